@@ -1,0 +1,45 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: setup setup-dev demo test check bench conformance definitions lock clean browser
+
+setup: build/setup.stamp
+setup-dev: build/setup-dev.stamp
+
+build/setup.stamp: requirements.lock pyproject.toml $(wildcard src/hoso/web/locale/*/LC_MESSAGES/*.po)
+	@mkdir -p build
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --require-hashes -r requirements.lock
+	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+build/setup-dev.stamp: build/setup.stamp requirements-dev.lock
+	$(BIN)/pip install -q --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: setup
+	$(BIN)/hoso demo
+
+test: setup-dev browser
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: setup-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/check_file_size.py
+
+browser:
+	@scripts/install_browser
+
+lock:
+	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --strip-extras --allow-unsafe \
+	  --no-header --no-annotate --extra setup -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --strip-extras --allow-unsafe \
+	  --no-header --no-annotate --extra setup --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean:
+	rm -rf build .venv

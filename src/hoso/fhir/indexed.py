@@ -1,0 +1,46 @@
+"""What search sees of a resource: plain values found by its search parameters, before any database has a say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Token = tuple[str, str | None, str]
+"""(parameter, system or None, code). Also under "p:of-type" ("typesystem|typecode|value") and "p:identifier"."""
+
+Reference = tuple[str, str, str]
+"""(parameter, target type, target id) of a reference to a record on this server; version and base stripped."""
+
+Uri = tuple[str, str]
+"""(parameter, text) of uri, url, canonical and of references to elsewhere or to a fragment; as written."""
+
+Dates = tuple[str, int, int]
+"""(parameter, low, high): milliseconds, half open; open ends of a Period are dates.OPEN_LOW and OPEN_HIGH."""
+
+Text = tuple[str, str]
+"""(parameter, text as written). Also under "p:text": display and text of a token, display of a reference."""
+
+Quantity = tuple[str, float, float, str | None, str | None, str | None]
+"""(parameter, low, high, system, code, unit). low = high for a plain value; Range gives both; numbers have no unit."""
+
+Composite = tuple[str, tuple[object, ...]]
+"""(parameter, parts): one part per component, each ("token", system, code), ("quantity", low, high, system, code,
+unit), ("date", low, high), ("string", text), ("reference", type, id), ("uri", text)."""
+
+
+@dataclass(slots=True)
+class Indexed:
+    """Values of one resource for all its search parameters, duplicates removed."""
+
+    tokens: list[Token] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
+    uris: list[Uri] = field(default_factory=list)
+    dates: list[Dates] = field(default_factory=list)
+    strings: list[Text] = field(default_factory=list)
+    quantities: list[Quantity] = field(default_factory=list)
+    composites: list[Composite] = field(default_factory=list)
+    present: int = 0
+    """Bit n is set when the type's n-th search parameter (order of the model) has a value; for `:missing`."""
+    clinical_date: int | None = None
+    """Low end of the type's clinical date (Observation.date, Encounter.date, Condition.onset-date or recorded…)."""
+    patient: str | None = None
+    """Id of the Patient in whose compartment the resource stands (first reference found), its own id for a Patient."""

@@ -1,0 +1,151 @@
+"""The contract of the record store, which SQLite and PostgreSQL both keep and the same tests check.
+
+A write is atomic, durable when the call returns, and refused whole; what was stored is never altered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from hoso.fhir.search import Query
+    from hoso.store.visible import Visible
+
+T = TypeVar("T")
+Method = Literal["POST", "PUT", "PATCH", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One stored version of a record. `body` is the JSON text to send; empty for a deletion."""
+
+    type: str
+    id: str
+    version: str
+    updated: int
+    deleted: bool
+    body: bytes
+    method: Method = "PUT"
+    patient: int = 0
+    rid: int = 0
+    seq: int = 0
+
+
+@dataclass(slots=True)
+class Draft:
+    """A change somebody asks for. `body` is the text as received, `resource` the same parsed (None for a deletion).
+
+    `base`: "any" overwrites whatever is there, None demands that nothing live is there, else the version that must be
+    the head (If-Match); a mismatch raises `Conflict`. `id` is always set: the caller mints it for a POST.
+    """
+
+    method: Method
+    type: str
+    id: str
+    body: bytes
+    resource: dict[str, Any] | None
+    base: str | None = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The outcome of one draft. `outcome` "unchanged": a deletion of what is not there."""
+
+    type: str
+    id: str
+    version: str | None
+    updated: int
+    outcome: Literal["created", "updated", "deleted", "unchanged"]
+    body: bytes
+
+
+class Conflict(Exception):
+    """The head is not the version the draft builds on. Carries type, id, and the head's version (None: absent)."""
+
+    def __init__(self, type: str, id: str, head: str | None) -> None:
+        super().__init__(type, id, head)
+        self.type, self.id, self.head = type, id, head
+
+
+class Unavailable(Exception):
+    """The database cannot take or give anything now (disk full, gone, locked too long); nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who makes a change and why; stands in every row of the change log."""
+
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of search matches, with what belongs to them.
+
+    `cursor` continues after the last match (opaque, None at the end); `total` when asked for or known for free.
+    """
+
+    matches: Sequence[Version]
+    included: Sequence[Version]
+    total: int | None
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    versions: Sequence[Version]
+    total: int | None
+    cursor: str | None
+
+
+class Reading(Protocol):
+    """What can be asked, inside a write as well as outside."""
+
+    def read(self, type: str, id: str) -> Version | None:
+        """The head, also when deleted (`deleted` says so); None when nothing was ever there."""
+
+    def heads(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Version]: ...
+
+    def search(self, query: Query, visible: Visible, cursor: str | None = None) -> Page: ...
+
+
+class Transaction(Reading, Protocol):
+    def lock(self, criteria: Sequence[str]) -> None:
+        """Serialises conditional writes on the same criteria; call once, before searching."""
+
+    def save(self, drafts: Sequence[Draft]) -> list[Saved]: ...
+
+
+class Store(Reading, Protocol):
+    def vread(self, type: str, id: str, version: str) -> Version | None: ...
+
+    def history(
+        self,
+        type: str | None = None,
+        id: str | None = None,
+        *,
+        since: int | None = None,
+        at: tuple[int, int] | None = None,
+        count: int = 100,
+        cursor: str | None = None,
+        types: Sequence[str] | None = None,
+        visible: Visible | None = None,
+    ) -> HistoryPage:
+        """Newest first; instance, type (`id` None) or the whole system (`type` None; `types` narrows it)."""
+
+    def save(self, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
+        """All or none, durable on return. Answers in the order given. Raises Conflict or Unavailable."""
+
+    def write(self, work: Callable[[Transaction], T], origin: Origin) -> T:
+        """Runs `work` inside one write transaction, possibly more than once; for conditional writes."""
+
+    def scan(self, query: Query, visible: Visible) -> Iterator[Version]:
+        """All matches, streamed in stable order without a cap; for exports and $everything."""
+
+    def feed(self, after: int = 0, limit: int = 1000) -> Sequence[Any]:
+        """Numbered changes after a feed number, dense and in order."""
+
+    def close(self) -> None: ...
