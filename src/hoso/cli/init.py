@@ -1,0 +1,33 @@
+"""`hoso init`: makes a node in a folder. Run twice, it changes nothing that is there."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from hoso import compose
+from hoso.cli.failure import Failure
+from hoso.cli.main import add_data
+from hoso.cli.node import explained
+from hoso.cli.texts import say
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("init", help=say("init.help"), description=say("init.help"))
+    add_data(parser)
+    parser.add_argument("--database", metavar="URL", help=say("init.database"))
+
+
+def run(args: argparse.Namespace) -> int:
+    folder = Path(args.data)
+    there = compose.exists(folder)
+    if args.database and not args.database.startswith(("postgresql://", "postgres://")):
+        raise Failure("init.bad_url", url=args.database)
+    if there and args.database and compose.load(folder).database != args.database:
+        raise Failure("init.other_database", folder=folder)
+    if folder.exists() and not folder.is_dir():
+        raise Failure("init.not_a_folder", folder=folder)
+    with explained(args.data, must_exist=False):
+        config = compose.create(folder, args.database)
+    print(say("init.there" if there else "init.made", folder=folder, node=config.node))
+    return 0

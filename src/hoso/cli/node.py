@@ -1,0 +1,40 @@
+"""Opens the node of `--data` for a command; what is wrong with it is said in a sentence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hoso import compose
+from hoso.access import Unavailable
+from hoso.cli.failure import Failure
+
+
+@contextmanager
+def opened(data: str) -> Iterator[compose.Node]:
+    """The node in folder `data`, closed again afterwards."""
+    with explained(data):
+        node = compose.open(Path(data))
+        try:
+            yield node
+        finally:
+            node.close()
+
+
+@contextmanager
+def explained(data: str, *, must_exist: bool = True) -> Iterator[None]:
+    """Turns what can go wrong with a node's folder and database into failures that say what to do."""
+    folder = Path(data)
+    try:
+        if must_exist and not compose.exists(folder):
+            raise Failure("main.no_node", folder=data)
+        yield
+    except compose.BadConfig as bad:
+        key = "main.bad_config" if bad.file.name == "config.toml" else "main.bad_key"
+        raise Failure(key, file=bad.file, reason=bad.reason) from bad
+    except PermissionError as error:
+        raise Failure("main.not_allowed", file=error.filename or data, user=os.getuid()) from error
+    except Unavailable as error:
+        raise Failure("main.no_database", folder=data, reason=error) from error

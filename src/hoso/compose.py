@@ -1,0 +1,181 @@
+"""The only place where parts are wired: a node's folder becomes a store, the door to its records, and a WSGI callable.
+
+Settings stand in DIR/config.toml and secrets in DIR/keys; nothing below this file reads either.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hoso.core import new_id, system_clock
+
+if TYPE_CHECKING:
+    from hoso.access.records import Records
+    from hoso.access.tokens import Tokens
+    from hoso.store import Store, StoreConfig
+
+KEYS = ("database", "links", "web")
+_TEMPLATE = """\
+# A node of HoSo. Change it while the node is stopped.
+
+[node]
+id = "{id}"
+name = "{name}"
+
+[database]
+# "sqlite" is the file hoso.db in this folder; else a postgresql:// address.
+url = "{url}"
+
+[http]
+# The address under which others reach the node, such as "https://hoso.example.vn". Empty: the Host they asked for.
+base_url = ""
+# Largest request accepted, in MB, after decompression.
+largest_request_mb = 32
+"""
+
+
+class BadConfig(Exception):
+    """config.toml or a key cannot be used. `file` names it; `reason` says why in a word or two."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(f"{file}: {reason}")
+        self.file, self.reason = file, reason
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Raw 32-byte secrets: the database's encryption, the seal of page links, the web sessions."""
+
+    database: bytes = field(repr=False)
+    links: bytes = field(repr=False)
+    web: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    folder: Path
+    node: str
+    name: str
+    database: str
+    base_url: str
+    largest_request: int
+    keys: Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A running node: what the doors (api, web, cli) are handed."""
+
+    config: Config
+    store: Store
+    records: Records
+    tokens: Tokens
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def exists(folder: Path) -> bool:
+    return (folder / "config.toml").is_file()
+
+
+def create(folder: Path, database: str | None = None) -> Config:
+    """Makes what is missing of a node: folder, keys, config.toml, schema. What is there stays."""
+    from hoso.store import create_store
+
+    (folder / "keys").mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not exists(folder):
+        for name in KEYS:
+            _write_secret(folder / "keys" / name, secrets.token_hex(32) + "\n")
+        node = new_id()
+        _write_secret(
+            folder / "config.toml",
+            _TEMPLATE.format(id=node, name=_plain(folder.resolve().name), url=_plain(database or "sqlite")),
+        )
+    config = load(folder)
+    create_store(store_config(config))
+    return config
+
+
+def load(folder: Path) -> Config:
+    """Reads a node's settings and keys. Raises FileNotFoundError without a node, BadConfig for a broken one."""
+    file = folder / "config.toml"
+    try:
+        read = tomllib.loads(file.read_text("utf-8"))
+        http = read["http"]
+        url = str(read["database"]["url"])
+        return Config(
+            folder=folder,
+            node=str(read["node"]["id"]),
+            name=str(read["node"]["name"]),
+            database=f"sqlite:///{folder.resolve() / 'hoso.db'}" if url == "sqlite" else url,
+            base_url=str(http["base_url"]).rstrip("/"),
+            largest_request=int(http["largest_request_mb"]) * 1_000_000,
+            keys=Keys(*(_read_key(folder / "keys" / name) for name in KEYS)),
+        )
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:
+        raise BadConfig(file, str(error)) from error
+    except KeyError as error:
+        raise BadConfig(file, f"no {error.args[0]}") from error
+
+
+def store_config(config: Config) -> StoreConfig:
+    from hoso.store import StoreConfig
+
+    encrypted = config.database.startswith("sqlite:")
+    return StoreConfig(config.database, config.keys.database if encrypted else None, config.node)
+
+
+def open(folder: Path) -> Node:
+    """Opens the store of the node in `folder` and the door to it."""
+    from hoso.access.records import Records
+    from hoso.access.tokens import Tokens
+    from hoso.store import open_store
+
+    config = load(folder)
+    store = open_store(store_config(config))
+    return Node(config, store, Records(store, system_clock), Tokens(store, system_clock))
+
+
+def application(node: Node) -> Callable[..., object]:
+    """One WSGI callable for a worker: /fhir and /healthz to the systems' door, the rest to the people's."""
+    from hoso.api.app import application as api
+    from hoso.web.wsgi import application as web
+
+    systems, people = api(node.records, node.tokens, node.config), web(node)
+
+    def serve(environ: dict[str, object], start_response: object) -> object:
+        path = environ["PATH_INFO"]
+        if path.startswith("/fhir") or path == "/healthz":  # type: ignore[attr-defined]
+            return systems(environ, start_response)
+        return people(environ, start_response)
+
+    return serve
+
+
+def _plain(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _write_secret(file: Path, text: str) -> None:
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _read_key(file: Path) -> bytes:
+    try:
+        key = bytes.fromhex(file.read_text("ascii"))
+    except (OSError, ValueError) as error:
+        raise BadConfig(file, type(error).__name__) from error
+    if len(key) != 32:
+        raise BadConfig(file, f"{len(key)} bytes")
+    return key
