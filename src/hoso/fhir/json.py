@@ -1,0 +1,97 @@
+"""JSON as FHIR needs it: what is ambiguous or unstorable is refused with its place, and received bytes stay as they are.
+
+Reading is strict and linear in the size of the text; the usual text pays for one fast parse and three counts.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import orjson
+
+from hoso.core.errors import Refused
+from hoso.fhir.json_scan import DEPTH_LIMIT, NUMBER_LIMIT, check, place
+from hoso.fhir.splice import splice
+
+__all__ = ["encode", "exact", "parse", "splice", "strict"]
+
+_DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x78 for byte in range(256))
+_LONG_DIGITS = b"0" * (NUMBER_LIMIT + 1)
+
+_exact = msgspec.json.Decoder(float_hook=Decimal).decode
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    """The resource in `body`; numbers with a point become floats (see `exact`). Raises Refused(400)."""
+    tree = strict(body)
+    if not isinstance(tree, dict):
+        raise Refused.because(400, "structure", "json.not-an-object")
+    if not isinstance(tree.get("resourceType"), str):
+        raise Refused.because(400, "structure", "json.no-resource-type")
+    return tree
+
+
+def strict(body: bytes) -> Any:
+    """Any JSON value, read strictly: for bodies that are no resource, such as a JSON Patch. Raises Refused(400)."""
+    try:
+        tree = orjson.loads(body)
+    except orjson.JSONDecodeError as fault:
+        raise _unreadable(body, fault) from None
+    if _doubtful(body, tree):
+        check(body)
+    return tree
+
+
+def exact(body: bytes) -> Any:
+    """The same tree with decimals as `Decimal`, precision kept (1.10 is not 1.1). For text that `parse` has accepted."""
+    return _exact(body)
+
+
+def encode(tree: Any) -> bytes:
+    """JSON text of a tree; decimals are written with the digits they came with."""
+    return _encode(tree)
+
+
+def _doubtful(body: bytes, tree: Any) -> bool:
+    """True unless the text certainly has no duplicate key, NUL, over-long number or excessive depth.
+
+    A dropped duplicate takes its quotation marks with it, so that the text has more of them than the tree written
+    again; only an escape `\\u0022` could make up for it.
+    """
+    if b"\\u00" in body and (b"\\u0000" in body or b"\\u0022" in body):
+        return True
+    if body.count(b"{") + body.count(b"[") > DEPTH_LIMIT and _deeper(tree):
+        return True
+    if body.count(b'"') != orjson.dumps(tree).count(b'"'):
+        return True
+    return _LONG_DIGITS in body.translate(_DIGITS)
+
+
+def _deeper(tree: Any) -> bool:
+    level = [tree]
+    for _ in range(DEPTH_LIMIT):
+        level = [
+            value
+            for node in level
+            for value in (node.values() if type(node) is dict else node)
+            if type(value) is dict or type(value) is list
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _unreadable(body: bytes, fault: orjson.JSONDecodeError) -> Refused:
+    if body[:3] == b"\xef\xbb\xbf" or body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return Refused.because(400, "structure", "json.byte-order-mark")
+    try:
+        body.decode()
+    except UnicodeDecodeError as wrong:
+        return Refused.because(400, "structure", "json.not-utf8", **place(body, wrong.start))
+    if not body.strip():
+        return Refused.because(400, "structure", "json.empty")
+    check(body)
+    return Refused.because(400, "structure", "json.malformed", line=str(fault.lineno), column=str(fault.colno))
