@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
+from uuid import UUID
 
 if TYPE_CHECKING:
     from hoso.fhir.search import Query
@@ -17,8 +18,7 @@ T = TypeVar("T")
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """One stored version of a record. `body` is the JSON text to send; empty for a deletion."""
 
     type: str
@@ -61,6 +61,25 @@ class Saved:
     body: bytes
 
 
+class Change(NamedTuple):
+    """One entry of the feed. `position` counts within the stream (`node`, `epoch`); `chain` ties it to all before."""
+
+    number: int
+    node: str
+    epoch: str
+    position: int
+    chain: bytes
+    change: UUID
+    bundle: UUID | None
+    place: int
+    places: int
+    base: str | None
+    patient: str | None
+    actor: str
+    reason: str
+    version: Version
+
+
 class Conflict(Exception):
     """The head is not the version the draft builds on. Carries type, id, and the head's version (None: absent)."""
 
@@ -71,6 +90,15 @@ class Conflict(Exception):
 
 class Unavailable(Exception):
     """The database cannot take or give anything now (disk full, gone, locked too long); nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreConfig:
+    """Where a store is: "sqlite:///PATH" with its 32-byte key, or "postgresql://…". `node` is this node's id."""
+
+    url: str
+    key: bytes | None = None
+    node: str = "node"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +146,9 @@ class Transaction(Reading, Protocol):
 
     def save(self, drafts: Sequence[Draft]) -> list[Saved]: ...
 
+    def enqueue(self, kind: str, argument: str, due: int = 0) -> None:
+        """Work to be done once this transaction has committed; see jobs.py."""
+
 
 class Store(Reading, Protocol):
     def vread(self, type: str, id: str, version: str) -> Version | None: ...
@@ -136,8 +167,13 @@ class Store(Reading, Protocol):
     ) -> HistoryPage:
         """Newest first; instance, type (`id` None) or the whole system (`type` None; `types` narrows it)."""
 
-    def save(self, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
-        """All or none, durable on return. Answers in the order given. Raises Conflict or Unavailable."""
+    def save(
+        self, drafts: Sequence[Draft], origin: Origin, *, changes: Sequence[UUID] | None = None
+    ) -> list[Saved]:
+        """All or none, durable on return. Answers in the order given. Raises Conflict or Unavailable.
+
+        `changes` are ids given before (one per draft): a change that is already stored is answered, not stored again.
+        """
 
     def write(self, work: Callable[[Transaction], T], origin: Origin) -> T:
         """Runs `work` inside one write transaction, possibly more than once; for conditional writes."""
@@ -145,7 +181,7 @@ class Store(Reading, Protocol):
     def scan(self, query: Query, visible: Visible) -> Iterator[Version]:
         """All matches, streamed in stable order without a cap; for exports and $everything."""
 
-    def feed(self, after: int = 0, limit: int = 1000) -> Sequence[Any]:
+    def feed(self, after: int = 0, limit: int = 1000) -> Sequence[Change]:
         """Numbered changes after a feed number, dense and in order."""
 
     def close(self) -> None: ...

@@ -1,7 +1,9 @@
 -- The record store. Current state and indexes are views of the change log; see docs/explanation/store.md.
 -- Times are milliseconds since 1970 UTC. `type` is the number of a resource type in the R4 model (append-only list).
--- `patient` stands in every row, key and query, so that the same schema can be distributed by patient.
+-- `patient` is the `rid` of the Patient whose record it is (else the resource's own rid). It stands in every row, key
+-- and query, so that the same schema can be distributed by patient.
 
+-- Facts of this database: the secret of its hashes, its node and epoch, the tag of its versions.
 CREATE TABLE node (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE dictionary (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
@@ -24,7 +26,8 @@ CREATE INDEX resource_type ON resource (type, updated, rid);
 CREATE INDEX resource_rid ON resource (type, rid);
 CREATE INDEX resource_date ON resource (patient, type, date, rid);
 
--- Every accepted change, never altered. `body` is the received text, zstd with dictionary `dict` (0: none).
+-- Every accepted change, never altered. `digest` is the SHA-256 of its envelope and body (see store/chain.py),
+-- `bundle` the group it was saved with as number `place` of `places`, `size` the length of the body.
 CREATE TABLE change (
   seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, bundle BLOB, place INTEGER NOT NULL, places INTEGER NOT NULL,
   op INTEGER NOT NULL, method INTEGER NOT NULL, type INTEGER NOT NULL, rid INTEGER NOT NULL, version TEXT NOT NULL,
@@ -32,21 +35,26 @@ CREATE TABLE change (
   size INTEGER NOT NULL, digest BLOB NOT NULL
 );
 CREATE INDEX change_rid ON change (rid, seq);
-CREATE INDEX change_type ON change (type, seq);
+CREATE INDEX change_type ON change (type, time, seq);
+CREATE INDEX change_time ON change (time, seq);
 
+-- The JSON text of a version, zstd with dictionary `dict` (0: none). A deletion has none.
 CREATE TABLE body (
   patient INTEGER NOT NULL, seq INTEGER NOT NULL, dict INTEGER NOT NULL, bytes BLOB NOT NULL,
   PRIMARY KEY (patient, seq)
 ) WITHOUT ROWID;
 
--- The feed: dense numbers given after commit, with the stream of the node a change came from and the chain hash.
+-- A stream is what one node wrote in one epoch; numbered densely from 1, each number chained to the one before.
+CREATE TABLE stream (id INTEGER PRIMARY KEY, node TEXT NOT NULL, epoch TEXT NOT NULL, UNIQUE (node, epoch));
+
+-- The feed: dense numbers of committed changes, over all streams.
 CREATE TABLE feed (
-  number INTEGER PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, node TEXT NOT NULL, epoch TEXT NOT NULL,
-  stream INTEGER NOT NULL, chain BLOB NOT NULL,
-  UNIQUE (node, epoch, stream)
+  number INTEGER PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, stream INTEGER NOT NULL, position INTEGER NOT NULL,
+  chain BLOB NOT NULL,
+  UNIQUE (stream, position)
 );
 
--- Search index: b-trees only. `key` is a 64-bit keyed hash (see store/index.py for what goes into it).
+-- Search index: b-trees only. `key` is a 64-bit keyed hash; store/index.py says what goes into it and every column.
 CREATE TABLE token (
   key INTEGER NOT NULL, patient INTEGER NOT NULL, date INTEGER NOT NULL, rid INTEGER NOT NULL, system INTEGER NOT NULL,
   PRIMARY KEY (key, patient, date, rid, system)
@@ -62,21 +70,19 @@ CREATE TABLE date (
 ) WITHOUT ROWID;
 CREATE INDEX date_rid ON date (patient, rid, key, low, high);
 CREATE TABLE string (
-  key INTEGER NOT NULL, value TEXT NOT NULL, patient INTEGER NOT NULL, rid INTEGER NOT NULL, exact TEXT,
-  PRIMARY KEY (key, value, patient, rid)
+  key INTEGER NOT NULL, value TEXT NOT NULL, patient INTEGER NOT NULL, rid INTEGER NOT NULL, exact INTEGER NOT NULL,
+  long TEXT,
+  PRIMARY KEY (key, value, patient, rid, exact)
 ) WITHOUT ROWID;
 CREATE INDEX string_rid ON string (patient, rid, key);
 CREATE TABLE quantity (
-  key INTEGER NOT NULL, unit INTEGER NOT NULL, low REAL NOT NULL, high REAL NOT NULL,
-  patient INTEGER NOT NULL, rid INTEGER NOT NULL,
-  PRIMARY KEY (key, unit, low, high, patient, rid)
+  key INTEGER NOT NULL, low REAL NOT NULL, high REAL NOT NULL, patient INTEGER NOT NULL, rid INTEGER NOT NULL,
+  system INTEGER NOT NULL, code INTEGER NOT NULL, unit INTEGER NOT NULL,
+  PRIMARY KEY (key, low, high, patient, rid, system, code, unit)
 ) WITHOUT ROWID;
 CREATE INDEX quantity_rid ON quantity (patient, rid, key);
 
--- One row per criterion of a conditional write: its lock keeps two of them from making the same record twice.
-CREATE TABLE business_key (key BLOB PRIMARY KEY, time INTEGER NOT NULL) WITHOUT ROWID;
-
--- Work to be done after a commit; enqueued in the transaction that causes it.
+-- Work to be done after a commit; enqueued in the transaction that causes it. `state`: see store/jobs.py.
 CREATE TABLE job (
   id INTEGER PRIMARY KEY, kind TEXT NOT NULL, argument TEXT NOT NULL, due INTEGER NOT NULL, attempts INTEGER NOT NULL,
   state INTEGER NOT NULL, taken INTEGER, error TEXT

@@ -1,0 +1,25 @@
+"""What shared SQL needs of a database: `?` parameters in, tuples out, the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+Dialect = Literal["sqlite", "postgresql"]
+Row = tuple[Any, ...]
+
+
+class Connection(Protocol):
+    """One thread's way to the database, outside a transaction or inside a running one.
+
+    Integers are 64 bit, text sorts by its bytes, blobs are `bytes`. Errors of the database arrive as `Unavailable`.
+    """
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    def rows(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+        """Runs one statement. On PostgreSQL each `?` becomes a bound parameter; write no literal `?` or `%`."""
+
+    def text(self, dictionary: int, packed: bytes) -> bytes:
+        """The JSON text of a row of `body` (columns `dict` and `bytes`)."""

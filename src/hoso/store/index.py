@@ -1,0 +1,224 @@
+"""Search values become index rows here, and only here: what writes a key and what looks it up share these functions.
+
+Keys are hashes keyed with a secret of the database, so nobody can make two values collide on purpose.
+
+`token`: key of (type, parameter, code), `system` apart, so one row serves `code`, `|code` and `system|code`; and one
+row per distinct system under the key of any code. Composites of two tokens have a key of their own.
+`ref`: `target` is the rid of the record referred to. `date`: half-open milliseconds.
+`string`: `value` is the folded text, `long` the whole of it where `value` is only its beginning, `exact` the hash of the
+text as written (0: the text is `value`); uri parameters stand here unfolded.
+`quantity`: one row as written with hashes of system, code and unit, and for UCUM one more in the base unit.
+A composite stands in the table of its last part under `Keys.part` of its first; of three parts, the second and third are
+numbers and stand in `quantity` as `low` and `high`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from hoso.core.dates import OPEN_LOW
+from hoso.core.text import fold
+from hoso.fhir.indexed import Indexed
+from hoso.fhir.ucum import canonical
+
+NO_DATE = OPEN_LOW
+"""`date` of rows of resources without a clinical date: before all others."""
+
+LONGEST = 200
+"""Characters of a text that stand in the b-tree."""
+
+UCUM = "http://unitsofmeasure.org"
+
+_UNIONS = {
+    ("Observation", f"combo-{name}"): (name, f"component-{name}")
+    for name in ("code", "data-absent-reason", "value-concept", "value-quantity", "code-value-concept", "code-value-quantity")
+}
+
+
+def spread(type: str, param: str) -> tuple[str, ...]:
+    """The parameters whose rows answer a search by `param`: one that only unites others has no rows of its own."""
+    return _UNIONS.get((type, param), (param,))
+
+
+
+class Folded(NamedTuple):
+    """The columns of one text in `string`."""
+
+    value: str
+    exact: int
+    long: str | None
+
+
+class Keys:
+    """The hashes of one database."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self.token: Callable[[str, str, str], int] = lru_cache(131_072)(self._token)
+        """token(type, parameter, code)"""
+        self.param: Callable[[str, str], int] = lru_cache(8_192)(self._param)
+        """param(type, parameter): references, dates, strings, uris, numbers and quantities as written"""
+        self.small: Callable[[str | None], int] = lru_cache(16_384)(self._small)
+        """small(text): 32 bits of a system, a unit or a code of a quantity; 0 for None"""
+        self.text: Callable[[str], int] = lru_cache(16_384)(self._text)
+        """text(as written): for `string.exact`"""
+
+    def _hash(self, *parts: str) -> int:
+        data = "\x1f".join(parts).encode("utf-8", "surrogatepass")
+        return int.from_bytes(blake2b(data, digest_size=8, key=self._secret).digest(), "big", signed=True)
+
+    def _token(self, type: str, param: str, code: str) -> int:
+        return self._hash("t", type, param, code)
+
+    def any_code(self, type: str, param: str, system: str) -> int:
+        """Key in `token` of every code of one system (`system|`)."""
+        return self.token(type, param, system + "|\x1e")
+
+    def _param(self, type: str, param: str) -> int:
+        return self._hash("p", type, param)
+
+    def part(self, type: str, param: str, system: str | None, code: str) -> str:
+        """The parameter name under which the second part of a composite is indexed, given its first part.
+
+        `system` None is a search that does not name one, "" one that asks for none.
+        """
+        return f"{param}\x1e{code}" if system is None else f"{param}\x1e{system}|{code}"
+
+    def base_unit(self, type: str, param: str, unit: str) -> int:
+        """Key in `quantity` of values converted to a UCUM base unit."""
+        return self._hash("u", type, param, unit)
+
+    def _small(self, text: str | None) -> int:
+        if text is None:
+            return 0
+        return int.from_bytes(blake2b(text.encode(), digest_size=4, key=self._secret).digest(), "big", signed=True) or 1
+
+    def _text(self, text: str) -> int:
+        return self._hash("x", text) or 1
+
+    def string(self, text: str) -> Folded:
+        """Columns of a text that is searched folded."""
+        folded = fold(text)
+        return self._columns(folded, 0 if folded == text else self.text(text))
+
+    def uri(self, text: str) -> Folded:
+        """Columns of a text that is searched as written."""
+        return self._columns(text, 0 if len(text) <= LONGEST else self.text(text))
+
+    def _columns(self, text: str, exact: int) -> Folded:
+        return Folded(text, exact, None) if len(text) <= LONGEST else Folded(text[:LONGEST], exact, text)
+
+
+class Rows(NamedTuple):
+    """The index rows of one resource, without the columns that every row of it shares (patient, date, rid).
+
+    References still name their target; the store knows its rid.
+    """
+
+    tokens: frozenset[tuple[int, int]]
+    refs: frozenset[tuple[str, str, int]]
+    dates: frozenset[tuple[int, int, int]]
+    strings: frozenset[tuple[int, str, int, str | None]]
+    quantities: frozenset[tuple[int, float, float, int, int, int]]
+
+
+NOTHING = Rows(frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
+
+
+def rows(keys: Keys, type: str, found: Indexed) -> Rows:
+    """Index rows of one resource."""
+    return _Builder(keys, type).build(found)
+
+
+class _Builder:
+    def __init__(self, keys: Keys, type: str) -> None:
+        self.keys, self.type = keys, type
+        self.tokens: set[tuple[int, int]] = set()
+        self.refs: set[tuple[str, str, int]] = set()
+        self.dates: set[tuple[int, int, int]] = set()
+        self.strings: set[tuple[int, str, int, str | None]] = set()
+        self.quantities: set[tuple[int, float, float, int, int, int]] = set()
+
+    def build(self, found: Indexed) -> Rows:
+        keys, type = self.keys, self.type
+        for param, system, code in found.tokens:
+            if (type, param.partition(":")[0]) not in _UNIONS:
+                self.token(param, system, code)
+        for param, target, id in found.references:
+            self.refs.add((target, id, keys.param(type, param)))
+        for param, low, high in found.dates:
+            self.dates.add((keys.param(type, param), low, high))
+        for param, text in found.strings:
+            if (type, param.partition(":")[0]) in _UNIONS:
+                continue
+            self.strings.add((keys.param(type, param), *keys.string(text)))
+        for param, text in found.uris:
+            self.strings.add((keys.param(type, param), *keys.uri(text)))
+        for param, low_value, high_value, system, code, unit in found.quantities:
+            if (type, param) not in _UNIONS:
+                self.quantity(param, low_value, high_value, system, code, unit)
+        for param, parts in found.composites:
+            if (type, param) not in _UNIONS:
+                self.composite(param, parts)
+        return Rows(*map(frozenset, (self.tokens, self.refs, self.dates, self.strings, self.quantities)))
+
+    def token(self, param: str, system: str | None, code: str) -> None:
+        keys, type = self.keys, self.type
+        number = keys.small(system or None)
+        self.tokens.add((keys.token(type, param, code), number))
+        if system:
+            self.tokens.add((keys.any_code(type, param, system), number))
+
+    def quantity(
+        self, param: str, low: float, high: float, system: str | None, code: str | None, unit: str | None
+    ) -> None:
+        keys, type = self.keys, self.type
+        label = None if unit == code else unit
+        self.quantities.add(
+            (keys.param(type, param), low, high, keys.small(system), keys.small(code), keys.small(label))
+        )
+        if system != UCUM or code is None:
+            return
+        base_low, base_high = canonical(low, code), canonical(high, code)
+        if base_low and base_high:
+            key = keys.base_unit(type, param, base_low[1])
+            first, last = sorted((base_low[0], base_high[0]))
+            self.quantities.add((key, first, last, 0, 0, 0))
+
+    def composite(self, param: str, parts: tuple[Any, ...]) -> None:
+        first, *rest = parts
+        for name in self._parts(param, first):
+            if len(rest) == 2:
+                self.quantities.add((self.keys.param(self.type, name), rest[0][1], rest[1][2], 0, 0, 0))
+            else:
+                self.last(name, rest[0])
+
+    def _parts(self, param: str, first: tuple[Any, ...]) -> tuple[str, ...]:
+        keys, type = self.keys, self.type
+        if first[0] == "token":
+            return keys.part(type, param, None, first[2]), keys.part(type, param, first[1] or "", first[2])
+        if first[0] == "reference":
+            return (keys.part(type, param, None, f"{first[1]}/{first[2]}"),)
+        if first[0] == "uri":
+            return (keys.part(type, param, None, first[1]),)
+        raise ValueError(f"{type}.{param}: a composite cannot begin with a {first[0]}")
+
+    def last(self, name: str, part: tuple[Any, ...]) -> None:
+        """The part that is searched by value, in the table of its kind."""
+        kind, values = part[0], part[1:]
+        key = self.keys.param(self.type, name)
+        if kind == "token":
+            self.token(name, *values)
+        elif kind == "quantity":
+            self.quantity(name, *values)
+        elif kind == "date":
+            self.dates.add((key, *values))
+        elif kind == "reference":
+            self.refs.add((*values, key))
+        elif kind == "string":
+            self.strings.add((key, *self.keys.string(values[0])))
+        else:
+            self.strings.add((key, *self.keys.uri(values[0])))
