@@ -1,0 +1,152 @@
+"""The emergency card of one person from their resources: pure, and the same for screen, print and export.
+
+What was ruled out or entered in error never appears; what the reader may not see is said to be refused, not empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import date
+from typing import Literal, TypeVar
+
+from hoso.care.alerts import active_conditions, alerts
+from hoso.care.card import Allergy, EmergencyCard, Medicines, Problem, Section, Trust
+from hoso.care.chart import Chart
+from hoso.care.elements import Resource, classification, concept_text, concepts, has_code, moment, status, when
+from hoso.care.measures import blood_group, measures, reports
+from hoso.care.medicines import TYPES as MEDICINE_TYPES
+from hoso.care.medicines import medicines
+from hoso.care.visits import operations, stays, visits
+from hoso.care.who import contacts, who
+from hoso.core import fold
+
+T = TypeVar("T")
+
+CARD_TYPES = (
+    "AllergyIntolerance",
+    "Condition",
+    *MEDICINE_TYPES,
+    "Observation",
+    "Procedure",
+    "Device",
+    "Encounter",
+    "DiagnosticReport",
+    "RelatedPerson",
+)
+
+_NONE_KNOWN = {"716186003", "409137002", "428607008", "429625007", "no-known-allergies"}
+_NO_PROBLEM = {"160245001", "no-known-problems"}
+_RANK: tuple[Literal["", "mild", "moderate", "severe"], ...] = ("", "mild", "moderate", "severe")
+
+
+def emergency_card(
+    patient: Resource, resources: Iterable[Resource], today: date, refused: Collection[str] = ()
+) -> EmergencyCard:
+    """`resources`: of the types CARD_TYPES, plus Organization, Practitioner, Medication for names.
+
+    `refused`: types the reader may not see; their sections say so.
+    """
+    chart = Chart.of(resources)
+    shown = Shown(refused)
+    return EmergencyCard(
+        who=who(patient, chart),
+        allergies=shown.unless("AllergyIntolerance", allergies(chart)),
+        alerts=shown.unless("Condition", _section(alerts(chart, today))),
+        blood_group=blood_group(chart),
+        problems=shown.unless("Condition", problems(chart)),
+        medicines=Medicines("refused") if "MedicationRequest" in refused else medicines(chart, today),
+        measures=shown.unless("Observation", _section(measures(chart, today))),
+        reports=reports(chart),
+        visits=shown.unless("Encounter", _section(visits(chart))),
+        stays=stays(chart, today),
+        operations=operations(chart, today),
+        contacts=contacts(patient, chart),
+        trust=_trust(chart),
+    )
+
+
+class Shown:
+    """Puts "refused" in the place of sections whose type the reader may not see."""
+
+    def __init__(self, refused: Collection[str]) -> None:
+        self.refused = frozenset(refused)
+
+    def unless(self, type: str, section: Section[T]) -> Section[T]:
+        return Section("refused") if type in self.refused else section
+
+
+def _section(items: tuple[T, ...]) -> Section[T]:
+    return Section("listed" if items else "unrecorded", items)
+
+
+def allergies(chart: Chart) -> Section[Allergy]:
+    """Worst first. A statement that none is known counts only while no allergy is listed."""
+    listed: dict[str, Allergy] = {}
+    none_known: list[Resource] = []
+    for record in chart.all("AllergyIntolerance"):
+        if any(has_code(record.get("code"), code) for code in _NONE_KNOWN):
+            none_known.append(record)
+        elif status(record) not in {"inactive", "resolved"}:
+            found = _allergy(record, chart)
+            listed.setdefault(fold(found.substance), found)
+    if listed:
+        worst = sorted(listed.values(), key=lambda a: (not a.high_risk, -_RANK.index(a.severity)))
+        return Section("listed", tuple(worst))
+    return Section("known-none", (), when(none_known[0])) if none_known else Section("unrecorded")
+
+
+def _allergy(record: Resource, chart: Chart) -> Allergy:
+    reactions = record.get("reaction", ())
+    severity = max((s for r in reactions for s in _RANK if s == r.get("severity")), key=_RANK.index, default=_RANK[0])
+    substance = concept_text(record.get("code")) or next(
+        (t for r in reactions if (t := concept_text(r.get("substance")))), ""
+    )
+    verified = record.get("verificationStatus")
+    return Allergy(
+        substance=substance,
+        reactions=tuple(
+            dict.fromkeys(t for r in reactions for m in r.get("manifestation", ()) if (t := concept_text(m)))
+        ),
+        severity=severity,
+        high_risk=record.get("criticality") == "high" or severity == "severe",
+        confirmed=True if has_code(verified, "confirmed") else False if verified else None,
+        source=chart.source(record),
+    )
+
+
+def problems(chart: Chart) -> Section[Problem]:
+    """Lasting problems before passing ones; the same name is one line."""
+    found: dict[str, Problem] = {}
+    none_known: list[Resource] = []
+    for condition in sorted(active_conditions(chart), key=_is_visit_diagnosis):
+        name = concept_text(condition.get("code"))
+        if any(has_code(condition.get("code"), code) for code in _NO_PROBLEM):
+            none_known.append(condition)
+        elif name and not _is_past_visit(condition):
+            verified = condition.get("verificationStatus")
+            certain = not (has_code(verified, "provisional") or has_code(verified, "differential"))
+            line = Problem(
+                name, classification(condition.get("code")), certain and not has_code(verified, "unconfirmed"),
+                chart.source(condition),
+            )  # fmt: skip
+            found.setdefault(fold(name), line)
+    if found:
+        return Section("listed", tuple(found.values()))
+    return Section("known-none", (), when(none_known[0])) if none_known else Section("unrecorded")
+
+
+def _is_visit_diagnosis(condition: Resource) -> bool:
+    return any(has_code(c, "encounter-diagnosis") for c in concepts(condition.get("category")))
+
+
+def _is_past_visit(condition: Resource) -> bool:
+    """A visit's diagnosis without a status says nothing about today."""
+    return _is_visit_diagnosis(condition) and not status(condition)
+
+
+def _trust(chart: Chart) -> Trust:
+    everything = [r for type in CARD_TYPES for r in chart.by_type.get(type, ())]
+    facilities = tuple(dict.fromkeys(name for r in everything if (name := chart.facility(r))))
+    stamps = [str(r.get("meta", {}).get("lastUpdated", "")) for r in everything]
+    newest = max(stamps, key=lambda text: moment(text) or 0, default="")
+    return Trust(facilities, newest, len(everything))

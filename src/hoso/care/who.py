@@ -1,0 +1,90 @@
+"""Who the person is and whom to call: identity, numbers, home, contacts."""
+
+from __future__ import annotations
+
+from hoso.care.card import Contact, Identifier, Who
+from hoso.care.chart import Chart
+from hoso.care.elements import Resource, concept_text, concepts, human_name
+from hoso.fhir import systems
+
+_KINDS = {
+    systems.CITIZEN_CODE: "citizen-code",
+    systems.PERSONAL_NUMBER: "personal-number",
+    systems.INSURANCE_NUMBER: "insurance",
+    systems.SOCIAL_NUMBER: "social-number",
+}
+
+
+def who(patient: Resource, chart: Chart) -> Who:
+    identifiers = tuple(_identifiers(patient))
+    return Who(
+        id=patient.get("id", ""),
+        name=human_name(patient.get("name")),
+        sex=patient.get("gender", ""),
+        born=patient.get("birthDate", ""),
+        deceased=_deceased(patient),
+        identifiers=identifiers,
+        insurance=next((i.value for i in identifiers if i.kind == "insurance"), ""),
+        address=_address(patient),
+        phone=_phone(patient.get("telecom")),
+        station=_station(patient, chart),
+        language=_language(patient),
+        active=patient.get("active") is not False,
+    )
+
+
+def contacts(patient: Resource, chart: Chart) -> tuple[Contact, ...]:
+    """People named on the patient, then related persons with a record of their own; who has a number comes first."""
+    listed = [*patient.get("contact", ()), *chart.all("RelatedPerson")]
+    found = [
+        Contact(
+            human_name(person.get("name")),
+            next((text for r in concepts(person.get("relationship")) if (text := concept_text(r))), ""),
+            _phone(person.get("telecom")),
+        )
+        for person in listed
+        if not person.get("period", {}).get("end")
+    ]
+    return tuple(sorted((c for c in found if c.name or c.phone), key=lambda c: not c.phone))
+
+
+def _identifiers(patient: Resource) -> list[Identifier]:
+    current = [
+        i
+        for i in patient.get("identifier", ())
+        if i.get("value") and i.get("use") != "old" and not i.get("period", {}).get("end")
+    ]
+    found = [Identifier(_KINDS.get(i.get("system", ""), "other"), i["value"]) for i in current]
+    order = [*_KINDS.values(), "other"]
+    return sorted(found, key=lambda i: order.index(i.kind))
+
+
+def _deceased(patient: Resource) -> str:
+    if patient.get("deceasedDateTime"):
+        return str(patient["deceasedDateTime"])
+    return "yes" if patient.get("deceasedBoolean") else ""
+
+
+def _address(patient: Resource) -> str:
+    homes = [a for a in patient.get("address", ()) if a.get("use") != "old"]
+    if not homes:
+        return ""
+    home = next((a for a in homes if a.get("use") == "home"), homes[0])
+    parts = [*home.get("line", ()), home.get("city", ""), home.get("district", ""), home.get("state", "")]
+    return home.get("text") or ", ".join(p for p in parts if p)
+
+
+def _phone(telecom: list[Resource] | None) -> str:
+    usable = [t for t in telecom or () if t.get("system") == "phone" and t.get("value") and t.get("use") != "old"]
+    return next((str(t["value"]) for t in sorted(usable, key=lambda t: t.get("rank", 99))), "")
+
+
+def _station(patient: Resource, chart: Chart) -> str:
+    named = [*patient.get("generalPractitioner", ()), patient.get("managingOrganization")]
+    return next((name for r in named if r and (name := chart.name(r))), "")
+
+
+def _language(patient: Resource) -> str:
+    spoken = patient.get("communication", ())
+    chosen: Resource = next((c for c in spoken if c.get("preferred")), next(iter(spoken), {}))
+    return concept_text(chosen.get("language"))
