@@ -1,0 +1,19 @@
+"""How much one search may ask for; beyond it the request is refused in microseconds instead of tried."""
+
+MAX_COUNT = 1_000
+DEFAULT_COUNT = 20
+MAX_PAIRS = 100
+MAX_LENGTH = 131_072
+"""Characters of all names and values together."""
+MAX_VALUES = 1_000
+"""Values of one parameter, joined by commas."""
+MAX_DEPTH = 5
+"""Steps of a chain or of nested `_has`."""
+MAX_BRANCHES = 64
+"""Target types an untyped chain may fan out to, over all its steps."""
+MAX_SORT_KEYS = 5
+MAX_INCLUDES = 50
+MAX_TEXT = 200
+"""Folded characters the string index keeps; a longer prefix could not be told from its beginning."""
+MAX_NUMBER = 40
+"""Characters of a number."""
