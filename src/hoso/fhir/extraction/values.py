@@ -1,0 +1,218 @@
+"""R4 data types → what search compares: (system, code), (low, high) of time or number, text, references.
+
+One function per data type; each takes the JSON of one element and returns its values, none when it has nothing to say.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+from hoso.core.dates import OPEN_HIGH, OPEN_LOW, Span, parse_span
+
+Pair = tuple[str | None, str]
+Amount = tuple[float, float, str | None, str | None, str | None]
+Target = tuple[str | None, str]
+"""(type, id) of a record here, or (None, text) of what is elsewhere."""
+
+OPEN = sys.float_info.max  # an open end that JSON, SQLite and PostgreSQL can all carry
+CURRENCY = "urn:iso:std:iso:4217"
+
+_LOCAL = re.compile(r"([A-Z][A-Za-z]{1,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?\Z", re.ASCII)
+_REMOTE = re.compile(r"https?://.*/" + _LOCAL.pattern, re.ASCII | re.DOTALL)
+
+
+def coding(value: Any) -> Iterable[Pair]:
+    code = value.get("code")
+    return () if code is None else ((value.get("system"), code),)
+
+
+def concept(value: Any) -> Iterable[Pair]:
+    codings = value.get("coding")
+    if codings is None:
+        return ()
+    return [(c.get("system"), c["code"]) for c in codings if "code" in c]
+
+
+def identifier(value: Any) -> Iterable[Pair]:
+    number = value.get("value")
+    return () if number is None else ((value.get("system"), number),)
+
+
+def contact(value: Any) -> Iterable[Pair]:
+    """The kind of contact stands in the system's place: telecom=phone|0912345678."""
+    address = value.get("value")
+    return () if address is None else ((value.get("system"), address),)
+
+
+def boolean(value: Any) -> Iterable[Pair]:
+    return ((None, "true" if value else "false"),)
+
+
+def word(value: Any) -> Iterable[Pair]:
+    return ((None, value),)
+
+
+def code_in(systems: dict[str, str]) -> Callable[[Any], Iterable[Pair]]:
+    """A `code` carries no system; its closed value set implies one."""
+    return lambda value: ((systems.get(value), value),)
+
+
+def concept_texts(value: Any) -> Iterable[str]:
+    codings = value.get("coding")
+    found = [c["display"] for c in codings if "display" in c] if codings is not None else []
+    if "text" in value:
+        found.append(value["text"])
+    return found
+
+
+def coding_texts(value: Any) -> Iterable[str]:
+    return (value["display"],) if "display" in value else ()
+
+
+def identifier_texts(value: Any) -> Iterable[str]:
+    kind = value.get("type")
+    return (kind["text"],) if kind is not None and "text" in kind else ()
+
+
+def typed_numbers(value: Any) -> Iterable[str]:
+    """For :of-type, "type system|type code|number", one per coding of the identifier's type."""
+    kind, number = value.get("type"), value.get("value")
+    if kind is None or number is None:
+        return ()
+    return [f"{system or ''}|{code}|{number}" for system, code in concept(kind)]
+
+
+@lru_cache(maxsize=16_384)
+def moment(value: str) -> Iterable[Span]:
+    """A date of the calendar; one that does not exist is not found by date."""
+    try:
+        return (parse_span(value),)
+    except ValueError:
+        return ()
+
+
+def period(value: Any) -> Iterable[Span]:
+    start, end = value.get("start"), value.get("end")
+    if start is None and end is None:
+        return ()
+    low = [span.low for span in moment(start)] if start is not None else [OPEN_LOW]
+    high = [span.high for span in moment(end)] if end is not None else [OPEN_HIGH]
+    return (Span(low[0], high[0]),) if low and high else ()
+
+
+def timing(value: Any) -> Iterable[Span]:
+    """The events, and the bounds of what repeats."""
+    found = [span for event in value.get("event", ()) if event is not None for span in moment(event)]
+    bounds = value.get("repeat", {}).get("boundsPeriod")
+    if bounds is not None:
+        found.extend(period(bounds))
+    return found
+
+
+def quantity(value: Any) -> Iterable[Amount]:
+    """A comparator opens the end it speaks of: "< 5" is everything up to 5."""
+    number = value.get("value")
+    if number is None:
+        return ()
+    low = high = float(number)
+    comparator = value.get("comparator")
+    if comparator is not None:
+        low, high = (-OPEN, high) if comparator[0] == "<" else (low, OPEN)
+    return ((low, high, value.get("system"), value.get("code"), value.get("unit")),)
+
+
+def money(value: Any) -> Iterable[Amount]:
+    number = value.get("value")
+    if number is None:
+        return ()
+    currency = value.get("currency")
+    return ((float(number), float(number), CURRENCY if currency else None, currency, currency),)
+
+
+def amounts(value: Any) -> Iterable[Amount]:
+    """A Range; the unit is that of the end which has one."""
+    ends = [end for end in (value.get("low"), value.get("high")) if end is not None and "value" in end]
+    if not ends:
+        return ()
+    low = float(value["low"]["value"]) if value.get("low", {}).get("value") is not None else -OPEN
+    high = float(value["high"]["value"]) if value.get("high", {}).get("value") is not None else OPEN
+    unit = ends[0]
+    return ((low, high, unit.get("system"), unit.get("code"), unit.get("unit")),)
+
+
+def number(value: Any) -> Iterable[Amount]:
+    return ((float(value), float(value), None, None, None),)
+
+
+def text(value: Any) -> Iterable[str]:
+    return (value,)
+
+
+def name_texts(value: Any) -> Iterable[str]:
+    return _parts(value, ("family", "text"), ("given", "prefix", "suffix"))
+
+
+def address_texts(value: Any) -> Iterable[str]:
+    return _parts(value, ("text", "city", "district", "state", "postalCode", "country"), ("line",))
+
+
+def _parts(value: Any, single: tuple[str, ...], many: tuple[str, ...]) -> list[str]:
+    found = [value[key] for key in single if key in value]
+    for key in many:
+        if key in value:
+            found.extend(part for part in value[key] if part is not None)
+    return found
+
+
+def reference(value: Any) -> Iterable[Target]:
+    target = value.get("reference")
+    return () if target is None else (pointed(target),)
+
+
+@lru_cache(maxsize=16_384)
+def pointed(target: str) -> Target:
+    """Relative is here, everything else is kept as written."""
+    match = _LOCAL.match(target)
+    return (match.group(1), match.group(2)) if match else (None, target)
+
+
+@lru_cache(maxsize=16_384)
+def _kind(target: str) -> str | None:
+    match = _LOCAL.match(target) or _REMOTE.match(target)
+    return match.group(1) if match else None
+
+
+def target_type(value: Any) -> str | None:
+    """The type of record a reference points to, as far as the reference itself tells."""
+    target = value.get("reference")
+    kind = _kind(target) if target is not None else None
+    return kind if kind is not None else value.get("type")
+
+
+def reference_texts(value: Any) -> Iterable[str]:
+    return (value["display"],) if "display" in value else ()
+
+
+def reference_identifier(value: Any) -> Iterable[Pair]:
+    logical = value.get("identifier")
+    return () if logical is None else identifier(logical)
+
+
+def resource(value: Any) -> Iterable[Target]:
+    """A resource inside a Bundle, where a parameter of type reference leads to the resource itself."""
+    kind, own = value.get("resourceType"), value.get("id")
+    return ((kind, own),) if kind is not None and own is not None else ()
+
+
+def canonical(value: Any) -> Iterable[Target]:
+    """Found with and without its version."""
+    url, bar, _ = value.partition("|")
+    return ((None, value), (None, url)) if bar else ((None, value),)
+
+
+def uri(value: Any) -> Iterable[Target]:
+    return ((None, value),)
