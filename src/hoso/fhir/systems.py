@@ -1,0 +1,70 @@
+"""The names (system URIs) of the number spaces and code lists that HoSo writes; docs/reference/identifiers.md explains.
+
+A system is never renamed once data carries it.
+"""
+
+from __future__ import annotations
+
+from hoso.core.citizen_code import SYSTEM as CITIZEN_CODE
+
+# Draft VN Core (HL7 Viet Nam): numbers given by the state.
+PERSONAL_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/national_id"
+INSURANCE_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/insurance_number"
+LICENCE_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/provider-medical-license-number"
+
+# HoSo's own.
+SOCIAL_NUMBER = "https://hoso.vn/sid/social-insurance-number"
+FACILITY_CODE = "https://hoso.vn/sid/facility-code"
+PRESCRIPTION_CODE = "https://hoso.vn/sid/prescription-code"
+FACILITY_LEVEL = "https://hoso.vn/CodeSystem/facility-level"
+VISIT_KIND = "https://hoso.vn/CodeSystem/visit-kind"
+VISIT_TYPE = "https://hoso.vn/CodeSystem/visit-type"
+HEALTH_CLASS = "https://hoso.vn/CodeSystem/health-class"
+COMMUNE = "https://hoso.vn/CodeSystem/commune"
+ETHNIC_GROUP = "https://hoso.vn/CodeSystem/ethnic-group"
+FINDING = "https://hoso.vn/CodeSystem/finding"
+
+# International.
+LOINC = "http://loinc.org"
+UCUM = "http://unitsofmeasure.org"
+ICD10 = "http://hl7.org/fhir/sid/icd-10"
+ICD9_PROCEDURES = "http://hl7.org/fhir/sid/icd-9-cm"
+ATC = "http://www.whocc.no/atc"
+CVX = "http://hl7.org/fhir/sid/cvx"
+SNOMED = "http://snomed.info/sct"
+
+__all__ = [
+    "ATC",
+    "CITIZEN_CODE",
+    "COMMUNE",
+    "CVX",
+    "ETHNIC_GROUP",
+    "FACILITY_CODE",
+    "FACILITY_LEVEL",
+    "FINDING",
+    "HEALTH_CLASS",
+    "ICD9_PROCEDURES",
+    "ICD10",
+    "INSURANCE_NUMBER",
+    "LICENCE_NUMBER",
+    "LOINC",
+    "PERSONAL_NUMBER",
+    "PRESCRIPTION_CODE",
+    "SNOMED",
+    "SOCIAL_NUMBER",
+    "UCUM",
+    "VISIT_KIND",
+    "VISIT_TYPE",
+    "facility_patient_number",
+    "facility_visit_number",
+]
+
+
+def facility_patient_number(facility_code: str) -> str:
+    """The system of one facility's own patient numbers."""
+    return f"https://hoso.vn/sid/facility/{facility_code}/patient"
+
+
+def facility_visit_number(facility_code: str) -> str:
+    """The system of one facility's own visit numbers (MA_LK)."""
+    return f"https://hoso.vn/sid/facility/{facility_code}/visit"
