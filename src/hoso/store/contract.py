@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]
+Outcome = Literal["created", "updated", "deleted", "unchanged"]
 
 
 class Version(NamedTuple):
@@ -57,7 +58,7 @@ class Saved:
     id: str
     version: str | None
     updated: int
-    outcome: Literal["created", "updated", "deleted", "unchanged"]
+    outcome: Outcome
     body: bytes
 
 
@@ -167,9 +168,7 @@ class Store(Reading, Protocol):
     ) -> HistoryPage:
         """Newest first; instance, type (`id` None) or the whole system (`type` None; `types` narrows it)."""
 
-    def save(
-        self, drafts: Sequence[Draft], origin: Origin, *, changes: Sequence[UUID] | None = None
-    ) -> list[Saved]:
+    def save(self, drafts: Sequence[Draft], origin: Origin, *, changes: Sequence[UUID] | None = None) -> list[Saved]:
         """All or none, durable on return. Answers in the order given. Raises Conflict or Unavailable.
 
         `changes` are ids given before (one per draft): a change that is already stored is answered, not stored again.

@@ -34,14 +34,20 @@ UCUM = "http://unitsofmeasure.org"
 
 _UNIONS = {
     ("Observation", f"combo-{name}"): (name, f"component-{name}")
-    for name in ("code", "data-absent-reason", "value-concept", "value-quantity", "code-value-concept", "code-value-quantity")
+    for name in (
+        "code",
+        "data-absent-reason",
+        "value-concept",
+        "value-quantity",
+        "code-value-concept",
+        "code-value-quantity",
+    )
 }
 
 
 def spread(type: str, param: str) -> tuple[str, ...]:
     """The parameters whose rows answer a search by `param`: one that only unites others has no rows of its own."""
     return _UNIONS.get((type, param), (param,))
-
 
 
 class Folded(NamedTuple):

@@ -1,0 +1,36 @@
+"""What a database must offer so that the rest of the store is written once for both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+from hoso.store.connection import Connection
+from hoso.store.plan import Head, Name, Plan
+
+T = TypeVar("T")
+
+
+class Engine(Protocol):
+    """Reads run on the calling thread's own connection; writes are durable when a method returns."""
+
+    def reader(self) -> Connection: ...
+
+    def transact(self, work: Callable[[Connection], T]) -> T:
+        """Runs `work` in one write transaction, again when it lost a race, so it must not leave traces outside."""
+
+    def once(self, work: Callable[[Connection], T]) -> T:
+        """Like `transact` for work that reads and then calls `apply` one time as its last act."""
+
+    def rids(self, connection: Connection) -> Iterator[int]:
+        """Unused numbers for new rows of `key`."""
+
+    def lookup(self, connection: Connection, names: Collection[Name], bodies: bool) -> dict[Name, Head]:
+        """What is known of some names; with the packed body of their heads when `bodies`."""
+
+    def apply(self, connection: Connection, plan: Plan) -> None:
+        """Writes a plan, provided that what it was made from still holds; else nothing, and the work is run again."""
+
+    def lock(self, connection: Connection, criteria: Sequence[str]) -> None: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,117 @@
+"""What a write will do to each table, worked out before anything is written; an engine applies it whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+Name = tuple[int, str]
+"""(number of a type, id)."""
+
+Table = Literal["token", "ref", "date", "string", "quantity"]
+TABLES: tuple[Table, ...] = ("token", "ref", "date", "string", "quantity")
+
+CREATE, UPDATE, DELETE = 1, 2, 3
+"""`change.op`. A creation over a deleted record is a creation."""
+
+METHODS: tuple[Literal["POST", "PUT", "PATCH", "DELETE"], ...] = ("POST", "PUT", "PATCH", "DELETE")
+"""`change.method` is the place in this list, from 1."""
+
+
+class Head(NamedTuple):
+    """What the database knows of a name. `version` is None for a name that was only referred to."""
+
+    rid: int
+    patient: int
+    version: str | None = None
+    updated: int = 0
+    deleted: bool = True
+    dictionary: int = 0
+    packed: bytes | None = None
+
+
+class NewKey(NamedTuple):
+    type: int
+    id: str
+    patient: int
+    rid: int
+
+
+class Move(NamedTuple):
+    """A known name whose record belongs to another patient key from now on."""
+
+    rid: int
+    patient: int
+    type: int
+    id: str
+
+
+class Expected(NamedTuple):
+    """The head of a written name as the plan saw it; `version` None: there was none."""
+
+    rid: int
+    patient: int
+    version: str | None
+    replaced: bool
+    """Whether a row of `resource` stands under (`patient`, `rid`) and goes."""
+
+
+class ChangeRow(NamedTuple):
+    """A row of `change` without `seq`, in the order of its columns."""
+
+    id: bytes
+    bundle: bytes | None
+    place: int
+    places: int
+    op: int
+    method: int
+    type: int
+    rid: int
+    version: str
+    base: str | None
+    patient: int
+    actor: str
+    reason: str
+    time: int
+    size: int
+    digest: bytes
+
+
+class BodyRow(NamedTuple):
+    """The body of the change at `place`."""
+
+    place: int
+    patient: int
+    dictionary: int
+    packed: bytes
+
+
+class HeadRow(NamedTuple):
+    """A row of `resource`; the change at `place` gives it its `seq`."""
+
+    place: int
+    patient: int
+    rid: int
+    type: int
+    id: str
+    version: str
+    updated: int
+    date: int | None
+    present: int
+    deleted: int
+
+
+@dataclass(slots=True)
+class Plan:
+    """`remove` and `add` hold whole index rows per table; a row that stays is in neither."""
+
+    stream: int
+    start: bytes
+    keys: list[NewKey] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+    expected: list[Expected] = field(default_factory=list)
+    changes: list[ChangeRow] = field(default_factory=list)
+    bodies: list[BodyRow] = field(default_factory=list)
+    heads: list[HeadRow] = field(default_factory=list)
+    remove: dict[Table, list[tuple[Any, ...]]] = field(default_factory=dict)
+    add: dict[Table, list[tuple[Any, ...]]] = field(default_factory=dict)

@@ -1,0 +1,95 @@
+"""Questions by name: heads, old versions and the feed. Each is one statement, and a body is sent as it was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from hoso.fhir.model import load
+from hoso.store.connection import Connection, Row
+from hoso.store.contract import Change, Saved, Version
+from hoso.store.plan import CREATE, DELETE, METHODS, UPDATE
+
+_MODEL = load()
+TYPES = ("", *_MODEL.resource_types)
+"""Name of a type by its number."""
+
+_READ = """SELECT r.version, r.updated, r.deleted, b.dict, b.bytes, c.method, r.patient, r.rid, r.seq
+  FROM key k JOIN resource r ON r.patient = k.patient AND r.rid = k.rid JOIN change c ON c.seq = r.seq
+  LEFT JOIN body b ON b.patient = r.patient AND b.seq = r.seq WHERE k.type = ? AND k.id = ?"""
+
+VERSION = """c.version, c.time, c.op, b.dict, b.bytes, c.method, c.patient, c.rid, c.seq, c.type, k.id"""
+"""Columns of one change with its body, in the order `version` reads them."""
+
+FROM_CHANGE = """FROM change c JOIN key k ON k.rid = c.rid
+  LEFT JOIN body b ON b.patient = c.patient AND b.seq = c.seq"""
+
+_VREAD = f"""SELECT {VERSION} {FROM_CHANGE}
+  WHERE c.rid = (SELECT rid FROM key WHERE type = ? AND id = ?) AND c.version = ?"""  # noqa: S608
+
+_FEED = f"""SELECT {VERSION}, f.number, s.node, s.epoch, f.position, f.chain, c.id, c.bundle, c.place, c.places, c.base,
+    p.type, p.id, c.actor, c.reason
+  FROM feed f JOIN stream s ON s.id = f.stream JOIN change c ON c.seq = f.seq JOIN key k ON k.rid = c.rid
+  JOIN key p ON p.rid = c.patient LEFT JOIN body b ON b.patient = c.patient AND b.seq = c.seq
+  WHERE f.number > ? ORDER BY f.number LIMIT ?"""  # noqa: S608
+
+_STORED = f"SELECT {VERSION} {FROM_CHANGE} WHERE c.id = ?"  # noqa: S608
+_OUTCOMES = {CREATE: "created", UPDATE: "updated", DELETE: "deleted"}
+
+
+def read(connection: Connection, type: str, id: str) -> Version | None:
+    number = _MODEL.type_number.get(type)
+    if number is None:
+        return None
+    for version, updated, deleted, dictionary, packed, method, patient, rid, seq in connection.rows(
+        _READ, (number, id)
+    ):
+        body = connection.text(dictionary, packed) if packed is not None else b""
+        return Version(type, id, version, updated, bool(deleted), body, METHODS[method - 1], patient, rid, seq)
+    return None
+
+
+def heads(connection: Connection, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Version]:
+    found = {}
+    for type, id in keys:
+        version = read(connection, type, id)
+        if version is not None:
+            found[type, id] = version
+    return found
+
+
+def vread(connection: Connection, type: str, id: str, version: str) -> Version | None:
+    number = _MODEL.type_number.get(type)
+    if number is None:
+        return None
+    for row in connection.rows(_VREAD, (number, id, version)):
+        return as_version(connection, row)
+    return None
+
+
+def as_version(connection: Connection, row: Row) -> Version:
+    """A row that begins with the columns of `VERSION`."""
+    version, time, op, dictionary, packed, method, patient, rid, seq, type, id = row[:11]
+    body = connection.text(dictionary, packed) if packed is not None else b""
+    return Version(TYPES[type], id, version, time, op == DELETE, body, METHODS[method - 1], patient, rid, seq)
+
+
+def stored(connection: Connection, change: UUID) -> Saved | None:
+    """What was answered when this change was saved before."""
+    for row in connection.rows(_STORED, (change.bytes,)):
+        found = as_version(connection, row)
+        return Saved(found.type, found.id, found.version, found.updated, _OUTCOMES[row[2]], found.body)
+    return None
+
+
+def feed(connection: Connection, after: int, limit: int) -> list[Change]:
+    return [_change(connection, row) for row in connection.rows(_FEED, (after, limit))]
+
+
+def _change(connection: Connection, row: Row) -> Change:
+    number, node, epoch, position, chain, id, bundle, place, places, base, type, patient, actor, reason = row[11:]
+    return Change(
+        number, node, epoch, position, bytes(chain), UUID(bytes=bytes(id)),
+        UUID(bytes=bytes(bundle)) if bundle else None, place, places, base,
+        patient if TYPES[type] == "Patient" else None, actor, reason, as_version(connection, row),
+    )  # fmt: skip

@@ -1,0 +1,134 @@
+"""The `Store` and `Transaction` of the contract, written once over both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+from uuid import UUID
+
+from hoso.core.clock import Clock, to_ms
+from hoso.fhir.search import Query
+from hoso.store import history, jobs, reading, writer
+from hoso.store.connection import Connection
+from hoso.store.contract import Change, Draft, HistoryPage, Origin, Page, Saved, Version
+from hoso.store.engine import Engine
+from hoso.store.facts import Facts
+from hoso.store.visible import Visible
+
+T = TypeVar("T")
+
+
+class RecordTransaction:
+    """What `Store.write` hands to its work: everything on one connection, inside one transaction."""
+
+    def __init__(self, store: RecordStore, connection: Connection, origin: Origin) -> None:
+        self._store, self.connection, self._origin = store, connection, origin
+
+    def read(self, type: str, id: str) -> Version | None:
+        return reading.read(self.connection, type, id)
+
+    def heads(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Version]:
+        return reading.heads(self.connection, list(keys))
+
+    def search(self, query: Query, visible: Visible, cursor: str | None = None) -> Page:
+        return self._store.search_on(self.connection, query, visible, cursor)
+
+    def lock(self, criteria: Sequence[str]) -> None:
+        self._store.engine.lock(self.connection, criteria)
+
+    def save(self, drafts: Sequence[Draft]) -> list[Saved]:
+        prepared = [writer.prepare(self._store.facts.keys, draft) for draft in drafts]
+        return self._store.plan_and_apply(self.connection, prepared, self._origin)
+
+    def enqueue(self, kind: str, argument: str, due: int = 0) -> None:
+        jobs.enqueue(self.connection, kind, argument, due or self._store.now())
+
+
+class RecordStore:
+    """`engine` and `facts` are for the store's own upkeep (doctor, backup); nobody else reaches past the contract."""
+
+    def __init__(self, engine: Engine, facts: Facts, clock: Clock) -> None:
+        self.engine, self.facts, self._clock = engine, facts, clock
+
+    def now(self) -> int:
+        return to_ms(self._clock())
+
+    def read(self, type: str, id: str) -> Version | None:
+        return reading.read(self.engine.reader(), type, id)
+
+    def heads(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Version]:
+        return reading.heads(self.engine.reader(), list(keys))
+
+    def vread(self, type: str, id: str, version: str) -> Version | None:
+        return reading.vread(self.engine.reader(), type, id, version)
+
+    def history(
+        self,
+        type: str | None = None,
+        id: str | None = None,
+        *,
+        since: int | None = None,
+        at: tuple[int, int] | None = None,
+        count: int = 100,
+        cursor: str | None = None,
+        types: Sequence[str] | None = None,
+        visible: Visible | None = None,
+    ) -> HistoryPage:
+        return history.history(
+            self.engine.reader(), type, id,
+            since=since, at=at, count=count, cursor=cursor, types=types, visible=visible,
+        )  # fmt: skip
+
+    def search(self, query: Query, visible: Visible, cursor: str | None = None) -> Page:
+        return self.search_on(self.engine.reader(), query, visible, cursor)
+
+    def search_on(self, connection: Connection, query: Query, visible: Visible, cursor: str | None) -> Page:
+        from hoso.store import search
+
+        return search.run(connection, self.facts.keys, connection.dialect, query, visible, cursor)
+
+    def scan(self, query: Query, visible: Visible) -> Iterator[Version]:
+        from hoso.store import search
+
+        connection = self.engine.reader()
+        return search.scan(connection, self.facts.keys, connection.dialect, query, visible)
+
+    def feed(self, after: int = 0, limit: int = 1000) -> Sequence[Change]:
+        return reading.feed(self.engine.reader(), after, limit)
+
+    def save(self, drafts: Sequence[Draft], origin: Origin, *, changes: Sequence[UUID] | None = None) -> list[Saved]:
+        ids: Sequence[UUID | None] = changes or [None] * len(drafts)
+        prepared = [writer.prepare(self.facts.keys, draft, change) for draft, change in zip(drafts, ids, strict=True)]
+        seen = changes is not None
+
+        def work(connection: Connection) -> list[Saved]:
+            nonlocal seen
+            again, seen = seen, True  # a second run may follow a commit whose answer was lost
+            return self._save(connection, prepared, origin, again)
+
+        return self.engine.once(work)
+
+    def _save(
+        self, connection: Connection, prepared: Sequence[writer.Prepared], origin: Origin, again: bool
+    ) -> list[Saved]:
+        if not again:
+            return self.plan_and_apply(connection, prepared, origin)
+        before = [reading.stored(connection, p.change) for p in prepared]
+        fresh = [p for p, saved in zip(prepared, before, strict=True) if saved is None]
+        new = iter(self.plan_and_apply(connection, fresh, origin) if fresh else ())
+        return [saved or next(new) for saved in before]
+
+    def plan_and_apply(
+        self, connection: Connection, prepared: Sequence[writer.Prepared], origin: Origin
+    ) -> list[Saved]:
+        planner = writer.Planner(self.engine, self.facts, connection, origin, self.now())
+        plan, saved = planner.make(prepared)
+        if plan.changes:
+            self.engine.apply(connection, plan)
+        return saved
+
+    def write(self, work: Callable[[RecordTransaction], T], origin: Origin) -> T:
+        return self.engine.transact(lambda connection: work(RecordTransaction(self, connection, origin)))
+
+    def close(self) -> None:
+        self.engine.close()

@@ -1,0 +1,108 @@
+"""Opens the encrypted file the way the store needs it: authenticated pages, WAL, nothing in clear on the disk."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from hoso.store.codec import Codec
+from hoso.store.connection import Dialect, Row
+from hoso.store.contract import Unavailable
+
+log = logging.getLogger(__name__)
+
+OLDEST = (3, 51, 3)
+"""Before it, two processes restarting the write-ahead log at once could corrupt the database."""
+
+BUSY_SECONDS = 30.0
+_TROUBLE = (
+    apsw.BusyError, apsw.LockedError, apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.CorruptError,
+    apsw.NotADBError, apsw.NoMemError, apsw.ReadOnlyError, apsw.ProtocolError, apsw.InterruptError,
+    apsw.ConnectionClosedError,
+)  # fmt: skip
+
+
+class Unsafe(Exception):
+    """The SQLite library in use must not hold records."""
+
+
+def check_library() -> None:
+    version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
+    if version < OLDEST:
+        raise Unsafe(f"SQLite {apsw.sqlite_lib_version()} is older than {'.'.join(map(str, OLDEST))}")
+
+
+@contextmanager
+def trouble() -> Iterator[None]:
+    """What the database cannot help becomes `Unavailable`, with its cause in the log; what we did wrong stays."""
+    try:
+        yield
+    except _TROUBLE as error:
+        log.error("SQLite: %s: %s", type(error).__name__, error)
+        raise Unavailable(str(error)) from error
+
+
+class SqliteConnection:
+    """One thread's connection. The writer's stands inside a transaction while work runs on it."""
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, handle: apsw.Connection, codec: Codec | None = None) -> None:
+        self.handle = handle
+        self._execute = handle.execute
+        self._unpack = codec.unpack if codec else None
+
+    def rows(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+        try:
+            return self._execute(sql, params).fetchall()  # type: ignore[arg-type]
+        except _TROUBLE:
+            with trouble():
+                raise
+
+    def many(self, sql: str, params: Sequence[Sequence[object]]) -> None:
+        """One statement for many rows, inside a transaction."""
+        with trouble():
+            self.handle.executemany(sql, params)  # type: ignore[arg-type]
+
+    def text(self, dictionary: int, packed: bytes) -> bytes:
+        assert self._unpack is not None
+        return self._unpack(dictionary, packed)
+
+    def script(self, sql: str) -> None:
+        with trouble():
+            self.handle.execute(sql)
+
+    def close(self) -> None:
+        self.handle.close()
+
+
+def connect(path: Path, key: bytes, *, cache_kb: int, create: bool = False) -> apsw.Connection:
+    """A raw key: it is random already, and stretching it would cost every connection 50 ms."""
+    flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
+    with trouble():
+        handle = apsw.Connection(str(path), flags=flags)
+        handle.set_busy_handler(_patience)
+        handle.pragma("cipher", "aegis")
+        handle.pragma("hexkey", f"raw:{key.hex()}".encode().hex())
+        handle.pragma("journal_mode", "wal")
+        handle.pragma("synchronous", "full")
+        handle.pragma("temp_store", "memory")
+        handle.pragma("cache_size", -cache_kb)
+        handle.pragma("wal_autocheckpoint", 4_000)
+        handle.pragma("journal_size_limit", 64_000_000)
+        return handle
+
+
+def _patience(tries: int) -> bool:
+    """Short, uneven waits: a station's loader and its web workers take turns, none of them starves."""
+    pause = 0.002
+    if tries * pause > BUSY_SECONDS:
+        return False
+    time.sleep(pause * random.uniform(0.5, 1.5))
+    return True

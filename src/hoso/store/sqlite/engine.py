@@ -1,0 +1,116 @@
+"""The store's engine on one SQLite file: a connection per reading thread, one writing thread per process."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from hoso.store import facts, migrate
+from hoso.store.codec import Codec
+from hoso.store.connection import Connection
+from hoso.store.contract import Unavailable
+from hoso.store.facts import Facts
+from hoso.store.plan import Head, Name, Plan
+from hoso.store.sqlite import apply
+from hoso.store.sqlite.connection import SqliteConnection, check_library, connect
+from hoso.store.sqlite.group import GroupCommit
+
+T = TypeVar("T")
+
+_HEAD = """SELECT k.rid, k.patient, r.version, r.updated, r.deleted, b.dict, b.bytes FROM key k
+  LEFT JOIN resource r ON r.patient = k.patient AND r.rid = k.rid
+  LEFT JOIN body b ON b.patient = r.patient AND b.seq = r.seq
+  WHERE k.type = ? AND k.id = ?"""
+_KEY = "SELECT k.rid, k.patient FROM key k WHERE k.type = ? AND k.id = ?"
+
+READER_CACHE_KB, WRITER_CACHE_KB = 16_000, 48_000
+
+
+def create(path: Path, key: bytes, node: str) -> None:
+    """Makes the file, or brings the one there to this release's schema. The file is readable by its owner only."""
+    check_library()
+    path.touch(mode=0o600, exist_ok=True)
+    _prepare(path, key, node)
+
+
+def _prepare(path: Path, key: bytes, node: str) -> Facts:
+    known = migrate.shipped("sqlite")
+    connection = SqliteConnection(connect(path, key, cache_kb=2_000))
+    try:
+        connection.script("BEGIN IMMEDIATE")
+        migrate.migrate(connection, known)
+        facts.create(connection, node)
+        found = facts.load(connection)
+        connection.script("COMMIT")
+        return found
+    finally:
+        connection.close()
+
+
+class SqliteEngine:
+    def __init__(self, path: Path, key: bytes, node: str) -> None:
+        check_library()
+        if not path.exists():
+            raise FileNotFoundError(path)
+        self.path, self._key = path, key
+        self.facts = _prepare(path, key, node)
+        self._local = threading.local()
+        self._open: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
+        self._closed = False
+        self._group = GroupCommit(lambda: self._connect(WRITER_CACHE_KB))
+
+    def _connect(self, cache_kb: int) -> SqliteConnection:
+        handle = connect(self.path, self._key, cache_kb=cache_kb)
+        self._open.add(handle)
+        return SqliteConnection(handle, self.facts.codec)
+
+    def reader(self) -> SqliteConnection:
+        try:
+            return self._local.connection  # type: ignore[no-any-return]
+        except AttributeError:
+            if self._closed:
+                raise Unavailable("the store is closed") from None
+            connection = self._connect(READER_CACHE_KB)
+            connection.handle.pragma("query_only", True)
+            self._local.connection = connection
+            return connection
+
+    def transact(self, work: Callable[[Connection], T]) -> T:
+        return self._group.run(work)
+
+    once = transact
+
+    def rids(self, connection: Connection) -> Iterator[int]:
+        ((last,),) = connection.rows("SELECT coalesce(max(rid), 0) FROM key")
+        return count(last + 1)
+
+    def lookup(self, connection: Connection, names: Collection[Name], bodies: bool) -> dict[Name, Head]:
+        sql = _HEAD if bodies else _KEY
+        found = {}
+        for name in names:
+            for rid, patient, *rest in connection.rows(sql, name):
+                if rest and rest[0] is not None:
+                    version, updated, deleted, dictionary, packed = rest
+                    found[name] = Head(rid, patient, version, updated, bool(deleted), dictionary or 0, packed)
+                else:
+                    found[name] = Head(rid, patient)
+        return found
+
+    def apply(self, connection: Connection, plan: Plan) -> None:
+        assert isinstance(connection, SqliteConnection)
+        apply.apply(connection, plan)
+
+    def lock(self, connection: Connection, criteria: Sequence[str]) -> None:
+        """There is one writer at a time already."""
+
+    def close(self) -> None:
+        self._closed = True
+        self._group.close()
+        for handle in list(self._open):
+            handle.close()

@@ -1,0 +1,256 @@
+"""Drafts become a plan: heads are checked, versions counted, index rows compared with those of the version before.
+
+Everything that needs no database (extraction, hashing) is done before a write lock is held. An update with the same
+content is a version too, as FHIR has it: somebody confirmed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+
+from hoso.core.clock import instant
+from hoso.core.ids import uuid7
+from hoso.fhir.extract import extract
+from hoso.fhir.indexed import Indexed
+from hoso.fhir.json import splice
+from hoso.fhir.model import load
+from hoso.store import chain, index
+from hoso.store.connection import Connection
+from hoso.store.contract import Conflict, Draft, Origin, Outcome, Saved
+from hoso.store.engine import Engine
+from hoso.store.facts import Facts
+from hoso.store.index import NO_DATE, NOTHING, Keys, Rows
+from hoso.store.plan import (
+    CREATE,
+    DELETE,
+    METHODS,
+    TABLES,
+    UPDATE,
+    BodyRow,
+    ChangeRow,
+    Expected,
+    Head,
+    HeadRow,
+    Move,
+    Name,
+    NewKey,
+    Plan,
+    Table,
+)
+
+_METHOD = {name: number for number, name in enumerate(METHODS, 1)}
+_MODEL = load()
+_PATIENT = _MODEL.type_number["Patient"]
+_OUTCOME: dict[int, Outcome] = {CREATE: "created", UPDATE: "updated", DELETE: "deleted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A draft with what can be known of it without the database."""
+
+    draft: Draft
+    name: Name
+    change: UUID
+    rows: Rows
+    found: Indexed
+
+
+@dataclass(slots=True)
+class Current:
+    """Where one written name stands while a plan is made; `original` is what the database has."""
+
+    original: Head
+    version: str | None
+    patient: int
+    updated: int
+    deleted: bool
+    place: int = 0
+    latest: Prepared | None = None
+
+
+class Step(NamedTuple):
+    """One change that will be made."""
+
+    prepared: Prepared
+    op: int
+    version: str
+    base: str | None
+    patient: int
+    updated: int
+    text: bytes
+
+
+def prepare(keys: Keys, draft: Draft, change: UUID | None = None) -> Prepared:
+    found, rows = Indexed(), NOTHING
+    if draft.resource is not None:
+        found = extract({**draft.resource, "id": draft.id})
+        rows = index.rows(keys, draft.type, found)
+    return Prepared(draft, (_MODEL.type_number[draft.type], draft.id), change or uuid7(), rows, found)
+
+
+class Planner:
+    """Makes one plan for drafts that are saved together; a name may come more than once."""
+
+    def __init__(self, engine: Engine, facts: Facts, connection: Connection, origin: Origin, now: int) -> None:
+        self.engine, self.facts, self.connection = engine, facts, connection
+        self.origin, self.now = origin, now
+        self.plan = Plan(facts.stream, chain.start(facts.node, facts.epoch))
+        self.known: dict[Name, Head] = {}
+        self.fresh: dict[Name, NewKey] = {}
+        self.current: dict[Name, Current] = {}
+        self.rids = engine.rids(connection)
+
+    def make(self, prepared: Sequence[Prepared]) -> tuple[Plan, list[Saved]]:
+        self.known = self.engine.lookup(self.connection, {p.name for p in prepared}, True)
+        self._look_up({name for p in prepared for name in _referred(p.rows, p.found)})
+        steps: list[Step] = []
+        saved = [self._step(p, steps) for p in prepared]
+        self._log(steps)
+        for name, current in self.current.items():
+            if current.latest is not None:
+                self._settle(name, current, current.latest)
+        self.plan.keys = sorted(self.fresh.values())
+        return self.plan, saved
+
+    def _look_up(self, names: set[Name]) -> None:
+        missing = names - self.known.keys()
+        if missing:
+            self.known.update(self.engine.lookup(self.connection, missing, False))
+
+    def _head(self, name: Name) -> Head:
+        """What is known of a name; one never heard of gets a number, and a place in `key`."""
+        head = self.known.get(name)
+        if head is None:
+            rid = next(self.rids)
+            head = self.known[name] = Head(rid, rid)
+            self.fresh[name] = NewKey(*name, rid, rid)
+        return head
+
+    def _step(self, prepared: Prepared, steps: list[Step]) -> Saved:
+        draft = prepared.draft
+        current = self._current(prepared.name)
+        live = current.version is not None and not current.deleted
+        if draft.base != "any" and draft.base != (current.version if live else None):
+            raise Conflict(draft.type, draft.id, current.version if live else None)
+        if draft.resource is None and not live:
+            return Saved(draft.type, draft.id, current.version, current.updated or self.now, "unchanged", b"")
+        op = DELETE if draft.resource is None else UPDATE if live else CREATE
+        base, version = current.version, self._next(current.version)
+        current.version, current.deleted = version, op == DELETE
+        current.updated = max(self.now, current.updated)
+        if op != DELETE:
+            current.patient = self._patient(prepared)
+        current.latest, current.place = prepared, len(steps) + 1
+        text = b""
+        if op != DELETE:
+            text = splice(draft.body, id=draft.id, version=version, updated=instant(current.updated))
+        steps.append(Step(prepared, op, version, base, current.patient, current.updated, text))
+        return Saved(draft.type, draft.id, version, current.updated, _OUTCOME[op], text)
+
+    def _current(self, name: Name) -> Current:
+        current = self.current.get(name)
+        if current is None:
+            head = self._head(name)
+            current = Current(head, head.version, head.patient, head.updated, head.deleted)
+            self.current[name] = current
+        return current
+
+    def _next(self, version: str | None) -> str:
+        count = int(version.partition("-")[0]) + 1 if version else 1
+        return f"{count}-{self.facts.tag}" if self.facts.tag else str(count)
+
+    def _patient(self, prepared: Prepared) -> int:
+        patient = prepared.found.patient
+        name = prepared.name if patient is None else (_PATIENT, patient)
+        return self._head(name).rid
+
+    def _log(self, steps: list[Step]) -> None:
+        bundle = uuid7() if len(steps) > 1 else None
+        codec, plan, origin = self.facts.codec, self.plan, self.origin
+        for place, step in enumerate(steps, 1):
+            draft, (number, id) = step.prepared.draft, step.prepared.name
+            change, method = step.prepared.change, _METHOD[draft.method]
+            rid = self.known[step.prepared.name].rid
+            envelope = chain.Envelope(
+                change.hex, bundle and bundle.hex, place, len(steps), step.op, method, draft.type, id,
+                step.version, step.base, step.prepared.found.patient, origin.actor, origin.reason, step.updated,
+                chain.body_hash(step.text) if step.text else None,
+            )  # fmt: skip
+            plan.changes.append(
+                ChangeRow(
+                    change.bytes, bundle and bundle.bytes, place, len(steps), step.op, method, number, rid,
+                    step.version, step.base, step.patient, origin.actor, origin.reason, step.updated,
+                    len(step.text), envelope.digest(),
+                )
+            )  # fmt: skip
+            if step.text:
+                plan.bodies.append(BodyRow(place, step.patient, codec.current, codec.pack(step.text)))
+
+    def _settle(self, name: Name, current: Current, latest: Prepared) -> None:
+        """The head row and the index rows of one name, after its last change in this plan."""
+        plan, original = self.plan, current.original
+        moved = current.patient != original.patient
+        found = latest.found
+        plan.expected.append(
+            Expected(original.rid, original.patient, original.version, moved and original.version is not None)
+        )
+        if moved and name in self.fresh:
+            self.fresh[name] = self.fresh[name]._replace(patient=current.patient)
+        elif moved:
+            plan.moves.append(Move(original.rid, current.patient, *name))
+        assert current.version is not None
+        plan.heads.append(
+            HeadRow(
+                current.place, current.patient, original.rid, *name, current.version, current.updated,
+                found.clinical_date, found.present, int(current.deleted),
+            )
+        )  # fmt: skip
+        after = self._expand(latest.rows, found, current.patient, original.rid)
+        before = self._before(latest.draft.type, original)
+        for table in TABLES:
+            old, new = before.get(table), after[table]
+            if old:
+                _extend(plan.remove, table, old - new)
+                new = new - old
+            _extend(plan.add, table, new)
+
+    def _before(self, type: str, original: Head) -> dict[Table, set[tuple[Any, ...]]]:
+        """The index rows that stand now, found again from the body they were made of."""
+        if original.deleted or original.packed is None:
+            return {}
+        found = extract(orjson.loads(self.facts.codec.unpack(original.dictionary, original.packed)))
+        rows = index.rows(self.facts.keys, type, found)
+        self._look_up(_referred(rows, Indexed()))
+        return self._expand(rows, found, original.patient, original.rid)
+
+    def _expand(self, rows: Rows, found: Indexed, patient: int, rid: int) -> dict[Table, set[tuple[Any, ...]]]:
+        date = NO_DATE if found.clinical_date is None else found.clinical_date
+        number, head = _MODEL.type_number, self._head
+        return {
+            "token": {(key, patient, date, rid, system) for key, system in rows.tokens},
+            "ref": {(head((number[type], id)).rid, key, patient, date, rid) for type, id, key in rows.refs},
+            "date": {(key, low, high, patient, rid) for key, low, high in rows.dates},
+            "string": {(key, value, patient, rid, exact, long) for key, value, exact, long in rows.strings},
+            "quantity": {
+                (key, low, high, patient, rid, system, code, unit)
+                for key, low, high, system, code, unit in rows.quantities
+            },
+        }
+
+
+def _referred(rows: Rows, found: Indexed) -> set[Name]:
+    number = _MODEL.type_number
+    names = {(number[type], id) for type, id, _ in rows.refs}
+    if found.patient is not None:
+        names.add((_PATIENT, found.patient))
+    return names
+
+
+def _extend(tables: dict[Table, list[tuple[Any, ...]]], table: Table, rows: set[tuple[Any, ...]]) -> None:
+    if rows:
+        tables.setdefault(table, []).extend(rows)
