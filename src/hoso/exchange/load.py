@@ -1,0 +1,180 @@
+"""`hoso load` without its screen: units from files go to worker processes, and what became of them comes back.
+
+Every worker checks and indexes on its own and writes through the door itself; the database lets one write at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from hoso.access import Conflict, Unavailable
+from hoso.core import Issue, Refused
+from hoso.exchange import documents, rejects
+from hoso.exchange.commit import Door, Key, store
+from hoso.exchange.crew import Crew
+from hoso.exchange.documents import Arrived, Document, Fault
+from hoso.exchange.journal import Journal
+from hoso.exchange.sources import Arrival, Unit, Unreadable, read
+from hoso.exchange.tally import UNKNOWN, Fate, Tally
+from hoso.fhir.outcome import Language
+
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """`only`: the last chance of the documents on these lines; references that find nobody wait no longer."""
+
+    arrival: Arrival
+    only: frozenset[int | None] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a task. `waits`: lines put off until everything else is loaded; `whole`: the unit's full count.
+
+    `stopped` says why the store could take nothing.
+    """
+
+    digest: str | None
+    cost: int
+    tally: Tally = field(default_factory=Tally)
+    rejects: list[bytes] = field(default_factory=list)
+    waits: frozenset[int | None] = frozenset()
+    whole: Tally | None = None
+    stopped: str | None = None
+
+
+def run(
+    files: Sequence[Path], opener: Callable[[], Door], *, workers: int, journal: Journal, language: Language = "en"
+) -> Iterator[Outcome]:
+    """Loads the files and tells of every piece as it is done. Close the iterator to stop early.
+
+    What refers to records nobody has yet ("Practitioner?identifier=…") is put off and done last.
+    """
+    crew: Crew[Task, Outcome] = Crew(workers, partial(_worker, opener, language))
+    known: list[Outcome] = []
+    put_off: dict[str, Outcome] = {}
+    try:
+        for outcome in crew.run(_first(files, journal, known)):
+            yield from _drain(known)
+            if outcome.waits and outcome.digest:
+                put_off[outcome.digest] = outcome
+                yield replace(outcome, digest=None)
+            else:
+                yield outcome
+        yield from _drain(known)
+        for outcome in crew.run(_last(files, put_off)):
+            yield replace(outcome, whole=outcome.tally + put_off[outcome.digest].tally if outcome.digest else None)
+    finally:
+        crew.close()
+
+
+def _drain(known: list[Outcome]) -> Iterator[Outcome]:
+    while known:
+        yield known.pop()
+
+
+def _first(files: Iterable[Path], journal: Journal, known: list[Outcome]) -> Iterator[Task]:
+    """All that is still to be done; what an interrupted load has finished is only counted."""
+    for file in files:
+        for arrival in read(file):
+            done = journal.finished(arrival.digest) if isinstance(arrival, Unit) else None
+            if done is None:
+                yield Task(arrival)
+            else:
+                known.append(Outcome(None, arrival.cost, done.again()))
+
+
+def _last(files: Iterable[Path], put_off: Mapping[str, Outcome]) -> Iterator[Task]:
+    """What was put off, read from its file again: holding it would need memory without bound."""
+    for file in files if put_off else ():
+        for arrival in read(file):
+            if isinstance(arrival, Unit) and arrival.digest in put_off:
+                yield Task(replace(arrival, cost=0), put_off[arrival.digest].waits)
+
+
+def _worker(opener: Callable[[], Door], language: Language) -> Callable[[Task], Outcome]:
+    return partial(_do, opener(), language)
+
+
+def _do(door: Door, language: Language, task: Task) -> Outcome:
+    arrival, tally = task.arrival, Tally()
+    if isinstance(arrival, Unreadable):
+        tally.add(UNKNOWN, "rejected")
+        issue = Issue("structure", arrival.key, arrival.values)
+        return Outcome(
+            None, arrival.cost, tally, [rejects.line(arrival.source, arrival.line, None, [issue], b"", language)]
+        )
+    lines: list[bytes] = []
+    waits: set[int | None] = set()
+    try:
+        for number, data in _texts(arrival, task.only):
+            faults = _load(door, data, tally, last=bool(task.only))
+            if faults is None:
+                waits.add(number)
+                continue
+            for fault in faults:
+                lines.append(rejects.line(arrival.source, number, fault.entry, fault.issues, fault.original, language))
+    except Unavailable as error:
+        return Outcome(None, 0, stopped=str(error))
+    return Outcome(arrival.digest, arrival.cost, tally, lines, frozenset(waits))
+
+
+def _texts(unit: Unit, only: frozenset[int | None]) -> Iterator[tuple[int | None, bytes]]:
+    """The documents of a unit with their lines."""
+    if unit.line is None:
+        yield None, unit.data
+        return
+    for number, line in enumerate(unit.data.split(b"\n"), unit.line):
+        if line.strip() and (not only or number in only):
+            yield number, line
+
+
+def _load(door: Door, data: bytes, tally: Tally, last: bool) -> list[Fault] | None:
+    """One document into the store: counts what became of its resources and returns what is refused.
+
+    None when it refers to somebody who is not here yet and this is not its last chance.
+    """
+    written: set[Key] = set()
+    for _ in range(ATTEMPTS):
+        document = documents.read(data)
+        try:
+            targets = _targets(door, document)
+            if not last and _waiting(document, targets):
+                return None
+            documents.settle(document, targets)
+            _count(document, store(door, document.arrived, atomic=document.atomic, written=written), tally)
+            return document.faults
+        except Conflict:  # somebody else wrote the same records meanwhile: look again
+            continue
+        except Refused as refused:
+            document.refuse_whole(*refused.issues)
+            _count(document, [], tally)
+            return document.faults
+    document.refuse_whole(Issue("conflict", "load.contended"))
+    _count(document, [], tally)
+    return document.faults
+
+
+def _count(document: Document, fates: Iterable[tuple[Arrived, Fate]], tally: Tally) -> None:
+    for item, fate in fates:
+        tally.add(item.type, fate)
+    for fault in document.faults:
+        for type in fault.types:
+            tally.add(type, "rejected")
+
+
+def _targets(door: Door, document: Document) -> dict[str, str]:
+    """Whom each criterion of the document means, if anybody."""
+    matches = {criteria: door.find(criteria) for criteria in sorted(documents.criteria(document))}
+    return {criteria: f"{match.type}/{match.id}" for criteria, match in matches.items() if match}
+
+
+def _waiting(document: Document, targets: Mapping[str, str]) -> bool:
+    """Whether a conditional reference finds nobody; one to a record the document itself brings is found later."""
+    conditions = {item.criteria for item in document.arrived}
+    return bool(documents.criteria(document) - conditions - targets.keys())
