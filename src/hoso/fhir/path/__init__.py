@@ -2,3 +2,8 @@
 
 Expressions are code that arrives from outside: their length, nesting and running are bounded.
 """
+
+from hoso.fhir.path.errors import PathError
+from hoso.fhir.path.expression import Compiled, Typed, compile, invariant
+
+__all__ = ["Compiled", "PathError", "Typed", "compile", "invariant"]

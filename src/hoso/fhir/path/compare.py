@@ -1,0 +1,226 @@
+"""Equality (=), equivalence (~) and order (<) of items and collections; None where FHIRPath answers empty."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from hoso.fhir.path.errors import execution
+from hoso.fhir.path.quantity import UCUM_OF_CALENDAR, Quantity
+from hoso.fhir.path.temporal import Temporal
+from hoso.fhir.path.values import Collection, Item, Node, system
+
+
+def equal(first: Item, second: Item) -> bool | None:
+    a, b = system(first), system(second)
+    if a.__class__ is Node or b.__class__ is Node or a is None or b is None:
+        return _same_json(first, second)
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
+    if isinstance(a, Temporal) and isinstance(b, Temporal):
+        return _order_is_zero(a.compare(b)) if a.comparable_with(b) else False
+    if isinstance(a, Temporal) or isinstance(b, Temporal):
+        a, b = _both_temporal(a, b)
+        return _order_is_zero(a.compare(b)) if isinstance(a, Temporal) and isinstance(b, Temporal) else False
+    if isinstance(a, Quantity) or isinstance(b, Quantity):
+        return _quantities_equal(a, b)
+    return bool(a == b)
+
+
+def _order_is_zero(order: int | None) -> bool | None:
+    return None if order is None else order == 0
+
+
+def _both_temporal(a: Any, b: Any) -> tuple[Any, Any]:
+    """A string next to a date is read as one, as the implicit conversions allow."""
+    if isinstance(a, str) and isinstance(b, Temporal):
+        return Temporal.parse(b.kind, a), b
+    if isinstance(b, str) and isinstance(a, Temporal):
+        return a, Temporal.parse(a.kind, b)
+    return a, b
+
+
+def as_quantity(value: Any) -> Quantity | None:
+    if isinstance(value, Quantity):
+        return value
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return Quantity(Decimal(value), "1")
+    return None
+
+
+def _quantities_equal(a: Any, b: Any) -> bool | None:
+    first, second = as_quantity(a), as_quantity(b)
+    if first is None or second is None:
+        return False
+    if _calendar_against_ucum(first, second):
+        return None
+    return _order_is_zero(first.compare(second)) if first.compare(second) is not None else _unlike(first, second)
+
+
+def _unlike(first: Quantity, second: Quantity) -> bool | None:
+    """Known units of different dimensions are not equal; an unknown unit leaves it open unless spelt the same."""
+    return None if first.scaled() is None or second.scaled() is None else False
+
+
+def _calendar_against_ucum(first: Quantity, second: Quantity) -> bool:
+    """A calendar year or month has no fixed length, so it neither equals nor differs from UCUM's."""
+    return first.calendar != second.calendar and any(q.calendar and q.unit in ("year", "month") for q in (first, second))
+
+
+def _same_json(first: Item, second: Item) -> bool:
+    if first.__class__ is Node and second.__class__ is Node:
+        return bool(first.value == second.value and first.extra == second.extra)
+    return False
+
+
+def equivalent(first: Item, second: Item) -> bool:
+    a, b = system(first), system(second)
+    if a.__class__ is Node or b.__class__ is Node or a is None or b is None:
+        return first.__class__ is second.__class__ is Node and _alike(first.value, second.value)
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
+    if isinstance(a, Temporal) or isinstance(b, Temporal):
+        a, b = _both_temporal(a, b)
+        both = isinstance(a, Temporal) and isinstance(b, Temporal)
+        return both and a.comparable_with(b) and a.compare(b) == 0
+    if isinstance(a, Quantity) or isinstance(b, Quantity):
+        return _quantities_equivalent(a, b)
+    if isinstance(a, str) and isinstance(b, str):
+        return _folded(a) == _folded(b)
+    if isinstance(a, int | Decimal) and isinstance(b, int | Decimal):
+        return numbers_alike(Decimal(a), Decimal(b))
+    return False
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def numbers_alike(a: Decimal, b: Decimal) -> bool:
+    """Equal at the precision of the less precise one, trailing zeros aside."""
+    digits = min(_digits(a), _digits(b))
+    place = Decimal(1).scaleb(-digits)
+    return a.quantize(place, ROUND_HALF_UP) == b.quantize(place, ROUND_HALF_UP)
+
+
+def _digits(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _quantities_equivalent(a: Any, b: Any) -> bool:
+    first, second = as_quantity(a), as_quantity(b)
+    if first is None or second is None:
+        return False
+    if _calendar_against_ucum(first, second):
+        first, second = (Quantity(q.value, UCUM_OF_CALENDAR.get(q.unit, q.unit)) for q in (first, second))
+    if first.unit == second.unit:
+        return numbers_alike(first.value, second.value)
+    one, two = first.scaled(), second.scaled()
+    if one is None or two is None or one[1] != two[1]:
+        return False
+    return one[0] == two[0] or abs(one[0] - two[0]) <= abs(two[0]) / 10_000_000
+
+
+def _alike(first: Any, second: Any) -> bool:
+    """Complex elements: same content, whatever the order of lists; ids of elements do not count."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        keys = (first.keys() | second.keys()) - {"id"}
+        return all(key in first and key in second and _alike(first[key], second[key]) for key in keys)
+    if isinstance(first, list) and isinstance(second, list):
+        rest = list(second)
+        for item in first:
+            match = next((n for n, other in enumerate(rest) if _alike(item, other)), None)
+            if match is None:
+                return False
+            del rest[match]
+        return not rest
+    if isinstance(first, str) and isinstance(second, str):
+        return _folded(first) == _folded(second)
+    return bool(first == second)
+
+
+def all_equal(left: Collection, right: Collection) -> bool | None:
+    """`=` of two collections that both have items: item by item, in order."""
+    if len(left) != len(right):
+        return False
+    verdict: bool | None = True
+    for a, b in zip(left, right, strict=True):
+        same = equal(a, b)
+        if same is False:
+            return False
+        if same is None:
+            verdict = None
+    return verdict
+
+
+def all_equivalent(left: Collection, right: Collection) -> bool:
+    if len(left) != len(right):
+        return False
+    rest = list(right)
+    for item in left:
+        match = next((n for n, other in enumerate(rest) if equivalent(item, other)), None)
+        if match is None:
+            return False
+        del rest[match]
+    return True
+
+
+def order(first: Item, second: Item, position: int = 0) -> int | None:
+    """-1, 0, 1, or None where precision or units leave it open; what has no order is an error."""
+    a, b = system(first), system(second)
+    if a is None or b is None:
+        return None
+    if isinstance(a, Temporal) or isinstance(b, Temporal):
+        a, b = _both_temporal(a, b)
+        if isinstance(a, Temporal) and isinstance(b, Temporal) and a.comparable_with(b):
+            return a.compare(b)
+    elif isinstance(a, str) and isinstance(b, str):
+        return (a > b) - (a < b)
+    elif isinstance(a, Quantity) or isinstance(b, Quantity):
+        one, two = as_quantity(a), as_quantity(b)
+        if one is not None and two is not None:
+            return None if _calendar_against_ucum(one, two) else one.compare(two)
+    elif _number(a) and _number(b):
+        return (a > b) - (a < b)
+    raise execution("These values have no order", position)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
+def key(item: Item) -> Hashable | None:
+    """A hash key such that equal keys mean equal items; None when only `equal` can tell."""
+    value = system(item)
+    if isinstance(value, bool):
+        return ("b", value)
+    if isinstance(value, str):
+        return ("s", value)
+    if isinstance(value, int | Decimal):
+        return ("n", value)
+    return None
+
+
+def distinct(items: Collection) -> Collection:
+    """First of each, in order."""
+    seen: set[Hashable] = set()
+    hard: Collection = []
+    found: Collection = []
+    for item in items:
+        mark = key(item)
+        if mark is None:
+            if any(equal(item, other) for other in hard):
+                continue
+            hard.append(item)
+        elif mark in seen:
+            continue
+        else:
+            seen.add(mark)
+        found.append(item)
+    return found
+
+
+def contains(items: Collection, item: Item) -> bool:
+    return any(equal(other, item) for other in items)

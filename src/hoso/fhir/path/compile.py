@@ -1,0 +1,217 @@
+"""AST → closures: every part becomes a function from a frame to a collection; nothing is looked up twice."""
+
+from __future__ import annotations
+
+from hoso.fhir.path import functions
+from hoso.fhir.path.ast import (
+    Binary,
+    Call,
+    External,
+    Index,
+    Literal,
+    Member,
+    Node,
+    SortKey,
+    Special,
+    TypeTest,
+    Unary,
+    type_name,
+)
+from hoso.fhir.path.errors import PathError, execution
+from hoso.fhir.path.frame import Closure, Frame
+from hoso.fhir.path.operators import BINARY, negated, positive
+from hoso.fhir.path.registry import FUNCTIONS, Function
+from hoso.fhir.path.types import TypeName
+from hoso.fhir.path.values import Collection, integer, single, step
+from hoso.fhir.path.values import Node as Element
+
+CONSTANTS = {
+    "sct": "http://snomed.info/sct",
+    "loinc": "http://loinc.org",
+    "ucum": "http://unitsofmeasure.org",
+}
+_TYPE_FUNCTIONS = ("is", "as", "ofType")
+
+functions.load()
+
+
+class Compiler:
+    """`strict` makes `as` on several items an error; without it, as in search parameters, it filters them."""
+
+    def __init__(self, strict: bool) -> None:
+        self.strict = strict
+
+    def closure(self, node: Node) -> Closure:
+        match node:
+            case Literal():
+                return _constant([] if node.value is None else [node.value])
+            case Special():
+                return _special(node)
+            case External():
+                return _external(node)
+            case Member():
+                return self._member(node)
+            case Index():
+                return self._index(node)
+            case Unary():
+                return self._unary(node)
+            case Binary():
+                return self._binary(node)
+            case TypeTest():
+                return self._type_test(node.operator, self.closure(node.operand), node.type, node.position)
+            case Call():
+                return self._call(node)
+            case SortKey():
+                return self.closure(node.key)
+
+    def _member(self, node: Member) -> Closure:
+        name = node.name
+        if node.target is None:
+            return _first_step(name)
+        target = self.closure(node.target)
+        return lambda frame: step(target(frame), name)
+
+    def _index(self, node: Index) -> Closure:
+        target, index, at = self.closure(node.target), self.closure(node.index), node.position
+
+        def indexed(frame: Frame) -> Collection:
+            items, n = target(frame), integer(index(frame), at)
+            return [items[n]] if n is not None and 0 <= n < len(items) else []
+
+        return indexed
+
+    def _unary(self, node: Unary) -> Closure:
+        operand, at = self.closure(node.operand), node.position
+        work = negated if node.operator == "-" else positive
+        return lambda frame: work(operand(frame), at)
+
+    def _binary(self, node: Binary) -> Closure:
+        left, right, at = self.closure(node.left), self.closure(node.right), node.position
+        work = BINARY[node.operator]
+        decided = {"and": [False], "or": [True]}.get(node.operator)
+        if decided is None:
+            return lambda frame: work(left(frame), right(frame), at)
+
+        def shortened(frame: Frame) -> Collection:
+            first = left(frame)
+            return first if first == decided else work(first, right(frame), at)
+
+        return shortened
+
+    def _type_test(self, operator: str, operand: Closure, name: str, at: int) -> Closure:
+        wanted = TypeName(name, at)
+        if operator == "ofType" or (operator == "as" and not self.strict):
+            return lambda frame: [item for item in operand(frame) if wanted.exactly(item)]
+        if operator == "as":
+
+            def cast(frame: Frame) -> Collection:
+                item = single(operand(frame), at)
+                return [item] if item is not None and wanted.exactly(item) else []
+
+            return cast
+
+        def tested(frame: Frame) -> Collection:
+            item = single(operand(frame), at)
+            return [] if item is None else [wanted.includes(item)]
+
+        return tested
+
+    def _call(self, node: Call) -> Closure:
+        target = self.closure(node.target) if node.target is not None else _this
+        if node.name in _TYPE_FUNCTIONS:
+            return self._type_call(node, target)
+        known = FUNCTIONS.get(node.name)
+        if known is None:
+            raise PathError("semantic", f"Unknown function {node.name}()", node.position)
+        if not known.least <= len(node.arguments) <= known.most:
+            raise PathError("semantic", f"{node.name}() has a wrong number of arguments", node.position)
+        return _placed(self._applied(known, node, target), node.position)
+
+    def _type_call(self, node: Call, target: Closure) -> Closure:
+        name = type_name(node.arguments[0]) if len(node.arguments) == 1 else None
+        if name is None:
+            raise PathError("semantic", f"{node.name}() takes the name of a type", node.position)
+        return self._type_test(node.name, target, name, node.position)
+
+    def _applied(self, known: Function, node: Call, target: Closure) -> Closure:
+        body = known.body
+        arguments = tuple(self.closure(argument) for argument in node.arguments)
+        if known.name == "sort":
+            falling = tuple(isinstance(a, SortKey) and a.descending for a in node.arguments)
+            return lambda frame: body(frame, target(frame), tuple(zip(arguments, falling, strict=True)))
+        if known.lazy:
+            return lambda frame: body(frame, target(frame), *arguments)
+        if not arguments:
+            return lambda frame: body(frame, target(frame))
+        if len(arguments) == 1:
+            (argument,) = arguments
+            return lambda frame: body(frame, target(frame), argument(frame))
+        return lambda frame: body(frame, target(frame), *[argument(frame) for argument in arguments])
+
+
+def _placed(work: Closure, position: int) -> Closure:
+    """Errors of a function carry the place where it is called."""
+
+    def called(frame: Frame) -> Collection:
+        try:
+            return work(frame)
+        except PathError as fault:
+            if fault.position == 0 and position:
+                raise PathError(fault.kind, fault.message, position) from fault
+            raise
+
+    return called
+
+
+def _constant(items: Collection) -> Closure:
+    return lambda frame: items
+
+
+def _this(frame: Frame) -> Collection:
+    return frame.this
+
+
+def _special(node: Special) -> Closure:
+    if node.name == "this":
+        return _this
+    if node.name == "total":
+        return lambda frame: frame.total
+    return lambda frame: [frame.index]
+
+
+def _first_step(name: str) -> Closure:
+    """A path's first step: the type of what it starts from, or a child of it."""
+    typed = name[:1].isupper()
+
+    def started(frame: Frame) -> Collection:
+        this = frame.this
+        if typed and len(this) == 1 and this[0].__class__ is Element and this[0].shape.is_a(name):
+            return this
+        return step(this, name)
+
+    return started
+
+
+def _external(node: External) -> Closure:
+    name, at = node.name, node.position
+    if name in CONSTANTS:
+        return _constant([CONSTANTS[name]])
+    if name.startswith("vs-"):
+        return _constant([f"http://hl7.org/fhir/ValueSet/{name[3:]}"])
+    if name.startswith("ext-"):
+        return _constant([f"http://hl7.org/fhir/StructureDefinition/{name[4:]}"])
+
+    def looked_up(frame: Frame) -> Collection:
+        if name == "context":
+            return frame.context
+        if name in ("resource", "rootResource"):
+            found = frame.run.resource if name == "resource" else frame.run.root
+            return [] if found is None else [found]
+        if name in frame.variables:
+            return frame.variables[name]
+        if name not in frame.run.environment:
+            raise execution(f"Unknown variable %{name}", at)
+        value = frame.run.environment[name]
+        return value if isinstance(value, list) else [value]
+
+    return looked_up

@@ -1,0 +1,133 @@
+"""The public face of the engine: a `Compiled` expression, to be run over any number of resources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from hoso.fhir.path.ast import Node as Tree
+from hoso.fhir.path.check import check
+from hoso.fhir.path.compile import Compiler
+from hoso.fhir.path.errors import PathError
+from hoso.fhir.path.frame import Closure, Frame, Resolver, Run
+from hoso.fhir.path.parser import parse
+from hoso.fhir.path.quantity import Quantity
+from hoso.fhir.path.shapes import Shape, shape
+from hoso.fhir.path.temporal import Temporal
+from hoso.fhir.path.values import UCUM, Collection, Node, TypeInfo, resource_node
+
+
+class Typed(NamedTuple):
+    """One result: a FHIR type ("code", "HumanName") or System type ("Integer"), and the value as JSON would have it.
+
+    Dates and times are text; decimals are `Decimal`, with their precision.
+    """
+
+    type: str
+    value: Any
+
+
+class Compiled:
+    """`strict` also refuses what can never have a value: unknown elements, another type's root."""
+
+    def __init__(self, expression: str, strict: bool) -> None:
+        self.expression = expression
+        self._tree: Tree = parse(expression)
+        self._run: Closure = Compiler(strict).closure(self._tree)
+        self._strict = strict
+        self._checked: set[str] = set()
+
+    def evaluate(
+        self,
+        resource: dict[str, Any] | None,
+        *,
+        context: Node | None = None,
+        environment: Mapping[str, Any] | None = None,
+        now: datetime | None = None,
+        resolver: Resolver | None = None,
+    ) -> list[Typed]:
+        """The values found. `context` is an element of the resource to start from; raises `PathError`."""
+        items = self.items(resource, context=context, environment=environment, now=now, resolver=resolver)
+        return [typed(item) for item in items]
+
+    def items(
+        self,
+        resource: dict[str, Any] | None,
+        *,
+        context: Node | None = None,
+        environment: Mapping[str, Any] | None = None,
+        now: datetime | None = None,
+        resolver: Resolver | None = None,
+    ) -> Collection:
+        """As `evaluate`, with elements as `Node`s, to go on from."""
+        root = resource_node(resource) if resource is not None else None
+        start = context or root
+        if self._strict and start is not None and start.shape.name not in self._checked:
+            check(self._tree, start.shape)
+            self._checked.add(start.shape.name)
+        focus = [] if start is None else [start]
+        run = Run(root, root, environment or {}, now, resolver)
+        try:
+            return self._run(Frame(run, focus, focus, {}))
+        except RecursionError as fault:
+            raise PathError("limit", "The expression nests too deep") from fault
+
+
+@lru_cache(maxsize=2048)
+def compile(expression: str, *, strict: bool = False) -> Compiled:
+    """Raises `PathError` for what is no FHIRPath, or is too long or too deep to be run."""
+    return Compiled(expression, strict)
+
+
+def typed(item: Any) -> Typed:
+    if item.__class__ is Node:
+        return Typed(item.shape.public_name if item.shape.kind != "resource" else item.shape.name, item.value)
+    if isinstance(item, bool):
+        return Typed("Boolean", item)
+    if isinstance(item, int):
+        return Typed("Integer", item)
+    if isinstance(item, Decimal):
+        return Typed("Decimal", item)
+    if isinstance(item, Temporal):
+        return Typed(item.kind, str(item))
+    if isinstance(item, Quantity):
+        return Typed("Quantity", _quantity_json(item))
+    if isinstance(item, TypeInfo):
+        return Typed("SimpleTypeInfo", {"namespace": item.namespace, "name": item.name})
+    return Typed("String", item)
+
+
+def _quantity_json(item: Quantity) -> dict[str, Any]:
+    if item.calendar:
+        return {"value": item.value, "unit": item.unit}
+    return {"value": item.value, "unit": item.unit, "system": UCUM, "code": item.unit}
+
+
+Invariant = Callable[[dict[str, Any], Any], bool]
+
+
+@lru_cache(maxsize=2048)
+def invariant(expression: str, type: str | None = None) -> Invariant:
+    """A rule of the definitions: is it kept by this element of this resource?
+
+    `type` is the element's type ("Observation.component"); without it the element is a resource. An empty answer
+    breaks the rule, as only `true` keeps it.
+    """
+    run = compile(expression)._run
+    of = shape(type) if type is not None else None
+
+    def kept(resource: dict[str, Any], element: Any) -> bool:
+        root = Node(resource, _root_shape(resource))
+        node = root if element is resource else Node(element, of or _root_shape(element))
+        focus = [node]
+        answer = run(Frame(Run(root, root, {}, None, None), focus, focus, {}))
+        return len(answer) == 1 and answer[0] is True
+
+    return kept
+
+
+def _root_shape(resource: dict[str, Any]) -> Shape:
+    return shape(resource["resourceType"])

@@ -1,0 +1,79 @@
+"""What an expression runs in: the resource, the variables, $this, and the budget that ends runaway work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from hoso.fhir.path.errors import PathError
+from hoso.fhir.path.values import Collection, Item, Node
+
+Resolver = Callable[[str], dict[str, Any] | None]
+MAX_STEPS = 2_000_000
+MAX_TEXT = 2_000_000
+
+
+class Run:
+    """One evaluation: constant while it lasts."""
+
+    __slots__ = ("environment", "left", "now", "resolver", "resource", "root")
+
+    def __init__(
+        self,
+        resource: Node | None,
+        root: Node | None,
+        environment: Mapping[str, Any],
+        now: datetime | None,
+        resolver: Resolver | None,
+    ) -> None:
+        self.resource = resource
+        self.root = root
+        self.environment = environment
+        self.now = now
+        self.resolver = resolver
+        self.left = MAX_STEPS
+
+    def spend(self, steps: int) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise PathError("limit", "The expression does too much work on this resource")
+
+
+class Frame:
+    """$this and its kin; functions with an expression argument run it in a frame of their own."""
+
+    __slots__ = ("context", "index", "run", "this", "total", "variables")
+
+    def __init__(self, run: Run, this: Collection, context: Collection, variables: dict[str, Collection]) -> None:
+        self.run = run
+        self.this = this
+        self.context = context
+        self.variables = variables
+        self.index = 0
+        self.total: Collection = []
+
+    def inner(self) -> Frame:
+        frame = Frame(self.run, self.this, self.context, self.variables)
+        frame.index, frame.total = self.index, self.total
+        return frame
+
+    def each(self, items: Collection, body: Closure) -> list[tuple[Item, Collection]]:
+        """The items with what the body answers for each."""
+        frame = self.inner()
+        self.run.spend(len(items))
+        found: list[tuple[Item, Collection]] = []
+        for n, item in enumerate(items):
+            frame.this, frame.index = [item], n
+            found.append((item, body(frame)))
+        return found
+
+
+Closure = Callable[[Frame], Collection]
+
+
+def short(text: str) -> str:
+    """Text of bounded length."""
+    if len(text) > MAX_TEXT:
+        raise PathError("limit", f"A text grows beyond {MAX_TEXT} characters")
+    return text

@@ -1,0 +1,181 @@
+"""What a collection holds: FHIR elements as `Node`, System values as plain Python (bool, int, Decimal, str, …).
+
+A primitive element turns into its System value only where an operator or function needs one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from hoso.fhir.path.errors import execution
+from hoso.fhir.path.quantity import Quantity
+from hoso.fhir.path.shapes import Shape, known, shape
+from hoso.fhir.path.temporal import Temporal
+
+UCUM = "http://unitsofmeasure.org"
+
+
+class Node:
+    """A FHIR element or resource: its JSON, its type, and for a primitive the JSON of `_field`."""
+
+    __slots__ = ("extra", "shape", "value")
+
+    def __init__(self, value: Any, shape: Shape, extra: Any = None) -> None:
+        self.value = value
+        self.shape = shape
+        self.extra = extra
+
+
+@dataclass(frozen=True, slots=True)
+class TypeInfo:
+    """What type() gives."""
+
+    namespace: str
+    name: str
+
+
+Item = Any
+Collection = list[Any]
+
+
+def resource_node(value: dict[str, Any]) -> Node | None:
+    """None when the JSON does not name a type of R4."""
+    name = value.get("resourceType")
+    return Node(value, shape(name)) if isinstance(name, str) and known(name) else None
+
+
+def step(items: Collection, name: str) -> Collection:
+    """All children of that name, in order."""
+    found: Collection = []
+    for item in items:
+        if item.__class__ is Node:
+            fields = item.shape.fields.get(name)
+            if fields is not None:
+                _children(item, fields, found)
+        elif isinstance(item, Quantity | TypeInfo) and name in ("value", "unit", "namespace", "name"):
+            part = getattr(item, name, None)
+            if part is not None:
+                found.append(part)
+    return found
+
+
+def _children(item: Node, fields: Any, found: Collection) -> None:
+    holder = item.extra if item.shape.primitive else item.value
+    if holder.__class__ is not dict:
+        return
+    for key, twin, kind in fields:
+        value = holder.get(key)
+        extra = holder.get(twin) if twin is not None else None
+        if value is None and extra is None:
+            continue
+        if value.__class__ is list or extra.__class__ is list:
+            _repeated(value or (), extra or (), kind, found)
+        else:
+            _one(value, extra, kind, found)
+
+
+def _repeated(values: Any, extras: Any, kind: Shape | None, found: Collection) -> None:
+    for n in range(max(len(values), len(extras))):
+        value = values[n] if n < len(values) else None
+        extra = extras[n] if n < len(extras) else None
+        if value is not None or extra is not None:
+            _one(value, extra, kind, found)
+
+
+def _one(value: Any, extra: Any, kind: Shape | None, found: Collection) -> None:
+    if kind is not None:
+        found.append(Node(value, kind, extra))
+    elif value.__class__ is dict:
+        node = resource_node(value)
+        if node is not None:
+            found.append(node)
+
+
+def children(item: Item) -> Collection:
+    if item.__class__ is not Node:
+        return []
+    found: Collection = []
+    for fields in item.shape.fields.values():
+        _children(item, fields, found)
+    return found
+
+
+def system(item: Item) -> Any:
+    """The System value of an item; None for an element without a value; a complex element stays itself."""
+    if item.__class__ is not Node:
+        return item
+    kind = item.shape.system
+    if kind is None or item.value is None:
+        return item if kind is None else None
+    return _CONVERT[kind](item.value)
+
+
+def _decimal(value: Any) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(repr(value))
+
+
+def _quantity(value: Any) -> Quantity | None:
+    number = value.get("value")
+    if number is None or value.get("comparator") is not None:
+        return None
+    unit = value.get("code") if value.get("system") == UCUM else value.get("unit") or value.get("code")
+    return Quantity(_decimal(number), unit or "1")
+
+
+_CONVERT: dict[str, Any] = {
+    "String": str,
+    "Boolean": bool,
+    "Integer": int,
+    "Decimal": _decimal,
+    "Date": lambda text: Temporal.parse("Date", text) or text,
+    "DateTime": lambda text: Temporal.parse("DateTime", text) or text,
+    "Time": lambda text: Temporal.parse("Time", text) or text,
+    "Quantity": _quantity,
+}
+
+
+def type_info(item: Item) -> TypeInfo:
+    if item.__class__ is Node:
+        return TypeInfo("FHIR", item.shape.public_name)
+    if isinstance(item, bool):
+        return TypeInfo("System", "Boolean")
+    if isinstance(item, int):
+        return TypeInfo("System", "Integer")
+    if isinstance(item, Temporal):
+        return TypeInfo("System", item.kind)
+    names = {Decimal: "Decimal", str: "String", Quantity: "Quantity", TypeInfo: "ClassInfo"}
+    return TypeInfo("System", names[type(item)])
+
+
+def single(items: Collection, position: int = 0) -> Item | None:
+    """The only item, None for an empty collection; more than one is an error."""
+    if not items:
+        return None
+    if len(items) > 1:
+        raise execution(f"One value is expected here, {len(items)} were found", position)
+    return items[0]
+
+
+def boolean(items: Collection, position: int = 0) -> bool | None:
+    """Three-valued truth; a single value that is no boolean counts as true."""
+    item = single(items, position)
+    if item is None:
+        return None
+    value = system(item)
+    return value if isinstance(value, bool) else True
+
+
+def string(items: Collection, position: int = 0) -> str | None:
+    value = system(single(items, position))
+    if value is None or isinstance(value, str):
+        return value
+    raise execution("A string is expected here", position)
+
+
+def integer(items: Collection, position: int = 0) -> int | None:
+    value = system(single(items, position))
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise execution("An integer is expected here", position)
