@@ -16,8 +16,8 @@ from hoso.fhir.search.targets import targets
 from hoso.fhir.search.values import refuse
 
 UNKNOWN = "search.unknown-parameter"
-MEANINGLESS = frozenset({"_text", "_content", "_query", "_filter", "_type", "near"})
-"""Named by R4, not offered here: full-text, named queries, geography; `_type` is read before conditions."""
+MEANINGLESS = frozenset({"_text", "_content", "_query", "_filter", "_type", "_has", "near"})
+"""Named by R4, no parameters here: full text, named queries, geography; `_type` and `_has:` are read elsewhere."""
 
 
 @dataclass(slots=True)

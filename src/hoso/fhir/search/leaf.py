@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from hoso.core import fold
+from hoso.core import Refused, fold
 from hoso.fhir.model import SearchParam, load
 from hoso.fhir.search import values
 from hoso.fhir.search.limits import MAX_TEXT, MAX_VALUES
@@ -20,6 +20,7 @@ from hoso.fhir.search.query import (
     Missing,
     Parts,
     Text,
+    Token,
     Updated,
     Value,
 )
@@ -49,7 +50,7 @@ def leaf(
     name: str,
     base: str | None,
 ) -> Condition:
-    if modifier == "missing":
+    if modifier == "missing" and param.code != "_list":
         if value not in ("true", "false"):
             raise refuse("search.missing", name, value=value)
         return Missing(param.code, value == "true")
@@ -150,6 +151,8 @@ def _composite(text: str, name: str, type: str, param: SearchParam, base: str | 
             found.append((kind, values.reference(part, name, targets(type, code), base)))
         else:
             found.append((kind, _READERS[kind](part, name)))
+    if isinstance(found[0][1], Token) and not found[0][1].code:
+        raise refuse("search.composite-code", name)
     return Parts(tuple(found))
 
 

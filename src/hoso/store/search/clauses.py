@@ -1,0 +1,267 @@
+"""Values of one parameter → the test on its index table; which rows count is R4's rule for the parameter's kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from hoso.core import fold
+from hoso.fhir.search.query import Date, Kind, Local, Match, Number, Parts, Text, Token, Uri, Value
+from hoso.fhir.ucum import canonical
+from hoso.store.connection import Dialect
+from hoso.store.index import LONGEST, UCUM, Keys, spread
+from hoso.store.search.sql import FALSE, Sql, among, both, contains, either, nested, prefix
+
+Rids = Mapping[tuple[str, str], int]
+"""(type, id) → rid, of the records a query names; what is not there was never heard of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """Rows of `table` (under the alias given) that answer. `unique`: no resource can have two such rows."""
+
+    table: str
+    where: Sql
+    unique: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """Makes the tests for one database and one query."""
+
+    dialect: Dialect
+    keys: Keys
+    rids: Rids
+
+    def test(self, match: Match, types: tuple[str, ...], a: str) -> list[Test]:
+        """Tests of which one must hold; more than one only where values stand in different tables."""
+        if match.kind == "composite":
+            return self._composites(match, types, a)
+        names = [(t, p) for t in types for p in spread(t, match.code)]
+        return self._plain(match.kind, match.values, match.modifier, names, a)
+
+    def _plain(
+        self, kind: Kind, values: tuple[Value, ...], modifier: str | None, names: list[tuple[str, str]], a: str
+    ) -> list[Test]:
+        if modifier == "text":
+            names = [(t, f"{p}:text") for t, p in names]
+            return [self._strings([v for v in values if isinstance(v, Text)], None, names, a)]
+        if modifier in ("of-type", "identifier"):
+            names = [(t, f"{p}:{modifier}") for t, p in names]
+            return [self._tokens(values, names, a)]
+        if kind == "reference":
+            return self._references(values, names, a)
+        return [_TESTS[kind](self, values, modifier, names, a)]
+
+    def params(self, names: list[tuple[str, str]], a: str) -> Sql:
+        return among(self.dialect, f"{a}.key", [self.keys.param(t, p) for t, p in names])
+
+    def _tokens(self, values: tuple[Value, ...], names: list[tuple[str, str]], a: str) -> Test:
+        groups: dict[int | None, list[int]] = {}
+        for value in cast("tuple[Token, ...]", values):
+            system = None if value.system is None else self.keys.small(value.system or None)
+            for type, param in names:
+                groups.setdefault(system, []).append(self._token_key(type, param, value))
+        tests = []
+        for number, found in groups.items():
+            test = among(self.dialect, f"{a}.key", found)
+            tests.append(test if number is None else both((test, Sql(f"{a}.system = ?", (number,)))))
+        unique = len(groups) == 1 and None not in groups and len(next(iter(groups.values()))) == 1
+        if len(tests) == 1:
+            return Test("token", tests[0], unique)
+        every = among(self.dialect, f"{a}.key", [k for found in groups.values() for k in found])
+        return Test("token", both((every, either(tests))))
+
+    def _token_key(self, type: str, param: str, value: Token) -> int:
+        if value.code is None:
+            return self.keys.any_code(type, param, cast("str", value.system))
+        return self.keys.token(type, param, value.code)
+
+    def _strings(self, values: list[Text], modifier: str | None, names: list[tuple[str, str]], a: str) -> Test:
+        return Test("string", both((self.params(names, a), either(self._text(v.text, modifier, a) for v in values))))
+
+    def _text(self, text: str, modifier: str | None, a: str) -> Sql:
+        if modifier == "exact":
+            value, exact, long = self.keys.string(text)
+            return self._same(value, exact, long, a)
+        if modifier == "contains":
+            return contains(self.dialect, f"coalesce({a}.long, {a}.value)", fold(text))
+        return self._begins(fold(text), a)
+
+    def _same(self, value: str, exact: int, long: str | None, a: str) -> Sql:
+        same = Sql(f"({a}.value = ? AND {a}.exact = ?)", (value, exact))
+        if long is None:
+            return same
+        return Sql(f"({a}.value = ? AND {a}.exact = ? AND {a}.long = ?)", (value, exact, long))
+
+    def _begins(self, text: str, a: str) -> Sql:
+        if len(text) <= LONGEST:
+            return nested(prefix(f"{a}.value", text))
+        head = Sql(f"({a}.value = ?", (text[:LONGEST],))
+        return head.also(prefix(f"{a}.long", text), " AND ").also(Sql(")"), "")
+
+    def _uris(self, values: tuple[Value, ...], modifier: str | None, names: list[tuple[str, str]], a: str) -> Test:
+        texts = [cast("Uri", v).text for v in values]
+        if modifier == "above":
+            found = [self._same(*self.keys.uri(part), a) for text in texts for part in ancestors(text)]
+        elif modifier == "below":
+            found = [self._same(*self.keys.uri(text), a) for text in texts]
+            found += [self._begins(text.rstrip("/") + "/", a) for text in texts]
+        else:
+            found = [self._same(*self.keys.uri(text), a) for text in texts]
+        return Test("string", both((self.params(names, a), either(found))))
+
+    def _references(self, values: tuple[Value, ...], names: list[tuple[str, str]], a: str) -> list[Test]:
+        here = [v for v in values if isinstance(v, Local)]
+        elsewhere = [v.text for v in values if isinstance(v, Uri)]
+        tests = []
+        if here:
+            found = [self.rids[t, v.id] for v in here for t in v.types if (t, v.id) in self.rids]
+            targets = among(self.dialect, f"{a}.target", found) if found else FALSE
+            unique = len(found) == 1 and len(names) == 1
+            tests.append(Test("ref", both((targets, self.params(names, a))), unique))
+        if elsewhere:
+            tests.append(
+                Test("string", both((self.params(names, a), either(self._canonical(u, a) for u in elsewhere))))
+            )
+        return tests
+
+    def _canonical(self, text: str, a: str) -> Sql:
+        """A canonical without a version stands for all versions."""
+        same = self._same(*self.keys.uri(text), a)
+        return same if "|" in text else either((same, self._begins(text + "|", a)))
+
+    def _dates(self, values: tuple[Value, ...], modifier: str | None, names: list[tuple[str, str]], a: str) -> Test:
+        tests = [date_test(cast("Date", v), f"{a}.low", f"{a}.high") for v in values]
+        return Test("date", both((self.params(names, a), either(tests))))
+
+    def _numbers(self, values: tuple[Value, ...], modifier: str | None, names: list[tuple[str, str]], a: str) -> Test:
+        return Test("quantity", either(self._number(cast("Number", v), names, a) for v in values))
+
+    def _number(self, value: Number, names: list[tuple[str, str]], a: str) -> Sql:
+        key = self.params(names, a)
+        if value.code is None:
+            return _all(key, number_test(value, a))
+        if value.system == UCUM and (based := self._based(value)):
+            in_base, unit = based
+            bases = among(self.dialect, f"{a}.key", [self.keys.base_unit(t, p, unit) for t, p in names])
+            return _all(bases, number_test(in_base, a))
+        code = self.keys.small(value.code)
+        if value.system is None:
+            label = Sql(f"({a}.code = ? OR {a}.unit = ?)", (code, code))
+        else:
+            label = Sql(f"{a}.system = ? AND {a}.code = ?", (self.keys.small(value.system), code))
+        return _all(key, number_test(value, a), label)
+
+    def _based(self, value: Number) -> tuple[Number, str] | None:
+        found = [canonical(v, cast("str", value.code)) for v in (value.value, value.low, value.high)]
+        if any(f is None for f in found):
+            return None
+        (middle, unit), (low, _), (high, _) = cast("list[tuple[float, str]]", found)
+        return Number(value.prefix, middle, min(low, high), max(low, high)), unit
+
+    def _composites(self, match: Match, types: tuple[str, ...], a: str) -> list[Test]:
+        by_table: dict[str, list[Sql]] = {}
+        for value in cast("tuple[Parts, ...]", match.values):
+            for test in self._composite(match.code, value, types, a):
+                by_table.setdefault(test.table, []).append(_all(test.where))
+        return [Test(table, either(found)) for table, found in by_table.items()]
+
+    def _composite(self, code: str, value: Parts, types: tuple[str, ...], a: str) -> list[Test]:
+        (_, first), *rest = value.parts
+        names = [
+            (t, self.keys.part(t, p, system, text))
+            for t in types
+            for p in spread(t, code)
+            for system, text in _first_parts(first)
+        ]
+        if len(rest) == 2:
+            low = number_test(cast("Number", rest[0][1]), a, f"{a}.low", f"{a}.low")
+            high = number_test(cast("Number", rest[1][1]), a, f"{a}.high", f"{a}.high")
+            return [Test("quantity", both((self.params(names, a), low, high)))]
+        kind, last = rest[0]
+        return self._plain(kind, (last,), None, names, a)
+
+
+_TESTS: Mapping[str, Callable[..., Test]] = {
+    "token": lambda tests, values, modifier, names, a: tests._tokens(values, names, a),
+    "string": lambda tests, values, modifier, names, a: tests._strings(list(values), modifier, names, a),
+    "date": Tests._dates,
+    "number": Tests._numbers,
+    "quantity": Tests._numbers,
+    "uri": Tests._uris,
+}
+
+
+def _all(*parts: Sql) -> Sql:
+    return nested(both(parts))
+
+
+def _first_parts(first: Value) -> list[tuple[str | None, str]]:
+    """How the first part of a composite is named in the index."""
+    if isinstance(first, Token):
+        return [(first.system, cast("str", first.code))]
+    if isinstance(first, Local):
+        return [(None, f"{t}/{first.id}") for t in first.types]
+    return [(None, cast("Uri", first).text)]
+
+
+def ancestors(url: str) -> list[str]:
+    """The URL and everything above it on its path, with and without the slash at the end."""
+    scheme, _, rest = url.partition("://")
+    parts = rest.rstrip("/").split("/")
+    found = [f"{scheme}://{'/'.join(parts[:n])}" for n in range(1, len(parts) + 1)]
+    return list(dict.fromkeys([url, *found, *(f + "/" for f in found)]))
+
+
+def date_test(value: Date, low: str, high: str) -> Sql:
+    """R4 §3.1.1.4.7 on half-open spans: [low, high) is the record's, [first, last) the one searched."""
+    first, last = value.span
+    inside = Sql(f"({low} >= ? AND {low} < ? AND {high} <= ?)", (first, last, last))
+    match value.prefix:
+        case "eq":
+            return inside
+        case "ne":
+            return Sql(f"({low} < ? OR {high} > ?)", (first, last))
+        case "gt":
+            return Sql(f"{high} > ?", (last,))
+        case "lt":
+            return Sql(f"{low} < ?", (first,))
+        case "ge":
+            return either((Sql(f"{high} > ?", (last,)), inside))
+        case "le":
+            return either((Sql(f"{low} < ?", (first,)), inside))
+        case "sa":
+            return Sql(f"{low} >= ?", (last,))
+        case "eb":
+            return Sql(f"{high} <= ?", (first,))
+        case "ap":
+            width = last - first
+            return Sql(f"({low} < ? AND {high} > ?)", (last + width, first - width))
+
+
+def number_test(value: Number, a: str, low: str | None = None, high: str | None = None) -> Sql:
+    """R4 §3.1.1.4.9: equality knows the precision given, comparisons take the number as exact."""
+    low, high = low or f"{a}.low", high or f"{a}.high"
+    match value.prefix:
+        case "eq":
+            if low == high:
+                return Sql(f"({low} >= ? AND {low} < ?)", (value.low, value.high))
+            return Sql(f"({low} >= ? AND {low} < ? AND {high} < ?)", (value.low, value.high, value.high))
+        case "ne":
+            return Sql(f"({low} < ? OR {high} >= ?)", (value.low, value.high))
+        case "gt":
+            return Sql(f"{high} > ?", (value.value,))
+        case "lt":
+            return Sql(f"{low} < ?", (value.value,))
+        case "ge":
+            return Sql(f"{high} >= ?", (value.value,))
+        case "le":
+            return Sql(f"{low} <= ?", (value.value,))
+        case "sa":
+            return Sql(f"{low} > ?", (value.value,))
+        case "eb":
+            return Sql(f"{high} < ?", (value.value,))
+        case "ap":
+            return Sql(f"({low} <= ? AND {high} >= ?)", (value.high, value.low))

@@ -1,0 +1,246 @@
+"""A condition in two forms: `holds`, a test of a resource already at hand, and `source`, the rows to start from.
+
+A query starts from one condition's source and tests the others, so that the most selective one does the finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from hoso.fhir.model import load
+from hoso.fhir.search.query import (
+    Chain,
+    Compartment,
+    Condition,
+    Has,
+    Ids,
+    InList,
+    Match,
+    Missing,
+    Updated,
+)
+from hoso.store.search.alias import Alias, Opener
+from hoso.store.search.clauses import Test, Tests, date_test
+from hoso.store.search.sql import FALSE, TRUE, Sql, among, both, choose, either, exists, join, nested
+
+DATED = frozenset({"token", "ref"})
+"""Index tables whose rows carry the clinical date in their primary key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`tables` (with `name` among them, having patient and rid) and `where`.
+
+    `live`: its rows are of the types searched and of records that live; else the resource itself must be asked.
+    """
+
+    tables: Sql
+    where: Sql
+    name: str
+    dated: bool
+    live: bool
+    unique: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    opener: Opener
+    tests: Tests
+
+    def holds(self, condition: Condition, m: Alias) -> Sql:
+        match condition:
+            case Match():
+                return self._match(condition, m)
+            case Missing():
+                return self._missing(condition, m)
+            case Ids(ids, negated):
+                test = among(self.tests.dialect, f"{m.name}.id", ids)
+                return Sql("NOT ").also(test, "") if negated else test
+            case Updated(values):
+                return either(date_test(v, f"{m.name}.updated", f"({m.name}.updated + 1)") for v in values)
+            case Chain(code, branches):
+                return either(self._points(code, types, inner, m) for types, inner in branches)
+            case Has():
+                return self._pointed_at(condition, m)
+            case InList():
+                tables, where, f = self._items(condition)
+                return exists(tables, both((where, Sql(f"{f}.target = {m.rid}"))))
+            case Compartment():
+                return self._in_compartment(condition, m)
+
+    def needs_row(self, condition: Condition) -> bool:
+        """Whether `holds` asks columns of the resource itself."""
+        return isinstance(condition, Missing | Ids | Updated)
+
+    def _match(self, condition: Match, m: Alias) -> Sql:
+        if condition.modifier == "not":
+            return Sql("NOT ").also(self._match(replace(condition, modifier=None), m), "")
+        a = self.opener.name("x")
+        return either(self._row_exists(test, a, m) for test in self.tests.test(condition, m.types, a))
+
+    def _row_exists(self, test: Test, a: str, m: Alias) -> Sql:
+        return exists(Sql(f"{test.table} {a}"), both((test.where, _same_record(a, m, test.table in DATED))))
+
+    def _missing(self, condition: Missing, m: Alias) -> Sql:
+        if condition.code in ("_id", "_lastUpdated"):
+            return FALSE if condition.missing else TRUE
+        model = load()
+        bits: dict[int, list[int]] = {}
+        for type in m.types:
+            bit = 1 << model.search_params[type][condition.code].bit
+            bits.setdefault(bit, []).append(model.type_number[type])
+        sign = "=" if condition.missing else "<>"
+        if len(bits) == 1:
+            return Sql(f"({m.name}.present & ?) {sign} 0", (next(iter(bits)),))
+        return either(
+            both((among(self.tests.dialect, f"{m.name}.type", types), Sql(f"({m.name}.present & ?) {sign} 0", (bit,))))
+            for bit, types in bits.items()
+        )
+
+    def _points(self, code: str, types: tuple[str, ...], inner: Condition, m: Alias) -> Sql:
+        f, k = self.opener.name("f"), self.opener.name("k")
+        t, opened = self.opener.resource(types)
+        tables = Sql(f"ref {f} CROSS JOIN key {k} CROSS JOIN resource {t.name}")
+        way = Sql(f"{k}.rid = {f}.target AND {t.patient} = {k}.patient AND {t.rid} = {k}.rid")
+        keys = self.tests.params([(type, code) for type in m.types], f)
+        return exists(tables, both((keys, _same_record(f, m, False), way, opened, self.holds(inner, t))))
+
+    def _pointed_at(self, condition: Has, m: Alias) -> Sql:
+        f = self.opener.name("f")
+        s, opened = self.opener.resource((condition.type,))
+        tables = Sql(f"ref {f} CROSS JOIN resource {s.name}")
+        way = Sql(f"{f}.target = {m.rid} AND {s.patient} = {f}.patient AND {s.rid} = {f}.rid")
+        keys = self.tests.params([(condition.type, condition.code)], f)
+        return exists(tables, both((way, keys, opened, self.holds(condition.condition, s))))
+
+    def _items(self, condition: InList) -> tuple[Sql, Sql, str]:
+        """Items of lists the caller may see."""
+        rids = [r for id in condition.ids if (r := self.tests.rids.get(("List", id))) is not None]
+        s, opened = self.opener.resource(("List",))
+        f = self.opener.name("f")
+        listed = among(self.tests.dialect, s.rid, rids) if rids else FALSE
+        way = Sql(f"{f}.patient = {s.patient} AND {f}.rid = {s.rid}")
+        keys = self.tests.params([("List", "item")], f)
+        return Sql(f"resource {s.name} CROSS JOIN ref {f}"), both((listed, opened, way, keys)), f
+
+    def _in_compartment(self, condition: Compartment, m: Alias) -> Sql:
+        f = self.opener.name("f")
+        rid = self.tests.rids.get((condition.type, condition.id))
+        if rid is None:
+            return FALSE
+        named = both((self._members(condition, m.types, f, rid), _same_record(f, m, True)))
+        own = Sql(f"{m.rid} = ?", (rid,))
+        tests = [exists(Sql(f"ref {f}"), named)]
+        return either([*tests, own] if condition.type in m.types else tests)
+
+    def _members(self, condition: Compartment, types: Iterable[str], f: str, rid: int) -> Sql:
+        members = load().compartments[condition.type]
+        names = [(t, code) for t in types for code in members.get(t, ()) if code in load().search_params[t]]
+        return both((Sql(f"{f}.target = ?", (rid,)), self.tests.params(names, f) if names else FALSE))
+
+    def source(self, condition: Condition, types: tuple[str, ...]) -> Source | None:
+        """Rows to start from; None for a condition that tells only what a resource is not, or asks its own row."""
+        match condition:
+            case Match(modifier="not") | Missing() | Updated() | Ids(negated=True):
+                return None
+            case Match():
+                return self._match_source(condition, types)
+            case Ids(ids):
+                return self._ids_source(ids, types)
+            case Chain():
+                return self._chain_source(condition, types)
+            case Has():
+                return self._has_source(condition)
+            case InList():
+                tables, where, f = self._items(condition)
+                return self._target_source(tables, where, f)
+            case Compartment():
+                return self._compartment_source(condition, types)
+
+    def _match_source(self, condition: Match, types: tuple[str, ...]) -> Source | None:
+        d = self.opener.name("d")
+        tests = self.tests.test(condition, types, d)
+        if len(tests) != 1:
+            return self._union(d, [choose("patient, rid", Sql(f"{t.table} {d}"), t.where) for t in tests])
+        test = tests[0]
+        return Source(Sql(f"{test.table} {d}"), test.where, d, test.table in DATED, True, test.unique)
+
+    def _union(self, d: str, parts: list[Sql], live: bool = True) -> Source:
+        union = nested(join(" UNION ", parts), d)
+        return Source(union, TRUE, d, False, live, True)
+
+    def _ids_source(self, ids: tuple[str, ...], types: tuple[str, ...]) -> Source:
+        d = self.opener.name("d")
+        numbers = [load().type_number[t] for t in types]
+        named = both((among(self.tests.dialect, f"{d}.type", numbers), among(self.tests.dialect, f"{d}.id", ids)))
+        return Source(Sql(f"key {d}"), named, d, False, False, True)
+
+    def _chain_source(self, condition: Chain, types: tuple[str, ...]) -> Source | None:
+        parts: list[tuple[Sql, Sql, str]] = []
+        for targets, inner in condition.branches:
+            f, t = self.opener.name("f"), self.opener.name("t")
+            found = self.selected(targets, inner)
+            if found is None:
+                return None
+            tables = nested(found, t).also(Sql(f"CROSS JOIN ref {f}"))
+            keys = self.tests.params([(type, condition.code) for type in types], f)
+            parts.append((tables, both((Sql(f"{f}.target = {t}.rid"), keys)), f))
+        if len(parts) == 1:
+            tables, where, f = parts[0]
+            return Source(tables, where, f, True, True)
+        d = self.opener.name("d")
+        return self._union(d, [choose(f"{f}.patient, {f}.rid", a, b) for a, b, f in parts])
+
+    def _has_source(self, condition: Has) -> Source | None:
+        found = self.selected((condition.type,), condition.condition)
+        if found is None:
+            return None
+        s, f = self.opener.name("s"), self.opener.name("f")
+        tables = nested(found, s).also(Sql(f"CROSS JOIN ref {f}"))
+        way = Sql(f"{f}.patient = {s}.patient AND {f}.rid = {s}.rid")
+        keys = self.tests.params([(condition.type, condition.code)], f)
+        return self._target_source(tables, both((way, keys)), f)
+
+    def _target_source(self, tables: Sql, where: Sql, f: str) -> Source:
+        d = self.opener.name("k")
+        joined = both((where, Sql(f"{d}.rid = {f}.target")))
+        return Source(tables.also(Sql(f"CROSS JOIN key {d}")), joined, d, False, False)
+
+    def _compartment_source(self, condition: Compartment, types: tuple[str, ...]) -> Source | None:
+        d = self.opener.name("d")
+        rid = self.tests.rids.get((condition.type, condition.id))
+        if rid is None:
+            return Source(Sql(f"ref {d}"), FALSE, d, True, True)
+        members = self._members(condition, types, d, rid)
+        if condition.type not in types:
+            return Source(Sql(f"ref {d}"), members, d, True, True)
+        parts = [
+            choose("patient, rid", Sql(f"ref {d}"), members),
+            choose("patient, rid", Sql("key"), Sql("rid = ?", (rid,))),
+        ]
+        return self._union(d, parts, live=False)
+
+    def selected(self, types: tuple[str, ...], condition: Condition) -> Sql | None:
+        """SELECT patient, rid of the resources for which one condition holds; None when it cannot be started from."""
+        source = self.source(condition, types)
+        if source is None:
+            return None
+        m, tables, where = self.opened(source, types, row=False)
+        return choose(f"{m.patient}, {m.rid}", tables, where, not source.unique)
+
+    def opened(self, source: Source, types: tuple[str, ...], *, row: bool) -> tuple[Alias, Sql, Sql]:
+        """The resources behind a source, opened for the caller: alias, FROM and WHERE."""
+        indexed = self.opener.indexed(types, source.name, source.dated) if source.live and not row else None
+        if indexed:
+            alias, seen = indexed
+            return alias, source.tables, both((source.where, seen))
+        alias, seen = self.opener.resource(types)
+        way = Sql(f"{alias.patient} = {source.name}.patient AND {alias.rid} = {source.name}.rid")
+        tables = source.tables.also(Sql(f"CROSS JOIN resource {alias.name}"))
+        return alias, tables, both((source.where, way, seen))
+
+
+def _same_record(a: str, m: Alias, dated: bool) -> Sql:
+    same = f"{a}.patient = {m.patient} AND {a}.rid = {m.rid}"
+    return Sql(f"{same} AND {a}.date = {m.date}" if dated and m.date else same)

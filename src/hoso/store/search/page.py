@@ -1,0 +1,160 @@
+"""Runs a query page by page: keyset paging over (sort values, rid), with what was there at the first page as its bound.
+
+A cursor is a place, not a result: nothing is cached, nothing is capped, and a record made later does not enter.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hoso.fhir.search import MAX_COUNT, Query
+from hoso.fhir.search.values import refuse
+from hoso.store.connection import Connection, Dialect, Row
+from hoso.store.contract import Page, Version
+from hoso.store.index import Keys
+from hoso.store.reading import TYPES
+from hoso.store.search.alias import Opener
+from hoso.store.search.clauses import Tests
+from hoso.store.search.conditions import Conditions
+from hoso.store.search.includes import included
+from hoso.store.search.plan import rids, select
+from hoso.store.search.sort import Key, Sorts, after, needs_row, order
+from hoso.store.search.sql import TRUE, Sql, both, choose, join, nested
+from hoso.store.visible import Visible
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended. `seq` and `rid_limit`: the newest change and number there were at the first page."""
+
+    seq: int
+    rid_limit: int
+    values: tuple[Any, ...]
+    rid: int
+
+    def text(self) -> str:
+        return json.dumps([self.seq, self.rid_limit, list(self.values), self.rid], separators=(",", ":"))
+
+
+def place(cursor: str, keys: int) -> Place:
+    try:
+        seq, limit, values, rid = json.loads(cursor)
+        if len(values) != keys or any(type(n) is not int for n in (seq, limit, rid)):
+            raise ValueError(cursor)
+    except (ValueError, TypeError):
+        raise refuse("search.cursor", "") from None
+    return Place(seq, limit, tuple(values), rid)
+
+
+def run(
+    connection: Connection, keys: Keys, dialect: Dialect, query: Query, visible: Visible, cursor: str | None = None
+) -> Page:
+    """One page of matches with what the query includes, seen as one caller may see it."""
+    return Search(connection, keys, dialect, query, visible).page(cursor)
+
+
+def scan(connection: Connection, keys: Keys, dialect: Dialect, query: Query, visible: Visible) -> Iterator[Version]:
+    """All matches in stable order, read in pages of which one at a time is in memory."""
+    search = Search(connection, keys, dialect, replace(query, count=MAX_COUNT, total="none", summary="false"), visible)
+    cursor: str | None = None
+    while True:
+        matches, cursor = search.matches(cursor)
+        yield from matches
+        if cursor is None:
+            return
+
+
+class Search:
+    """One query of one caller on one connection."""
+
+    def __init__(self, connection: Connection, keys: Keys, dialect: Dialect, query: Query, visible: Visible) -> None:
+        self.connection, self.query = connection, query
+        self.opener = Opener(dialect, visible)
+        self.types = self.opener.seen(query.types)
+        self.tests = Tests(dialect, keys, rids(connection, query) if self.types else {})
+        self.conditions = Conditions(self.opener, self.tests)
+        self.sorts = Sorts(self.opener, self.tests)
+
+    def page(self, cursor: str | None) -> Page:
+        if not self.types:
+            return Page((), (), 0, None)
+        if self.query.counts_only:
+            return Page((), (), self.total(), None)
+        matches, following = self.matches(cursor)
+        total = len(matches) if cursor is None and following is None else None
+        if total is None and self.query.total != "none":
+            total = self.total()
+        return Page(matches, included(self.connection, self.opener, self.tests, self.query, matches), total, following)
+
+    def total(self) -> int:
+        found = select(self.connection, self.conditions, self.types, self.query.conditions, row=False)
+        what = "count(*)" if found.unique else f"count(DISTINCT {found.alias.rid})"
+        sql = choose(what, found.tables, found.where)
+        count: int = self.connection.rows(sql.text, sql.params)[0][0]
+        return count
+
+    def matches(self, cursor: str | None) -> tuple[list[Version], str | None]:
+        """Records made after the first page are left out here, so that a page may take a second look to be full."""
+        if not self.types:
+            return [], None
+        keys, sql = self._statement()
+        at = place(cursor, len(keys)) if cursor else None
+        found: list[Version] = []
+        while True:
+            room = self.query.count - len(found)
+            rows = self._rows(keys, sql, at, room + 1)
+            for row in rows[:room]:
+                old, seq, limit = row[-3:]
+                at = Place(at.seq if at else seq, at.rid_limit if at else limit, tuple(row[9:-3]), row[6])
+                if old:
+                    found.append(self._version(row))
+            if len(rows) <= room:
+                return found, None
+            if len(found) == self.query.count and at is not None:
+                return found, at.text()
+
+    def _statement(self) -> tuple[list[Key], Sql]:
+        """The sort keys, and SELECT patient, rid and sort values of all matches."""
+        query = self.query
+        row = needs_row(query.sort, self.types)
+        found = select(self.connection, self.conditions, self.types, query.conditions, row=row)
+        m = found.alias
+        keys = [key for c in query.conditions if query.rank_exact and (key := self.sorts.exactness(c, m))]
+        keys += [self.sorts.key(key, m) for key in query.sort]
+        columns = [Sql(f"{m.patient} AS patient"), Sql(f"{m.rid} AS rid")]
+        columns += [key.value.also(Sql(f"AS s{n}")) for n, key in enumerate(keys, 1)]
+        listed = join(", ", columns)
+        sql = choose(listed.text, found.tables, found.where, not found.unique)
+        return keys, Sql(sql.text, listed.params + sql.params)
+
+    def _rows(self, keys: Sequence[Key], matching: Sql, at: Place | None, limit: int) -> list[Row]:
+        where = TRUE
+        if at is not None:
+            where = both((Sql("rid <= ?", (at.rid_limit,)), after(keys, at.values, at.rid)))
+        page = choose("*", nested(matching, "q"), where).also(Sql(f"ORDER BY {order(keys)} LIMIT {limit}"))
+        values = "".join(f", p.s{n}" for n in range(1, len(keys) + 1))
+        known = Sql("?, ?", (at.seq, at.rid_limit)) if at else _NEWEST
+        columns = Sql(_COLUMNS + values).also(self._old(at), ", ").also(known, ", ")
+        tables = nested(page, "p").also(Sql("CROSS JOIN resource r CROSS JOIN body b"))
+        sql = choose(columns.text, tables, _BODIES).also(Sql(f"ORDER BY {order(keys, 'p.')}"))
+        return self.connection.rows(sql.text, columns.params + sql.params)
+
+    def _old(self, at: Place | None) -> Sql:
+        """Whether a record was there at the first page; an update since then does not make it new."""
+        if at is None:
+            return Sql("1")
+        was = "EXISTS (SELECT 1 FROM change c WHERE c.rid = r.rid AND c.seq <= ?)"
+        return Sql(f"CASE WHEN r.seq <= ? OR {was} THEN 1 ELSE 0 END", (at.seq, at.seq))
+
+    def _version(self, row: Row) -> Version:
+        type, id, version, updated, dictionary, packed, rid, patient, seq = row[:9]
+        body = self.connection.text(dictionary, packed)
+        return Version(TYPES[type], id, version, updated, False, body, "PUT", patient, rid, seq)
+
+
+_COLUMNS = "r.type, r.id, r.version, r.updated, b.dict, b.bytes, r.rid, r.patient, r.seq"
+_BODIES = Sql("r.patient = p.patient AND r.rid = p.rid AND b.patient = r.patient AND b.seq = r.seq")
+_NEWEST = Sql("(SELECT max(seq) FROM change), (SELECT max(rid) FROM key)")

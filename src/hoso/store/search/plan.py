@@ -1,0 +1,165 @@
+"""Where a query starts: the condition that finds the fewest rows, measured by looking at a few hundred index entries.
+
+SQLite has no idea how common a code is, and PostgreSQL only of the commonest; both are told by the order of joins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hoso.fhir.model import load
+from hoso.fhir.search.query import (
+    Chain,
+    Compartment,
+    Condition,
+    Has,
+    Ids,
+    InList,
+    Local,
+    Match,
+    Query,
+)
+from hoso.store.connection import Connection
+from hoso.store.search.alias import Alias
+from hoso.store.search.conditions import Conditions, Source
+from hoso.store.search.sql import TRUE, Sql, both, choose, join, named, nested
+
+GLANCE = 400
+"""Index entries looked at to tell a rare condition from a common one."""
+
+_RANK = {"token": 3, "reference": 2, "string": 4, "uri": 4, "composite": 3, "quantity": 7, "number": 7, "date": 8}
+_LAST = 6
+"""Ranks above are tried only when nothing better is there, and never measured: a range may look at every row."""
+
+
+@dataclass(slots=True)
+class Selection:
+    """The resources that match: FROM and WHERE around `alias`. `scanned`: no condition narrows it by index."""
+
+    alias: Alias
+    tables: Sql
+    where: Sql
+    unique: bool
+    crowded: bool = False
+    rest: list[Condition] = field(default_factory=list)
+
+
+def rids(connection: Connection, query: Query) -> dict[tuple[str, str], int]:
+    """The records a query names, found with one statement."""
+    numbers = load().type_number
+    names = sorted({(numbers[t], id) for c in query.conditions for t, id in _named(c)})
+    if not names:
+        return {}
+    types = load().resource_types
+    tables = named(connection.dialect, "j", names).also(Sql("CROSS JOIN key k"))
+    sql = choose("k.type, k.id, k.rid", tables, Sql("k.type = j.a AND k.id = j.b"))
+    return {(types[number - 1], id): rid for number, id, rid in connection.rows(sql.text, sql.params)}
+
+
+def _named(condition: Condition) -> list[tuple[str, str]]:
+    match condition:
+        case Compartment(type, id):
+            return [(type, id)]
+        case InList(ids):
+            return [("List", id) for id in ids]
+        case Chain(_, branches):
+            return [name for _, inner in branches for name in _named(inner)]
+        case Has(_, _, inner):
+            return _named(inner)
+        case Match(_, _, values):
+            found = [part for v in values for _, part in getattr(v, "parts", (("", v),))]
+            return [(t, v.id) for v in found if isinstance(v, Local) for t in v.types]
+    return []
+
+
+def select(
+    connection: Connection, conditions: Conditions, types: tuple[str, ...], wanted: tuple[Condition, ...], *, row: bool
+) -> Selection:
+    """`row`: columns of `resource` are needed for other reasons than the conditions'."""
+    start = _start(connection, conditions, types, wanted)
+    rest = [c for c in wanted if start is None or c is not start[0]]
+    row = row or any(conditions.needs_row(c) for c in rest)
+    if start is None:
+        alias, where = conditions.opener.resource(types)
+        tables, unique, crowded = Sql(f"resource {alias.name}"), True, True
+    else:
+        _, source, crowded = start
+        alias, tables, where = conditions.opened(source, types, row=row)
+        unique = source.unique
+    held = [conditions.holds(c, alias) for c in rest]
+    return Selection(alias, tables, both((where, *held)), unique, crowded, rest)
+
+
+def _start(
+    connection: Connection, conditions: Conditions, types: tuple[str, ...], wanted: tuple[Condition, ...]
+) -> tuple[Condition, Source, bool] | None:
+    found = [(rank(c), c, s) for c in wanted if (s := conditions.source(c, types)) is not None]
+    if not found:
+        return None
+    found.sort(key=lambda entry: entry[0])
+    best, condition, source = found[0]
+    if best <= 1:
+        return condition, source, False
+    scope = _scope(connection, conditions, types, wanted) if len(found) > 1 else None
+    if scope is not None:
+        found = [(r, c, _within(s, scope)) for r, c, s in found]
+    measured = [entry for entry in found if entry[0] <= _LAST]
+    if not measured:
+        return condition, source, True
+    counts = _glance(connection, [s for _, _, s in measured])
+    _, at = min((count, n) for n, count in enumerate(counts))
+    return measured[at][1], measured[at][2], counts[at] >= GLANCE
+
+
+def rank(condition: Condition) -> int:
+    match condition:
+        case Ids():
+            return 0
+        case Match(code="identifier", kind="token"):
+            return 1
+        case Match(kind="string", modifier="contains"):
+            return 9
+        case Match(kind=kind):
+            return _RANK[kind]
+        case Chain(_, branches):
+            return max(2, *(rank(inner) for _, inner in branches))
+        case Has(_, _, inner):
+            return max(2, rank(inner))
+        case _:
+            return 2
+
+
+def _glance(connection: Connection, sources: list[Source]) -> list[int]:
+    limit = Sql(f"LIMIT {GLANCE}")
+    glances = [nested(choose("1", s.tables, s.where).also(limit), f"g{n}") for n, s in enumerate(sources)]
+    sql = Sql("SELECT ").also(join(", ", (nested(choose("count(*)", g, TRUE)) for g in glances)), "")
+    return list(connection.rows(sql.text, sql.params)[0])
+
+
+def _scope(
+    connection: Connection, conditions: Conditions, types: tuple[str, ...], wanted: tuple[Condition, ...]
+) -> int | None:
+    """The one patient key under which everything stands that refers to the record a condition names.
+
+    Most searches are about one patient; then every index range can be narrowed to that patient's part of it.
+    """
+    for condition in wanted:
+        is_reference = isinstance(condition, Match) and condition.kind == "reference" and not condition.modifier
+        if not (is_reference or isinstance(condition, Compartment)):
+            continue
+        source = conditions.source(condition, types)
+        if source is None or not source.dated or not source.tables.text.startswith("ref "):
+            continue
+        ends = f"min({source.name}.patient), max({source.name}.patient)"
+        sql = choose(ends, source.tables, source.where)
+        low, high = connection.rows(sql.text, sql.params)[0]
+        if low is None or low == high:
+            return low or 0
+    return None
+
+
+def _within(source: Source, patient: int) -> Source:
+    if not source.live:
+        return source
+    where = both((source.where, Sql(f"{source.name}.patient = ?", (patient,))))
+    return Source(source.tables, where, source.name, source.dated, True, source.unique)

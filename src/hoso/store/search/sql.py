@@ -1,0 +1,94 @@
+"""SQL text together with its parameters, and the few places where the two databases spell things differently."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from hoso.store.connection import Dialect
+
+
+class Sql(NamedTuple):
+    text: str
+    params: tuple[object, ...] = ()
+
+    def also(self, other: Sql, word: str = " ") -> Sql:
+        return Sql(f"{self.text}{word}{other.text}", self.params + other.params)
+
+
+TRUE, FALSE = Sql("1=1"), Sql("1=0")
+
+
+def join(word: str, parts: Iterable[Sql]) -> Sql:
+    found = list(parts)
+    return Sql(word.join(p.text for p in found), tuple(v for p in found for v in p.params))
+
+
+def both(parts: Iterable[Sql]) -> Sql:
+    """All hold."""
+    found = [p for p in parts if p.text != TRUE.text]
+    return join(" AND ", found) if found else TRUE
+
+
+def either(parts: Iterable[Sql]) -> Sql:
+    """One holds, in brackets."""
+    found = list(parts)
+    if not found:
+        return FALSE
+    return found[0] if len(found) == 1 else nested(join(" OR ", found))
+
+
+def choose(columns: str, tables: Sql, where: Sql, distinct: bool = False) -> Sql:
+    """SELECT. Only names of ours are ever part of the text; whatever a caller sent is a parameter."""
+    head = Sql(f"SELECT {'DISTINCT ' if distinct else ''}{columns} FROM ")  # noqa: S608
+    return head.also(tables, "").also(where, " WHERE ")
+
+
+def exists(tables: Sql, where: Sql) -> Sql:
+    return Sql("EXISTS ").also(nested(choose("1", tables, where)), "")
+
+
+def nested(inner: Sql, name: str = "") -> Sql:
+    """In brackets, with a name where it stands in a FROM."""
+    return Sql(f"({inner.text}) {name}".rstrip(), inner.params)
+
+
+def among(dialect: Dialect, column: str, values: Sequence[int] | Sequence[str]) -> Sql:
+    """`column` is one of `values`: one array test, however many there are."""
+    if len(values) == 1:
+        return Sql(f"{column} = ?", (values[0],))
+    if dialect == "sqlite":
+        return Sql(f"{column} IN (SELECT value FROM json_each(?))", (json.dumps(list(values)),))  # noqa: S608
+    kind = "text" if values and isinstance(values[0], str) else "bigint"
+    return Sql(f"{column} = ANY(CAST(? AS {kind}[]))", (list(values),))
+
+
+def table_of(dialect: Dialect, name: str, rows: Sequence[tuple[int, int]]) -> Sql:
+    """Pairs of numbers as a FROM item with columns `a` and `b`."""
+    if dialect == "sqlite":
+        columns = "(SELECT value ->> 0 AS a, value ->> 1 AS b FROM json_each(?))"
+        return Sql(f"{columns} {name}", (json.dumps(list(rows)),))
+    first, second = [a for a, _ in rows], [b for _, b in rows]
+    return Sql(f"unnest(CAST(? AS bigint[]), CAST(? AS bigint[])) AS {name}(a, b)", (first, second))
+
+
+def named(dialect: Dialect, name: str, rows: Sequence[tuple[int, str]]) -> Sql:
+    """Pairs of a number and a text as a FROM item with columns `a` and `b`."""
+    if dialect == "sqlite":
+        columns = "(SELECT value ->> 0 AS a, value ->> 1 AS b FROM json_each(?))"
+        return Sql(f"{columns} {name}", (json.dumps([list(r) for r in rows]),))
+    first, second = [a for a, _ in rows], [b for _, b in rows]
+    return Sql(f"unnest(CAST(? AS bigint[]), CAST(? AS text[])) AS {name}(a, b)", (first, second))
+
+
+def contains(dialect: Dialect, column: str, text: str) -> Sql:
+    """A literal substring; no character is a wildcard."""
+    if dialect == "sqlite":
+        return Sql(f"instr({column}, ?) > 0", (text,))
+    return Sql(f"strpos({column}, ?) > 0", (text,))
+
+
+def prefix(column: str, text: str) -> Sql:
+    """Begins with `text`, as a range a b-tree can walk (text sorts by its bytes)."""
+    return Sql(f"{column} >= ? AND {column} < ?", (text, text + "\U0010ffff"))
