@@ -178,7 +178,12 @@ class Store(Reading, Protocol):
         """Runs `work` inside one write transaction, possibly more than once; for conditional writes."""
 
     def scan(self, query: Query, visible: Visible) -> Iterator[Version]:
-        """All matches, streamed in stable order without a cap; for exports and $everything."""
+        """All matches, streamed in stable order without a cap; for exports."""
+
+    def everything(
+        self, patient: str, visible: Visible, *, since: int | None = None, types: Sequence[str] = ()
+    ) -> Iterator[Version]:
+        """The Patient, its compartment and what those refer to, each once; streamed without a cap."""
 
     def feed(self, after: int = 0, limit: int = 1000) -> Sequence[Change]:
         """Numbered changes after a feed number, dense and in order."""

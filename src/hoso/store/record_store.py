@@ -93,6 +93,14 @@ class RecordStore:
         connection = self.engine.reader()
         return search.scan(connection, self.facts.keys, connection.dialect, query, visible)
 
+    def everything(
+        self, patient: str, visible: Visible, *, since: int | None = None, types: Sequence[str] = ()
+    ) -> Iterator[Version]:
+        from hoso.store import search
+
+        connection, keys = self.engine.reader(), self.facts.keys
+        return search.everything(connection, keys, connection.dialect, patient, visible, since=since, types=types)
+
     def feed(self, after: int = 0, limit: int = 1000) -> Sequence[Change]:
         return reading.feed(self.engine.reader(), after, limit)
 
