@@ -96,7 +96,7 @@ class _Snapshot:
             return (TypeRef(row["contentReference"].removeprefix("#")),)
         if row["path"] in self.children:
             return (TypeRef(row["path"]),)
-        return tuple(TypeRef(_code(t), tuple(sorted(_targets(t)))) for t in row["type"])
+        return tuple(TypeRef(_code(t), tuple(sorted(_targets(t))), _profile(t)) for t in row["type"])
 
     def _codes(self, row: Resource, refs: tuple[TypeRef, ...]) -> str | None:
         binding = row.get("binding", {})
@@ -111,11 +111,12 @@ def _code(ref: Resource) -> str:
     for extension in ref.get("extension", []):
         if extension["url"] == FHIR_TYPE:
             return str(extension.get("valueUrl", extension.get("valueUri")))
-    profile = [p.removeprefix(PROFILE) for p in ref.get("profile", [])]
-    # A Quantity narrowed to SimpleQuantity or MoneyQuantity is checked as that type.
-    if ref["code"] == "Quantity" and profile:
-        return str(profile[0])
     return str(ref["code"].removeprefix(SYSTEM).replace("String", "string"))
+
+
+def _profile(ref: Resource) -> str | None:
+    """Quantity is narrowed in places to SimpleQuantity or MoneyQuantity; its property name stays."""
+    return str(ref["profile"][0].removeprefix(PROFILE)) if ref["code"] == "Quantity" and "profile" in ref else None
 
 
 def _targets(ref: Resource) -> set[str]:

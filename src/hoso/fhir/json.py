@@ -56,32 +56,21 @@ def encode(tree: Any) -> bytes:
 
 
 def _doubtful(body: bytes, tree: Any) -> bool:
-    """True unless the text certainly has no duplicate key, NUL, over-long number or excessive depth.
+    """True unless the text certainly has no duplicate name, NUL, over-long number or excessive depth.
 
-    A dropped duplicate takes its quotation marks with it, so that the text has more of them than the tree written
-    again; only an escape `\\u0022` could make up for it.
+    Text that comes out the same when written again is beyond doubt. Else: a duplicate that was dropped took its
+    quotation marks with it, so that there are fewer; only an escape `\\u0022` in the text could make up for it.
     """
-    if b"\\u00" in body and (b"\\u0000" in body or b"\\u0022" in body):
+    escaped = b"\\" in body
+    if escaped and (b"\\u0000" in body or b"\\u0022" in body):
         return True
-    if body.count(b"{") + body.count(b"[") > DEPTH_LIMIT and _deeper(tree):
+    try:
+        again = orjson.dumps(tree)
+    except orjson.JSONEncodeError:  # nested deeper than DEPTH_LIMIT
         return True
-    if body.count(b'"') != orjson.dumps(tree).count(b'"'):
-        return True
-    return _LONG_DIGITS in body.translate(_DIGITS)
-
-
-def _deeper(tree: Any) -> bool:
-    level = [tree]
-    for _ in range(DEPTH_LIMIT):
-        level = [
-            value
-            for node in level
-            for value in (node.values() if type(node) is dict else node)
-            if type(value) is dict or type(value) is list
-        ]
-        if not level:
-            return False
-    return True
+    if again == body:
+        return False
+    return body.count(b'"') != again.count(b'"') or _LONG_DIGITS in body.translate(_DIGITS)
 
 
 def _unreadable(body: bytes, fault: orjson.JSONDecodeError) -> Refused:

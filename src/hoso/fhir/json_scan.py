@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 from hoso.core.errors import Refused
 
-DEPTH_LIMIT = 100
+DEPTH_LIMIT = 254
+"""Levels of objects and arrays; the fast writer knows the same limit, so that no tree need be measured."""
+
 NUMBER_LIMIT = 40
 """Digits in a row in one number; R4 asks for 18 significant ones."""
 

@@ -26,10 +26,14 @@ class Invariant(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TypeRef(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One allowed type. `targets` are the resource types a Reference or canonical may point to; empty means any."""
+    """One allowed type. `targets` are the resource types a Reference or canonical may point to; empty means any.
+
+    `profile` names the type whose rules hold where R4 narrows a Quantity (SimpleQuantity, MoneyQuantity).
+    """
 
     code: str
     targets: tuple[str, ...] = ()
+    profile: str | None = None
 
 
 class Element(msgspec.Struct, frozen=True, omit_defaults=True):

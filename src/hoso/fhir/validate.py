@@ -1,16 +1,23 @@
-"""Is a resource what R4 says it is: `validate` returns what is wrong with it, nothing when all is well."""
+"""Is a resource what R4 says it is? `validate` returns what is wrong with it, nothing when all is well."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from hoso.core.errors import Issue
-from hoso.fhir.model import load
+from hoso.fhir.rules.compiler import rule_of
+from hoso.fhir.rules.containers import check_resource
+from hoso.fhir.rules.faults import LIMIT
 
 
 def validate(resource: dict[str, Any]) -> list[Issue]:
-    """Issues of a parsed resource; one of severity error or fatal means it must be refused whole."""
-    name = str(resource.get("resourceType"))
-    if name not in load().type_number:
-        return [Issue("structure", "validate.unknown-type", {"type": name[:100]}, "resourceType")]
-    return []
+    """Issues of a parsed resource, each with the FHIRPath of its place; any of them refuses the resource whole."""
+    faults = check_resource(rule_of, resource, {})
+    if faults is None:
+        return []
+    name = resource.get("resourceType")
+    root = name if isinstance(name, str) and name.isalnum() else "Resource"
+    issues = [Issue(fault.code, fault.key, fault.values, root + fault.path) for fault in faults[:LIMIT]]
+    if len(faults) > LIMIT:
+        issues.append(Issue("too-costly", "validate.more", {"limit": str(LIMIT)}, root, "information"))
+    return issues

@@ -1,0 +1,257 @@
+"""Compiles the model's types to rules: one closure per type, made on first use and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from hoso.fhir.model import Element, TypeDef, TypeRef, load
+from hoso.fhir.rules import containers
+from hoso.fhir.rules.bindings import allowed_codes, bound
+from hoso.fhir.rules.faults import ALIGN, LIMIT, Context, Fault, Faults, Rule, one, shown, under
+from hoso.fhir.rules.invariants import Named, tests_of
+from hoso.fhir.rules.narrative import fault_in
+from hoso.fhir.rules.primitives import CHECKS, QUICK
+from hoso.fhir.rules.references import reference_rule
+from hoso.fhir.rules.siblings import aligned
+
+_made: dict[str, Rule] = {}
+
+
+def rule_of(name: str) -> Rule:
+    """The rule of a type by its name ("Patient", "HumanName", "Observation.component", "code")."""
+    try:
+        return _made[name]
+    except KeyError:
+        return _make(name)
+
+
+def _make(name: str) -> Rule:
+    definition = load().types[name]
+    if definition.kind == "primitive":
+        rule = _made[name] = _narrative if name == "xhtml" else _primitive(name)
+        return rule
+    rules: dict[str, Rule] = {}
+    quick: dict[str, Callable[[str], object]] = {}
+    # Registered before its children are made: types refer to each other in circles.
+    rule = _made[name] = _object(definition, rules, quick)
+    for element in definition.elements:
+        for key, ref in element.keys():
+            rules[key] = _of_element(element, ref)
+            if ref.code in QUICK and not _many(element) and not element.invariants:
+                quick[key] = allowed_codes(element.codes).__contains__ if element.codes else QUICK[ref.code]
+            if ref.code in load().types and load().types[ref.code].kind == "primitive":
+                rules["_" + key] = _sibling_list if _many(element) else _sibling
+    if definition.kind == "resource":
+        quick["resourceType"] = {name}.__contains__
+    return rule
+
+
+def _of_element(element: Element, ref: TypeRef) -> Rule:
+    if element.name == "contained":
+        return containers.contained_rule(rule_of)
+    if ref.code == "Resource":
+        return containers.resource_rule(rule_of)
+    rule = rule_of(ref.profile or ref.code)
+    if ref.code == "Reference":
+        rule = reference_rule(rule, ref.targets)
+    elif ref.code in ("uri", "url", "canonical"):
+        rule = _pointing(rule)
+    if element.codes:
+        rule = bound(rule, ref.code, element.codes)
+    tests = tests_of(element.invariants, element.name, ref.code)
+    if tests:
+        rule = _tested(rule, tests)
+    return _list(rule, element) if _many(element) else rule
+
+
+def _many(element: Element) -> bool:
+    return element.max is None or element.max > 1
+
+
+def _primitive(name: str) -> Rule:
+    valid = CHECKS[name]
+
+    def check(value: Any, context: Context) -> Faults | None:
+        if valid(value):
+            return None
+        return _not_primitive(value, name)
+
+    return check
+
+
+def _not_primitive(value: Any, name: str) -> Faults:
+    if value is None:
+        return one("structure", "validate.null")
+    if type(value) is list:
+        return one("structure", "validate.not-repeating")
+    if value == "":
+        return one("value", "validate.empty-text")
+    return one("value", f"validate.primitive.{name}", value=shown(value))
+
+
+def _narrative(value: Any, context: Context) -> Faults | None:
+    if type(value) is not str:
+        return _not_primitive(value, "xhtml")
+    fault = fault_in(value)
+    return one("invariant", fault[0], found=shown(fault[1])) if fault else None
+
+
+def _pointing(rule: Rule) -> Rule:
+    """A uri may point to a contained resource as "#id"."""
+
+    def check(value: Any, context: Context) -> Faults | None:
+        faults = rule(value, context)
+        if faults is None and value[0] == "#":
+            context.pointed.add(value)
+            if value == "#":
+                context.points_home = True
+        return faults
+
+    return check
+
+
+def _tested(rule: Rule, tests: tuple[Named, ...]) -> Rule:
+    def check(value: Any, context: Context) -> Faults | None:
+        faults = rule(value, context)
+        return _failed(tests, value, context) if faults is None else faults
+
+    return check
+
+
+def _failed(tests: Iterable[Named], value: Any, context: Context) -> Faults | None:
+    found = [
+        Fault("", "invariant", named.message, {"rule": named.key, "expression": named.expression})
+        for named in tests
+        if not named.test(value, context)
+    ]
+    return found or None
+
+
+def _list(item: Rule, element: Element) -> Rule:
+    low, high = element.min, element.max
+
+    def check(values: Any, context: Context) -> Faults | None:
+        if type(values) is not list:
+            return one("structure", "validate.not-a-list" if values is not None else "validate.null")
+        if not values:
+            return one("structure", "validate.empty-list")
+        found: Faults | None = None
+        gaps = False
+        for place, value in enumerate(values):
+            faults = item(value, context)
+            if faults is not None:
+                if value is None or faults is ALIGN:
+                    gaps = True
+                    continue
+                found = (found or []) + under(f"[{place}]", faults)
+                if len(found) >= LIMIT:
+                    break
+        if found is None and (len(values) < low or (high is not None and len(values) > high)):
+            return one("structure", "validate.count", count=str(len(values)), min=str(low), max=str(high or "*"))
+        return found if found is not None or not gaps else ALIGN
+
+    return check
+
+
+def _sibling(value: Any, context: Context) -> Faults | None:
+    """`_birthDate`: id and extensions of a primitive; whether they suffice depends on the value beside them."""
+    faults = rule_of("Element")(value, context)
+    if faults is None or (type(value) is dict and len(value) == 1 and "id" in value):
+        return ALIGN
+    return faults
+
+
+def _sibling_list(values: Any, context: Context) -> Faults | None:
+    return _list(lambda v, c: None if v is None else _sibling(v, c), _ANY_NUMBER)(values, context) or ALIGN
+
+
+_ANY_NUMBER = Element("", (), max=None)
+
+
+def _object(definition: TypeDef, rules: dict[str, Rule], quick: dict[str, Callable[[str], object]]) -> Rule:
+    is_element = definition.kind != "resource"
+    required = tuple(e.name for e in definition.elements if e.min and not e.choice)
+    choices = tuple(
+        (frozenset(k for key, _ in e.keys() for k in (key, "_" + key)), e.name, e.min)
+        for e in definition.elements
+        if e.choice
+    )
+    tests = tests_of(definition.invariants, definition.name, definition.name, definition)
+    rule_for, accepts = rules.get, quick.get
+    report = _Report(definition)
+
+    def check(node: Any, context: Context) -> Faults | None:
+        if type(node) is not dict:
+            return _not_object(node)
+        if is_element and len(node) < 2 and (not node or "id" in node):
+            return one("invariant", "invariant.ele-1")
+        found: Faults | None = None
+        for key, value in node.items():
+            if type(value) is str:
+                sure = accepts(key)
+                if sure is not None and sure(value):
+                    continue
+            rule = rule_for(key)
+            if rule is None:
+                found = report.unknown(found, key)
+                continue
+            faults = rule(value, context)
+            if faults is not None:
+                found = report.inside(found, node, key, faults)
+        for name in required:
+            if name not in node and "_" + name not in node:
+                found = report.missing(found, name)
+        for keys, name, low in choices:
+            present = keys.intersection(node)
+            if len(present) > 1 or (low and not present):
+                found = report.choice(found, present, name, low)
+        if found is None and tests:
+            for named in tests:
+                if not named.test(node, context):
+                    return _failed(tests, node, context)
+        return found
+
+    return check
+
+
+def _not_object(value: Any) -> Faults:
+    if type(value) is list:
+        return one("structure", "validate.not-repeating")
+    return one("structure", "validate.null" if value is None else "validate.not-an-object", value=shown(value))
+
+
+class _Report:
+    """The slow side of an object's rule: words for what is wrong, out of the way of what is right."""
+
+    def __init__(self, definition: TypeDef) -> None:
+        self.name = definition.name
+        self.steps = {
+            key: f"{e.name}.ofType({ref.code})" if e.choice else key
+            for e in definition.elements
+            for key, ref in e.keys()
+        }
+
+    def unknown(self, found: Faults | None, key: str) -> Faults:
+        return self._add(found, one("structure", "validate.unknown-element", name=shown(key), type=self.name))
+
+    def missing(self, found: Faults | None, name: str) -> Faults:
+        return self._add(found, one("required", "validate.required", name=name, type=self.name))
+
+    def choice(self, found: Faults | None, present: frozenset[str], name: str, low: int) -> Faults | None:
+        kinds = sorted({key.lstrip("_") for key in present})
+        if len(kinds) > 1:
+            return self._add(found, one("structure", "validate.choice", name=name, found=", ".join(kinds)))
+        return self.missing(found, name + "[x]") if low and not kinds else found
+
+    def inside(self, found: Faults | None, node: dict[str, Any], key: str, faults: Faults) -> Faults | None:
+        plain = key.removeprefix("_")
+        if faults is ALIGN:
+            if key == plain and "_" + key in node:
+                return found  # compared once, at the sibling
+            faults = aligned(node.get(plain), node.get("_" + plain))
+        return self._add(found, under("." + self.steps.get(plain, plain), faults)) if faults else found
+
+    @staticmethod
+    def _add(found: Faults | None, faults: Faults) -> Faults:
+        return faults if found is None else (found + faults)[:LIMIT]

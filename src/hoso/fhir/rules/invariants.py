@@ -1,0 +1,64 @@
+"""R4's error invariants as tests of a node: from their shape where that is simple, by hand where they are frequent, else by FHIRPath.
+
+All three ways must agree; the tests hold them against the FHIRPath engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from hoso.fhir.model import Invariant, TypeDef
+from hoso.fhir.outcome import messages
+from hoso.fhir.path import invariant
+from hoso.fhir.rules.faults import Context, Test
+from hoso.fhir.rules.invariants_native import NATIVE
+from hoso.fhir.rules.invariants_simple import simple
+
+BUILT_IN = frozenset(
+    "ele-1 dom-2 dom-3 dom-4 dom-5 ref-1 txt-1 txt-2 "
+    "bdl-1 bdl-2 bdl-3 bdl-4 bdl-5 bdl-7 bdl-8 bdl-9 bdl-10 bdl-11 bdl-12".split()
+)
+"""Kept by the compiler itself, by `containers`, `references`, `narrative` and `bundles`."""
+
+
+class Named(NamedTuple):
+    key: str
+    expression: str
+    message: str
+    test: Test
+
+
+def tests_of(found: Iterable[Invariant], owner: str, type: str, definition: TypeDef | None = None) -> tuple[Named, ...]:
+    """Tests for nodes of `type`. `owner` is that type, or the element the rules stand at; `definition` helps the
+    simple shapes to know choices."""
+    return tuple(
+        Named(each.key, each.expression, _message(each.key, owner), _test(each, owner, type, definition))
+        for each in found
+        if each.severity == "error" and each.key not in BUILT_IN
+    )
+
+
+def _message(key: str, owner: str) -> str:
+    """A sentence of its own where one is written, else one that quotes the rule."""
+    for name in (f"invariant.{owner}.{key}", f"invariant.{key}"):
+        if name in messages():
+            return name
+    return "validate.invariant"
+
+
+def _test(each: Invariant, owner: str, type: str, definition: TypeDef | None) -> Test:
+    by_hand = NATIVE.get(f"{owner}.{each.key}") or NATIVE.get(each.key)
+    if by_hand is not None:
+        return by_hand
+    by_shape = simple(each.expression, definition) if definition is not None else None
+    return by_shape or by_path(each.expression, type)
+
+
+def by_path(expression: str, type: str) -> Test:
+    """Compiled when it is first needed: most invariants of most types never are."""
+
+    def test(node: Any, context: Context) -> bool:
+        return invariant(expression, type)(context.resource, node)
+
+    return test

@@ -1,0 +1,178 @@
+"""Frequent clinical invariants written as Python, because FHIRPath for them would be most of the time of a validation.
+
+A node has passed its structural rules before it comes here, so that its members have the right types.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hoso.core.dates import parse_span
+from hoso.fhir.rules.faults import Context, Test
+from hoso.fhir.ucum import canonical
+
+Node = dict[str, Any]
+UCUM = "http://unitsofmeasure.org"
+CONDITION_STATUS = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+CONDITION_VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+ALLERGY_VERIFICATION = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
+
+
+def _has(node: Node, name: str) -> bool:
+    return name in node or "_" + name in node
+
+
+def _has_choice(node: Node, name: str) -> bool:
+    return any(key.removeprefix("_").startswith(name) for key in node)
+
+
+def _coded(node: Node, name: str, system: str, *codes: str) -> bool:
+    """The concept `name` carries one of the codes."""
+    for coding in node.get(name, {}).get("coding", ()):
+        if coding.get("code") in codes and coding.get("system") == system:
+            return True
+    return False
+
+
+def _in_order(first: str, second: str) -> bool:
+    """Not certainly after one another: "2020" and "2020-05" may be in order."""
+    if len(first) == len(second) and first[19:] == second[19:]:
+        return first <= second
+    return parse_span(first).low < parse_span(second).high
+
+
+def _period(node: Node, context: Context) -> bool:
+    start, end = node.get("start"), node.get("end")
+    return start is None or end is None or _in_order(start, end)
+
+
+def _handed_over(node: Node, context: Context) -> bool:
+    prepared, handed = node.get("whenPrepared"), node.get("whenHandedOver")
+    return prepared is None or handed is None or _in_order(prepared, handed)
+
+
+def _task_times(node: Node, context: Context) -> bool:
+    authored, modified = node.get("authoredOn"), node.get("lastModified")
+    return authored is None or modified is None or _in_order(authored, modified)
+
+
+def _range(node: Node, context: Context) -> bool:
+    """Ends in units that cannot be compared are not out of order."""
+    low, high = node.get("low", {}), node.get("high", {})
+    if "value" not in low or "value" not in high:
+        return True
+    if all(low.get(name) == high.get(name) for name in ("system", "code", "unit")):
+        return bool(low["value"] <= high["value"])
+    if not low.get("system") == high.get("system") == UCUM:
+        return True
+    small = canonical(low["value"], low.get("code", ""))
+    large = canonical(high["value"], high.get("code", ""))
+    return small is None or large is None or small[1] != large[1] or small[0] <= large[0]
+
+
+def _abated(node: Node, context: Context) -> bool:
+    return not _has_choice(node, "abatement") or _coded(
+        node, "clinicalStatus", CONDITION_STATUS, "resolved", "remission", "inactive"
+    )
+
+
+def _condition_void(node: Node, context: Context) -> bool:
+    return "clinicalStatus" not in node or not _coded(
+        node, "verificationStatus", CONDITION_VERIFICATION, "entered-in-error"
+    )
+
+
+def _allergy_status(node: Node, context: Context) -> bool:
+    void = _coded(node, "verificationStatus", ALLERGY_VERIFICATION, "entered-in-error")
+    return void or "clinicalStatus" in node
+
+
+def _allergy_void(node: Node, context: Context) -> bool:
+    void = _coded(node, "verificationStatus", ALLERGY_VERIFICATION, "entered-in-error")
+    return not void or "clinicalStatus" not in node
+
+
+def _component_codes(node: Node, context: Context) -> bool:
+    """A value of its own and a component with the same code would say one thing twice."""
+    components = node.get("component")
+    if not components or not _has_choice(node, "value"):
+        return True
+    own = context.resource.get("code", {}).get("coding", ())
+    return not any(coding in own for part in components for coding in part.get("code", {}).get("coding", ()))
+
+
+def _not_home(node: Node, context: Context) -> bool:
+    return node.get("use") != "home"
+
+
+def _named(node: Node, context: Context) -> bool:
+    return "identifier" in node or _has(node, "name")
+
+
+def _ratio(node: Node, context: Context) -> bool:
+    both = ("numerator" in node) == ("denominator" in node)
+    return both and ("numerator" in node or "extension" in node)
+
+
+def _parameter(node: Node, context: Context) -> bool:
+    return ("part" in node) + ("resource" in node) + _has_choice(node, "value") == 1
+
+
+def _measured(node: Node) -> bool:
+    return (_has(node, "code") or not _has(node, "value")) and (not _has(node, "system") or node.get("system") == UCUM)
+
+
+def _age(node: Node, context: Context) -> bool:
+    value = node.get("value")
+    return _measured(node) and (value is None or value > 0)
+
+
+def _distance(node: Node, context: Context) -> bool:
+    return _measured(node)
+
+
+def _duration(node: Node, context: Context) -> bool:
+    return not _has(node, "code") or (node.get("system") == UCUM and _has(node, "value"))
+
+
+def _appointment_times(node: Node, context: Context) -> bool:
+    both = _has(node, "start") and _has(node, "end")
+    return both or node.get("status") in ("proposed", "cancelled", "waitlist")
+
+
+def _list_deleted(node: Node, context: Context) -> bool:
+    return node.get("mode") == "changes" or not any(_has(entry, "deleted") for entry in node.get("entry", ()))
+
+
+def _list_dates(node: Node, context: Context) -> bool:
+    return node.get("mode") == "working" or not any(_has(entry, "date") for entry in node.get("entry", ()))
+
+
+def _at_least_zero(name: str) -> Test:
+    return lambda node, context: node.get(name, 0) >= 0
+
+
+NATIVE: dict[str, Test] = {
+    "age-1": _age,
+    "ait-1": _allergy_status,
+    "ait-2": _allergy_void,
+    "app-3": _appointment_times,
+    "con-4": _abated,
+    "con-5": _condition_void,
+    "dis-1": _distance,
+    "drt-1": _duration,
+    "lst-2": _list_deleted,
+    "lst-3": _list_dates,
+    "mdd-1": _handed_over,
+    "obs-7": _component_codes,
+    "org-1": _named,
+    "org-2": _not_home,
+    "org-3": _not_home,
+    "Parameters.parameter.inv-1": _parameter,
+    "per-1": _period,
+    "rat-1": _ratio,
+    "rng-2": _range,
+    "Task.inv-1": _task_times,
+    "tim-4": _at_least_zero("duration"),
+    "tim-5": _at_least_zero("period"),
+}
