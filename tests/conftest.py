@@ -8,11 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from tests import postgres
 
 from hoso.store.contract import StoreConfig
 from hoso.store.opening import create_store, open_store
 from hoso.store.record_store import RecordStore
-from tests import postgres
 
 ENGINES = ("sqlite", "postgresql")
 

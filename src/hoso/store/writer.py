@@ -196,9 +196,9 @@ class Planner:
         plan, original = self.plan, current.original
         moved = current.patient != original.patient
         found = latest.found
-        plan.expected.append(
-            Expected(original.rid, original.patient, original.version, moved and original.version is not None)
-        )
+        if name not in self.fresh:
+            gone = moved and original.version is not None
+            plan.expected.append(Expected(original.rid, original.patient, original.version, gone))
         if moved and name in self.fresh:
             self.fresh[name] = self.fresh[name]._replace(patient=current.patient)
         elif moved:

@@ -1,0 +1,203 @@
+"""Looks whether a store is what it says: file, schema, change log, chain, bodies, keys, and every index row.
+
+Everything is read in one snapshot, so it may run while others write; it changes nothing (see `repair.py` for that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from uuid import UUID
+
+from hoso.store import chain, migrate
+from hoso.store.connection import Connection, Row
+from hoso.store.plan import DELETE, TABLES, Head, Table
+from hoso.store.reading import TYPES
+from hoso.store.record_store import RecordStore
+from hoso.store.standing import standing
+from hoso.store.upkeep import COLUMNS, PAGE, count, heads, snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `faults` are short English facts for the operator; none: all is well."""
+
+    check: str
+    looked_at: int
+    faults: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return not self.faults
+
+
+SHOWN = 10
+"""Faults of one kind that are told; their number is always told."""
+
+Seen = Callable[[int], None]
+
+
+def examine(store: RecordStore, seen: Seen = lambda number: None) -> Iterator[Finding]:
+    """Runs every check; `seen` is called with the number of rows just looked at, for a progress bar."""
+    connection = store.engine.reader()
+    yield _integrity(connection)
+    with snapshot(connection):
+        yield _migrations(connection)
+        yield _chain(store, connection, seen)
+        yield _log(store, connection, seen)
+        yield _heads(connection)
+        yield from _index(store, connection, seen)
+
+
+def size(store: RecordStore) -> int:
+    """How many rows `examine` will look at, about."""
+    connection = store.engine.reader()
+    return 2 * count(connection, "feed") + count(connection, "resource")
+
+
+def _finding(check: str, looked_at: int, faults: list[str]) -> Finding:
+    shown = faults[:SHOWN]
+    if len(faults) > SHOWN:
+        shown.append(f"and {len(faults) - SHOWN:,} more")
+    return Finding(check, looked_at, tuple(shown))
+
+
+def _integrity(connection: Connection) -> Finding:
+    """SQLite checks its pages. PostgreSQL has no such question; that its indexes can be read shows below."""
+    if connection.dialect == "sqlite":
+        rows = [str(row[0]) for row in connection.rows("PRAGMA integrity_check(20)")]
+        return _finding("integrity", len(rows), [row for row in rows if row != "ok"])
+    invalid = connection.rows("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid")
+    return _finding("integrity", 1, [f"index {row[0]} is invalid" for row in invalid])
+
+
+def _migrations(connection: Connection) -> Finding:
+    shipped = {m.number: m for m in migrate.shipped(connection.dialect)}
+    applied = connection.rows("SELECT number, name, checksum FROM migration ORDER BY number")
+    faults = [f"migration {m.name} is missing" for n, m in shipped.items() if n not in {row[0] for row in applied}]
+    for number, name, checksum in applied:
+        if number not in shipped or shipped[number].checksum != checksum:
+            faults.append(f"migration {name} is not the one of this release")
+    return _finding("migrations", len(applied), faults)
+
+
+def _chain(store: RecordStore, connection: Connection, seen: Seen) -> Finding:
+    """Feed numbers dense from 1, positions dense in each stream, and each link made of the one before."""
+    streams = {
+        id: chain.start(node, epoch) for id, node, epoch in connection.rows("SELECT id, node, epoch FROM stream")
+    }
+    positions = dict.fromkeys(streams, 0)
+    faults: list[str] = []
+    last = 0
+    sql = """SELECT f.number, f.stream, f.position, f.chain, c.digest FROM feed f LEFT JOIN change c ON c.seq = f.seq
+      WHERE f.number > ? ORDER BY f.number LIMIT ?"""
+    while rows := connection.rows(sql, (last, PAGE)):
+        for number, stream, position, link, digest in rows:
+            if number != last + 1:
+                faults.append(f"feed numbers {last + 1} to {number - 1} are missing")
+            if position != positions[stream] + 1:
+                faults.append(f"feed {number}: position {position} follows {positions[stream]}")
+            if digest is None or chain.link(streams[stream], position, bytes(digest)) != bytes(link):
+                faults.append(f"feed {number}: the chain is broken")
+            last, positions[stream], streams[stream] = number, position, bytes(link)
+        seen(len(rows))
+    unnumbered = connection.rows(
+        "SELECT count(*) FROM change c WHERE NOT EXISTS (SELECT 1 FROM feed f WHERE f.seq = c.seq)"
+    )
+    if connection.dialect == "sqlite" and unnumbered[0][0]:
+        faults.append(f"{unnumbered[0][0]} changes have no feed number")
+    return _finding("chain", last, faults)
+
+
+_CHANGES = """SELECT c.seq, c.id, c.bundle, c.place, c.places, c.op, c.method, c.type, k.id, c.version, c.base, c.rid,
+    c.patient, p.id, c.actor, c.reason, c.time, c.size, c.digest, b.dict, b.bytes
+  FROM change c LEFT JOIN key k ON k.rid = c.rid LEFT JOIN key p ON p.rid = c.patient
+  LEFT JOIN body b ON b.patient = c.patient AND b.seq = c.seq
+  WHERE c.seq > ? ORDER BY c.seq LIMIT ?"""
+
+
+def _log(store: RecordStore, connection: Connection, seen: Seen) -> Finding:
+    """Every change still has the envelope and the body of which its digest was made."""
+    faults: list[str] = []
+    last = looked_at = 0
+    while rows := connection.rows(_CHANGES, (last, PAGE)):
+        for row in rows:
+            fault = _changed(store, row)
+            if fault:
+                faults.append(f"change {row[0]}: {fault}")
+        last = rows[-1][0]
+        looked_at += len(rows)
+        seen(len(rows))
+    return _finding("log", looked_at, faults)
+
+
+def _changed(store: RecordStore, row: Row) -> str | None:
+    (_, change, bundle, place, places, op, method, type, id, version, base, rid, patient, patient_id, actor, reason,
+     time, size, digest, dictionary, packed) = row  # fmt: skip
+    if id is None or patient_id is None:
+        return "its record has no key"
+    if (packed is None) != (op == DELETE):
+        return "its body is missing" if packed is None else "a deletion has a body"
+    try:
+        text = store.facts.codec.unpack(dictionary, bytes(packed)) if packed is not None else b""
+    except Exception as error:  # a damaged frame is reported in as many ways as there are damages
+        return f"its body cannot be unpacked ({error})"
+    owned = op != DELETE and (patient != rid or TYPES[type] == "Patient")
+    envelope = chain.Envelope(
+        UUID(bytes=bytes(change)).hex, UUID(bytes=bytes(bundle)).hex if bundle else None, place, places, op, method,
+        TYPES[type], id, version, base, patient_id if owned else None, actor, reason, time,
+        chain.body_hash(text) if text else None,
+    )  # fmt: skip
+    return None if envelope.digest() == bytes(digest) and size == len(text) else "its content is not what was stored"
+
+
+def _heads(connection: Connection) -> Finding:
+    """Every head is the newest change of its record, stands under its key, and every key is known for a reason."""
+    faults: list[str] = []
+    questions = (
+        ("heads that are not the newest change", """SELECT k.id FROM resource r JOIN key k ON k.rid = r.rid
+           WHERE r.seq <> (SELECT max(c.seq) FROM change c WHERE c.rid = r.rid)"""),
+        ("records without a head", """SELECT k.id FROM key k WHERE EXISTS (SELECT 1 FROM change c WHERE c.rid = k.rid)
+           AND NOT EXISTS (SELECT 1 FROM resource r WHERE r.patient = k.patient AND r.rid = k.rid)"""),
+        ("heads without their key", """SELECT r.id FROM resource r WHERE NOT EXISTS
+           (SELECT 1 FROM key k WHERE k.rid = r.rid AND k.patient = r.patient AND k.type = r.type AND k.id = r.id)"""),
+    )  # fmt: skip
+    for name, sql in questions:
+        found = connection.rows(f"SELECT count(*), min(id) FROM ({sql}) AS found")[0]  # noqa: S608
+        if found[0]:
+            faults.append(f"{found[0]} {name}, such as {found[1]}")
+    return _finding("heads", count(connection, "resource"), faults)
+
+
+def _index(store: RecordStore, connection: Connection, seen: Seen) -> Iterator[Finding]:
+    """The rows that should be there are, and there are no more than these; so they are the same."""
+    wanted = dict.fromkeys(TABLES, 0)
+    missing: dict[Table, list[str]] = {table: [] for table in TABLES}
+    for page in heads(connection):
+        for type, some in groupby(sorted(page, key=_by_type), key=lambda pair: pair[0]):
+            rows = standing(store.engine, store.facts, connection, list(some))
+            for table in TABLES:
+                wanted[table] += len(rows[table])
+                missing[table] += [
+                    f"{type}: a row is missing" for row in rows[table] if not stands(connection, table, row)
+                ]
+        seen(len(page))
+    for table in TABLES:
+        there = count(connection, table)
+        faults = missing[table]
+        surplus = there - (wanted[table] - len(faults))
+        if surplus:
+            faults = [*faults, f"{surplus} rows belong to no record"]
+        yield _finding(f"index.{table}", there, faults)
+
+
+def _by_type(pair: tuple[str, Head]) -> str:
+    return pair[0]
+
+
+def stands(connection: Connection, table: Table, row: Row) -> bool:
+    key = [name for name in COLUMNS[table] if name != "long"]
+    where = " AND ".join(f"{name} = ?" for name in key)
+    found = connection.rows(f"SELECT {', '.join(COLUMNS[table])} FROM {table} WHERE {where}", row[: len(key)])  # noqa: S608
+    return bool(found) and tuple(found[0]) == row

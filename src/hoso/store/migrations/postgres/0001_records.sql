@@ -1,0 +1,107 @@
+-- The record store on PostgreSQL: the tables of the SQLite schema under the same names. Text sorts by its bytes there too.
+-- Times are milliseconds since 1970 UTC. `type` is the number of a resource type in the R4 model (append-only list).
+-- `patient` is the `rid` of the Patient whose record it is (else the resource's own rid). It stands in every row, key
+-- and query, so that the same schema can be distributed by patient.
+
+CREATE SEQUENCE change_seq;
+CREATE SEQUENCE rid_block;
+
+-- Facts of this database: the secret of its hashes, its node and epoch, the tag of its versions.
+CREATE TABLE node (name text COLLATE "C" PRIMARY KEY, value bytea NOT NULL);
+
+CREATE TABLE dictionary (id smallint PRIMARY KEY, bytes bytea NOT NULL);
+
+-- Where is Type/id? A row exists also for the target of a reference that has not arrived yet.
+CREATE TABLE key (
+  type smallint NOT NULL, id text COLLATE "C" NOT NULL, patient bigint NOT NULL, rid bigint NOT NULL,
+  PRIMARY KEY (type, id)
+);
+CREATE UNIQUE INDEX key_rid ON key (rid);
+
+-- The head of every resource. `date` is the type's clinical date, `present` a bit per search parameter with a value.
+CREATE TABLE resource (
+  patient bigint NOT NULL, rid bigint NOT NULL, type smallint NOT NULL, id text COLLATE "C" NOT NULL,
+  version text COLLATE "C" NOT NULL, seq bigint NOT NULL, updated bigint NOT NULL, date bigint,
+  present bigint NOT NULL, deleted smallint NOT NULL,
+  PRIMARY KEY (patient, rid)
+);
+CREATE INDEX resource_type ON resource (type, updated, rid);
+CREATE INDEX resource_rid ON resource (type, rid);
+CREATE INDEX resource_date ON resource (patient, type, date, rid);
+
+-- Every accepted change, never altered. `digest` is the SHA-256 of its envelope and body (see store/chain.py),
+-- `bundle` the group it was saved with as number `place` of `places`, `size` the length of the body.
+CREATE TABLE change (
+  seq bigint PRIMARY KEY, id bytea NOT NULL UNIQUE, bundle bytea, place integer NOT NULL, places integer NOT NULL,
+  op smallint NOT NULL, method smallint NOT NULL, type smallint NOT NULL, rid bigint NOT NULL, version text COLLATE "C" NOT NULL,
+  base text COLLATE "C", patient bigint NOT NULL, actor text COLLATE "C" NOT NULL, reason text COLLATE "C" NOT NULL, time bigint NOT NULL,
+  size integer NOT NULL, digest bytea NOT NULL
+);
+CREATE INDEX change_rid ON change (rid, seq);
+CREATE INDEX change_type ON change (type, time, seq);
+CREATE INDEX change_time ON change (time, seq);
+
+-- The JSON text of a version, zstd with dictionary `dict` (0: none). A deletion has none.
+CREATE TABLE body (
+  patient bigint NOT NULL, seq bigint NOT NULL, dict smallint NOT NULL, bytes bytea NOT NULL,
+  PRIMARY KEY (patient, seq)
+);
+
+-- A stream is what one node wrote in one epoch; numbered densely from 1, each number chained to the one before.
+CREATE TABLE stream (id smallint PRIMARY KEY, node text COLLATE "C" NOT NULL, epoch text COLLATE "C" NOT NULL, UNIQUE (node, epoch));
+
+-- Committed changes that have no number yet: written with the change, emptied by the sequencer. A reader that
+-- followed `seq` would miss changes that commit late.
+CREATE TABLE pending (seq bigint PRIMARY KEY, stream smallint NOT NULL)
+  WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+
+-- The feed: dense numbers of committed changes, over all streams.
+CREATE TABLE feed (
+  number bigint PRIMARY KEY, seq bigint NOT NULL UNIQUE, stream smallint NOT NULL, position bigint NOT NULL,
+  chain bytea NOT NULL,
+  UNIQUE (stream, position)
+);
+
+-- Search index: b-trees only. `key` is a 64-bit keyed hash; store/index.py says what goes into it and every column.
+CREATE TABLE token (
+  key bigint NOT NULL, patient bigint NOT NULL, date bigint NOT NULL, rid bigint NOT NULL, system integer NOT NULL,
+  PRIMARY KEY (key, patient, date, rid, system)
+);
+CREATE TABLE ref (
+  target bigint NOT NULL, key bigint NOT NULL, patient bigint NOT NULL, date bigint NOT NULL, rid bigint NOT NULL,
+  PRIMARY KEY (target, key, patient, date, rid)
+);
+CREATE INDEX ref_rid ON ref (patient, rid, key, target);
+CREATE TABLE date (
+  key bigint NOT NULL, low bigint NOT NULL, high bigint NOT NULL, patient bigint NOT NULL, rid bigint NOT NULL,
+  PRIMARY KEY (key, low, high, patient, rid)
+);
+CREATE INDEX date_rid ON date (patient, rid, key, low, high);
+CREATE TABLE string (
+  key bigint NOT NULL, value text COLLATE "C" NOT NULL, patient bigint NOT NULL, rid bigint NOT NULL, exact bigint NOT NULL,
+  long text COLLATE "C",
+  PRIMARY KEY (key, value, patient, rid, exact)
+);
+CREATE INDEX string_rid ON string (patient, rid, key);
+CREATE TABLE quantity (
+  key bigint NOT NULL, low double precision NOT NULL, high double precision NOT NULL, patient bigint NOT NULL, rid bigint NOT NULL,
+  system integer NOT NULL, code integer NOT NULL, unit integer NOT NULL,
+  PRIMARY KEY (key, low, high, patient, rid, system, code, unit)
+);
+CREATE INDEX quantity_rid ON quantity (patient, rid, key);
+
+-- One row per criterion of a conditional write: its lock keeps two of them from making the same record twice.
+CREATE TABLE business_key (key bytea PRIMARY KEY, time bigint NOT NULL);
+
+-- Work to be done after a commit; enqueued in the transaction that causes it. `state`: see store/jobs.py.
+CREATE TABLE job (
+  id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, kind text COLLATE "C" NOT NULL, argument text COLLATE "C" NOT NULL, due bigint NOT NULL, attempts integer NOT NULL,
+  state integer NOT NULL, taken bigint, error text COLLATE "C"
+);
+CREATE INDEX job_due ON job (state, due, id);
+
+-- Bearer tokens of systems: only the SHA-256 of a token is kept.
+CREATE TABLE access_token (
+  digest bytea PRIMARY KEY, name text COLLATE "C" NOT NULL, scope text COLLATE "C" NOT NULL, created bigint NOT NULL, expires bigint,
+  revoked bigint
+);

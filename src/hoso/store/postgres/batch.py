@@ -1,0 +1,66 @@
+"""A plan as the one argument of `hoso_commit`: see migrations/postgres/0002_functions.sql for the other end."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from hoso.store.plan import Plan, Table
+
+_encode = msgspec.json.Encoder().encode
+
+
+def encode(plan: Plan) -> str:
+    first = plan.changes[0]
+    batch: dict[str, Any] = {
+        "stream": plan.stream,
+        "bundle": _text(first.bundle) if first.bundle else None,
+        "actor": first.actor,
+        "reason": first.reason,
+        "changes": [
+            {
+                "n": c.place, "i": _text(c.id), "o": c.op, "m": c.method, "t": c.type, "r": c.rid, "v": c.version,
+                "b": c.base, "p": c.patient, "at": c.time, "s": c.size, "d": _text(c.digest),
+            }
+            for c in plan.changes
+        ],
+        "heads": [
+            {
+                "n": h.place, "p": h.patient, "r": h.rid, "t": h.type, "i": h.id, "v": h.version, "u": h.updated,
+                "d": h.date, "s": h.present, "x": h.deleted,
+            }
+            for h in plan.heads
+        ],
+        "add": _tables(plan.add),
+    }  # fmt: skip
+    if plan.keys:
+        batch["keys"] = [{"t": k.type, "i": k.id, "p": k.patient, "r": k.rid} for k in plan.keys]
+    if plan.expected:
+        batch["expected"] = [{"r": e.rid, "p": e.patient, "v": e.version, "g": e.replaced} for e in plan.expected]
+    if plan.moves:
+        batch["moves"] = [{"r": m.rid, "p": m.patient} for m in plan.moves]
+    if plan.bodies:
+        batch["bodies"] = [{"n": b.place, "p": b.patient, "d": b.dictionary, "t": _text(b.packed)} for b in plan.bodies]
+    if plan.remove:
+        batch["remove"] = _tables(plan.remove)
+    return _encode(batch).decode()
+
+
+def _text(data: bytes) -> str:
+    return b64encode(data).decode("ascii")
+
+
+def _tables(tables: Mapping[Table, Sequence[tuple[Any, ...]]]) -> dict[str, Any]:
+    return {table: _strings(rows) if table == "string" else _columns(rows) for table, rows in tables.items()}
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[str]:
+    """One text of an array per column."""
+    return ["{" + ",".join(map(repr, column)) + "}" for column in zip(*rows, strict=True)]
+
+
+def _strings(rows: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    return [{"k": k, "v": v, "p": p, "r": r, "e": e, "l": long} for k, v, p, r, e, long in rows]

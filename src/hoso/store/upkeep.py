@@ -1,0 +1,79 @@
+"""What doctor and backup share: all heads or rows of a table in pages, as they stood at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from hoso.store.connection import Connection, Row
+from hoso.store.plan import Head
+from hoso.store.reading import TYPES
+
+PAGE = 500
+
+COLUMNS: dict[str, Sequence[str]] = {
+    "token": ("key", "patient", "date", "rid", "system"),
+    "ref": ("target", "key", "patient", "date", "rid"),
+    "date": ("key", "low", "high", "patient", "rid"),
+    "string": ("key", "value", "patient", "rid", "exact", "long"),
+    "quantity": ("key", "low", "high", "patient", "rid", "system", "code", "unit"),
+}
+"""Columns of the index tables, in the order of their rows."""
+
+_HEADS = """SELECT r.rid, r.patient, r.type, r.version, r.updated, r.deleted, b.dict, b.bytes FROM resource r
+  LEFT JOIN body b ON b.patient = r.patient AND b.seq = r.seq"""
+
+
+@contextmanager
+def snapshot(connection: Connection) -> Iterator[None]:
+    """Everything read inside stands at one moment, while others go on writing."""
+    sqlite = connection.dialect == "sqlite"
+    connection.rows("BEGIN" if sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    try:
+        yield
+    finally:
+        connection.rows("COMMIT")
+
+
+def pages(connection: Connection, table: str, columns: Sequence[str], key: Sequence[str]) -> Iterator[list[Row]]:
+    """All rows in the order of `key`, which is unique."""
+    names, order = ", ".join(columns), ", ".join(key)
+    places = [list(columns).index(name) for name in key]
+    after: tuple[object, ...] | None = None
+    while True:
+        where = f"WHERE ({order}) > ({', '.join('?' * len(key))})" if after else ""
+        rows = connection.rows(f"SELECT {names} FROM {table} {where} ORDER BY {order} LIMIT ?", (*(after or ()), PAGE))  # noqa: S608
+        if not rows:
+            return
+        yield rows
+        after = tuple(rows[-1][place] for place in places)
+
+
+def heads(connection: Connection) -> Iterator[list[tuple[str, Head]]]:
+    """Every head with its type."""
+    patient, rid = -(1 << 62), 0
+    while True:
+        rows = connection.rows(
+            f"{_HEADS} WHERE (r.patient, r.rid) > (?, ?) ORDER BY r.patient, r.rid LIMIT ?", (patient, rid, PAGE)
+        )
+        if not rows:
+            return
+        yield [_head(row) for row in rows]
+        rid, patient = rows[-1][:2]
+
+
+def heads_of(connection: Connection, rids: Sequence[int], *, lock: bool) -> list[tuple[str, Head]]:
+    """Some heads; with `lock` nobody changes them before this transaction ends (on SQLite nobody could anyway)."""
+    marks = ", ".join("?" * len(rids))
+    ending = " FOR UPDATE OF r" if lock and connection.dialect == "postgresql" else ""
+    sql = f"{_HEADS} JOIN key k ON k.patient = r.patient AND k.rid = r.rid WHERE k.rid IN ({marks}){ending}"
+    return [_head(row) for row in connection.rows(sql, rids)]
+
+
+def _head(row: Row) -> tuple[str, Head]:
+    rid, patient, type, version, updated, deleted, dictionary, packed = row
+    return TYPES[type], Head(rid, patient, version, updated, bool(deleted), dictionary or 0, packed)
+
+
+def count(connection: Connection, table: str) -> int:
+    return int(connection.rows(f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608
