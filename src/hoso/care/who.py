@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hoso.care.card import Contact, Identifier, Who
 from hoso.care.chart import Chart
-from hoso.care.elements import Resource, concept_text, concepts, human_name
+from hoso.care.elements import Resource, concept_text, concepts, has_code, human_name
 from hoso.fhir import systems
 
 _KINDS = {
@@ -39,13 +39,23 @@ def contacts(patient: Resource, chart: Chart) -> tuple[Contact, ...]:
     found = [
         Contact(
             human_name(person.get("name")),
-            next((text for r in concepts(person.get("relationship")) if (text := concept_text(r))), ""),
+            _relation(person),
             _phone(person.get("telecom")),
         )
         for person in listed
         if not person.get("period", {}).get("end")
     ]
     return tuple(sorted((c for c in found if c.name or c.phone), key=lambda c: not c.phone))
+
+
+def _relation(person: Resource) -> str:
+    """In words; a bare code ("C", emergency contact) would say nothing."""
+    said = [concept_text(r) for r in concepts(person.get("relationship")) if r.get("text") or _displayed(r)]
+    return next((text for text in said if text), "")
+
+
+def _displayed(concept: Resource) -> bool:
+    return any(c.get("display") for c in concept.get("coding", ()))
 
 
 def _identifiers(patient: Resource) -> list[Identifier]:
@@ -85,6 +95,8 @@ def _station(patient: Resource, chart: Chart) -> str:
 
 
 def _language(patient: Resource) -> str:
+    """Only when it is not Vietnamese: then somebody has to be found who speaks it."""
     spoken = patient.get("communication", ())
     chosen: Resource = next((c for c in spoken if c.get("preferred")), next(iter(spoken), {}))
-    return concept_text(chosen.get("language"))
+    language = chosen.get("language")
+    return "" if has_code(language, "vi") else concept_text(language)

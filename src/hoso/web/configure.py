@@ -1,0 +1,140 @@
+"""Django's settings, made from the node's configuration; no environment variable and no settings module is read.
+
+Both secrets are derived from the node's web key, each for its own use.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import django
+from django.conf import settings
+from django.db import connections
+
+HERE = Path(__file__).parent
+IDLE_SECONDS = 30 * 60
+SESSION_SECONDS = 12 * 3600
+LANGUAGE_COOKIE = "hoso_language"
+
+
+class WebKeys(Protocol):
+    @property
+    def web(self) -> bytes: ...
+
+
+class WebConfig(Protocol):
+    """What these pages need to know of a node."""
+
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def database(self) -> str: ...
+    @property
+    def base_url(self) -> str: ...
+    @property
+    def keys(self) -> WebKeys: ...
+
+
+def configure(config: WebConfig) -> None:
+    """Settles Django on this node. A second call moves the process to another node (tests, `hoso init`)."""
+    database = _database(config)
+    secret = _derived(config.keys.web, b"django").hex()
+    if settings.configured:
+        del connections["default"]
+        connections.settings["default"] = connections.configure_settings({"default": database})["default"]
+        settings.SECRET_KEY = secret
+        return
+    settings.configure(**_settings(config, database, secret))
+    django.setup()
+
+
+def _settings(config: WebConfig, database: dict[str, Any], secret: str) -> dict[str, Any]:
+    address = urlsplit(config.base_url)
+    secure = address.scheme == "https"
+    return {
+        "SECRET_KEY": secret,
+        "DEBUG": False,
+        "ALLOWED_HOSTS": [address.hostname, "127.0.0.1", "localhost", "[::1]"] if address.hostname else ["*"],
+        "CSRF_TRUSTED_ORIGINS": [f"{address.scheme}://{address.netloc}"] if address.hostname else [],
+        "DATABASES": {"default": database},
+        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+        "INSTALLED_APPS": [
+            "django.contrib.contenttypes",
+            "django.contrib.auth",
+            "django.contrib.sessions",
+            "hoso.web.accounts",
+        ],
+        "AUTH_USER_MODEL": "accounts.Account",
+        "PASSWORD_HASHERS": ["hoso.web.accounts.hasher.Argon2"],
+        "MIDDLEWARE": [
+            "hoso.web.middleware.Headers",
+            "django.middleware.gzip.GZipMiddleware",
+            "hoso.web.assets.Assets",
+            "hoso.web.middleware.Language",
+            "django.contrib.sessions.middleware.SessionMiddleware",
+            "django.middleware.csrf.CsrfViewMiddleware",
+            "django.contrib.auth.middleware.AuthenticationMiddleware",
+            "hoso.web.middleware.Idle",
+            "hoso.web.middleware.Refusals",
+        ],
+        "ROOT_URLCONF": "hoso.web.urls",
+        "TEMPLATES": [
+            {
+                "BACKEND": "django.template.backends.jinja2.Jinja2",
+                "DIRS": [HERE / "templates"],
+                "OPTIONS": {"environment": "hoso.web.jinja.environment"},
+            }
+        ],
+        "CSRF_FAILURE_VIEW": "hoso.web.errors.csrf_failure",
+        "LOGIN_URL": "/",
+        "SESSION_COOKIE_NAME": "__Host-hoso_session" if secure else "hoso_session",
+        "SESSION_COOKIE_AGE": SESSION_SECONDS,
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_EXPIRE_AT_BROWSER_CLOSE": True,
+        "CSRF_COOKIE_NAME": "__Host-hoso_csrf" if secure else "hoso_csrf",
+        "CSRF_COOKIE_SECURE": secure,
+        "CSRF_COOKIE_HTTPONLY": True,
+        "LANGUAGE_CODE": "vi",
+        "LANGUAGES": [("vi", "Tiếng Việt"), ("en", "English")],
+        "LOCALE_PATHS": [HERE / "locale"],
+        "USE_I18N": True,
+        "USE_TZ": True,
+        "TIME_ZONE": "Asia/Ho_Chi_Minh",
+        "DATA_UPLOAD_MAX_MEMORY_SIZE": 65_536,
+        "DATA_UPLOAD_MAX_NUMBER_FIELDS": 50,
+        "APPEND_SLASH": False,
+        "LOGGING_CONFIG": None,
+    }
+
+
+def _database(config: WebConfig) -> dict[str, Any]:
+    if config.database.startswith("sqlite:"):
+        return {
+            "ENGINE": "hoso.web.sqlite",
+            "NAME": str(config.folder.resolve() / "accounts.db"),
+            "OPTIONS": {"key": _derived(config.keys.web, b"accounts.db")},
+            "CONN_MAX_AGE": None,
+        }
+    from psycopg.conninfo import conninfo_to_dict
+
+    parts = conninfo_to_dict(config.database)
+    named = {ours: str(parts.pop(theirs, "")) for ours, theirs in _NAMED.items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **named,
+        "OPTIONS": {**parts, "options": f"{parts.get('options', '')} -c search_path=accounts".strip()},
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+_NAMED = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+
+
+def _derived(key: bytes, use: bytes) -> bytes:
+    return blake2b(use, key=key, digest_size=32).digest()

@@ -1,0 +1,201 @@
+"""The pages' way to records: as the person signed in, for treatment, through `access`.
+
+Each function asks for what one page shows and no more; types the role may not read come back as refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import orjson
+
+from hoso.access.actor import Actor, Purpose
+from hoso.access.records import Records
+from hoso.care import CARD_TYPES
+from hoso.care.elements import human_name, is_void, key_of, reference_key
+from hoso.care.measures import measure_codes
+from hoso.care.timeline import DATE_PARAMETER, KIND_TYPES, Kind
+from hoso.core import fold
+from hoso.core.dates import VIETNAM
+from hoso.fhir.search import parse
+from hoso.web.box import Asked
+
+Resource = dict[str, Any]
+
+TREATMENT: Purpose = "TREAT"
+MOST_PEOPLE = 100
+_NAMED = ("Organization", "Practitioner", "PractitionerRole", "Location", "Medication", "Encounter")
+_MOST_NAMES = 150
+_NEWEST: dict[str, list[tuple[str, str]]] = {
+    "Observation": [("_sort", "-date"), ("_count", "300")],
+    "Encounter": [("_sort", "-date"), ("_count", "30")],
+    "DiagnosticReport": [("_sort", "-date"), ("_count", "20")],
+    "Procedure": [("_sort", "-date"), ("_count", "300")],
+}
+
+
+@dataclass(slots=True)
+class Found:
+    people: list[Resource] = field(default_factory=list)
+    more: bool = False
+    """More match than are shown; only a narrower question helps."""
+
+
+class Door:
+    """What one signed-in person can reach."""
+
+    def __init__(self, records: Records, actor: Actor) -> None:
+        self.records = records
+        self.actor = actor
+
+    @property
+    def today(self) -> date:
+        return self.records.clock().astimezone(VIETNAM).date()
+
+    def may(self, type: str) -> bool:
+        return self.actor.scopes.permits(type, "s") and self.actor.scopes.permits(type, "r")
+
+    def patient(self, id: str) -> Resource | None:
+        return self._read("Patient", id)
+
+    def find(self, asked: Asked) -> Found:
+        """Numbers first, because they are sure; then the name."""
+        for pairs in _sure(asked):
+            if people := self._people(pairs):
+                return _found(people)
+        if not asked.name:
+            return Found()
+        for pairs in _by_name(asked):
+            people = self._people([*pairs, ("_count", str(MOST_PEOPLE + 1))])
+            if len(asked.born) > 4:
+                people = [p for p in people if p.get("birthDate") and asked.born.startswith(p["birthDate"])]
+            if people:
+                return _found(ranked(people, asked.name))
+        return Found()
+
+    def namesakes(self, patient: Resource) -> int:
+        """How many others carry exactly this name."""
+        name = human_name(patient.get("name"))
+        if not name:
+            return 0
+        page = self.records.search(
+            self.actor, TREATMENT, parse("Patient", [("name:exact", _escaped(name)), ("_count", "3")])
+        )
+        return sum(1 for version in page.matches if version.id != patient["id"])
+
+    def card(self, id: str) -> tuple[list[Resource], set[str]]:
+        """Everything the emergency card looks at, and the types that are refused."""
+        refused = {type for type in CARD_TYPES if not self.may(type)}
+        resources: list[Resource] = []
+        for type in CARD_TYPES:
+            if type not in refused:
+                resources += self._search(type, [("patient", id), *_only(type)])
+        return resources + self._named_in(resources), refused
+
+    def timeline(self, id: str, kind: Kind | None, until: date | None, count: int) -> tuple[list[Resource], set[str]]:
+        """The newest `count` of each type up to a day, and the types of which there are older ones."""
+        types = KIND_TYPES[kind] if kind else tuple(t for types in KIND_TYPES.values() for t in types)
+        resources: list[Resource] = []
+        unfinished: set[str] = set()
+        for type in types:
+            if not self.may(type):
+                continue
+            pairs = [("patient", id), ("_count", str(count))]
+            if parameter := DATE_PARAMETER.get(type):
+                pairs.append(("_sort", f"-{parameter}"))
+                if until is not None:
+                    pairs.append((parameter, f"le{until.isoformat()}"))
+            else:
+                pairs[1] = ("_count", "1000")
+            found = self._search(type, pairs)
+            if parameter and len(found) >= count:
+                unfinished.add(type)
+            resources += found
+        return resources + self._named_in(resources), unfinished
+
+    def _people(self, pairs: list[tuple[str, str]]) -> list[Resource]:
+        return [p for p in self._search("Patient", pairs) if p.get("active") is not False or not p.get("link")]
+
+    def _search(self, type: str, pairs: Sequence[tuple[str, str]]) -> list[Resource]:
+        page = self.records.search(self.actor, TREATMENT, parse(type, list(pairs)))
+        return [orjson.loads(version.body) for version in page.matches]
+
+    def _read(self, type: str, id: str) -> Resource | None:
+        version = self.records.read(self.actor, TREATMENT, type, id)
+        if version is None or version.deleted:
+            return None
+        resource: Resource = orjson.loads(version.body)
+        return resource
+
+    def _named_in(self, resources: Iterable[Resource]) -> list[Resource]:
+        """Facilities, people, medicines and visits that lines refer to without saying their name."""
+        held = {key_of(r) for r in resources}
+        wanted = dict.fromkeys(key for r in resources if not is_void(r) for key in _unnamed(r) if key not in held)
+        found: list[Resource] = []
+        for key in list(wanted)[:_MOST_NAMES]:
+            type, _, id = key.partition("/")
+            if self.may(type) and (resource := self._read(type, id)):
+                found.append(resource)
+        return found
+
+
+def _found(people: list[Resource]) -> Found:
+    return Found(people[:MOST_PEOPLE], len(people) > MOST_PEOPLE)
+
+
+def _sure(asked: Asked) -> Iterable[list[tuple[str, str]]]:
+    if asked.numbers:
+        yield [("identifier", ",".join(asked.numbers))]
+    if asked.phones:
+        yield [("phone", ",".join(asked.phones))]
+
+
+def _by_name(asked: Asked) -> Iterable[list[tuple[str, str]]]:
+    """The name as the beginning of a full name; failing that, each word as the beginning of any part."""
+    born = [("birthdate", asked.born[:4])] if asked.born else []
+    yield [("name", _escaped(asked.name)), *born]
+    words = asked.name.split()
+    if len(words) > 1:
+        yield [*(("name", _escaped(word)) for word in words[:6]), *born]
+
+
+def ranked(people: list[Resource], name: str) -> list[Resource]:
+    """With the very accents typed first, then the same letters, then those that only begin so; older names apart."""
+    typed, folded = " ".join(name.casefold().split()), fold(name)
+
+    def key(person: Resource) -> tuple[int, str, str]:
+        own = human_name(person.get("name"))
+        close = 0 if own.casefold() == typed else 1 if fold(own) == folded else 2
+        return close, fold(own), person.get("birthDate", "")
+
+    return sorted(people, key=key)
+
+
+def _only(type: str) -> list[tuple[str, str]]:
+    pairs = _NEWEST.get(type, [("_count", "1000")])
+    if type == "Observation":
+        return [("code", ",".join(f"http://loinc.org|{code}" for code in measure_codes())), *pairs]
+    return pairs
+
+
+def _escaped(value: str) -> str:
+    """A value in which commas, dollars, bars and backslashes mean themselves."""
+    return "".join(f"\\{ch}" if ch in "\\,$|" else ch for ch in value)
+
+
+def _unnamed(value: Any) -> Iterable[str]:
+    """Keys of references without a display to records that carry a name, and of the visit a line belongs to."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _unnamed(one)
+    elif isinstance(value, dict):
+        key = reference_key(value) if isinstance(value.get("reference"), str) else ""
+        type = key.partition("/")[0]
+        if type in _NAMED and (type == "Encounter" or not value.get("display")):
+            yield key
+        for inner in value.values():
+            if isinstance(inner, dict | list):
+                yield from _unnamed(inner)

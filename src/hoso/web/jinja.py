@@ -1,0 +1,38 @@
+"""The template environment: autoescape on, undefined names are errors, filters that put values into words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import get_language, gettext, ngettext
+from jinja2 import Environment, StrictUndefined
+
+from hoso.web import assets, present
+from hoso.web.roles import titles
+
+
+def environment(**options: Any) -> Environment:
+    options |= {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True, "auto_reload": False}
+    made = Environment(extensions=["jinja2.ext.i18n"], **options)  # noqa: S701  (Django passes autoescape=True)
+    made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.globals |= {"asset": assets.url, "language": get_language, "role_title": lambda role: titles().get(role, role)}
+    made.filters |= {
+        "date": present.date_text,
+        "datetime": present.time_text,
+        "number": present.number,
+        "moment_or_number": present.moment_or_number,
+        "sex": present.sex,
+        "grouped": present.grouped,
+        "phone": present.phone,
+        "tail": present.tail,
+        "dose": present.dose,
+        "supply": lambda m: present.supply(m.days_left, m.supply_end),
+        "words": gettext_or_text,
+        "age": present.age_text,
+    }
+    return made
+
+
+def gettext_or_text(text: str) -> str:
+    """A rule table's title in the reader's language; the record's own words pass through."""
+    return gettext(text) if text else ""

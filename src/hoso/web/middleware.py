@@ -1,0 +1,87 @@
+"""What holds for every page: headers that a browser enforces, the language, and signing out who went away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import translation
+
+from hoso.access import Unavailable
+from hoso.core.errors import Refused
+from hoso.web import errors
+from hoso.web.configure import IDLE_SECONDS, LANGUAGE_COOKIE
+
+Respond = Callable[[HttpRequest], HttpResponse]
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_SEEN = "seen"
+_NOTE_EVERY = 60
+
+
+class Headers:
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.respond(request)
+        response.headers["Content-Security-Policy"] = POLICY
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["X-Frame-Options"] = "DENY"
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class Language:
+    """The cookie's choice, else Vietnamese: a browser's own setting says little about a shared station's staff."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        chosen = "en" if request.COOKIES.get(LANGUAGE_COOKIE) == "en" else "vi"
+        with translation.override(chosen):
+            request.LANGUAGE_CODE = chosen  # type: ignore[attr-defined]
+            response = self.respond(request)
+        response.headers.setdefault("Content-Language", chosen)
+        return response
+
+
+class Idle:
+    """Half an hour without a click ends the session; the time is noted once a minute, not at every click."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now, seen = int(time.time()), request.session.get(_SEEN, 0)
+            if seen and now - seen > IDLE_SECONDS:
+                logout(request)
+                return HttpResponseRedirect("/?idle=1")
+            if now - seen > _NOTE_EVERY:
+                request.session[_SEEN] = now
+        return self.respond(request)
+
+
+class Refusals:
+    """A refusal by access, or a database that does not answer, becomes a page that says what to do."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.respond(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, Refused):
+            return errors.refused(request, exception)
+        return errors.unavailable(request) if isinstance(exception, Unavailable) else None

@@ -1,0 +1,56 @@
+"""What all pages share: the node they serve, the signed-in person's door to records, and rendering."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Protocol
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import urlencode
+
+from hoso.access.records import Records
+from hoso.web.configure import WebConfig
+from hoso.web.door import Door
+from hoso.web.roles import actor
+
+
+class WebNode(Protocol):
+    @property
+    def config(self) -> WebConfig: ...
+    @property
+    def records(self) -> Records: ...
+
+
+View = Callable[..., HttpResponse]
+_serving: list[WebNode] = []
+
+
+def serve(node: WebNode) -> None:
+    _serving[:] = [node]
+
+
+def node_name() -> str:
+    return _serving[0].config.name if _serving else ""
+
+
+def door(request: HttpRequest) -> Door:
+    user: Any = request.user
+    return Door(_serving[0].records, actor(user.username, user.role))
+
+
+def signed_in(view: View) -> View:
+    """Sends others to sign in first, and back here afterwards."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        return HttpResponseRedirect("/?" + urlencode({"next": request.get_full_path()}))
+
+    return guarded
+
+
+def page(request: HttpRequest, template: str, status: int = 200, **values: Any) -> HttpResponse:
+    return render(request, template, {"user": request.user, "node": node_name(), "q": "", **values}, status=status)

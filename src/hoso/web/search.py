@@ -1,0 +1,83 @@
+"""The first page: sign-in for a stranger, one search box for staff, and who matches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import urlencode
+
+from hoso.care.elements import human_name
+from hoso.core import fold
+from hoso.fhir import systems
+from hoso.web.box import Asked, asked
+from hoso.web.door import Door, Resource
+from hoso.web.pages import door, page
+
+PER_PAGE = 20
+_SHOWN = (systems.PERSONAL_NUMBER, systems.INSURANCE_NUMBER, systems.CITIZEN_CODE)
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return page(
+            request,
+            "sign_in.html",
+            username="",
+            problem="",
+            next=request.GET.get("next", ""),
+            idle="idle" in request.GET,
+        )
+    text = request.GET.get("q", "")
+    question = asked(text)
+    if not text.strip() or question.empty:
+        return page(request, "search.html", asked=None)
+    return _results(request, question, door(request))
+
+
+def _results(request: HttpRequest, question: Asked, door: Door) -> HttpResponse:
+    found = door.find(question)
+    number = _page_number(request, len(found.people))
+    shown = found.people[(number - 1) * PER_PAGE : number * PER_PAGE]
+    names = [fold(human_name(p.get("name"))) for p in found.people]
+    rows = [_row(person, names.count(fold(human_name(person.get("name")))) - 1) for person in shown]
+    pages = -(-len(found.people) // PER_PAGE)
+    links = {n: "/?" + urlencode({"q": question.text, "page": n}) for n in range(1, pages + 1)}
+    return page(
+        request,
+        "search.html",
+        q=question.text,
+        asked=question,
+        rows=rows,
+        total=len(found.people),
+        more=found.more,
+        number=number,
+        links=links,
+        today=door.today,
+    )
+
+
+def _page_number(request: HttpRequest, total: int) -> int:
+    asked_for = request.GET.get("page", "1")
+    number = int(asked_for) if asked_for.isascii() and asked_for.isdecimal() and len(asked_for) < 4 else 1
+    return max(1, min(number, -(-total // PER_PAGE)))
+
+
+def _row(person: Resource, same_name: int) -> dict[str, Any]:
+    home = next((a for a in person.get("address", ()) if a.get("use") != "old"), {})
+    return {
+        "id": person["id"],
+        "name": human_name(person.get("name")),
+        "sex": person.get("gender", ""),
+        "born": person.get("birthDate", ""),
+        "died": person.get("deceasedDateTime") or ("yes" if person.get("deceasedBoolean") else ""),
+        "place": ", ".join(p for p in (home.get("city", ""), home.get("state", "")) if p),
+        "number": _known_number(person),
+        "facility": person.get("managingOrganization", {}).get("display", ""),
+        "same_name": same_name,
+    }
+
+
+def _known_number(person: Resource) -> str:
+    numbers = {i.get("system"): i.get("value", "") for i in person.get("identifier", ())}
+    return next((numbers[s] for s in _SHOWN if numbers.get(s)), "") or next(iter(numbers.values()), "")

@@ -1,0 +1,18 @@
+"""The living style page: every component with made-up values, for those who build pages and for their tests."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+
+from hoso.care.card import Allergy, Alert, Measure, Source
+from hoso.web.pages import page
+
+_SOURCE = Source("Trạm Y tế xã Hoa Lư", "BS. Trần Thị Mai", "2026-10-12")
+ALLERGY = Allergy("Penicillin G", ("Phản vệ độ III",), "severe", True, True, _SOURCE)
+MILD = Allergy("Tôm", ("Mày đay",), "mild", False, None, _SOURCE)
+ALERT = Alert("insulin", "Insulin", "Insulin glargin 100 IU/ml", _SOURCE)
+MEASURE = Measure("glucose", "Glucose", "7.4", "mmol/L", "high", _SOURCE)
+
+
+def style(request: HttpRequest) -> HttpResponse:
+    return page(request, "style.html", allergies=(ALLERGY, MILD), alert_value=ALERT, measure_value=MEASURE)

@@ -1,0 +1,24 @@
+"""Addresses of the pages: each names the module that answers."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from hoso.web import errors, search, sign_in, style
+from hoso.web import record as pages
+
+urlpatterns = [
+    path("", search.home, name="home"),
+    path("sign-in", sign_in.sign_in, name="sign-in"),
+    path("sign-out", sign_in.sign_out, name="sign-out"),
+    path("language", sign_in.language, name="language"),
+    path("patients/<str:id>", pages.card, name="card"),
+    path("patients/<str:id>/timeline", pages.timeline, name="timeline"),
+    path("style", style.style, name="style"),
+    path("favicon.ico", errors.no_icon),
+]
+
+handler404 = errors.not_found
+handler403 = errors.forbidden
+handler500 = errors.broken
+handler400 = errors.bad_request
