@@ -97,7 +97,13 @@ def load_paths(data: Path, paths: Sequence[Path], *, workers: int) -> Report:
     tally = Tally()
     with Journal(data, paths) as journal, Progress(_size(files), say("load.resources")) as progress:
         rejects = RejectsFile(data / (journal.rejects or f"rejects-{start:%Y%m%dT%H%M%SZ}.ndjson"))
-        outcomes = load.run(files, partial(open_door, data), workers=workers, journal=journal, language=language())
+        outcomes = load.run(
+            files,
+            partial(open_door, data),
+            workers=workers,
+            journal=journal,
+            language="vi" if language() == "vi" else "en",
+        )
         try:
             for outcome in outcomes:
                 if outcome.stopped is not None:

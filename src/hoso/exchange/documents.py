@@ -17,6 +17,7 @@ from hoso.core import Issue, Refused
 from hoso.exchange import references, stable_ids
 from hoso.exchange.tally import UNKNOWN
 from hoso.fhir import json
+from hoso.fhir.links import conditional_references, dangling, rewrite
 from hoso.fhir.validate import validate
 
 REQUESTS = ("transaction", "batch")
@@ -110,11 +111,10 @@ def _read_bundle(document: Document) -> None:
     tree, kind = document.tree, document.tree.get("type")
     if kind not in SEPARATE and not document.atomic:
         return document.refuse_whole(Issue("not-supported", "load.bundle-type", {"type": str(kind)}, "Bundle.type"))
-    entries = tree.get("entry", [])
-    outline = {**tree, "entry": [_without_resource(entry) for entry in entries]} if entries else tree
-    issues = [issue for issue in validate(outline) if issue.severity in ("error", "fatal")]
+    issues = _blocking(tree) if document.atomic else _misshapen(tree)
     if issues:
         return document.refuse_whole(*issues)
+    entries = tree.get("entry", [])
     digest = hashlib.sha256(document.data).hexdigest()
     seen: Counter[tuple[str, bytes]] = Counter()
     for place, (entry, raw) in enumerate(zip(entries, _raw_entries.decode(document.data).entry, strict=True)):
@@ -122,10 +122,27 @@ def _read_bundle(document: Document) -> None:
             _take(document, place, entry, bytes(raw.resource), digest, seen)
 
 
-def _without_resource(entry: Any) -> Any:
-    if not isinstance(entry, dict) or not isinstance(entry.get("resource"), dict):
-        return entry
-    return {**entry, "resource": {"resourceType": "Basic", "code": {"text": "-"}}}
+def _blocking(resource: dict[str, Any]) -> list[Issue]:
+    return [issue for issue in validate(resource) if issue.severity in ("error", "fatal")]
+
+
+def _misshapen(tree: Mapping[str, Any]) -> list[Issue]:
+    """Whether the Bundle can be taken apart at all; what is in it is then judged piece by piece."""
+    entries = tree.get("entry", [])
+    if isinstance(entries, list) and all(_is_entry(entry, tree["type"] == "batch") for entry in entries):
+        return []
+    return [Issue("structure", "bundle.bad-entries", {}, "Bundle.entry")]
+
+
+def _is_entry(entry: object, requested: bool) -> bool:
+    if not isinstance(entry, dict) or not isinstance(entry.get("fullUrl"), str | None):
+        return False
+    request = entry.get("request")
+    if requested and not (
+        isinstance(request, dict) and all(isinstance(request.get(k), str) for k in ("method", "url"))
+    ):
+        return False
+    return isinstance(entry.get("search", {}), dict)
 
 
 def _is_outcome(entry: Mapping[str, Any]) -> bool:
@@ -194,8 +211,7 @@ def criteria(document: Document) -> set[str]:
     """Everything whose target must be looked up before `settle`: conditions and conditional references."""
     found = {item.criteria for item in document.arrived if item.criteria}
     for item in document.arrived:
-        if b"?" in item.body:
-            found |= references.criteria(item.resource)
+        found |= conditional_references(item.body, item.resource)
     return found
 
 
@@ -214,7 +230,7 @@ def settle(document: Document, found: Mapping[str, str]) -> None:
     literal = {**_names(document), **found}
     waiting, document.arrived = document.arrived, []
     for item in waiting:
-        issues = () if item.present else _resolved_and_checked(item, literal)
+        issues = () if item.present else _resolved_and_checked(item, literal, document.atomic)
         if not issues:
             item.resource["id"] = item.id
             document.arrived.append(item)
@@ -247,28 +263,25 @@ def _forbid_doubles(document: Document) -> None:
         document.refuse_whole(Issue("duplicate", "load.twice", values, f"Bundle.entry[{double.entry}]"))
 
 
-def _resolved_and_checked(item: Arrived, literal: Mapping[str, str]) -> tuple[Issue, ...]:
-    if literal or b"?" in item.body:
-        _rewrite(item, literal)
-    return tuple(_placed(issue, item) for issue in _issues(item))
+def _resolved_and_checked(item: Arrived, literal: Mapping[str, str], checked: bool) -> tuple[Issue, ...]:
+    """`checked`: the resource was found valid as part of its transaction."""
+    if literal:
+        item.body = rewrite(item.body, item.resource, literal)
+    unknown = conditional_references(item.body, item.resource)
+    if unknown:
+        tree = json.exact(item.body)
+        references.made_logical(tree, unknown)
+        item.body = json.encode(tree)
+        item.resource = json.parse(item.body)
+    return tuple(_placed(issue, item) for issue in _issues(item, checked))
 
 
-def _rewrite(item: Arrived, literal: Mapping[str, str]) -> None:
-    if not any(
-        node["reference"] in literal or references.is_conditional(node["reference"])
-        for node in references.references(item.resource)
-    ):
-        return
-    tree = json.exact(item.body)
-    references.replaced(tree, literal, references.as_logical)
-    item.body = json.encode(tree)
-    item.resource = json.parse(item.body)
-
-
-def _issues(item: Arrived) -> list[Issue]:
-    found = [issue for issue in validate(item.resource) if issue.severity in ("error", "fatal")]
-    for reference in sorted(references.criteria(item.resource)):
+def _issues(item: Arrived, checked: bool) -> list[Issue]:
+    found = [] if checked else _blocking(item.resource)
+    for reference in sorted(conditional_references(item.body, item.resource)):
         found.append(Issue("not-found", "load.unresolved", {"reference": reference}, item.type))
+    if item.entry is not None and (missing := dangling(item.body, item.resource)):
+        found.append(Issue("not-found", "bundle.dangling", {"link": missing}, item.type))
     return found
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from urllib.parse import parse_qsl
 
-from hoso.access import Actor, Conflict, Draft, Records, Saved, Scopes, Version
+from hoso.access import Actor, Conflict, Draft, Purpose, Records, Saved, Scopes, Transaction, Version
 from hoso.access.records import lock_name
 from hoso.access.scope import Right
 from hoso.fhir.search import Query, parse
-from hoso.store.contract import Transaction
 
 LOADER = Actor("node/load", Scopes.parse("system/*.cruds"))
-PURPOSE = "SYSADMIN"
+PURPOSE: Purpose = "SYSADMIN"
 
 
 class LoadDoor:

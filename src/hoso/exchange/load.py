@@ -5,7 +5,7 @@ Every worker checks and indexes on its own and writes through the door itself; t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -50,7 +50,7 @@ class Outcome:
 
 def run(
     files: Sequence[Path], opener: Callable[[], Door], *, workers: int, journal: Journal, language: Language = "en"
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Loads the files and tells of every piece as it is done. Close the iterator to stop early.
 
     What refers to records nobody has yet ("Practitioner?identifier=…") is put off and done last.

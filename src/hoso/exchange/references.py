@@ -6,7 +6,7 @@ same, can be searched, and names its target again as soon as that is known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
@@ -59,26 +59,13 @@ def _visit(start: Item, index: Mapping[str, Item], done: dict[int, Item], open_:
             stack.append((target, references(target.resource)))
 
 
-def is_conditional(reference: str) -> bool:
-    """ "Type?criteria", relative as FHIR has it in transactions."""
-    type, mark, _ = reference.partition("?")
-    return bool(mark) and type.isalpha()
-
-
-def criteria(resource: Any) -> set[str]:
-    """The conditional references in a resource."""
-    return {node["reference"] for node in references(resource) if is_conditional(node["reference"])}
-
-
-def replaced(tree: Any, literal: Mapping[str, str], logical: Callable[[str], dict[str, Any] | None]) -> None:
-    """Puts in place of each reference what it stands for: a literal one, else a logical one, else it stays."""
+def made_logical(tree: Any, unknown: Collection[str]) -> None:
+    """Turns those conditional references that find nobody into logical ones, where their criteria allow it."""
     for node in references(tree):
-        reference = node["reference"]
-        if reference in literal:
-            node["reference"] = literal[reference]
-        elif is_conditional(reference) and (identifier := logical(reference)):
+        identified = as_logical(node["reference"]) if node["reference"] in unknown else None
+        if identified:
             del node["reference"]
-            node.update({key: value for key, value in identifier.items() if key not in node})
+            node.update({key: value for key, value in identified.items() if key not in node})
 
 
 def as_logical(reference: str) -> dict[str, Any] | None:
