@@ -8,18 +8,22 @@ from __future__ import annotations
 import os
 import secrets
 import tomllib
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hoso.core import new_id, system_clock
+from hoso.core import Refused, new_id, system_clock
 
 if TYPE_CHECKING:
     from hoso.access.records import Records
     from hoso.access.tokens import Tokens
-    from hoso.store import Store, StoreConfig
+    from hoso.api.app import Application, Environ, StartResponse
+    from hoso.store import StoreConfig
+    from hoso.store.record_store import RecordStore
 
+LARGEST_FORM = 10_000_000
 KEYS = ("database", "links", "web")
 _TEMPLATE = """\
 # A node of HoSo. Change it while the node is stopped.
@@ -73,7 +77,7 @@ class Node:
     """A running node: what the doors (api, web, cli) are handed."""
 
     config: Config
-    store: Store
+    store: RecordStore
     records: Records
     tokens: Tokens
 
@@ -88,6 +92,7 @@ def exists(folder: Path) -> bool:
 def create(folder: Path, database: str | None = None) -> Config:
     """Makes what is missing of a node: folder, keys, config.toml, schema. What is there stays."""
     from hoso.store import create_store
+    from hoso.web.accounts import registry
 
     (folder / "keys").mkdir(parents=True, exist_ok=True, mode=0o700)
     if not exists(folder):
@@ -100,6 +105,7 @@ def create(folder: Path, database: str | None = None) -> Config:
         )
     config = load(folder)
     create_store(store_config(config))
+    registry.prepare(config)
     return config
 
 
@@ -137,24 +143,45 @@ def open(folder: Path) -> Node:
     from hoso.access.records import Records
     from hoso.access.tokens import Tokens
     from hoso.store import open_store
+    from hoso.store.tokens import TokenTable
 
     config = load(folder)
     store = open_store(store_config(config))
-    return Node(config, store, Records(store, system_clock), Tokens(store, system_clock))
+    return Node(config, store, Records(store, system_clock), Tokens(TokenTable(store.engine), system_clock))
 
 
-def application(node: Node) -> Callable[..., object]:
+def preload() -> None:
+    """Imports what the workers will need, once, before they are forked; nothing is opened yet."""
+    import hoso.access
+    import hoso.api.app
+    import hoso.store.search
+    import hoso.web.wsgi  # noqa: F401
+
+
+def application(node: Node) -> Application:
     """One WSGI callable for a worker: /fhir and /healthz to the systems' door, the rest to the people's."""
     from hoso.api.app import application as api
+    from hoso.api.body import Bodies
+    from hoso.api.failure import failed
+    from hoso.api.links import Seal
     from hoso.web.wsgi import application as web
 
-    systems, people = api(node.records, node.tokens, node.config), web(node)
+    systems = api(node.records, node.tokens, Seal(node.config.keys.links), node.config)
+    people, forms = web(node), Bodies(min(LARGEST_FORM, node.config.largest_request))
 
-    def serve(environ: dict[str, object], start_response: object) -> object:
-        path = environ["PATH_INFO"]
-        if path.startswith("/fhir") or path == "/healthz":  # type: ignore[attr-defined]
-            return systems(environ, start_response)
-        return people(environ, start_response)
+    def serve(environ: Environ, start: StartResponse) -> Iterable[bytes]:
+        path: str = environ["PATH_INFO"]
+        if path.startswith("/fhir/") or path in ("/fhir", "/healthz"):
+            return systems(environ, start)
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            try:  # Django would wait for a slow sender without an end
+                body = forms.read(environ, environ.get("REMOTE_ADDR", ""))
+            except Refused as refused:
+                response = failed(refused)
+                start(f"{response.status} Refused", response.headers)
+                return [response.body] if isinstance(response.body, bytes) else response.body
+            environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
+        return people(environ, start)
 
     return serve
 

@@ -2,3 +2,30 @@
 
 Every read and write names an actor and a purpose here; a path to records that does not pass here fails `make check`.
 """
+
+from hoso.access.actor import Actor, Purpose
+from hoso.access.records import Records, Written
+from hoso.access.scope import Scopes
+from hoso.access.tokens import Token, Tokens
+from hoso.access.transaction import Done, execute
+from hoso.store.contract import Conflict, Draft, HistoryPage, Page, Saved, Transaction, Unavailable, Version
+
+__all__ = [
+    "Actor",
+    "Conflict",
+    "Done",
+    "Draft",
+    "HistoryPage",
+    "Page",
+    "Purpose",
+    "Records",
+    "Saved",
+    "Scopes",
+    "Token",
+    "Tokens",
+    "Transaction",
+    "Unavailable",
+    "Version",
+    "Written",
+    "execute",
+]

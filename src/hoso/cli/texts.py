@@ -11,20 +11,22 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from hoso.fhir.outcome import Language
+
 LANGUAGES = ("en", "vi")
 FOLDER = Path(__file__).parent / "messages"
 
-_chosen = "en"
+_chosen: Language = "en"
 
 
-def choose(argv: Sequence[str], environment: Mapping[str, str] = os.environ) -> str:
+def choose(argv: Sequence[str], environment: Mapping[str, str] = os.environ) -> Language:
     """Settles the language before the arguments are parsed, so that `--help` is already in it."""
     global _chosen
     _chosen = _from_arguments(argv) or _from_environment(environment)
     return _chosen
 
 
-def language() -> str:
+def language() -> Language:
     return _chosen
 
 
@@ -40,17 +42,17 @@ def catalogue(area: str) -> dict[str, dict[str, str]]:
         return tomllib.load(file)
 
 
-def _from_arguments(argv: Sequence[str]) -> str | None:
+def _from_arguments(argv: Sequence[str]) -> Language | None:
     for place, argument in enumerate(argv):
         value = argument.removeprefix("--lang=") if argument.startswith("--lang=") else None
         if argument == "--lang" and place + 1 < len(argv):
             value = argv[place + 1]
-        if value in LANGUAGES:
+        if value == "en" or value == "vi":
             return value
     return None
 
 
-def _from_environment(environment: Mapping[str, str]) -> str:
+def _from_environment(environment: Mapping[str, str]) -> Language:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if environment.get(name):
             return "vi" if environment[name].lower().startswith("vi") else "en"

@@ -1,0 +1,260 @@
+"""The one door to records: every call names an actor and a purpose, is decided here, and only then meets the store.
+
+`_decide` is the single place each permitted and each refused call passes; the audit log is written there (design §5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from hoso.access.actor import Actor, Purpose
+from hoso.access.intake import Accepted, accept
+from hoso.access.scope import Right
+from hoso.core.clock import Clock
+from hoso.core.errors import Issue, Refused
+from hoso.core.ids import new_id
+from hoso.fhir.search import Query
+from hoso.store.contract import (
+    Conflict,
+    Draft,
+    HistoryPage,
+    Origin,
+    Page,
+    Reading,
+    Saved,
+    Store,
+    Transaction,
+    Version,
+)
+from hoso.store.visible import Visible
+
+_PATCH_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write came to; `matched` tells that a conditional create found the record there and changed nothing."""
+
+    saved: Saved
+    warnings: Sequence[Issue] = ()
+    matched: bool = False
+
+
+class Records:
+    """Reads and writes of records on behalf of somebody. One per node; safe for many threads."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self.clock = clock
+
+    # Reading
+
+    def read(self, actor: Actor, purpose: Purpose, type: str, id: str) -> Version | None:
+        """The current version, also when it is a deletion; None when absent or not for this actor."""
+        self._decide(actor, purpose, "r", type, id)
+        return self._store.read(type, id)
+
+    def heads(self, actor: Actor, purpose: Purpose, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Version]:
+        """The current versions of many records by (type, id), deletions included; absent ones are left out."""
+        for type in sorted({type for type, _ in keys}):
+            self._decide(actor, purpose, "r", type)
+        return self._store.heads(keys)
+
+    def vread(self, actor: Actor, purpose: Purpose, type: str, id: str, version: str) -> Version | None:
+        self._decide(actor, purpose, "r", type, id)
+        return self._store.vread(type, id, version)
+
+    def history(
+        self,
+        actor: Actor,
+        purpose: Purpose,
+        type: str | None = None,
+        id: str | None = None,
+        *,
+        since: int | None = None,
+        at: tuple[int, int] | None = None,
+        count: int = 100,
+        cursor: str | None = None,
+    ) -> HistoryPage:
+        """Versions, newest first: of one record, of a type, or of everything the actor may search."""
+        right: Right = "s" if id is None else "r"
+        self._decide(actor, purpose, right, type, id)
+        visible = Visible(actor.scopes.types(right))
+        types = sorted(visible.types) if type is None and visible.types is not None else None
+        return self._store.history(
+            type, id, since=since, at=at, count=count, cursor=cursor, types=types, visible=visible
+        )
+
+    def search(self, actor: Actor, purpose: Purpose, query: Query, cursor: str | None = None) -> Page:
+        self._decide_search(actor, purpose, query)
+        return self._store.search(query, Visible(actor.scopes.types("s")), cursor)
+
+    def scan(self, actor: Actor, purpose: Purpose, query: Query) -> Iterator[Version]:
+        """All matches, streamed without a cap; for exports."""
+        self._decide_search(actor, purpose, query)
+        return self._store.scan(query, Visible(actor.scopes.types("s")))
+
+    def everything(
+        self, actor: Actor, purpose: Purpose, patient: str, *, since: int | None = None, types: Sequence[str] = ()
+    ) -> Iterator[Version]:
+        """A patient's whole record as far as the actor may see it, streamed; `types` narrows it."""
+        for type in types or ("Patient",):
+            self._decide(actor, purpose, "s", type)
+        return self._store.everything(patient, Visible(actor.scopes.types("s")), since=since, types=types)
+
+    # Writing
+
+    def create(self, actor: Actor, purpose: Purpose, type: str, body: bytes, criteria: Query | None = None) -> Written:
+        """Stores a new record under an id of ours; with `criteria` only when nothing matches them."""
+        self._decide(actor, purpose, "c", type)
+        accepted = accept(body, type)
+        draft = accepted.draft("POST", new_id(), None)
+        if criteria is None:
+            return self._save(actor, purpose, draft, accepted)
+        self._decide(actor, purpose, "s", type)
+
+        def work(transaction: Transaction) -> Written:
+            transaction.lock([lock_name(criteria)])
+            found = self.match(actor, transaction, criteria)
+            if found is not None:
+                return Written(_as_saved(found), accepted.warnings, matched=True)
+            return Written(transaction.save([draft])[0], accepted.warnings)
+
+        return self._store.write(work, Origin(actor.id, purpose))
+
+    def update(
+        self, actor: Actor, purpose: Purpose, type: str, id: str, body: bytes, base: str | None = "any"
+    ) -> Written:
+        """Stores the next version under `id`, the first one included; `base` as in `Draft`."""
+        self._decide(actor, purpose, "u", type, id)
+        accepted = accept(body, type, id)
+        return self._save(actor, purpose, accepted.draft("PUT", id, base), accepted)
+
+    def update_where(
+        self, actor: Actor, purpose: Purpose, criteria: Query, body: bytes, base: str | None = "any"
+    ) -> Written:
+        """Updates the one record that matches, or creates it when none does; more than one is 412."""
+        type = type_of(criteria)
+        self._decide(actor, purpose, "u", type)
+        self._decide(actor, purpose, "s", type)
+        accepted = accept(body, type)
+        named = accepted.resource.get("id")
+
+        def work(transaction: Transaction) -> Written:
+            transaction.lock([lock_name(criteria)])
+            found = self.match(actor, transaction, criteria)
+            if found is not None and named not in (None, found.id):
+                raise Refused.because(400, "invalid", "rest.wrong-id", f"{type}.id", id=found.id)
+            id, expected = (found.id, base) if found else (named or new_id(), None)
+            return Written(transaction.save([accepted.draft("PUT", id, expected)])[0], accepted.warnings)
+
+        return self._store.write(work, Origin(actor.id, purpose))
+
+    def patch(
+        self,
+        actor: Actor,
+        purpose: Purpose,
+        type: str,
+        id: str,
+        change: Callable[[bytes], bytes],
+        base: str | None = "any",
+    ) -> Written | None:
+        """Stores what `change` makes of the current text; None when there is no live record."""
+        self._decide(actor, purpose, "u", type, id)
+        for attempt in range(_PATCH_ATTEMPTS):
+            head = self._store.read(type, id)
+            if head is None or head.deleted:
+                return None
+            if base not in ("any", head.version):
+                raise Conflict(type, id, head.version)
+            accepted = accept(change(head.body), type, id)
+            try:
+                return self._save(actor, purpose, accepted.draft("PATCH", id, head.version), accepted)
+            except Conflict:  # somebody was quicker; patch what they left, unless one version was asked for
+                if base != "any" or attempt == _PATCH_ATTEMPTS - 1:
+                    raise
+        return None
+
+    def delete(self, actor: Actor, purpose: Purpose, type: str, id: str, base: str | None = "any") -> Saved | None:
+        """Marks the record deleted; None when nothing was ever there. Its versions stay."""
+        self._decide(actor, purpose, "d", type, id)
+        if self._store.read(type, id) is None:
+            return None
+        return self._store.save([Draft("DELETE", type, id, b"", None, base)], Origin(actor.id, purpose))[0]
+
+    def find(self, actor: Actor, purpose: Purpose, criteria: Query) -> Version | None:
+        """The one record a conditional interaction means; None for no match, 412 for several."""
+        self._decide_search(actor, purpose, criteria)
+        return self.match(actor, self._store, criteria)
+
+    def write(
+        self,
+        actor: Actor,
+        purpose: Purpose,
+        rights: Sequence[tuple[Right, str]],
+        criteria: Sequence[str],
+        work: Callable[[Transaction], Sequence[Draft]],
+    ) -> list[Saved]:
+        """All drafts of `work` or none, in one transaction; `criteria` serialise conditional writes."""
+        for right, type in rights:
+            self._decide(actor, purpose, right, type)
+
+        def guarded(transaction: Transaction) -> list[Saved]:
+            if criteria:
+                transaction.lock(criteria)
+            return transaction.save(work(transaction))
+
+        return self._store.write(guarded, Origin(actor.id, purpose))
+
+    def save(
+        self, actor: Actor, purpose: Purpose, rights: Sequence[tuple[Right, str]], drafts: Sequence[Draft]
+    ) -> list[Saved]:
+        """All drafts or none, when nothing has to be looked up first."""
+        for right, type in rights:
+            self._decide(actor, purpose, right, type)
+        return self._store.save(drafts, Origin(actor.id, purpose))
+
+    def match(self, actor: Actor, reading: Reading, criteria: Query) -> Version | None:
+        """Looks for the single match inside `reading`, among what the actor may search."""
+        found = self.matches(actor, reading, criteria)
+        if len(found) > 1:
+            raise Refused.because(412, "multiple-matches", "rest.several", type=type_of(criteria))
+        return found[0] if found else None
+
+    def matches(self, actor: Actor, reading: Reading, criteria: Query) -> Sequence[Version]:
+        """Up to two matches: all it takes to tell none, one and several apart."""
+        return reading.search(replace(criteria, count=2, total="none"), Visible(actor.scopes.types("s"))).matches
+
+    def alive(self) -> None:
+        """Asks the store for something small. Raises Unavailable when it cannot answer."""
+        self._store.read("Patient", "-")
+
+    def _decide_search(self, actor: Actor, purpose: Purpose, query: Query) -> None:
+        """Every type that is named must be permitted; a search that names none finds what the actor may see."""
+        for type in (None,) if query.all_types else query.types:
+            self._decide(actor, purpose, "s", type)
+
+    def _save(self, actor: Actor, purpose: Purpose, draft: Draft, accepted: Accepted) -> Written:
+        return Written(self._store.save([draft], Origin(actor.id, purpose))[0], accepted.warnings)
+
+    def _decide(self, actor: Actor, purpose: Purpose, right: Right, type: str | None, id: str | None = None) -> None:
+        """Permits the call or raises. What a scope refuses depends on the type alone, so it reveals no record."""
+        permitted = bool(actor.scopes.rights) if type is None else actor.scopes.permits(type, right)
+        if not permitted:
+            raise Refused.because(403, "forbidden", "rest.forbidden", type=type or "*", right=right)
+
+
+def type_of(criteria: Query) -> str:
+    if len(criteria.types) != 1:
+        raise Refused.because(400, "required", "rest.criteria-type")
+    return criteria.types[0]
+
+
+def lock_name(criteria: Query) -> str:
+    """What two conditional writes on the same criteria have in common, however their parameters were ordered."""
+    return f"{type_of(criteria)}?{sorted(criteria.self_pairs)}"
+
+
+def _as_saved(version: Version) -> Saved:
+    return Saved(version.type, version.id, version.version, version.updated, "unchanged", version.body)

@@ -1,0 +1,244 @@
+"""A transaction bundle carried out: every entry or none, links rewritten, conditions looked up inside it."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from hoso.access.actor import Actor, Purpose
+from hoso.access.intake import check
+from hoso.access.records import Records, lock_name
+from hoso.access.scope import Right
+from hoso.core.errors import Issue, Refused
+from hoso.core.ids import new_id
+from hoso.fhir.bundle import Entry, check_transaction, in_order, link_tables, placed
+from hoso.fhir.json import parse
+from hoso.fhir.links import conditional_references, dangling, rewrite
+from hoso.fhir.patch import apply_patch, read_patch
+from hoso.fhir.search import Query
+from hoso.fhir.search import parse as parse_search
+from hoso.store.contract import Conflict, Draft, Reading, Saved, Transaction, Version
+
+_RIGHT: dict[str, Right] = {"POST": "c", "PUT": "u", "PATCH": "u", "DELETE": "d"}
+_TAG = re.compile(r'(?:W/)?"?([A-Za-z0-9.-]{1,64})"?\Z')
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of one entry."""
+
+    entry: Entry
+    saved: Saved
+    warnings: Sequence[Issue] = ()
+
+
+@dataclass(slots=True)
+class _Work:
+    """One attempt: which record each entry means, and what the references written as searches found."""
+
+    targets: dict[int, str] = field(default_factory=dict)
+    found: dict[int, Version] = field(default_factory=dict)
+    resolved: dict[str, str] = field(default_factory=dict)
+    done: list[Done] = field(default_factory=list)
+    drafted: list[tuple[Entry, Sequence[Issue]]] = field(default_factory=list)
+
+
+class _Criteria:
+    """The searches a transaction depends on, parsed before anything is locked."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.of_entry: dict[int, Query] = {}
+        self.of_reference: dict[str, tuple[Query, Entry]] = {}
+        own: set[str] = set()
+        for entry in entries:
+            if entry.criteria:
+                self.of_entry[entry.place] = _query(entry, entry.type, entry.criteria)
+                own.add(f"{entry.type}?{entry.criteria}")
+        for entry in entries:
+            if entry.resource is not None:
+                for link in conditional_references(entry.body, entry.resource) - own:
+                    type, _, text = link.partition("?")
+                    self.of_reference[link] = (_query(entry, type, text), entry)
+
+    def locks(self) -> list[str]:
+        return sorted({lock_name(query) for query in self.of_entry.values()})
+
+
+def execute(records: Records, actor: Actor, purpose: Purpose, entries: Sequence[Entry]) -> list[Done]:
+    """Carries out the writing entries and answers in R4's order. Raises Refused or Conflict, with nothing stored."""
+    check_transaction(entries)
+    writing = [entry for entry in in_order(entries) if not entry.reads]
+    criteria = _Criteria(writing)
+    rights = _rights(writing, criteria)
+    if not criteria.of_entry and not criteria.of_reference and all(e.method in ("POST", "PUT") for e in writing):
+        work = _Work()
+        drafts = _drafts(writing, work, None)
+        return _answers(work, records.save(actor, purpose, rights, drafts) if drafts else [])
+    last: list[_Work] = []
+
+    def attempt(transaction: Transaction) -> Sequence[Draft]:
+        work = _Work()
+        last[:] = [work]
+        _look_up(records, actor, transaction, writing, criteria, work)
+        return _drafts(writing, work, transaction)
+
+    saved = records.write(actor, purpose, rights, criteria.locks(), attempt)
+    return _answers(last[0], saved)
+
+
+def _rights(entries: Sequence[Entry], criteria: _Criteria) -> list[tuple[Right, str]]:
+    rights: list[tuple[Right, str]] = [(_RIGHT[entry.method], entry.type) for entry in entries]
+    searched = {entry.type for entry in entries if entry.place in criteria.of_entry}
+    searched |= {query.types[0] for query, _ in criteria.of_reference.values()}
+    return list(dict.fromkeys([*rights, *(("s", type) for type in sorted(searched))]))
+
+
+def _look_up(
+    records: Records, actor: Actor, reading: Reading, entries: Sequence[Entry], criteria: _Criteria, work: _Work
+) -> None:
+    for entry in entries:
+        query = criteria.of_entry.get(entry.place)
+        if query is not None:
+            version = _single(records, actor, reading, query, entry)
+            if version is not None:
+                work.found[entry.place] = version
+    for link, (query, entry) in criteria.of_reference.items():
+        matches = records.matches(actor, reading, query)
+        if len(matches) != 1:
+            count = "> 1" if matches else "0"
+            raise Refused.because(412, "not-found", "bundle.unresolved", entry.expression, link=link[:120], found=count)
+        work.resolved[link] = f"{matches[0].type}/{matches[0].id}"
+
+
+def _single(records: Records, actor: Actor, reading: Reading, query: Query, entry: Entry) -> Version | None:
+    try:
+        return records.match(actor, reading, query)
+    except Refused as refused:
+        raise placed(refused, entry) from refused
+
+
+def _drafts(entries: Sequence[Entry], work: _Work, reading: Reading | None) -> list[Draft]:
+    for entry in entries:
+        _settle(entry, work)
+    _check_once(entries, work)
+    tables = link_tables(work.targets, entries)
+    drafts = []
+    for entry in entries:
+        found = work.found.get(entry.place)
+        if entry.method == "POST" and found is not None:
+            work.done.append(Done(entry, _kept(found)))
+        elif entry.place in work.targets:
+            links = {**tables(entry), **work.resolved} if work.resolved else tables(entry)
+            drafts.append(_draft(entry, work, links, reading))
+        elif entry.method == "PATCH":
+            raise Refused.because(404, "not-found", "rest.no-match", entry.expression, type=entry.type)
+        else:
+            work.done.append(Done(entry, Saved(entry.type, "", None, 0, "unchanged", b"")))
+    return drafts
+
+
+def _settle(entry: Entry, work: _Work) -> None:
+    """Which record the entry means: the one it names, the one it found, or a new one."""
+    found = work.found.get(entry.place)
+    named = (entry.resource or {}).get("id") if entry.method == "PUT" else None
+    if entry.id is not None:
+        id = entry.id
+    elif found is not None:
+        id = found.id
+        if named not in (None, id):
+            raise Refused.because(400, "invalid", "rest.wrong-id", f"{entry.expression}.resource.id", id=id)
+    elif entry.method in ("DELETE", "PATCH"):
+        return
+    else:
+        id = str(named) if named else new_id()
+    work.targets[entry.place] = f"{entry.type}/{id}"
+
+
+def _check_once(entries: Sequence[Entry], work: _Work) -> None:
+    seen: dict[str, Entry] = {}
+    for entry in entries:
+        target = work.targets.get(entry.place)
+        if target is None or (entry.method == "POST" and entry.place in work.found):
+            continue
+        if target in seen:
+            raise Refused.because(400, "duplicate", "bundle.twice", entry.expression, target=target)
+        seen[target] = entry
+
+
+def _draft(entry: Entry, work: _Work, links: Mapping[str, str], reading: Reading | None) -> Draft:
+    id = work.targets[entry.place].partition("/")[2]
+    try:
+        if entry.method == "DELETE":
+            work.drafted.append((entry, ()))
+            return Draft("DELETE", entry.type, id, b"", None, _base(entry))
+        if entry.method == "PATCH":
+            assert reading is not None
+            return _patch(entry, work, id, reading)
+        # In a transaction the same entry may be worked on again, so the tree that links change is its own.
+        tree = parse(entry.body) if reading is not None else entry.resource or {}
+        body = rewrite(entry.body, tree, links)
+        link = dangling(body, tree)
+        if link is not None:
+            raise Refused.because(400, "not-found", "bundle.dangling", link=link[:120])
+        named = id if entry.method == "PUT" and entry.id is not None else None
+        accepted = check(body, tree, entry.type, named)
+    except Refused as refused:
+        raise placed(refused, entry) from refused
+    work.drafted.append((entry, accepted.warnings))
+    method, base = ("POST", None) if entry.method == "POST" else ("PUT", _base(entry))
+    if entry.method == "PUT" and entry.id is None and entry.place not in work.found:
+        base = None
+    return accepted.draft("POST" if method == "POST" else "PUT", id, base)
+
+
+def _patch(entry: Entry, work: _Work, id: str, reading: Reading) -> Draft:
+    binary = entry.resource or {}
+    if binary.get("resourceType") != "Binary" or binary.get("contentType") != "application/json-patch+json":
+        raise Refused.because(400, "invalid", "bundle.patch-form")
+    try:
+        operations = read_patch(b64decode(str(binary.get("data", "")), validate=True))
+    except ValueError as error:
+        raise Refused.because(400, "invalid", "bundle.patch-form") from error
+    head = reading.read(entry.type, id)
+    if head is None or head.deleted:
+        raise Refused.because(404, "not-found", "rest.not-found", type=entry.type, id=id)
+    base = _base(entry)
+    if base not in ("any", head.version):
+        raise Conflict(entry.type, id, head.version)
+    body = apply_patch(head.body, operations)
+    accepted = check(body, parse(body), entry.type, id)
+    work.drafted.append((entry, accepted.warnings))
+    return accepted.draft("PATCH", id, head.version)
+
+
+def _base(entry: Entry) -> str | None:
+    if "ifMatch" in entry.conditions:
+        match = _TAG.match(entry.conditions["ifMatch"].strip())
+        if not match:
+            raise Refused.because(
+                400, "value", "rest.bad-condition", header="ifMatch", value=entry.conditions["ifMatch"]
+            )
+        return match[1]
+    return None if entry.conditions.get("ifNoneMatch") == "*" else "any"
+
+
+def _answers(work: _Work, saved: Sequence[Saved]) -> list[Done]:
+    fresh = [Done(entry, one, warnings) for (entry, warnings), one in zip(work.drafted, saved, strict=True)]
+    return [*work.done, *fresh]
+
+
+def _kept(version: Version) -> Saved:
+    return Saved(version.type, version.id, version.version, version.updated, "unchanged", version.body)
+
+
+def _query(entry: Entry, type: str, text: str) -> Query:
+    try:
+        query = parse_search(type, parse_qsl(text.lstrip("?"), keep_blank_values=True))
+    except Refused as refused:
+        raise placed(refused, entry) from refused
+    if not query.conditions:
+        raise Refused.because(412, "required", "rest.no-criteria", entry.expression, type=type)
+    return query

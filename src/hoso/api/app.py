@@ -1,0 +1,156 @@
+"""The WSGI callable of `/fhir` and `/healthz`: who asks, what for, what leaves; every fault is an OperationOutcome."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from hoso.access import Actor, Records, Tokens
+from hoso.api.body import Bodies
+from hoso.api.conditions import names_version
+from hoso.api.doors import Doors
+from hoso.api.failure import failed
+from hoso.api.links import Seal
+from hoso.api.message import CONTENT, Request, Response, http_date
+from hoso.api.negotiate import compressed, pretty, takes_json, wants_pretty
+from hoso.api.routes import ID, interaction
+from hoso.core.errors import Refused
+from hoso.fhir.model import load
+from hoso.fhir.outcome import preferred
+
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+_SECURITY = [
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Vary", "Authorization, Accept, Accept-Encoding, Accept-Language, Prefer"),
+]
+_HOST = re.compile(r"([A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){0,9}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?\Z", re.ASCII)
+_PLAIN_READ = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_ACCEPT_ENCODING")
+_FORM = "application/x-www-form-urlencoded"
+_WITH_BODY = ("POST", "PUT", "PATCH")
+
+
+class Settings(Protocol):
+    @property
+    def base_url(self) -> str: ...
+    @property
+    def largest_request(self) -> int: ...
+
+
+def application(records: Records, tokens: Tokens, seal: Seal, settings: Settings) -> Application:
+    """The systems' door of one worker process."""
+    doors, bodies = Doors(records, seal), Bodies(settings.largest_request)
+    types = frozenset(load().resource_types) - {"Binary"}
+
+    def serve(environ: Environ, start: StartResponse) -> Iterable[bytes]:
+        path: str = environ["PATH_INFO"]
+        if environ["REQUEST_METHOD"] == "GET" and not environ["QUERY_STRING"]:
+            quick = _plain_read(environ, path.split("/"))
+            if quick is not None:
+                start("200 OK", quick[0])
+                return [quick[1]]
+        response = _answer(environ, path)
+        start(f"{response.status} {_REASONS.get(response.status, 'Status')}", response.headers + _SECURITY)
+        return [response.body] if isinstance(response.body, bytes) else response.body
+
+    def _plain_read(environ: Environ, parts: list[str]) -> tuple[list[tuple[str, str]], bytes] | None:
+        """The commonest request by far, without any ceremony; None sends it the long way round."""
+        if len(parts) != 4 or parts[1] != "fhir" or parts[2] not in types or not ID.match(parts[3]):
+            return None
+        if any(name in environ for name in _PLAIN_READ) or not takes_json(environ.get("HTTP_ACCEPT", "")):
+            return None
+        actor = tokens.actor(environ.get("HTTP_AUTHORIZATION", ""))
+        if actor is None or not actor.scopes.permits(parts[2], "r"):
+            return None
+        version = records.read(actor, "TREAT", parts[2], parts[3])
+        if version is None or version.deleted:
+            return None
+        modified = http_date(version.updated // 1000)
+        return [CONTENT, ("ETag", f'W/"{version.version}"'), ("Last-Modified", modified), *_SECURITY], version.body
+
+    def _answer(environ: Environ, path: str) -> Response:
+        language = preferred(environ.get("HTTP_ACCEPT_LANGUAGE"))
+        expected = False
+        try:
+            if path == "/healthz":
+                return _health(records)
+            request = _request(environ, path)
+            request.language = language
+            expected = names_version(request)
+            response = interaction(request)(doors, request)
+            if isinstance(response.body, bytes) and response.body and wants_pretty(request):
+                response.body = pretty(response.body)
+        except Exception as error:  # the rim: whatever went wrong, the caller gets an OperationOutcome
+            response = failed(error, language, expected=expected)
+        return compressed(response, environ.get("HTTP_ACCEPT_ENCODING") or "")
+
+    def _request(environ: Environ, path: str) -> Request:
+        segments = _segments(path)
+        method: str = environ["REQUEST_METHOD"]
+        base = f"{settings.base_url or _own_address(environ)}/fhir"
+        if segments == ("metadata",) or method == "OPTIONS":
+            actor = _ANYONE
+        else:
+            known = tokens.actor(environ.get("HTTP_AUTHORIZATION", ""))
+            if known is None:
+                raise Refused.because(401, "login", "rest.token")
+            actor = known
+        request = Request(method, segments, environ.get("QUERY_STRING", ""), environ, actor, base)
+        if method in _WITH_BODY:
+            _read_body(environ, request)
+        return request
+
+    def _read_body(environ: Environ, request: Request) -> None:
+        interaction(request)  # a path that is nothing is refused before its body is read
+        request.content_type = environ.get("CONTENT_TYPE") or environ.get("HTTP_CONTENT_TYPE") or ""
+        request.body = bodies.read(environ, request.actor.id)
+        if request.path[-1:] == ("_search",):
+            request.form, request.body = _form(request), b""
+
+    return serve
+
+
+_ANYONE = Actor("anyone")
+
+
+def _form(request: Request) -> str:
+    if request.body and request.content_type.split(";")[0].strip().lower() != _FORM:
+        raise Refused.because(415, "not-supported", "rest.form-type", type=request.content_type[:80])
+    try:
+        return request.body.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise Refused.because(400, "value", "rest.query-not-utf8") from error
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    """The parts below /fhir; a closing slash is forgiven, an empty part is not."""
+    if path != "/fhir" and not path.startswith("/fhir/"):
+        raise Refused.because(404, "not-found", "rest.no-such-place", path=path[:100])
+    below = path[6:].removesuffix("/")
+    return tuple(below.split("/")) if below else ()
+
+
+def _own_address(environ: Environ) -> str:
+    """The address the caller used. A Host that is not plainly one never reaches a link."""
+    host = environ.get("HTTP_HOST") or ""
+    if not _HOST.match(host):
+        raise Refused.because(400, "value", "rest.bad-host")
+    return f"{environ.get('wsgi.url_scheme', 'http')}://{host}"
+
+
+def _health(records: Records) -> Response:
+    records.alive()
+    return Response(200, [("Content-Type", "text/plain; charset=utf-8")], b"ok\n")
+
+
+_REASONS = {
+    200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized",
+    403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable", 408: "Request Timeout",
+    409: "Conflict", 410: "Gone", 411: "Length Required", 412: "Precondition Failed", 413: "Content Too Large",
+    415: "Unsupported Media Type", 422: "Unprocessable Content", 429: "Too Many Requests",
+    500: "Internal Server Error", 503: "Service Unavailable",
+}  # fmt: skip

@@ -1,0 +1,164 @@
+"""batch and transaction at the base: a batch's entries stand alone, a transaction's stand or fall together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
+
+from hoso.access import Conflict, Done, execute
+from hoso.api import routes
+from hoso.api.conditions import names_version
+from hoso.api.doors import Doors
+from hoso.api.failure import failed
+from hoso.api.message import CONTENT, FHIR_JSON, Request, Response
+from hoso.api.negotiate import check_format
+from hoso.api.writing import check_content
+from hoso.core.clock import instant, to_ms
+from hoso.core.errors import Refused
+from hoso.core.ids import new_id
+from hoso.fhir.bundle import Entry, placed, read
+from hoso.fhir.json import encode
+from hoso.fhir.outcome import outcome
+
+LONG_FROM = 50
+"""Entries from which a bundle is a long request."""
+
+_HEADER = {
+    "ifMatch": "HTTP_IF_MATCH",
+    "ifNoneMatch": "HTTP_IF_NONE_MATCH",
+    "ifModifiedSince": "HTTP_IF_MODIFIED_SINCE",
+    "ifNoneExist": "HTTP_IF_NONE_EXIST",
+}
+
+
+def process(doors: Doors, request: Request) -> Response:
+    check_format(request)
+    check_content(request)
+    parcel = read(request.body, request.base)
+    work = _batch if parcel.kind == "batch" else _transaction
+    if len(parcel.entries) < LONG_FROM:
+        answers = work(doors, request, list(parcel.entries))
+    else:
+        with doors.long.entered():
+            answers = work(doors, request, list(parcel.entries))
+    ordered = b",".join(answers[entry.place] for entry in parcel.entries)
+    entries = b',"entry":[%b]' % ordered if ordered else b""
+    kind, now = parcel.kind.encode(), instant(to_ms(doors.records.clock())).encode()
+    text = b'{"resourceType":"Bundle","id":"%b","meta":{"lastUpdated":"%b"},"type":"%b-response"%b}'
+    return Response(200, [CONTENT], text % (new_id().encode(), now, kind, entries))
+
+
+def _batch(doors: Doors, request: Request, entries: list[Entry]) -> dict[int, bytes]:
+    return {entry.place: _answer(_one(doors, request, entry)) for entry in entries}
+
+
+def _transaction(doors: Doors, request: Request, entries: list[Entry]) -> dict[int, bytes]:
+    reads = [_sub_request(request, entry) for entry in entries if entry.reads]
+    for sub in reads:
+        routes.interaction(sub)  # a read that can mean nothing fails the transaction before anything is written
+    try:
+        done = execute(doors.records, request.actor, request.purpose, entries)
+    except Conflict as conflict:
+        values = {"type": conflict.type, "id": conflict.id, "head": conflict.head or "–"}
+        raise Refused.because(
+            412 if _expects(entries, conflict) else 409, "conflict", "rest.version-differs", **values
+        ) from conflict
+    answers = {one.entry.place: _done(request, one) for one in done}
+    for entry in entries:
+        if entry.reads:
+            answers[entry.place] = _answer(_one(doors, request, entry))
+    return answers
+
+
+def _expects(entries: list[Entry], conflict: Conflict) -> bool:
+    """Whether the entry of the conflict asked for a version; else two writers met by chance."""
+    return any(
+        "ifMatch" in entry.conditions or "ifNoneMatch" in entry.conditions
+        for entry in entries
+        if entry.type == conflict.type and entry.id in (None, conflict.id)
+    )
+
+
+def _one(doors: Doors, request: Request, entry: Entry) -> Response:
+    sub = _sub_request(request, entry)
+    try:
+        if sub.path == ():
+            raise Refused.because(400, "not-supported", "bundle.bad-url", entry.expression, url="")
+        response = routes.interaction(sub)(doors, sub)
+    except Refused as refused:
+        return failed(placed(refused, entry), request.language)
+    except Exception as error:  # an entry of a batch stands alone, whatever happens to it
+        return failed(error, request.language, expected=names_version(sub))
+    return response
+
+
+def _sub_request(request: Request, entry: Entry) -> Request:
+    headers = {_HEADER[name]: value for name, value in entry.conditions.items()}
+    if request.header("HTTP_PREFER"):
+        headers["HTTP_PREFER"] = str(request.header("HTTP_PREFER"))
+    kind = FHIR_JSON
+    body = entry.body
+    if entry.method == "PATCH":
+        kind, body = "application/json-patch+json", _patch_of(entry)
+    return replace(
+        request,
+        method=entry.method,
+        path=entry.path,
+        query=entry.query,
+        headers={**headers, "HTTP_ACCEPT": FHIR_JSON},
+        body=body,
+        content_type=kind,
+        form="",
+    )
+
+
+def _patch_of(entry: Entry) -> bytes:
+    from base64 import b64decode
+
+    data: Mapping[str, object] = entry.resource or {}
+    try:
+        return b64decode(str(data.get("data", "")), validate=True)
+    except ValueError:
+        return b""
+
+
+def _answer(response: Response) -> bytes:
+    body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
+    failure = response.status >= 400
+    resource = b'"resource":%b,' % body if body and not failure else b""
+    report = b',"outcome":%b' % body if body and failure else b""
+    headers = dict(response.headers)
+    parts = [b'"status":%b' % encode(_status(response.status))]
+    for name, member in (("Location", b"location"), ("ETag", b"etag")):
+        if name in headers:
+            parts.append(b'"%b":%b' % (member, encode(headers[name])))
+    if response.updated is not None:
+        parts.append(b'"lastModified":"%b"' % instant(response.updated).encode())
+    return b'{%b"response":{%b%b}}' % (resource, b",".join(parts), report)
+
+
+def _done(request: Request, done: Done) -> bytes:
+    saved, entry = done.saved, done.entry
+    wanted = request.prefers("return")
+    if saved.outcome == "deleted" or saved.version is None:
+        etag = b',"etag":"W/\\"%b\\""' % saved.version.encode() if saved.version else b""
+        return b'{"response":{"status":"204 No Content"%b}}' % etag
+    resource = b'"resource":%b,' % saved.body if wanted == "representation" and saved.body else b""
+    notes = wanted == "OperationOutcome" or done.warnings
+    report = b',"outcome":%b' % encode(outcome(done.warnings, request.language)) if notes else b""
+    status = _status(201 if saved.outcome == "created" else 200)
+    where = f"{request.base}/{saved.type}/{saved.id}"
+    return (b'{"fullUrl":%b,%b"response":{"status":"%b","location":%b,"etag":"W/\\"%b\\"","lastModified":"%b"%b}}') % (
+        encode(where),
+        resource,
+        status.encode(),
+        encode(f"{entry.type}/{saved.id}/_history/{saved.version}"),
+        saved.version.encode(),
+        instant(saved.updated).encode(),
+        report,
+    )
+
+
+def _status(code: int) -> str:
+    return f"{code} {HTTPStatus(code).phrase}"

@@ -1,0 +1,124 @@
+"""The CapabilityStatement: generated from the model and the routes, so that it says what is there and nothing else."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from hoso import __version__
+from hoso.api.doors import Doors
+from hoso.api.message import CONTENT, FHIR_JSON, Request, Response
+from hoso.api.negotiate import check_format
+from hoso.core.errors import Refused
+from hoso.fhir.json import encode
+from hoso.fhir.model import load
+
+DATE = "2026-11-23"
+_MODES = ("full", "normative", "terminology")
+_RESULT = ("_count", "_sort", "_total", "_summary", "_elements", "_include", "_revinclude", "_contained")
+_INTERACTIONS = (
+    "read",
+    "vread",
+    "update",
+    "patch",
+    "delete",
+    "history-instance",
+    "history-type",
+    "create",
+    "search-type",
+)
+
+
+def metadata(doors: Doors, request: Request) -> Response:
+    check_format(request)
+    mode = dict(request.pairs()).get("mode", "full")
+    if mode not in _MODES:
+        raise Refused.because(400, "value", "rest.bad-mode", value=mode[:40])
+    if mode == "terminology":
+        return Response(200, [CONTENT], encode(_terminology(request.base)))
+    return Response(200, [CONTENT], encode({**_statement(), "implementation": _here(request.base)}))
+
+
+def _here(base: str) -> dict[str, str]:
+    return {"description": "HoSo", "url": base}
+
+
+@cache
+def _statement() -> dict[str, Any]:
+    model = load()
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": DATE,
+        "kind": "instance",
+        "software": {"name": "HoSo", "version": __version__},
+        "implementation": {},
+        "fhirVersion": "4.0.1",
+        "format": [FHIR_JSON, "json"],
+        "patchFormat": ["application/json-patch+json"],
+        "rest": [
+            {
+                "mode": "server",
+                "security": {
+                    "cors": False,
+                    "description": "Bearer token in every request but this one; SMART system scopes per type.",
+                },
+                "resource": [_resource(type) for type in model.resource_types],
+                "interaction": [{"code": code} for code in ("transaction", "batch", "history-system", "search-system")],
+                "searchParam": [_param(p) for p in _common()],
+            }
+        ],
+    }
+
+
+def _common() -> list[Any]:
+    """Parameters that hold for every type."""
+    patient = load().search_params["Patient"]
+    return [param for code, param in patient.items() if code.startswith("_") and _usable(param)]
+
+
+def _usable(param: Any) -> bool:
+    return param.code not in ("_text", "_content", "_query", "_filter")
+
+
+def _param(param: Any) -> dict[str, str]:
+    return {"name": param.code, "definition": param.url, "type": param.type}
+
+
+def _resource(type: str) -> dict[str, Any]:
+    params = [p for p in load().search_params[type].values() if _usable(p) and p.code != "_type"]
+    references = [p.code for p in params if p.type == "reference" and not p.code.startswith("_")]
+    found: dict[str, Any] = {
+        "type": type,
+        "interaction": [{"code": code} for code in _INTERACTIONS],
+        "versioning": "versioned-update",
+        "readHistory": True,
+        "updateCreate": True,
+        "conditionalCreate": True,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": True,
+        "conditionalDelete": "single",
+        "referencePolicy": ["literal", "logical"],
+        "searchInclude": ["*", *(f"{type}:{code}" for code in references)],
+        "searchParam": [_param(p) for p in params],
+        "operation": [{"name": "validate", "definition": _operation("Resource-validate")}],
+    }
+    if type == "Patient":
+        found["operation"].append({"name": "everything", "definition": _operation("Patient-everything")})
+    return found
+
+
+def _operation(name: str) -> str:
+    return f"http://hl7.org/fhir/OperationDefinition/{name}"
+
+
+def _terminology(base: str) -> dict[str, Any]:
+    """HoSo checks required bindings by itself and offers no terminology service: the statement names no code system."""
+    return {
+        "resourceType": "TerminologyCapabilities",
+        "status": "active",
+        "date": DATE,
+        "kind": "instance",
+        "software": {"name": "HoSo", "version": __version__},
+        "implementation": _here(base),
+    }

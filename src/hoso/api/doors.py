@@ -1,0 +1,45 @@
+"""What the interactions of one worker share: the records, the lanes, the seal of page links, the limits."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from hoso.access import Records
+from hoso.api.body import busy
+from hoso.api.links import Seal
+
+LONG_SECONDS = 5.0
+"""How long a long request may wait for its lane before 503."""
+
+
+class Lane:
+    """Lets only so many requests of a kind run at once in this worker; the others wait a little, then are sent away."""
+
+    def __init__(self, places: int) -> None:
+        self._places = threading.BoundedSemaphore(places)
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        self.enter()
+        try:
+            yield
+        finally:
+            self.leave()
+
+    def enter(self) -> None:
+        if not self._places.acquire(timeout=LONG_SECONDS):
+            raise busy()
+
+    def leave(self) -> None:
+        self._places.release()
+
+
+@dataclass(slots=True)
+class Doors:
+    records: Records
+    seal: Seal
+    long: Lane = field(default_factory=lambda: Lane(4))
+    streams: Lane = field(default_factory=lambda: Lane(2))

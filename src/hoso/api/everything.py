@@ -1,0 +1,149 @@
+"""Patient/[id]/$everything: the whole record, streamed without a cap, or page by page when `_count` is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+
+from hoso.access import Version
+from hoso.api.doors import Doors, Lane
+from hoso.api.history import read_count
+from hoso.api.links import Pairs, split_page, url
+from hoso.api.message import CONTENT, Request, Response
+from hoso.api.negotiate import check_format
+from hoso.api.pages import bundle, head, match_entry, without_entries
+from hoso.core.clock import to_ms
+from hoso.core.dates import parse_span
+from hoso.core.errors import Refused
+from hoso.fhir.model import load
+
+WHOLE = 4_000_000
+"""Bytes up to which the answer is made whole before it is sent, so that a slow reader holds nothing up."""
+
+FLUSH = 256_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    since: int | None = None
+    types: tuple[str, ...] = ()
+    count: int | None = None
+
+
+def everything(doors: Doors, request: Request) -> Response:
+    check_format(request)
+    if request.method == "POST" and request.body:
+        raise Refused.because(415, "not-supported", "rest.everything-body")
+    type, id = request.path[:2]
+    pairs, token = split_page(request.pairs())
+    asked = _asked(pairs)
+    patient = doors.records.read(request.actor, request.purpose, type, id)
+    if patient is None or patient.deleted:
+        status, key = (404, "rest.not-found") if patient is None else (410, "rest.gone")
+        raise Refused.because(status, "not-found", key, type=type, id=id)
+    found = doors.records.everything(request.actor, request.purpose, id, since=asked.since, types=asked.types)
+    if asked.count is None:
+        return _stream(doors, request, pairs, found)
+    with doors.long.entered():
+        return _page(doors, request, pairs, token, asked.count, found)
+
+
+def _page(
+    doors: Doors, request: Request, pairs: Pairs, token: str | None, count: int, found: Iterator[Version]
+) -> Response:
+    path = "/".join(request.path)
+    cursor = doors.seal.cursor(request.actor.id, path, pairs, token) if token else None
+    rest = _after(found, cursor) if cursor else found
+    versions = list(islice(rest, count + 1))
+    links = [("self", url(request.base, path, [*pairs, ("_page", token)] if token else pairs))]
+    if len(versions) > count > 0:
+        sealed = doors.seal.token(request.actor.id, path, pairs, str(versions[count - 1].rid))
+        links.append(("next", url(request.base, path, [*pairs, ("_page", sealed)])))
+    entries = [_entry(request, version) for version in versions[:count]]
+    now = to_ms(doors.records.clock())
+    return Response(200, [CONTENT], without_entries(bundle("searchset", now, None, links, entries)))
+
+
+def _after(found: Iterator[Version], cursor: str) -> Iterator[Version]:
+    """What follows the last record of the page before. If that one has been deleted since, the pages begin anew."""
+    for version in found:
+        if str(version.rid) == cursor:
+            return found
+    raise Refused.because(410, "expired", "rest.page-gone")
+
+
+def _stream(doors: Doors, request: Request, pairs: Pairs, found: Iterator[Version]) -> Response:
+    links = [("self", url(request.base, "/".join(request.path), pairs))]
+    start = head("searchset", to_ms(doors.records.clock()), None, links)
+    pieces = _pieces(start, (_entry(request, version) for version in found))
+    whole: list[bytes] = []
+    size = 0
+    with doors.long.entered():
+        for piece in pieces:
+            whole.append(piece)
+            size += len(piece)
+            if size > WHOLE:
+                break
+        else:
+            return Response(200, [CONTENT], without_entries(b"".join(whole)))
+    return Response(200, [CONTENT], Held(chain(whole, pieces), doors.streams))
+
+
+def _pieces(start: bytes, entries: Iterable[bytes]) -> Iterator[bytes]:
+    buffer, empty = bytearray(start), True
+    for entry in entries:
+        if not empty:
+            buffer += b","
+        buffer += entry
+        empty = False
+        if len(buffer) >= FLUSH:
+            yield bytes(buffer)
+            buffer.clear()
+    yield bytes(buffer + b"]}")
+
+
+class Held:
+    """A long answer that keeps its place in a lane until it is sent or the caller is gone."""
+
+    def __init__(self, pieces: Iterator[bytes], lane: Lane) -> None:
+        lane.enter()
+        self._pieces, self._lane, self._open = pieces, lane, True
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
+
+    def close(self) -> None:
+        if self._open:
+            self._open = False
+            self._lane.leave()
+
+
+def _entry(request: Request, version: Version) -> bytes:
+    return match_entry(request.base, version, version.body, "match")
+
+
+def _asked(pairs: Pairs) -> Asked:
+    since: int | None = None
+    types: tuple[str, ...] = ()
+    count: int | None = None
+    for name, value in pairs:
+        if name == "_since":
+            since = _moment(value)
+        elif name == "_type":
+            types = tuple(value.split(","))
+        elif name == "_count":
+            count = read_count(value)
+        else:
+            raise Refused.because(400, "not-supported", "rest.unknown-parameter", name=name[:80])
+    for type in types:
+        if type not in load().type_number:
+            raise Refused.because(400, "not-supported", "rest.unknown-type", name=type[:80])
+    return Asked(since, types, count)
+
+
+def _moment(value: str) -> int:
+    try:
+        return parse_span(value.replace(" ", "+")).low
+    except (ValueError, OverflowError) as error:
+        raise Refused.because(400, "value", "rest.bad-date", name="_since", value=value[:40]) from error

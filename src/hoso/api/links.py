@@ -1,0 +1,51 @@
+"""Page links: sealed with the node's key and bound to the caller and the query, so nobody can forge or borrow one."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from urllib.parse import quote, urlencode
+
+from hoso.core.errors import Refused
+
+PAGE = "_page"
+Pairs = Sequence[tuple[str, str]]
+
+
+class Seal:
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def token(self, actor: str, path: str, pairs: Pairs, cursor: str) -> str:
+        """An opaque text that only the same actor can bring back, with the same query."""
+        return urlsafe_b64encode(self._mac(actor, path, pairs, cursor) + cursor.encode()).decode().rstrip("=")
+
+    def cursor(self, actor: str, path: str, pairs: Pairs, token: str) -> str:
+        """The cursor in a token. Raises Refused(400) when the token is not ours, not theirs, or of another query."""
+        try:
+            raw = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
+            cursor = raw[16:].decode()
+        except ValueError as error:
+            raise Refused.because(400, "value", "rest.bad-page") from error
+        if not hmac.compare_digest(raw[:16], self._mac(actor, path, pairs, cursor)):
+            raise Refused.because(400, "value", "rest.bad-page")
+        return cursor
+
+    def _mac(self, actor: str, path: str, pairs: Pairs, cursor: str) -> bytes:
+        bound = "\0".join((actor, path, urlencode(pairs), cursor))
+        return hmac.digest(self._key, bound.encode(), "sha256")[:16]
+
+
+def split_page(pairs: Pairs) -> tuple[list[tuple[str, str]], str | None]:
+    """The parameters without the page token, and the token."""
+    tokens = [value for name, value in pairs if name == PAGE]
+    if len(tokens) > 1:
+        raise Refused.because(400, "value", "rest.bad-page")
+    return [pair for pair in pairs if pair[0] != PAGE], tokens[0] if tokens else None
+
+
+def url(base: str, path: str, pairs: Pairs) -> str:
+    text = urlencode(pairs, quote_via=quote, safe=":|/,$-._~*")
+    where = f"{base}/{path}" if path else base
+    return f"{where}?{text}" if text else where

@@ -1,0 +1,43 @@
+"""read, vread and their conditional forms; a Binary is sent as what it holds unless FHIR JSON was asked for."""
+
+from __future__ import annotations
+
+from hoso.access import Version
+from hoso.api.binary import raw_response
+from hoso.api.conditions import unchanged
+from hoso.api.doors import Doors
+from hoso.api.message import Request, Response, resource_response, version_headers
+from hoso.api.negotiate import check_format
+from hoso.core.errors import Refused
+
+
+def read(doors: Doors, request: Request) -> Response:
+    type, id = request.path[:2]
+    return _answer(request, type, id, doors.records.read(request.actor, request.purpose, type, id))
+
+
+def vread(doors: Doors, request: Request) -> Response:
+    type, id, _, version = request.path
+    found = doors.records.vread(request.actor, request.purpose, type, id, version)
+    return _answer(request, type, id, found)
+
+
+def _answer(request: Request, type: str, id: str, version: Version | None) -> Response:
+    if version is None:
+        raise Refused.because(404, "not-found", "rest.not-found", type=type, id=id[:64])
+    if version.deleted:
+        raise Refused.because(410, "deleted", "rest.gone", type=type, id=id)
+    if unchanged(request, version):
+        return Response(304, version_headers(version.version, version.updated))
+    if type == "Binary" and (raw := raw_response(request, version)) is not None:
+        return raw
+    check_format(request)
+    _refuse_unknown(request)
+    return resource_response(version)
+
+
+def _refuse_unknown(request: Request) -> None:
+    """A read takes no search parameters; one that we would not honour is refused, unless lenient was asked for."""
+    for name, _ in request.pairs():
+        if not request.lenient:
+            raise Refused.because(400, "not-supported", "rest.unknown-parameter", name=name[:80])

@@ -1,0 +1,102 @@
+"""Which interaction a method and a path mean; a known path with another method is 405 and says what is allowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from hoso.api import bundles, capability, everything, history, reading, searching, validating, writing
+from hoso.api.doors import Doors
+from hoso.api.message import Request, Response
+from hoso.core.errors import Refused
+from hoso.fhir.model import load
+
+Interaction = Callable[[Doors, Request], Response]
+Table = dict[str, Interaction]
+
+ID = re.compile(r"[A-Za-z0-9.-]{1,64}\Z", re.ASCII)
+
+SYSTEM: Table = {"GET": searching.search, "POST": bundles.process}
+METADATA: Table = {"GET": capability.metadata}
+SEARCH: Table = {"POST": searching.search}
+HISTORY: Table = {"GET": history.history}
+TYPE: Table = {
+    "GET": searching.search,
+    "POST": writing.create,
+    "PUT": writing.update_where,
+    "PATCH": writing.patch_where,
+    "DELETE": writing.delete_where,
+}
+INSTANCE: Table = {
+    "GET": reading.read,
+    "PUT": writing.update,
+    "PATCH": writing.patch,
+    "DELETE": writing.delete,
+}
+VERSION: Table = {"GET": reading.vread}
+COMPARTMENT: Table = {"GET": searching.search}
+VALIDATE: Table = {"POST": validating.validate}
+VALIDATE_INSTANCE: Table = {"GET": validating.validate_stored, "POST": validating.validate}
+EVERYTHING: Table = {"GET": everything.everything, "POST": everything.everything}
+
+
+def interaction(request: Request) -> Interaction:
+    """What to do. Raises Refused 404 for a path that is nothing, 405 for the wrong method."""
+    table = _table(request.path)
+    method = "GET" if request.method == "HEAD" else request.method
+    found = table.get(method)
+    if found is not None:
+        return found
+    allow = ", ".join([*table, *(["HEAD"] if "GET" in table else []), "OPTIONS"])
+    if request.method == "OPTIONS":
+        return lambda doors, request: Response(204, [("Allow", allow)])
+    raise Refused.because(405, "not-supported", "rest.method", method=request.method[:20], allow=allow)
+
+
+def _table(path: tuple[str, ...]) -> Table:
+    if not path:
+        return SYSTEM
+    first, rest = path[0], path[1:]
+    if first in _SYSTEM and not rest:
+        return _SYSTEM[first]
+    if first not in load().type_number:
+        key = "rest.unknown-operation" if first.startswith("$") else "rest.unknown-type"
+        raise Refused.because(404, "not-supported", key, name=first[:80])
+    if not rest:
+        return TYPE
+    if len(rest) == 1 and rest[0] in _TYPE:
+        return _TYPE[rest[0]]
+    _check_id(first, rest[0])
+    if len(rest) == 1:
+        return INSTANCE
+    return _below(first, rest[1:])
+
+
+def _below(type: str, rest: tuple[str, ...]) -> Table:
+    if rest == ("_history",):
+        return HISTORY
+    if len(rest) == 2 and rest[0] == "_history":
+        return VERSION
+    if rest == ("$validate",):
+        return VALIDATE_INSTANCE
+    if rest == ("$everything",) and type == "Patient":
+        return EVERYTHING
+    if rest[0].startswith("$"):
+        raise Refused.because(404, "not-supported", "rest.unknown-operation", name=rest[0][:80])
+    if type in load().compartments and (rest[0] in load().type_number or rest[0] == "*"):
+        if len(rest) == 1:
+            return COMPARTMENT
+        if rest[1:] == ("_search",):
+            return SEARCH
+    raise Refused.because(404, "not-found", "rest.no-such-place", path="/".join((type, *rest))[:100])
+
+
+def _check_id(type: str, id: str) -> None:
+    if id.startswith("$"):
+        raise Refused.because(404, "not-supported", "rest.unknown-operation", name=id[:80])
+    if not ID.match(id):
+        raise Refused.because(404, "not-found", "rest.not-found", type=type, id=id[:64])
+
+
+_SYSTEM = {"metadata": METADATA, "_search": SEARCH, "_history": HISTORY}
+_TYPE = {"_search": SEARCH, "_history": HISTORY, "$validate": VALIDATE}

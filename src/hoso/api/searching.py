@@ -1,0 +1,62 @@
+"""search at the system, on a type and in a compartment: the page found, as a Bundle of stored bytes with its links."""
+
+from __future__ import annotations
+
+from hoso.access import Page, Version
+from hoso.api.doors import Doors
+from hoso.api.links import split_page, url
+from hoso.api.message import CONTENT, Request, Response
+from hoso.api.negotiate import check_format
+from hoso.api.pages import bundle, match_entry, outcome_entry, stored, without_entries
+from hoso.api.subset import dresser
+from hoso.core.clock import to_ms
+from hoso.core.errors import Issue, Refused
+from hoso.fhir.search import Query
+from hoso.fhir.search import parse as parse_search
+
+
+def search(doors: Doors, request: Request) -> Response:
+    """`path` is [], [Type] or [Type, id, Type|*], with or without a closing _search."""
+    check_format(request)
+    where = request.path[:-1] if request.path[-1:] == ("_search",) else request.path
+    type, compartment = _scope(where)
+    pairs, token = split_page(request.pairs())
+    query = parse_search(type, pairs, lenient=request.lenient, compartment=compartment, base=request.base)
+    path = "/".join(where)
+    cursor = doors.seal.cursor(request.actor.id, path, query.self_pairs, token) if token else None
+    with doors.long.entered():
+        page = doors.records.search(request.actor, request.purpose, query, cursor)
+    return Response(200, [CONTENT], searchset(doors, request, path, query, page, token))
+
+
+def searchset(doors: Doors, request: Request, path: str, query: Query, page: Page, token: str | None = None) -> bytes:
+    pairs = list(query.self_pairs)
+    links = [("self", url(request.base, path, [*pairs, ("_page", token)] if token else pairs))]
+    if page.cursor is not None and not query.counts_only:
+        following = doors.seal.token(request.actor.id, path, query.self_pairs, page.cursor)
+        links.append(("next", url(request.base, path, [*pairs, ("_page", following)])))
+    dress = dresser(query.summary, query.elements) or stored
+    entries: list[bytes] = []
+    if not query.counts_only:
+        entries += [_entry(request, version, dress(version), "match") for version in page.matches]
+        entries += [_entry(request, version, dress(version), "include") for version in page.included]
+    if query.ignored:
+        entries.append(outcome_entry(_ignored(query), request.language))
+    now = to_ms(doors.records.clock())
+    return without_entries(bundle("searchset", now, page.total, links, entries))
+
+
+def _entry(request: Request, version: Version, body: bytes, mode: str) -> bytes:
+    return match_entry(request.base, version, body, mode)
+
+
+def _ignored(query: Query) -> list[Issue]:
+    return [Issue("not-supported", "rest.ignored", {"name": name}, severity="warning") for name in query.ignored]
+
+
+def _scope(where: tuple[str, ...]) -> tuple[str | None, tuple[str, str] | None]:
+    if len(where) == 3:
+        return (None if where[2] == "*" else where[2]), (where[0], where[1])
+    if len(where) > 1:
+        raise Refused.because(404, "not-found", "rest.no-such-place", path="/".join(where)[:100])
+    return (where[0] if where else None), None

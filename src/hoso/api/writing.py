@@ -1,0 +1,140 @@
+"""create, update, patch and delete, plain and conditional."""
+
+from __future__ import annotations
+
+from hoso.access import Written
+from hoso.api.binary import is_raw, resource_of
+from hoso.api.conditions import base_version
+from hoso.api.doors import Doors
+from hoso.api.links import PAGE
+from hoso.api.message import CONTENT, Header, Request, Response, read_pairs, version_headers
+from hoso.api.negotiate import check_format, media_type
+from hoso.core.errors import Refused
+from hoso.fhir.json import encode
+from hoso.fhir.outcome import outcome
+from hoso.fhir.patch import apply_patch, read_patch
+from hoso.fhir.search import Query
+from hoso.fhir.search import parse as parse_search
+
+_BODIES = ("application/fhir+json", "application/json", "application/json+fhir", "text/json")
+_RETURNS = ("minimal", "representation", "OperationOutcome")
+
+
+def create(doors: Doors, request: Request) -> Response:
+    type = request.path[0]
+    _no_parameters(request)
+    body = _resource_body(request, type, None)
+    criteria = request.header("HTTP_IF_NONE_EXIST")
+    query = _criteria(type, read_pairs(criteria.lstrip("?"))) if criteria else None
+    return _written(request, doors.records.create(request.actor, request.purpose, type, body, query))
+
+
+def update(doors: Doors, request: Request) -> Response:
+    type, id = request.path
+    _no_parameters(request)
+    body = _resource_body(request, type, id)
+    base = base_version(request)
+    return _written(request, doors.records.update(request.actor, request.purpose, type, id, body, base))
+
+
+def update_where(doors: Doors, request: Request) -> Response:
+    type = request.path[0]
+    body = _resource_body(request, type, None)
+    query, base = _criteria(type, request.pairs()), base_version(request)
+    return _written(request, doors.records.update_where(request.actor, request.purpose, query, body, base))
+
+
+def patch(doors: Doors, request: Request) -> Response:
+    type, id = request.path
+    _no_parameters(request)
+    return _patched(doors, request, type, id)
+
+
+def patch_where(doors: Doors, request: Request) -> Response:
+    type = request.path[0]
+    found = doors.records.find(request.actor, request.purpose, _criteria(type, request.pairs()))
+    if found is None:
+        raise Refused.because(404, "not-found", "rest.no-match", type=type)
+    return _patched(doors, request, type, found.id)
+
+
+def delete(doors: Doors, request: Request) -> Response:
+    type, id = request.path
+    _no_parameters(request)
+    return _deleted(doors, request, type, id)
+
+
+def delete_where(doors: Doors, request: Request) -> Response:
+    type = request.path[0]
+    found = doors.records.find(request.actor, request.purpose, _criteria(type, request.pairs()))
+    return _deleted(doors, request, type, found.id) if found else Response(204)
+
+
+def _patched(doors: Doors, request: Request, type: str, id: str) -> Response:
+    check_format(request)
+    name, _ = media_type(request.content_type)
+    if name != "application/json-patch+json":
+        raise Refused.because(415, "not-supported", "rest.patch-type", type=name[:80])
+    operations = read_patch(request.body)
+    written = doors.records.patch(
+        request.actor,
+        request.purpose,
+        type,
+        id,
+        lambda body: apply_patch(body, operations),
+        base_version(request),
+    )
+    if written is None:
+        raise Refused.because(404, "not-found", "rest.not-found", type=type, id=id[:64])
+    return _written(request, written)
+
+
+def _deleted(doors: Doors, request: Request, type: str, id: str) -> Response:
+    saved = doors.records.delete(request.actor, request.purpose, type, id, base_version(request))
+    if saved is None or saved.version is None:
+        return Response(204)
+    return Response(204, [("ETag", f'W/"{saved.version}"')])
+
+
+def _written(request: Request, written: Written) -> Response:
+    saved = written.saved
+    assert saved.version is not None
+    headers: list[Header] = version_headers(saved.version, saved.updated)
+    headers.append(("Location", f"{request.base}/{saved.type}/{saved.id}/_history/{saved.version}"))
+    status = 201 if saved.outcome == "created" else 200
+    wanted = request.prefers("return")
+    if wanted is not None and wanted not in _RETURNS and not request.lenient:
+        raise Refused.because(400, "value", "rest.bad-prefer", value=wanted[:80])
+    if wanted == "minimal":
+        return Response(status, headers, updated=saved.updated)
+    if wanted == "OperationOutcome":
+        return Response(status, [CONTENT, *headers], encode(outcome(written.warnings, request.language)), saved.updated)
+    return Response(status, [CONTENT, *headers], saved.body, saved.updated)
+
+
+def _resource_body(request: Request, type: str, id: str | None) -> bytes:
+    check_format(request)
+    if type == "Binary" and is_raw(request):
+        return resource_of(request, id)
+    check_content(request)
+    return request.body
+
+
+def check_content(request: Request) -> None:
+    """415 unless the body says it is JSON in UTF-8."""
+    name, parameters = media_type(request.content_type)
+    if name not in _BODIES or parameters.get("charset", "utf-8") not in ("utf-8", "utf8", "us-ascii"):
+        raise Refused.because(415, "not-supported", "rest.content-type", type=request.content_type[:80])
+
+
+def _criteria(type: str, pairs: list[tuple[str, str]]) -> Query:
+    """The criteria of a conditional interaction; without any, it could mean every record of the type."""
+    query = parse_search(type, [pair for pair in pairs if pair[0] != PAGE])
+    if not query.conditions:
+        raise Refused.because(412, "required", "rest.no-criteria", type=type)
+    return query
+
+
+def _no_parameters(request: Request) -> None:
+    if request.query and request.pairs() and not request.lenient:
+        raise Refused.because(400, "not-supported", "rest.unknown-parameter", name=request.pairs()[0][0][:80])

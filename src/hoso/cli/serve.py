@@ -1,0 +1,125 @@
+"""`hoso serve`: serves every HTTP door of a node, prints its address when it answers, and drains on SIGTERM.
+
+Workers are forked after the parts are imported, so that they share that memory; each opens its own store.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hoso import compose
+from hoso.cli.failure import Failure
+from hoso.cli.main import add_data
+from hoso.cli.node import explained
+from hoso.cli.texts import say
+
+HEADER_SECONDS = 10
+DRAIN_SECONDS = 20
+START_SECONDS = 60
+THREADS = 12
+"""Threads that run requests in a worker. Long requests and slow senders are allowed fewer, so some are always free."""
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("serve", help=say("serve.help"), description=say("serve.help"))
+    add_data(parser)
+    parser.add_argument("--host", default="127.0.0.1", help=say("serve.host"))
+    parser.add_argument("--port", type=int, default=8080, help=say("serve.port"))
+    parser.add_argument("--workers", type=int, default=min(2, os.cpu_count() or 1), help=say("serve.workers"))
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.workers < 1:
+        raise Failure("serve.no_workers")
+    port = _free_port(args.host, args.port)
+    with explained(args.data):
+        compose.open(Path(args.data)).close()
+    return serve(Path(args.data), args.host, port, args.workers)
+
+
+def serve(folder: Path, host: str, port: int, workers: int) -> int:
+    """Runs until SIGTERM or SIGINT: 0 when it drained, 1 when a worker could not be kept alive."""
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    compose.preload()
+    server = Server(
+        "hoso",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        workers=workers,
+        blocking_threads=THREADS,
+        backlog=1024,
+        backpressure=1024,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=65_536),
+        websockets=False,
+        log_level=LogLevels.error,
+        workers_kill_timeout=DRAIN_SECONDS,
+        respawn_failed_workers=True,
+    )
+    threading.Thread(target=_announce, args=(host, port), daemon=True).start()
+    try:
+        server.serve(target_loader=_loader(folder), wrap_loader=False)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+def _loader(folder: Path) -> Callable[[], Any]:
+    def load() -> Any:
+        node = compose.open(folder)
+        return compose.application(node)
+
+    return load
+
+
+def _free_port(host: str, port: int) -> int:
+    """The port, or a free one for 0. Granian shares ports, so a second server would go unnoticed without this."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OverflowError as error:
+            raise Failure("serve.bad_port", port=port) from error
+        except OSError as error:
+            raise Failure("serve.cannot_listen", host=host, port=port, reason=error.strerror) from error
+        return int(probe.getsockname()[1])
+
+
+def _announce(host: str, port: int) -> None:
+    """Prints the address once a worker answers; gives the server up when none does."""
+    asked = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if _healthy(asked, port):
+            shown = f"[{host}]" if ":" in host else host
+            print(say("serve.ready", address=f"http://{shown}:{port}/"), flush=True)
+            return
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _healthy(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()

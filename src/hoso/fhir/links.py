@@ -1,0 +1,131 @@
+"""Rewrites links between the entries of a transaction in a resource's tree and text; every other byte stays.
+
+R4 names the places: References, elements of type uri, url, oid and uuid, and the narrative's links; never canonicals.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hoso.fhir.json import encode, exact
+from hoso.fhir.model import load
+
+_LINK = re.compile(rb'(?<!\\)"((?:urn:|https?://|[A-Z][A-Za-z]{2,40}[/?])[^"\\]*)"')
+_HREF = re.compile(r"""((?:href|src)\s*=\s*)(?:"([^"]*)"|'([^']*)')""")
+_CONDITIONAL = re.compile(r"[A-Z][A-Za-z]{2,40}\?")
+_REWRITTEN = frozenset(("uri", "url", "oid", "uuid"))
+
+Tree = dict[str, Any]
+Spot = tuple[Any, Any, str, str]
+"""(object or list, key or index, text, FHIR type of the text; "reference" for Reference.reference)."""
+
+
+def conditional_references(body: bytes, tree: Tree) -> set[str]:
+    """References written as a search (`Practitioner?identifier=…`), which the server must look up."""
+    if b"?" not in body:
+        return set()
+    return {text for _, _, text, type in _spots(tree) if type == "reference" and _CONDITIONAL.match(text)}
+
+
+def dangling(body: bytes, tree: Tree) -> str | None:
+    """A reference to an entry that is not in the bundle, after rewriting."""
+    if b"urn:" not in body:
+        return None
+    for _, _, text, type in _spots(tree):
+        if type == "reference" and text.startswith(("urn:uuid:", "urn:oid:")):
+            return text
+    return None
+
+
+def rewrite(body: bytes, tree: Tree, links: Mapping[str, str]) -> bytes:
+    """The text with every link of `links` replaced; `tree` is changed alike."""
+    written = [match for match in _LINK.finditer(body) if match[1].decode("utf-8", "replace") in links]
+    escaped = b"\\/" in body or b"\\u" in body or b"href" in body or b"src" in body
+    if not written and not escaped:
+        return body
+    spots = [spot for spot in _spots(tree) if spot[3] == "xhtml" or spot[2] in links]
+    narrative = any(spot[3] == "xhtml" and _relinked(spot[2], links) != spot[2] for spot in spots)
+    plain = [spot for spot in spots if spot[3] != "xhtml"]
+    if narrative or [spot[2] for spot in plain] != [match[1].decode() for match in written]:
+        # A link inside escapes or in the narrative: write the tree anew, with the digits the decimals came with.
+        if not _apply(tree, spots, links):
+            return body
+        whole = exact(body)
+        _apply(whole, [s for s in _spots(whole) if s[3] == "xhtml" or s[2] in links], links)
+        return encode(whole)
+    edits = [(match, links[spot[2]]) for match, spot in zip(written, plain, strict=True) if _rewritten(spot[3])]
+    _apply(tree, plain, links)
+    return _edited(body, edits)
+
+
+def _edited(body: bytes, edits: list[tuple[re.Match[bytes], str]]) -> bytes:
+    parts: list[bytes] = []
+    at = 0
+    for match, text in edits:
+        parts += (body[at : match.start(1)], text.encode())
+        at = match.end(1)
+    parts.append(body[at:])
+    return b"".join(parts)
+
+
+def _apply(tree: Tree, spots: list[Spot], links: Mapping[str, str]) -> bool:
+    changed = False
+    for holder, key, text, type in spots:
+        new = _relinked(text, links) if type == "xhtml" else links[text] if _rewritten(type) else text
+        if new != text:
+            holder[key] = new
+            changed = True
+    return changed
+
+
+def _relinked(div: str, links: Mapping[str, str]) -> str:
+    def replace(match: re.Match[str]) -> str:
+        target = match[2] if match[2] is not None else match[3]
+        return f'{match[1]}"{links[target]}"' if target in links else match[0]
+
+    return _HREF.sub(replace, div)
+
+
+def _rewritten(type: str) -> bool:
+    return type == "reference" or type in _REWRITTEN
+
+
+def _spots(tree: Tree) -> Iterator[Spot]:
+    """Every string of a resource with its type, in the order of the text; in a Bundle only links that leave it."""
+    types = load().types
+
+    def walk(node: Tree, type: str) -> Iterator[Spot]:
+        name = node.get("resourceType", type) if type in ("Resource", "DomainResource") else type
+        definition = types.get(name) if isinstance(name, str) else None
+        properties = definition.properties if definition is not None else {}
+        for key, value in node.items():
+            found = properties.get(key)
+            code = found[1].code if found is not None else ""
+            if name == "Reference" and key == "reference":
+                code = "reference"
+            if isinstance(value, str):
+                yield node, key, value, code
+            elif isinstance(value, dict):
+                yield from walk(value, code)
+            elif isinstance(value, list):
+                for index, one in enumerate(value):
+                    if isinstance(one, str):
+                        yield value, index, one, code
+                    elif isinstance(one, dict):
+                        yield from walk(one, code)
+
+    own = _own_links(tree)
+    for spot in walk(tree, "Resource"):
+        if not own or spot[2] not in own:
+            yield spot
+
+
+def _own_links(tree: Tree) -> frozenset[str]:
+    """Links that a Bundle kept as a resource resolves by itself."""
+    if tree.get("resourceType") != "Bundle":
+        return frozenset()
+    entries = tree.get("entry")
+    found = [e.get("fullUrl") for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+    return frozenset(link for link in found if isinstance(link, str))
