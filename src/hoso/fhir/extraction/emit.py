@@ -1,4 +1,4 @@
-"""Which data type feeds which kind of index, and closures that write an element's values under its parameters' names."""
+"""Which data type feeds which kind of index, and closures that write an element's values under parameters' names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Static check of an expression against a type: a step that no element could ever take is an error, not an empty answer.
+"""Static check of an expression against a type: a step that no element can ever take is an error, not an empty answer.
 
 Types are followed as far as they are certain; where anything may come (descendants, variables), nothing is claimed.
 """

@@ -65,7 +65,9 @@ def _unlike(first: Quantity, second: Quantity) -> bool | None:
 
 def _calendar_against_ucum(first: Quantity, second: Quantity) -> bool:
     """A calendar year or month has no fixed length, so it neither equals nor differs from UCUM's."""
-    return first.calendar != second.calendar and any(q.calendar and q.unit in ("year", "month") for q in (first, second))
+    return first.calendar != second.calendar and any(
+        q.calendar and q.unit in ("year", "month") for q in (first, second)
+    )
 
 
 def _same_json(first: Item, second: Item) -> bool:
@@ -183,7 +185,7 @@ def order(first: Item, second: Item, position: int = 0) -> int | None:
         if one is not None and two is not None:
             return None if _calendar_against_ucum(one, two) else one.compare(two)
     elif _number(a) and _number(b):
-        return (a > b) - (a < b)
+        return int(a > b) - int(a < b)
     raise execution("These values have no order", position)
 
 

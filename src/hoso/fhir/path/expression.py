@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -13,17 +12,19 @@ from hoso.fhir.path.check import check
 from hoso.fhir.path.compile import Compiler
 from hoso.fhir.path.errors import PathError
 from hoso.fhir.path.frame import Closure, Frame, Resolver, Run
+from hoso.fhir.path.locate import Locator
 from hoso.fhir.path.parser import parse
 from hoso.fhir.path.quantity import Quantity
 from hoso.fhir.path.shapes import Shape, shape
 from hoso.fhir.path.temporal import Temporal
-from hoso.fhir.path.values import UCUM, Collection, Node, TypeInfo, resource_node
+from hoso.fhir.path.values import Collection, Node, TypeInfo, resource_node, type_info
 
 
 class Typed(NamedTuple):
-    """One result: a FHIR type ("code", "HumanName") or System type ("Integer"), and the value as JSON would have it.
+    """One result: its type in FHIR's spelling ("code", "HumanName", "integer") and the value as JSON would have it.
 
-    Dates and times are text; decimals are `Decimal`, with their precision.
+    Dates and times are text, decimals `Decimal` with their precision; a quantity that the expression made is written
+    as in FHIRPath, "4 'mg'".
     """
 
     type: str
@@ -84,27 +85,19 @@ def compile(expression: str, *, strict: bool = False) -> Compiled:
 
 def typed(item: Any) -> Typed:
     if item.__class__ is Node:
-        return Typed(item.shape.public_name if item.shape.kind != "resource" else item.shape.name, item.value)
-    if isinstance(item, bool):
-        return Typed("Boolean", item)
-    if isinstance(item, int):
-        return Typed("Integer", item)
-    if isinstance(item, Decimal):
-        return Typed("Decimal", item)
-    if isinstance(item, Temporal):
-        return Typed(item.kind, str(item))
-    if isinstance(item, Quantity):
-        return Typed("Quantity", _quantity_json(item))
+        return Typed(item.shape.public_name, item.value)
+    name = type_info(item).name
+    if isinstance(item, Temporal | Quantity):
+        return Typed(_FHIR_SPELLING.get(name, name), str(item))
     if isinstance(item, TypeInfo):
-        return Typed("SimpleTypeInfo", {"namespace": item.namespace, "name": item.name})
-    return Typed("String", item)
+        return Typed(name, {"namespace": item.namespace, "name": item.name})
+    return Typed(_FHIR_SPELLING[name], item)
 
 
-def _quantity_json(item: Quantity) -> dict[str, Any]:
-    if item.calendar:
-        return {"value": item.value, "unit": item.unit}
-    return {"value": item.value, "unit": item.unit, "system": UCUM, "code": item.unit}
-
+_FHIR_SPELLING = {
+    "Boolean": "boolean", "Integer": "integer", "Decimal": "decimal", "String": "string",
+    "Date": "date", "DateTime": "dateTime", "Time": "time",
+}  # fmt: skip
 
 Invariant = Callable[[dict[str, Any], Any], bool]
 
@@ -113,15 +106,16 @@ Invariant = Callable[[dict[str, Any], Any], bool]
 def invariant(expression: str, type: str | None = None) -> Invariant:
     """A rule of the definitions: is it kept by this element of this resource?
 
-    `type` is the element's type ("Observation.component"); without it the element is a resource. An empty answer
-    breaks the rule, as only `true` keeps it.
+    `type` is the element's type ("Observation.component"); without it the type is found by where the element stands.
+    An empty answer breaks the rule, as only `true` keeps it.
     """
     run = compile(expression)._run
     of = shape(type) if type is not None else None
+    locator = Locator()
 
     def kept(resource: dict[str, Any], element: Any) -> bool:
         root = Node(resource, _root_shape(resource))
-        node = root if element is resource else Node(element, of or _root_shape(element))
+        node = root if element is resource else Node(element, of or locator.shape(resource, element))
         focus = [node]
         answer = run(Frame(Run(root, root, {}, None, None), focus, focus, {}))
         return len(answer) == 1 and answer[0] is True

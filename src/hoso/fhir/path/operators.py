@@ -207,7 +207,7 @@ _SECONDS = {
 
 
 def later(start: Temporal, amount: Quantity, sign: int, at: int) -> Temporal | None:
-    """A date moved by a duration: whole units only below nothing but seconds, which may have a fraction."""
+    """A date moved by a duration. Only calendar seconds have a fraction; of other units the whole ones count."""
     word = amount.calendar_word
     if word is None:
         raise execution(f"'{amount.unit}' is no duration to move a date by", at)
@@ -217,7 +217,7 @@ def later(start: Temporal, amount: Quantity, sign: int, at: int) -> Temporal | N
         if start.kind == "Time":
             raise execution("A time has no years or months", at)
         return start.plus(Decimal(0), months)
-    if word in ("second", "millisecond"):
+    if word == "millisecond" or (word == "second" and amount.calendar):
         return start.plus(_whole_at(start, value * _SECONDS[word]))
     return start.plus(_whole_at(start, int(value) * _SECONDS[word]))
 

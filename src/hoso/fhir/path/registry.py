@@ -30,7 +30,7 @@ FUNCTIONS: dict[str, Function] = {}
 def function(
     name: str, least: int = 0, most: int | None = None, *, lazy: bool = False, takes_string: bool = False
 ) -> Callable[[Body], Body]:
-    """Registers `body(frame, input, *arguments)`; `takes_string` lets the checker refuse an input that never is text."""
+    """Registers `body(frame, input, *arguments)`; `takes_string`: the input must be text."""
 
     def register(body: Body) -> Body:
         FUNCTIONS[name] = Function(name, least, least if most is None else most, lazy, body, takes_string)

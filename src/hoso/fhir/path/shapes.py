@@ -11,7 +11,9 @@ SYSTEM_OF_PRIMITIVE = {
     "boolean": "Boolean", "integer": "Integer", "positiveInt": "Integer", "unsignedInt": "Integer",
     "decimal": "Decimal", "date": "Date", "dateTime": "DateTime", "instant": "DateTime", "time": "Time",
 }  # fmt: skip
-SYSTEM_TYPES = frozenset({"Boolean", "String", "Integer", "Long", "Decimal", "Date", "DateTime", "Time", "Quantity", "Any"})
+SYSTEM_TYPES = frozenset(
+    {"Boolean", "String", "Integer", "Long", "Decimal", "Date", "DateTime", "Time", "Quantity", "Any"}
+)
 
 
 class Field(NamedTuple):
@@ -55,11 +57,19 @@ class Shape:
     @cached_property
     def fields(self) -> dict[str, tuple[Field, ...]]:
         if self.primitive:
-            return {"id": (Field("id", None, shape("string")),), "extension": (Field("extension", None, shape("Extension")),)}
+            return {
+                "id": (Field("id", None, shape("string")),),
+                "extension": (Field("extension", None, shape("Extension")),),
+            }
         found: dict[str, tuple[Field, ...]] = {}
         for element in load().types[self.name].elements:
-            found[element.name] = tuple(_field(key, ref.code) for key, ref in element.keys())
+            properties = element.spellings()
+            found[element.name] = tuple(_field(key, ref.code) for key, ref in properties)
         return found
+
+    @cached_property
+    def by_key(self) -> dict[str, Field]:
+        return {field.key: field for fields in self.fields.values() for field in fields}
 
     def is_a(self, name: str) -> bool:
         return name in self.lineage

@@ -18,9 +18,7 @@ Kind = Literal["Date", "DateTime", "Time"]
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?\Z", re.ASCII)
 _CLOCK = r"(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?"
 _TIME = re.compile(_CLOCK + r"\Z", re.ASCII)
-_DATETIME = re.compile(
-    r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?:T(?:" + _CLOCK + r"(Z|[+-]\d\d:\d\d)?)?)?\Z", re.ASCII
-)
+_DATETIME = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?:T(?:" + _CLOCK + r"(Z|[+-]\d\d:\d\d)?)?)?\Z", re.ASCII)
 _DIGITS = (4, 6, 8, 10, 12, 14)
 
 
@@ -97,9 +95,10 @@ class Temporal:
 
     def in_utc(self) -> Temporal:
         zone = self.zone if self.zone is not None else int(VIETNAM.utcoffset(None).total_seconds()) // 60
-        padded = (*self.parts, 0, 0)[:6]
+        year, month, day, hour, minute, second = (*self.parts, 0, 0)[:6]
+        offset = timezone(timedelta(minutes=zone))
         try:
-            moved = datetime(*padded, tzinfo=timezone(timedelta(minutes=zone))).utctimetuple()
+            moved = datetime(year, month, day, hour, minute, second, tzinfo=offset).utctimetuple()
         except (OverflowError, ValueError):
             return self
         # Minutes of a zone move the hour alone only when the minute is known as well.

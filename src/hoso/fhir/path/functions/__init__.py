@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 
 _FAMILIES = (
-    "boundaries", "collections", "conversion", "dates", "existence", "fhir", "filtering", "mathematics", "strings", "tree",
+    "boundaries", "collections", "conversion", "dates", "existence",
+    "fhir", "filtering", "mathematics", "strings", "tree",
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Any
 
 from hoso.fhir.path.frame import Frame
@@ -66,10 +66,9 @@ def _number(value: Decimal, digits: int | None, up: bool) -> Decimal | None:
         return None
     half = Decimal(5).scaleb(-_places(value) - 1)
     edge = value + half if up else value - half
-    if digits < _places(value):  # fewer digits than are known: the value itself, widened
-        edge = value
-        return edge.quantize(Decimal(1).scaleb(-digits), ROUND_CEILING if up else ROUND_FLOOR)
-    return edge.quantize(Decimal(1).scaleb(-digits), ROUND_CEILING if up else ROUND_FLOOR)
+    # HL7's cases round the end that lies away from zero and cut the one towards it.
+    outward = value == 0 or up == (value > 0)
+    return edge.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP if outward else ROUND_DOWN)
 
 
 def _temporal(value: Temporal, digits: int | None, up: bool) -> Temporal | None:
@@ -101,6 +100,8 @@ def _filled(value: Temporal, up: bool) -> tuple[int, ...]:
             parts.append(12 if up else 1)
         if len(parts) == 2:
             parts.append(month_length(parts[0], parts[1]) if up else 1)
+        if len(parts) == 4:  # FHIR writes no hour without its minutes: an hour alone is a full hour
+            parts.append(0)
     clock = [23, 59, 59] if up else [0, 0, 0]
     have = len(parts) - (0 if value.kind == "Time" else 3)
     return tuple(parts + clock[have:])

@@ -90,8 +90,8 @@ _SECONDS = {"week": 604_800, "day": 86_400, "hour": 3600, "minute": 60, "second"
 def _moment(value: Temporal) -> datetime:
     """The start of what the value covers, in UTC when it has a zone."""
     clock = (1970, 1, 1, *value.parts) if value.kind == "Time" else value.parts
-    padded = (*clock, *(1, 1, 0, 0, 0)[len(clock) - 1 :])
-    at = datetime(*padded[:6], tzinfo=UTC)
+    year, month, day, hour, minute, second = (*clock, *(1, 1, 0, 0, 0)[len(clock) - 1 :])[:6]
+    at = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
     return at - timedelta(minutes=value.zone or 0) + timedelta(seconds=float(f"0.{value.fraction or 0}"))
 
 

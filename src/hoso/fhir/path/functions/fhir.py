@@ -11,7 +11,7 @@ from hoso.fhir.path.quantity import Quantity
 from hoso.fhir.path.registry import function, one
 from hoso.fhir.path.shapes import known
 from hoso.fhir.path.values import Collection, Node, resource_node, single, step, string, system
-from hoso.fhir.path.xhtml import is_narrative
+from hoso.fhir.rules.narrative import fault_in
 
 _STRUCTURE = "http://hl7.org/fhir/StructureDefinition/"
 _VALUE_SET = "http://hl7.org/fhir/ValueSet/"
@@ -123,7 +123,7 @@ def _codes(item: Any) -> list[tuple[str | None, str]]:
 @function("htmlChecks")
 def html_checks(frame: Frame, items: Collection) -> Collection:
     text = string(items)
-    return [] if text is None else [is_narrative(text)]
+    return [] if text is None else [fault_in(text) is None]
 
 
 @function("checkModifiers", 1, 20)

@@ -109,7 +109,7 @@ def define_variable(frame: Frame, items: Collection, name: Closure, value: Closu
 
 @function("sort", 0, 20)
 def sort(frame: Frame, items: Collection, keys: tuple[tuple[Closure, bool], ...] = ()) -> Collection:
-    """By the keys in turn; what has no key comes first, as an empty value is lowest."""
+    """By the keys in turn; what has no key comes first in both directions."""
     frame.run.spend(len(items) * max(len(keys), 1))
     directions = [falling for _, falling in keys] or [False]
     columns = [[single(answer) for _, answer in frame.each(items, by)] for by, _ in keys] or [items]
@@ -117,15 +117,12 @@ def sort(frame: Frame, items: Collection, keys: tuple[tuple[Closure, bool], ...]
 
     def ranked(first: tuple[Any, ...], second: tuple[Any, ...]) -> int:
         for a, b, falling in zip(first[1:], second[1:], directions, strict=True):
-            rank = _rank(a, b)
+            if a is None or b is None:
+                rank = (a is not None) - (b is not None)
+            else:
+                rank = (order(a, b) or 0) * (-1 if falling else 1)
             if rank:
-                return -rank if falling else rank
+                return rank
         return 0
 
     return [row[0] for row in sorted(rows, key=cmp_to_key(ranked))]
-
-
-def _rank(first: Any, second: Any) -> int:
-    if first is None or second is None:
-        return (first is not None) - (second is not None)
-    return order(first, second) or 0
