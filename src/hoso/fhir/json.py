@@ -1,6 +1,6 @@
-"""JSON as FHIR needs it: what is ambiguous or unstorable is refused with its place, and received bytes stay as they are.
+"""JSON as FHIR needs it: what is ambiguous or unstorable is refused with its place; received bytes stay as they are.
 
-Reading is strict and linear in the size of the text; the usual text pays for one fast parse and three counts.
+Reading is strict and linear in the size of the text; the usual text pays for one fast parse and one comparison.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import msgspec
 import orjson
 
 from hoso.core.errors import Refused
-from hoso.fhir.json_scan import DEPTH_LIMIT, NUMBER_LIMIT, check, place
+from hoso.fhir.json_scan import NUMBER_LIMIT, check, place
 from hoso.fhir.splice import splice
 
 __all__ = ["encode", "exact", "parse", "splice", "strict"]
@@ -46,7 +46,7 @@ def strict(body: bytes) -> Any:
 
 
 def exact(body: bytes) -> Any:
-    """The same tree with decimals as `Decimal`, precision kept (1.10 is not 1.1). For text that `parse` has accepted."""
+    """The same tree, decimals as `Decimal` with their precision (1.10 is not 1.1). For text that `parse` accepted."""
     return _exact(body)
 
 

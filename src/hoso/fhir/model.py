@@ -53,7 +53,7 @@ class Element(msgspec.Struct, frozen=True, omit_defaults=True):
     modifier: bool = False
     invariants: tuple[Invariant, ...] = ()
 
-    def keys(self) -> tuple[tuple[str, TypeRef], ...]:
+    def spellings(self) -> tuple[tuple[str, TypeRef], ...]:
         """The JSON property names the element may take, each with its type."""
         if not self.choice:
             return ((self.name, self.types[0]),)
@@ -73,7 +73,7 @@ class TypeDef(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     @cached_property
     def properties(self) -> dict[str, tuple[Element, TypeRef]]:
         """JSON property name → element and type; a choice appears once per type."""
-        return {key: (element, ref) for element in self.elements for key, ref in element.keys()}
+        return {key: (element, ref) for element in self.elements for key, ref in element.spellings()}
 
     @cached_property
     def by_name(self) -> dict[str, Element]:

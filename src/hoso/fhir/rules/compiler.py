@@ -36,7 +36,7 @@ def _make(name: str) -> Rule:
     # Registered before its children are made: types refer to each other in circles.
     rule = _made[name] = _object(definition, rules, quick)
     for element in definition.elements:
-        for key, ref in element.keys():
+        for key, ref in element.spellings():
             rules[key] = _of_element(element, ref)
             if ref.code in QUICK and not _many(element) and not element.invariants:
                 quick[key] = allowed_codes(element.codes).__contains__ if element.codes else QUICK[ref.code]
@@ -173,7 +173,7 @@ def _object(definition: TypeDef, rules: dict[str, Rule], quick: dict[str, Callab
     is_element = definition.kind != "resource"
     required = tuple(e.name for e in definition.elements if e.min and not e.choice)
     choices = tuple(
-        (frozenset(k for key, _ in e.keys() for k in (key, "_" + key)), e.name, e.min)
+        (frozenset(k for key, _ in e.spellings() for k in (key, "_" + key)), e.name, e.min)
         for e in definition.elements
         if e.choice
     )
@@ -229,7 +229,7 @@ class _Report:
         self.steps = {
             key: f"{e.name}.ofType({ref.code})" if e.choice else key
             for e in definition.elements
-            for key, ref in e.keys()
+            for key, ref in e.spellings()
         }
 
     def unknown(self, found: Faults | None, key: str) -> Faults:

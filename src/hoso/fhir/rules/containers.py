@@ -1,4 +1,4 @@
-"""Resources inside resources: contained ones with their limits (dom-2 to dom-5), and entries of a Bundle or Parameters."""
+"""Resources inside resources: contained ones with their limits (dom-2 to dom-5), entries of a Bundle or Parameters."""
 
 from __future__ import annotations
 

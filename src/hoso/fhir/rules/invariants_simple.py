@@ -45,14 +45,14 @@ def _read(expression: str) -> tuple[list[tuple[str, str]], list[str]]:
 
 
 def _keys(definition: TypeDef, name: str) -> frozenset[str]:
-    return frozenset(k for key, _ in definition.by_name[name].keys() for k in (key, "_" + key))
+    return frozenset(k for key, _ in definition.by_name[name].spellings() for k in (key, "_" + key))
 
 
 def _any(keys: list[frozenset[str]], wanted: list[bool]) -> Test:
     pairs = tuple(zip(keys, wanted, strict=True))
 
     def test(node: Any, context: Context) -> bool:
-        for group, there in pairs:
+        for group, there in pairs:  # noqa: SIM110  (a generator would cost more than the test)
             if group.isdisjoint(node) is not there:
                 return True
         return False
@@ -64,7 +64,7 @@ def _all(keys: list[frozenset[str]], wanted: list[bool]) -> Test:
     pairs = tuple(zip(keys, wanted, strict=True))
 
     def test(node: Any, context: Context) -> bool:
-        for group, there in pairs:
+        for group, there in pairs:  # noqa: SIM110
             if group.isdisjoint(node) is there:
                 return False
         return True

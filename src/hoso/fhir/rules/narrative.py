@@ -21,17 +21,20 @@ _HIDDEN = re.compile(r"&#|[\x00-\x20]")
 XHTML = "http://www.w3.org/1999/xhtml"
 DEPTH_LIMIT = 100
 
-ELEMENTS = frozenset(
+_ELEMENTS = (
     "a abbr acronym address area b bdo big blockquote br caption center cite code col colgroup dd del dfn div dl dt "
     "em font h1 h2 h3 h4 h5 h6 hr i img ins kbd li map ol p pre q s samp small span strike strong sub sup table "
-    "tbody td tfoot th thead tr tt u ul var".split()
+    "tbody td tfoot th thead tr tt u ul var"
 )
-ATTRIBUTES = frozenset(
+_ATTRIBUTES = (
     "abbr accesskey align alt axis background bgcolor border cellhalign cellpadding cellspacing cellvalign char "
     "charoff charset cite class clear color cols colspan compact coords dir face frame headers height href hreflang "
     "hspace id ismap lang longdesc name noshade nohref nowrap rel rev rows rowspan rules scope shape size span src "
-    "start style summary tabindex title type usemap valign value vspace width xml:lang xmlns".split()
+    "start style summary tabindex title type usemap valign value vspace width xml:lang xmlns"
 )
+ELEMENTS = frozenset(_ELEMENTS.split())
+"""Of HTML 4.0, chapters 7 to 11 and 15."""
+ATTRIBUTES = frozenset(_ATTRIBUTES.split())
 _LINKS = frozenset({"href", "src", "longdesc", "cite", "background"})
 _CONTENT = frozenset({"img"})
 

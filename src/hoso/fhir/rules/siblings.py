@@ -15,8 +15,7 @@ def aligned(values: Any, extras: Any) -> Faults:
         return one("structure", "validate.sibling-shape")
     if values is not None and extras is not None and len(values) != len(extras):
         return one("structure", "validate.sibling-length", values=str(len(values)), extras=str(len(extras)))
-    count = len(values if values is not None else extras)
-    for place in range(count):
+    for place in range(len(values or extras or ())):
         value = values[place] if values is not None else None
         extra = extras[place] if extras is not None else None
         if value is None and extra is None:
