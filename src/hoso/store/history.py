@@ -38,7 +38,7 @@ def history(
     order = "c.seq DESC" if id is not None else "c.time DESC, c.seq DESC"
     text, params = _join(where)
     rows = connection.rows(
-        f"SELECT {VERSION} {FROM_CHANGE} WHERE {text} ORDER BY {order} LIMIT ?",  # noqa: S608
+        f"SELECT {VERSION} {FROM_CHANGE} WHERE {text} ORDER BY {order} LIMIT ?",
         [*params, count + 1],
     )
     versions = [as_version(connection, row) for row in rows[:count]]

@@ -5,11 +5,11 @@ Keys are hashes keyed with a secret of the database, so nobody can make two valu
 `token`: key of (type, parameter, code), `system` apart, so one row serves `code`, `|code` and `system|code`; and one
 row per distinct system under the key of any code. Composites of two tokens have a key of their own.
 `ref`: `target` is the rid of the record referred to. `date`: half-open milliseconds.
-`string`: `value` is the folded text, `long` the whole of it where `value` is only its beginning, `exact` the hash of the
-text as written (0: the text is `value`); uri parameters stand here unfolded.
+`string`: `value` is the folded text, `long` the whole of it where `value` is only its beginning, `exact` the hash
+of the text as written (0: the text is `value`); uri parameters stand here unfolded.
 `quantity`: one row as written with hashes of system, code and unit, and for UCUM one more in the base unit.
-A composite stands in the table of its last part under `Keys.part` of its first; of three parts, the second and third are
-numbers and stand in `quantity` as `low` and `high`.
+A composite stands in the table of its last part under `Keys.part` of its first; of three parts, the second and third
+are numbers and stand in `quantity` as `low` and `high`.
 """
 
 from __future__ import annotations
@@ -163,13 +163,19 @@ class _Builder:
             self.strings.add((keys.param(type, param), *keys.string(text)))
         for param, text in found.uris:
             self.strings.add((keys.param(type, param), *keys.uri(text)))
-        for param, low_value, high_value, system, code, unit in found.quantities:
+        for param, low_value, high_value, measure, symbol, unit in found.quantities:
             if (type, param) not in _UNIONS:
-                self.quantity(param, low_value, high_value, system, code, unit)
+                self.quantity(param, low_value, high_value, measure, symbol, unit)
         for param, parts in found.composites:
             if (type, param) not in _UNIONS:
                 self.composite(param, parts)
-        return Rows(*map(frozenset, (self.tokens, self.refs, self.dates, self.strings, self.quantities)))
+        return Rows(
+            frozenset(self.tokens),
+            frozenset(self.refs),
+            frozenset(self.dates),
+            frozenset(self.strings),
+            frozenset(self.quantities),
+        )
 
     def token(self, param: str, system: str | None, code: str) -> None:
         keys, type = self.keys, self.type

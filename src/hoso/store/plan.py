@@ -1,4 +1,4 @@
-"""What a write will do to each table, worked out before anything is written; an engine applies it whole or not at all."""
+"""What a write will do to each table, worked out before anything is written; an engine applies all of it or nothing."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from hoso.fhir.model import load
 from hoso.store.connection import Connection, Row
-from hoso.store.contract import Change, Saved, Version
+from hoso.store.contract import Change, Outcome, Saved, Version
 from hoso.store.plan import CREATE, DELETE, METHODS, UPDATE
 
 _MODEL = load()
@@ -33,8 +33,8 @@ _FEED = f"""SELECT {VERSION}, f.number, s.node, s.epoch, f.position, f.chain, c.
   JOIN key p ON p.rid = c.patient LEFT JOIN body b ON b.patient = c.patient AND b.seq = c.seq
   WHERE f.number > ? ORDER BY f.number LIMIT ?"""  # noqa: S608
 
-_STORED = f"SELECT {VERSION} {FROM_CHANGE} WHERE c.id = ?"  # noqa: S608
-_OUTCOMES = {CREATE: "created", UPDATE: "updated", DELETE: "deleted"}
+_STORED = f"SELECT {VERSION} {FROM_CHANGE} WHERE c.id = ?"
+_OUTCOMES: dict[int, Outcome] = {CREATE: "created", UPDATE: "updated", DELETE: "deleted"}
 
 
 def read(connection: Connection, type: str, id: str) -> Version | None:

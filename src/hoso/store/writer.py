@@ -177,13 +177,13 @@ class Planner:
             change, method = step.prepared.change, _METHOD[draft.method]
             rid = self.known[step.prepared.name].rid
             envelope = chain.Envelope(
-                change.hex, bundle and bundle.hex, place, len(steps), step.op, method, draft.type, id,
+                change.hex, bundle.hex if bundle else None, place, len(steps), step.op, method, draft.type, id,
                 step.version, step.base, step.prepared.found.patient, origin.actor, origin.reason, step.updated,
                 chain.body_hash(step.text) if step.text else None,
             )  # fmt: skip
             plan.changes.append(
                 ChangeRow(
-                    change.bytes, bundle and bundle.bytes, place, len(steps), step.op, method, number, rid,
+                    change.bytes, bundle.bytes if bundle else None, place, len(steps), step.op, method, number, rid,
                     step.version, step.base, step.patient, origin.actor, origin.reason, step.updated,
                     len(step.text), envelope.digest(),
                 )

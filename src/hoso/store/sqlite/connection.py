@@ -60,7 +60,7 @@ class SqliteConnection:
 
     def rows(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
         try:
-            return self._execute(sql, params).fetchall()  # type: ignore[arg-type]
+            return self._execute(sql, params).fetchall()
         except _TROUBLE:
             with trouble():
                 raise
@@ -68,7 +68,7 @@ class SqliteConnection:
     def many(self, sql: str, params: Sequence[Sequence[object]]) -> None:
         """One statement for many rows, inside a transaction."""
         with trouble():
-            self.handle.executemany(sql, params)  # type: ignore[arg-type]
+            self.handle.executemany(sql, params)
 
     def text(self, dictionary: int, packed: bytes) -> bytes:
         assert self._unpack is not None

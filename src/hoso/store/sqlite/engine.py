@@ -12,7 +12,6 @@ from typing import TypeVar
 import apsw
 
 from hoso.store import facts, migrate
-from hoso.store.codec import Codec
 from hoso.store.connection import Connection
 from hoso.store.contract import Unavailable
 from hoso.store.facts import Facts
