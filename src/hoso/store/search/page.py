@@ -16,6 +16,7 @@ from hoso.store.connection import Connection, Dialect, Row
 from hoso.store.contract import Page, Version
 from hoso.store.index import Keys
 from hoso.store.reading import TYPES
+from hoso.store.search import by_code
 from hoso.store.search.alias import Opener
 from hoso.store.search.clauses import Tests
 from hoso.store.search.conditions import Conditions
@@ -131,15 +132,31 @@ class Search:
         return keys, Sql(sql.text, listed.params + sql.params)
 
     def _rows(self, keys: Sequence[Key], matching: Sql, at: Place | None, limit: int) -> list[Row]:
+        if not any(key.kind == "token" for key in self.query.sort):
+            return self._ordered(keys, matching, at, keys, limit)
+
+        def by_rid(last: Row | None, limit: int) -> list[Row]:
+            reached = last[6] if last else 0
+            *_, seq, newest = last if last else (at.seq, at.rid_limit) if at else (0, 0)
+            place = Place(seq, newest, (), reached) if at or last else None
+            return self._ordered(keys, matching, place, (), limit)
+
+        behind = (at.values, at.rid) if at else None
+        return by_code.rows(by_rid, self.connection.text, self.query.sort, keys, behind, limit)
+
+    def _ordered(
+        self, keys: Sequence[Key], matching: Sql, at: Place | None, by: Sequence[Key], limit: int
+    ) -> list[Row]:
+        """Rows in the order of the keys `by`, behind a place; with the values of all `keys`."""
         where = TRUE
         if at is not None:
-            where = both((Sql("rid <= ?", (at.rid_limit,)), after(keys, at.values, at.rid)))
-        page = choose("*", nested(matching, "q"), where).also(Sql(f"ORDER BY {order(keys)} LIMIT {limit}"))
+            where = both((Sql("rid <= ?", (at.rid_limit,)), after(by, at.values, at.rid)))
+        page = choose("*", nested(matching, "q"), where).also(Sql(f"ORDER BY {order(by)} LIMIT {limit}"))
         values = "".join(f", p.s{n}" for n in range(1, len(keys) + 1))
         known = Sql("?, ?", (at.seq, at.rid_limit)) if at else _NEWEST
         columns = Sql(_COLUMNS + values).also(self._old(at), ", ").also(known, ", ")
         tables = nested(page, "p").also(Sql("CROSS JOIN resource r CROSS JOIN body b"))
-        sql = choose(columns.text, tables, _BODIES).also(Sql(f"ORDER BY {order(keys, 'p.')}"))
+        sql = choose(columns.text, tables, _BODIES).also(Sql(f"ORDER BY {order(by, 'p.')}"))
         return self.connection.rows(sql.text, columns.params + sql.params)
 
     def _old(self, at: Place | None) -> Sql:

@@ -44,6 +44,8 @@ class Sorts:
             return Key(Sql(f"{m.name}.id"), key.descending, False)
         if key.kind == "updated":
             return Key(Sql(f"{m.name}.updated"), key.descending, False)
+        if key.kind == "token":
+            return Key(Sql("NULL"), key.descending)  # filled in by `by_code`
         if is_clinical(key, m.types) and m.date:
             return self._clinical(key, m.date)
         return Key(self._extreme(key, m), key.descending)
@@ -63,8 +65,6 @@ class Sorts:
             table, column = "quantity", "low"
         elif key.kind == "reference":
             return self._reference(names, pick, m)
-        elif key.kind == "token":
-            return self._token(names, pick, m)
         mine = Sql(f"{a}.patient = {m.patient} AND {a}.rid = {m.rid}")
         where = both((mine, self.tests.params(names, a)))
         return nested(choose(f"{pick}({a}.{column})", Sql(f"{table} {a}"), where))
@@ -74,14 +74,6 @@ class Sorts:
         way = Sql(f"{f}.patient = {m.patient} AND {f}.rid = {m.rid} AND {k}.rid = {f}.target")
         where = both((way, self.tests.params(names, f)))
         return nested(choose(f"{pick}({k}.id)", Sql(f"ref {f} CROSS JOIN key {k}"), where))
-
-    def _token(self, names: list[tuple[str, str]], pick: str, m: Alias) -> Sql:
-        """Codes stand in the index as hashes; `term` knows the text of each."""
-        x, c = self.opener.name("x"), self.opener.name("c")
-        dated = f" AND {x}.date = {m.date}" if m.date else ""
-        way = Sql(f"{x}.key = {c}.key AND {x}.patient = {m.patient}{dated} AND {x}.rid = {m.rid}")
-        terms = Sql(self.tests.params(names, c).text.replace(".key", ".param"), self.tests.params(names, c).params)
-        return nested(choose(f"{pick}({c}.text)", Sql(f"term {c} CROSS JOIN token {x}"), both((terms, way))))
 
     def exactness(self, condition: Condition, m: Alias) -> Key | None:
         """0 for a hit that has the searched text accents and all, else 1."""

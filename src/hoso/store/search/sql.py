@@ -60,8 +60,14 @@ def among(dialect: Dialect, column: str, values: Sequence[int] | Sequence[str]) 
         return Sql(f"{column} = ?", (values[0],))
     if dialect == "sqlite":
         return Sql(f"{column} IN (SELECT value FROM json_each(?))", (json.dumps(list(values)),))  # noqa: S608
-    kind = "text" if values and isinstance(values[0], str) else "bigint"
-    return Sql(f"{column} = ANY(CAST(? AS {kind}[]))", (list(values),))
+    if isinstance(values[0], str):
+        return Sql(f"{column} = ANY(CAST(? AS text[]))", (list(values),))
+    return Sql(f"{column} = ANY(CAST(? AS bigint[]))", (_numbers(values),))
+
+
+def _numbers(values: Iterable[object]) -> str:
+    """An array as PostgreSQL writes it; a driver's list of integers takes its width from the first."""
+    return "{" + ",".join(map(str, values)) + "}"
 
 
 def table_of(dialect: Dialect, name: str, rows: Sequence[tuple[int, int]]) -> Sql:
@@ -69,7 +75,7 @@ def table_of(dialect: Dialect, name: str, rows: Sequence[tuple[int, int]]) -> Sq
     if dialect == "sqlite":
         columns = "(SELECT value ->> 0 AS a, value ->> 1 AS b FROM json_each(?))"
         return Sql(f"{columns} {name}", (json.dumps(list(rows)),))
-    first, second = [a for a, _ in rows], [b for _, b in rows]
+    first, second = _numbers(a for a, _ in rows), _numbers(b for _, b in rows)
     return Sql(f"unnest(CAST(? AS bigint[]), CAST(? AS bigint[])) AS {name}(a, b)", (first, second))
 
 
@@ -78,7 +84,7 @@ def named(dialect: Dialect, name: str, rows: Sequence[tuple[int, str]]) -> Sql:
     if dialect == "sqlite":
         columns = "(SELECT value ->> 0 AS a, value ->> 1 AS b FROM json_each(?))"
         return Sql(f"{columns} {name}", (json.dumps([list(r) for r in rows]),))
-    first, second = [a for a, _ in rows], [b for _, b in rows]
+    first, second = _numbers(a for a, _ in rows), [b for _, b in rows]
     return Sql(f"unnest(CAST(? AS bigint[]), CAST(? AS text[])) AS {name}(a, b)", (first, second))
 
 
