@@ -32,6 +32,16 @@ def extract(resource: dict[str, Any]) -> Indexed:
     return extractor(resource["resourceType"])(resource)
 
 
+def _without_doubles(out: Indexed) -> None:
+    """Each value once; only lists that can hold a double are looked through."""
+    for name in ("tokens", "strings", "references", "uris", "dates", "quantities", "composites"):
+        values = getattr(out, name)
+        if len(values) > 1:
+            unique = dict.fromkeys(values)
+            if len(unique) != len(values):
+                setattr(out, name, list(unique))
+
+
 @cache
 def extractor(type: str) -> Extract:
     """The compiled extraction of one resource type."""
@@ -46,13 +56,7 @@ def extractor(type: str) -> Extract:
         visit(out, resource)
         for emit in rest:
             emit(out, resource)
-        out.tokens = list(dict.fromkeys(out.tokens))
-        out.strings = list(dict.fromkeys(out.strings))
-        out.references = list(dict.fromkeys(out.references))
-        out.uris = list(dict.fromkeys(out.uris))
-        out.dates = list(dict.fromkeys(out.dates))
-        out.quantities = list(dict.fromkeys(out.quantities))
-        out.composites = list(dict.fromkeys(out.composites))
+        _without_doubles(out)
         out.clinical_date = dated(out)
         out.patient = subject(out, resource)
         return out
@@ -85,7 +89,7 @@ def _code_reader(codes: str, model: Model) -> Values:
 
 
 def _computed(type: str, params: dict[str, SearchParam], model: Model) -> list[Emit]:
-    found: list[Emit] = [composite.write for composite in composites(type, params, model)]
+    found: list[Emit] = list(composites(type, params, model))
     for param in params.values():
         flag = present_and_not_false(parse(param.expression)) if param.expression and not param.special else None
         if flag is not None:

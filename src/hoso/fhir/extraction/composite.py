@@ -1,9 +1,11 @@
-"""Composite parameters: the parts of one element stay together, so a code is paired with its own value only."""
+"""Composite parameters: the parts of one element stay together, so a code is paired with its own value only.
+
+Composites with the same parts are read once, and only where the property of their last part, the value, is there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -16,6 +18,11 @@ from hoso.fhir.path.parser import parse
 
 Select = Callable[[Any], Iterable[Any]]
 Part = tuple[object, ...]
+Parts = Callable[[Any, Any], list[Part]]
+"""The parts that a context and its resource give for one component."""
+Write = Callable[[Indexed, Any], None]
+Source = tuple[Path, str]
+Component = tuple[Source, ...]
 
 # R4 has the two expressions of this composite the wrong way round: its parameter `relatesto` is the reference.
 CORRECTED = {("DocumentReference", "relationship"): (("relatesto", "target"), ("relation", "code"))}
@@ -23,73 +30,93 @@ CORRECTED = {("DocumentReference", "relationship"): (("relatesto", "target"), ("
 _LABEL = {"number": "quantity"}
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
-    """Reads one part of a composite from its context or from the resource."""
-
-    sources: tuple[tuple[bool, Select, str, Values], ...]
-
-    def parts(self, context: Any, resource: Any) -> list[Part]:
-        found: list[Part] = []
-        for rooted, select, kind, read in self.sources:
-            for value in select(resource if rooted else context):
-                found.extend(_part(kind, item) for item in read(value))
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class Composite:
-    name: str
-    bit: int
-    context: Select
-    components: tuple[Component, ...]
-
-    def write(self, out: Indexed, resource: Any) -> None:
-        for context in self.context(resource):
-            # The value comes last and is what is most often missing.
-            parts = [component.parts(context, resource) for component in reversed(self.components)]
-            for combined in product(*reversed(parts)):
-                out.composites.append((self.name, combined))
-                out.present |= 1 << self.bit
-
-
-def composites(type: str, params: dict[str, SearchParam], model: Model) -> list[Composite]:
-    return [
-        Composite(param.code, param.bit, select(path), _components(type, param, path.type, params, model))
-        for param in params.values()
-        if param.type == "composite"
-        for path in paths(parse(param.expression), type, type, model)
-    ]
+def composites(type: str, params: dict[str, SearchParam], model: Model) -> list[Write]:
+    """One writer for each kind of element that composites of this type start from."""
+    contexts: dict[Path, dict[tuple[Component, ...], list[SearchParam]]] = {}
+    for param in params.values():
+        if param.type == "composite":
+            for path in paths(parse(param.expression), type, type, model):
+                components = _components(type, param, path.type, params, model)
+                contexts.setdefault(path, {}).setdefault(components, []).append(param)
+    return [_writer(path, members) for path, members in contexts.items()]
 
 
 def _components(
     type: str, param: SearchParam, context: str, params: dict[str, SearchParam], model: Model
 ) -> tuple[Component, ...]:
     described = CORRECTED.get((type, param.code), param.components)
-    return tuple(_component(type, params[code].type, text, context, model) for code, text in described)
-
-
-def _component(type: str, search_type: str, text: str, context: str, model: Model) -> Component:
-    kind = _LABEL.get(search_type, search_type)
-    return Component(
+    return tuple(
         tuple(
-            (path.rooted, select(path), kind, VALUES[search_type, path.type])
+            (path, params[code].type)
             for path in paths(parse(text), context, type, model)
-            if (search_type, path.type) in VALUES
+            if (params[code].type, path.type) in VALUES
         )
+        for code, text in described
     )
 
 
-def _part(kind: str, item: Any) -> Part:
-    if kind == "string":
-        return (kind, item)
-    if kind in ("reference", "uri"):
-        return ("uri", item[1]) if item[0] is None else ("reference", *item)
-    return (kind, *item)
+def _writer(context: Path, members: dict[tuple[Component, ...], list[SearchParam]]) -> Write:
+    triggers: dict[str, list[Callable[[Indexed, Any, Any], None]]] = {}
+    for components, params in members.items():
+        write = _combined(components, params)
+        for path, _ in components[-1]:
+            first = path.steps[0]
+            assert isinstance(first, Key)
+            triggers.setdefault(first.name, []).append(write)
+    elements, by_key = select(context), tuple((key, tuple(writes)) for key, writes in triggers.items())
+
+    def run(out: Indexed, resource: Any) -> None:
+        for element in elements(resource):
+            for key, writes in by_key:
+                if key in element:
+                    for write in writes:
+                        write(out, element, resource)
+
+    return run
+
+
+def _combined(components: tuple[Component, ...], params: list[SearchParam]) -> Callable[[Indexed, Any, Any], None]:
+    readers = tuple(_reader(component) for component in components)
+    names = tuple(param.code for param in params)
+    bits = sum(1 << param.bit for param in params)
+
+    def write(out: Indexed, element: Any, resource: Any) -> None:
+        for combined in product(*[read(element, resource) for read in readers]):
+            out.present |= bits
+            for name in names:
+                out.composites.append((name, combined))
+
+    return write
+
+
+def _reader(component: Component) -> Parts:
+    sources = [
+        (path.rooted, select(path), _LABEL.get(kind, kind), VALUES[kind, path.type]) for path, kind in component
+    ]
+    if len(sources) == 1 and not sources[0][0]:
+        _, only, label, read = sources[0]
+        return lambda element, resource: _parts(label, read, only(element))
+    return lambda element, resource: [
+        part
+        for rooted, values, label, read in sources
+        for part in _parts(label, read, values(resource if rooted else element))
+    ]
+
+
+def _parts(label: str, read: Values, values: Iterable[Any]) -> list[Part]:
+    items = [item for value in values for item in read(value)]
+    if label == "string":
+        return [(label, item) for item in items]
+    if label in ("reference", "uri"):
+        return [("uri", item[1]) if item[0] is None else ("reference", *item) for item in items]
+    return [(label, *item) for item in items]
 
 
 def select(path: Path) -> Select:
     """All elements at the end of a path, as a plain function of where it starts."""
+    if len(path.steps) == 1 and isinstance(path.steps[0], Key) and not path.steps[0].many:
+        name = path.steps[0].name
+        return lambda value: (value[name],) if name in value else ()
     found: Select = _itself
     for step in path.steps:
         found = _step(found, step)

@@ -87,7 +87,7 @@ def _member(node: Member, context: str, resource: str, model: Model) -> Iterator
         element = model.types[start.type].by_name.get(node.name)
         if element is None:
             raise Unplanned(node)
-        for key, ref in element.spellings():  # noqa: SIM118  (not a dict)
+        for key, ref in element.spellings():
             yield start.then(Key(key, element.max != 1), ref.code, element)
 
 

@@ -37,14 +37,12 @@ class Spot:
 
 
 def compile_spot(spot: Spot) -> Emit:
-    """One closure for everything at and below a place."""
+    """One closure for everything below a place and at it; who calls it has marked the place as present."""
     emits = [
         emit
         for (search_type, data_type, read), names in spot.leaves.items()
         for emit in emitters(search_type, data_type, tuple(names), read)
     ]
-    if spot.present:
-        emits.append(_mark(spot.present))
     emits.extend(_filtered(step, child) for step, child in spot.children.items() if not isinstance(step, Key))
     emits.extend(_below({k: c for k, c in spot.children.items() if isinstance(k, Key)}))
     return _together(emits)
@@ -53,14 +51,6 @@ def compile_spot(spot: Spot) -> Emit:
 def _together(emits: list[Emit]) -> Emit:
     if len(emits) == 1:
         return emits[0]
-    if len(emits) == 2:
-        first, second = emits
-
-        def both(out: Indexed, value: Any) -> None:
-            first(out, value)
-            second(out, value)
-
-        return both
     every = tuple(emits)
 
     def visit(out: Indexed, value: Any) -> None:
@@ -70,18 +60,12 @@ def _together(emits: list[Emit]) -> Emit:
     return visit
 
 
-def _mark(bits: int) -> Emit:
-    def emit(out: Indexed, value: Any) -> None:
-        out.present |= bits
-
-    return emit
-
-
 def _filtered(step: Step, child: Spot) -> Emit:
-    keeps, inner = _keeps(step), compile_spot(child)
+    keeps, inner, bits = _keeps(step), compile_spot(child), child.present
 
     def emit(out: Indexed, value: Any) -> None:
         if keeps(value):
+            out.present |= bits
             inner(out, value)
 
     return emit
@@ -97,27 +81,23 @@ def _keeps(step: Step) -> Callable[[Any], bool]:
 
 
 def _below(children: dict[Key, Spot]) -> list[Emit]:
-    by_name: dict[str, list[Emit]] = {}
+    """Nothing or one closure that runs over the properties an element has."""
+    by_name: dict[str, tuple[int, list[Emit]]] = {}
     for key, child in children.items():
-        by_name.setdefault(key.name, []).append(_followed(key, compile_spot(child)))
-    handlers = {name: _together(emits) for name, emits in by_name.items()}
+        bits, emits = by_name.get(key.name, (0, []))
+        by_name[key.name] = (bits | child.present, [*emits, _followed(key, compile_spot(child))])
+    handlers = {name: (bits, _together(emits)) for name, (bits, emits) in by_name.items()}
     if not handlers:
         return []
-    if len(handlers) == 1:
-        ((name, only),) = handlers.items()
-
-        def one(out: Indexed, value: Any) -> None:
-            if name in value:
-                only(out, value[name])
-
-        return [one]
     find = handlers.get
 
     def dispatch(out: Indexed, value: Any) -> None:
         for name in value:
             handler = find(name)
             if handler is not None:
-                handler(out, value[name])
+                bits, inner = handler
+                out.present |= bits
+                inner(out, value[name])
 
     return [dispatch]
 

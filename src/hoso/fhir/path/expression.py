@@ -36,8 +36,11 @@ class Compiled:
 
     def __init__(self, expression: str, strict: bool) -> None:
         self.expression = expression
-        self._tree: Tree = parse(expression)
-        self._run: Closure = Compiler(strict).closure(self._tree)
+        try:
+            self._tree: Tree = parse(expression)
+            self._run: Closure = Compiler(strict).closure(self._tree)
+        except RecursionError as fault:
+            raise PathError("limit", "The expression nests too deep") from fault
         self._strict = strict
         self._checked: set[str] = set()
 

@@ -23,6 +23,7 @@ from hoso.fhir.path.quantity import CALENDAR, Quantity
 from hoso.fhir.path.temporal import Temporal
 
 MAX_DEPTH = 60
+MAX_CHAIN = 200
 
 # Loosest first; every level is left-associative.
 LEVELS: tuple[frozenset[str], ...] = (
@@ -37,7 +38,8 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"+", "-", "&"}),
     frozenset({"*", "/", "div", "mod"}),
 )
-_KEYWORD_NAMES = frozenset({"as", "is", "contains", "in", "div", "mod"})
+_RANK = {operator: rank for rank, operators in enumerate(LEVELS) for operator in operators}
+_TYPE_RANK = _RANK["is"]
 
 
 def parse(expression: str) -> Node:
@@ -92,21 +94,24 @@ class _Parser:
         self.depth -= 1
         return node
 
-    def level(self, rank: int) -> Node:
-        if rank == len(LEVELS):
-            return self.unary()
-        node = self.level(rank + 1)
+    def level(self, lowest: int) -> Node:
+        """Operators of rank `lowest` and tighter, by precedence climbing."""
+        node = self.unary()
         steps = 0
-        while self.now.kind in ("symbol", "name") and self.now.text in LEVELS[rank]:
+        while (rank := self.rank()) >= lowest:
             steps += 1
-            if steps > 500:
+            if steps > MAX_CHAIN:
                 raise PathError("limit", "Too many operators in a row", self.now.position)
             operator = self.take()
-            if rank == 7:
+            if rank == _TYPE_RANK:
                 node = TypeTest(operator.text, node, self.type_specifier(), operator.position)
             else:
                 node = Binary(operator.text, node, self.level(rank + 1), operator.position)
         return node
+
+    def rank(self) -> int:
+        token = self.now
+        return _RANK.get(token.text, -1) if token.kind in ("symbol", "name") else -1
 
     def type_specifier(self) -> str:
         name = self.name()
@@ -140,7 +145,7 @@ class _Parser:
             else:
                 return node
             steps += 1
-            if steps > 200:
+            if steps > MAX_CHAIN:
                 raise PathError("limit", "The path has too many steps", position)
 
     def invocation(self, target: Node | None) -> Node:
