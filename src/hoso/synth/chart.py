@@ -54,6 +54,12 @@ class Chart:
         self.rng = rng
         self.home = person.home
         self.visited: dict[str, Facility] = {}
+        self.visits: list[Visit] = []
+        self.avoid: set[str] = set()
+        """Medicines never given: allergy, or a disease that forbids them."""
+        self.pregnancies: list[tuple[date, date]] = []
+        self.problems: list[str] = []
+        """ICD-10 codes of lasting diseases."""
         self.last = min(today, person.died) if person.died else today
 
     def is_open(self, at: date) -> bool:
@@ -113,9 +119,13 @@ class Chart:
             },
         }
         if nights:
-            encounter["hospitalization"] = {"dischargeDisposition": {"text": "Ra viện"}}
+            encounter["hospitalization"] = {
+                "dischargeDisposition": terminology("discharge-disposition", "home") | {"text": "Ra viện"}
+            }
         reference = self.record.add(encounter)
-        return Visit(self.record.resources[-1], reference, start, facility, doctor)
+        visit = Visit(self.record.resources[-1], reference, start, facility, doctor)
+        self.visits.append(visit)
+        return visit
 
     def _doctor(self, facility: Facility, specialty: str | None) -> Practitioner:
         fitting = [member for member in facility.staff if member.specialty == specialty]
@@ -188,6 +198,9 @@ class Chart:
     def temperature(self, visit: Visit, fever: float = 0) -> None:
         """`fever` in degrees above normal."""
         self.vital(visit, "temperature", round(36.7 + self.rng.gauss(0, 0.18) + fever, 1))
+
+    def is_pregnant(self, at: date) -> bool:
+        return any(start <= at < end for start, end in self.pregnancies)
 
     def age_days(self, at: date) -> int:
         return (at - self.person.birth).days
