@@ -54,7 +54,9 @@ def test_what_is_not_ucum_has_no_canonical_form(code: str) -> None:
     assert canonical(1, code) is None
 
 
-@pytest.mark.parametrize(("first", "second"), [("mg", "mmol"), ("[IU]", "mg"), ("m", "m2"), ("mol", "1"), ("[AU]", "[IU]")])
+@pytest.mark.parametrize(
+    ("first", "second"), [("mg", "mmol"), ("[IU]", "mg"), ("m", "m2"), ("mol", "1"), ("[AU]", "[IU]")]
+)
 def test_what_measures_different_things_is_never_converted(first: str, second: str) -> None:
     assert convert(Decimal(1), first, second) is None
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from hoso.core.dates import OPEN_LOW
 from hoso.fhir.extraction.clinical import CLINICAL_DATE
+from hoso.fhir.extraction.codes import code_reader
 from hoso.fhir.extraction.composite import composites, select
-from hoso.fhir.extraction.emit import Emit, Values
+from hoso.fhir.extraction.emit import Emit
 from hoso.fhir.extraction.plan import Path, paths, present_and_not_false
 from hoso.fhir.extraction.trie import Spot, compile_spot
-from hoso.fhir.extraction.values import code_in
 from hoso.fhir.indexed import Indexed
 from hoso.fhir.model import Model, SearchParam, load
 from hoso.fhir.path.parser import parse
@@ -72,20 +72,8 @@ def _values(type: str, params: dict[str, SearchParam], model: Model) -> Emit:
         tree = parse(param.expression)
         if present_and_not_false(tree) is None:
             for path in paths(tree, type, type, model):
-                root.add(path, param.type, param.code, param.bit, _reader(param.type, path, model))
+                root.add(path, param.type, param.code, param.bit, code_reader(param.type, path))
     return compile_spot(root)
-
-
-def _reader(search_type: str, path: Path, model: Model) -> Values | None:
-    element = path.element
-    if search_type != "token" or path.type != "code" or element is None or element.codes is None:
-        return None
-    return _code_reader(element.codes, model)
-
-
-@cache
-def _code_reader(codes: str, model: Model) -> Values:
-    return code_in({code: system for system, members in model.codes[codes].items() for code in members})
 
 
 def _computed(type: str, params: dict[str, SearchParam], model: Model) -> list[Emit]:

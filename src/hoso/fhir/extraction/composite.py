@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from itertools import product
 from typing import Any
 
+from hoso.fhir.extraction.codes import code_reader
 from hoso.fhir.extraction.emit import VALUES, Values
 from hoso.fhir.extraction.plan import Equals, Key, Path, Resolves, paths
 from hoso.fhir.extraction.values import target_type
@@ -91,7 +92,8 @@ def _combined(components: tuple[Component, ...], params: list[SearchParam]) -> C
 
 def _reader(component: Component) -> Parts:
     sources = [
-        (path.rooted, select(path), _LABEL.get(kind, kind), VALUES[kind, path.type]) for path, kind in component
+        (path.rooted, select(path), _LABEL.get(kind, kind), code_reader(kind, path) or VALUES[kind, path.type])
+        for path, kind in component
     ]
     if len(sources) == 1 and not sources[0][0]:
         _, only, label, read = sources[0]
