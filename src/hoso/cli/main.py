@@ -14,7 +14,7 @@ from hoso import __version__
 from hoso.cli.failure import Failure
 from hoso.cli.texts import LANGUAGES, choose, say
 
-COMMANDS = ("init", "load", "serve", "synth", "token", "user")
+COMMANDS = ("backup", "demo", "doctor", "fhirpath", "init", "load", "restore", "serve", "synth", "token", "user")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

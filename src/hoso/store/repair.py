@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from hoso.store.connection import Connection, Row
 from hoso.store.doctor import stands
-from hoso.store.plan import TABLES, Table
+from hoso.store.plan import TABLES, Head, Table
 from hoso.store.record_store import RecordStore
 from hoso.store.standing import standing
 from hoso.store.upkeep import COLUMNS, count, heads, heads_of
@@ -28,14 +29,39 @@ class Mended:
 def rebuild(store: RecordStore, seen: Callable[[int], None] = lambda number: None) -> Mended:
     """Afterwards each index holds exactly what the records say. `seen` hears of rows looked at."""
     mended = Mended()
-    for page in heads(store.engine.reader()):
-        rids = [head.rid for _, head in page]
-        for start in range(0, len(rids), CHUNK):
-            mended.added += _complete(store, rids[start : start + CHUNK])
+    wanted = dict.fromkeys(TABLES, 0)
+    reader = store.engine.reader()
+    for page in heads(reader):
+        for start in range(0, len(page), CHUNK):
+            some = page[start : start + CHUNK]
+            rows = standing(store.engine, store.facts, reader, some)
+            for table in TABLES:
+                wanted[table] += len(rows[table])
+            if any(not stands(reader, table, row) for table in TABLES for row in rows[table]):
+                mended.added += _complete(store, [head.rid for _, head in some])
         seen(len(page))
     for table in TABLES:
-        mended.removed += _clear(store, table, seen)
+        if count(reader, table) != wanted[table]:
+            mended.removed += _clear(store, table, seen)
     return mended
+
+
+def fill(store: RecordStore, seen: Callable[[int], None] = lambda number: None) -> None:
+    """Makes all index rows of a store that has none, as after a restore."""
+    for page in heads(store.engine.reader()):
+        store.engine.transact(partial(_fill, store, page))
+        seen(len(page))
+
+
+def _fill(store: RecordStore, page: Sequence[tuple[str, Head]], connection: Connection) -> None:
+    rows = standing(store.engine, store.facts, connection, page)
+    for table in TABLES:
+        ready = list(rows[table])
+        for start in range(0, len(ready), CHUNK):
+            some = ready[start : start + CHUNK]
+            marks = ", ".join(["(" + ", ".join("?" * len(COLUMNS[table])) + ")"] * len(some))
+            flat = [value for row in some for value in row]
+            connection.rows(f"INSERT INTO {table} ({', '.join(COLUMNS[table])}) VALUES {marks}", flat)  # noqa: S608
 
 
 def size(store: RecordStore) -> int:
@@ -61,14 +87,14 @@ def _complete(store: RecordStore, rids: Sequence[int]) -> int:
 def _clear(store: RecordStore, table: Table, seen: Callable[[int], None]) -> int:
     """Goes through a table in the order of its key and deletes rows that their record does not ask for."""
     key = [name for name in COLUMNS[table] if name != "long"]
+    reader = store.engine.reader()
     removed, after = 0, None
-    while True:
-        rows = _page(store.engine.reader(), table, key, after)
-        if not rows:
-            return removed
-        removed += store.engine.transact(lambda connection, rows=rows: _unwanted(store, connection, table, rows))  # type: ignore[misc]
+    while rows := _page(reader, table, key, after):
+        if _unwanted(store, reader, table, rows, lock=False):
+            removed += store.engine.transact(partial(_delete_unwanted, store, table, rows))
         after = rows[-1][: len(key)]
         seen(len(rows))
+    return removed
 
 
 def _page(connection: Connection, table: Table, key: Sequence[str], after: Row | None) -> list[Row]:
@@ -77,14 +103,20 @@ def _page(connection: Connection, table: Table, key: Sequence[str], after: Row |
     return connection.rows(sql, (*(after or ()), CHUNK))
 
 
-def _unwanted(store: RecordStore, connection: Connection, table: Table, rows: Sequence[Row]) -> int:
+def _unwanted(
+    store: RecordStore, connection: Connection, table: Table, rows: Sequence[Row], *, lock: bool
+) -> list[Row]:
     place = list(COLUMNS[table]).index("rid")
     rids = sorted({row[place] for row in rows})
-    wanted = standing(store.engine, store.facts, connection, heads_of(connection, rids, lock=True))[table]
-    surplus = [row for row in rows if tuple(row) not in wanted]
+    wanted = standing(store.engine, store.facts, connection, heads_of(connection, rids, lock=lock))[table]
+    return [row for row in rows if tuple(row) not in wanted]
+
+
+def _delete_unwanted(store: RecordStore, table: Table, rows: Sequence[Row], connection: Connection) -> int:
+    surplus = _unwanted(store, connection, table, rows, lock=True)
     key = [name for name in COLUMNS[table] if name != "long"]
+    where = " AND ".join(f"{name} = ?" for name in key)
     for row in surplus:
-        where = " AND ".join(f"{name} = ?" for name in key)
         connection.rows(f"DELETE FROM {table} WHERE {where}", row[: len(key)])  # noqa: S608
     return len(surplus)
 

@@ -30,6 +30,8 @@ def snapshot(connection: Connection) -> Iterator[None]:
     sqlite = connection.dialect == "sqlite"
     connection.rows("BEGIN" if sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     try:
+        if not sqlite:
+            connection.rows("SET LOCAL statement_timeout = 0")
         yield
     finally:
         connection.rows("COMMIT")

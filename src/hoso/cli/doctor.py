@@ -1,0 +1,71 @@
+"""`hoso doctor`: looks whether a node is healthy, while it serves; mends its search index when asked to."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from importlib.metadata import version
+
+import apsw
+
+from hoso import __version__
+from hoso.cli.main import add_data
+from hoso.cli.node import opened
+from hoso.cli.progress import Progress
+from hoso.cli.texts import say
+from hoso.store import doctor, repair
+from hoso.store.record_store import RecordStore
+
+PACKAGES = ("apsw-sqlite3mc", "psycopg", "granian", "django", "orjson", "msgspec", "zstandard")
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("doctor", help=say("doctor.help"), description=say("doctor.help"))
+    add_data(parser)
+    parser.add_argument("--rebuild-index", "--repair", action="store_true", help=say("doctor.rebuild"))
+    parser.add_argument("--json", action="store_true", help=say("doctor.json"))
+
+
+def run(args: argparse.Namespace) -> int:
+    with opened(args.data) as node:
+        store = node.store
+        assert isinstance(store, RecordStore)
+        if not args.json:
+            _versions(store)
+        if args.rebuild_index:
+            with Progress(repair.size(store), say("doctor.rows")) as progress:
+                mended = repair.rebuild(store, lambda number: progress.add(number, number))
+            if not args.json:
+                print(say("doctor.mended", added=f"{mended.added:,}", removed=f"{mended.removed:,}"))
+        findings = _examine(store, quiet=args.json)
+    ok = all(finding.ok for finding in findings)
+    if args.json:
+        rows = [{"check": f.check, "ok": f.ok, "looked_at": f.looked_at, "faults": f.faults} for f in findings]
+        print(json.dumps({"ok": ok, "checks": rows}))
+    else:
+        print(say("doctor.healthy" if ok else "doctor.ill", folder=args.data))
+    return 0 if ok else 1
+
+
+def _versions(store: RecordStore) -> None:
+    connection = store.engine.reader()
+    if connection.dialect == "sqlite":
+        engine = f"SQLite {apsw.sqlite_lib_version()}"
+    else:
+        engine = f"PostgreSQL {connection.rows('SHOW server_version')[0][0]}"
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    print(f"HoSo {__version__}, Python {platform.python_version()}, {engine}\n{packages}")
+
+
+def _examine(store: RecordStore, *, quiet: bool) -> list[doctor.Finding]:
+    findings = []
+    for finding in doctor.examine(store):
+        findings.append(finding)
+        if quiet:
+            continue
+        state = say("doctor.ok" if finding.ok else "doctor.fault")
+        print(f"{state:<6} {say(f'doctor.{finding.check}'.replace('index.', 'index_')):<44} {finding.looked_at:>12,}")
+        for fault in finding.faults:
+            print(f"         {fault}")
+    return findings

@@ -1,0 +1,104 @@
+"""`hoso restore`: a backup into a new folder (and an empty database), proved by count and chain before it is a node."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+from pathlib import Path
+
+from hoso import compose
+from hoso.cli.failure import Failure
+from hoso.cli.main import add_data
+from hoso.cli.node import explained
+from hoso.cli.progress import Progress
+from hoso.cli.texts import say
+from hoso.store import StoreConfig, backup, create_store, doctor, open_store, repair
+from hoso.store.record_store import RecordStore
+from hoso.web.accounts import copy as accounts
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("restore", help=say("restore.help"), description=say("restore.help"))
+    add_data(parser)
+    parser.add_argument("file", type=Path, metavar="FILE", help=say("restore.file"))
+    parser.add_argument("--keys", type=Path, required=True, metavar="FOLDER", help=say("restore.keys"))
+    parser.add_argument("--database", metavar="URL", help=say("restore.database"))
+
+
+def run(args: argparse.Namespace) -> int:
+    folder = Path(args.data)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Failure("restore.not_empty", folder=folder)
+    if not args.file.is_file():
+        raise Failure("restore.no_file", file=args.file)
+    with explained(args.data, must_exist=False):
+        try:
+            return _restore(folder, args.file, args.keys, args.database)
+        except backup.Damaged as damaged:
+            raise Failure("restore.damaged", file=args.file, reason=damaged) from damaged
+
+
+def _restore(folder: Path, file: Path, keys: Path, database: str | None) -> int:
+    missing = next((name for name in compose.KEYS if not (keys / name).is_file()), None)
+    if missing:
+        raise Failure("restore.no_key", file=keys / missing)
+    kept = backup.Backup(file, bytes.fromhex((keys / "database").read_text("ascii")))
+    (folder / "keys").mkdir(parents=True, mode=0o700)
+    for name in compose.KEYS:
+        (folder / "keys" / name).touch(mode=0o600)
+        shutil.copyfile(keys / name, folder / "keys" / name)
+    _refill(kept, _store_config(folder, kept, database))
+    # Only now is the folder a node: a restore that failed half way leaves none behind.
+    text = _settings(kept.manifest.settings["config.toml"].decode(), database)
+    (folder / "config.toml").touch(mode=0o600)
+    (folder / "config.toml").write_text(text, "utf-8")
+    accounts.restore(compose.load(folder), kept.manifest.settings["accounts.json"])
+    kept.close()
+    print(say("restore.done", folder=folder, node=kept.manifest.node))
+    return 0
+
+
+def _store_config(folder: Path, kept: backup.Backup, database: str | None) -> StoreConfig:
+    if database:
+        return StoreConfig(database, None, kept.manifest.node)
+    key = bytes.fromhex((folder / "keys" / "database").read_text("ascii"))
+    return StoreConfig(f"sqlite:///{folder.resolve() / 'hoso.db'}", key, kept.manifest.node)
+
+
+def _refill(kept: backup.Backup, config: StoreConfig) -> None:
+    create_store(config)
+    store = open_store(config)
+    counts = kept.manifest.counts
+    try:
+        with Progress(sum(counts.values()) + counts["resource"] * 3, say("doctor.rows")) as progress:
+            backup.restore(kept, store, lambda number: progress.add(number, number))
+            store.close()
+            store = open_store(config)  # with the secrets and dictionaries that have just come
+            repair.fill(store, lambda number: progress.add(number * 3, number))
+        _prove(kept, store)
+        epoch = backup.open_epoch(store)
+    finally:
+        store.close()
+    print(say("restore.epoch", epoch=epoch, tag=epoch[:6]))
+
+
+def _prove(kept: backup.Backup, store: RecordStore) -> None:
+    wrong = backup.proven(kept, store)
+    wrong += [f"{f.check}: {fault}" for f in doctor.examine(store) for fault in f.faults]
+    if wrong:
+        raise Failure("restore.unproved", faults="\n".join(wrong))
+    manifest = kept.manifest
+    print(
+        say(
+            "restore.proved",
+            records=f"{manifest.counts['resource']:,}",
+            last=f"{manifest.last:,}",
+            chain=manifest.chain[:16],
+        )
+    )
+
+
+def _settings(text: str, database: str | None) -> str:
+    url = (database or "sqlite").replace("\\", "\\\\").replace('"', '\\"')
+    return re.sub(r'(?m)^url = ".*"$', lambda match: f'url = "{url}"', text, count=1)

@@ -1,0 +1,242 @@
+"""A node's records as one encrypted file, read in one snapshot while others write, and brought back with proof.
+
+The file holds what cannot be worked out again: the change log with its bodies, keys, heads, tokens and jobs. Search
+indexes are made anew. One form serves both engines, so a backup of SQLite may be restored into PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b, sha256
+from pathlib import Path
+from typing import Any
+
+import apsw
+import msgspec
+import zstandard
+
+from hoso.store import facts
+from hoso.store.connection import Connection, Row
+from hoso.store.postgres.engine import BLOCK
+from hoso.store.record_store import RecordStore
+from hoso.store.sqlite.connection import trouble
+from hoso.store.upkeep import count, pages, snapshot
+
+FORM = 1
+PART_ROWS = 2_000
+
+TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "node": (("name", "value"), ("name",)),
+    "dictionary": (("id", "bytes"), ("id",)),
+    "stream": (("id", "node", "epoch"), ("id",)),
+    "key": (("type", "id", "patient", "rid"), ("type", "id")),
+    "change": (
+        ("seq", "id", "bundle", "place", "places", "op", "method", "type", "rid", "version", "base", "patient",
+         "actor", "reason", "time", "size", "digest"),
+        ("seq",),
+    ),
+    "body": (("patient", "seq", "dict", "bytes"), ("patient", "seq")),
+    "feed": (("number", "seq", "stream", "position", "chain"), ("number",)),
+    "resource": (
+        ("patient", "rid", "type", "id", "version", "seq", "updated", "date", "present", "deleted"),
+        ("patient", "rid"),
+    ),
+    "job": (("id", "kind", "argument", "due", "attempts", "state", "taken", "error"), ("id",)),
+    "access_token": (("digest", "name", "scope", "created", "expires", "revoked"), ("digest",)),
+}  # fmt: skip
+"""Columns and key of what is kept, in the order in which it is brought back."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[list[Any]]).decode
+
+
+class Damaged(Exception):
+    """The file is no backup, was made with another key, or has been changed. Says which."""
+
+
+class Manifest(msgspec.Struct):
+    """What a backup says of itself. `last` and `chain` are where the feed ended."""
+
+    form: int
+    node: str
+    made: int
+    release: str
+    last: int
+    chain: str
+    counts: dict[str, int]
+    settings: dict[str, bytes] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Who makes a backup of what: files to go along (the node's settings, its accounts), by name."""
+
+    node: str
+    release: str
+    files: Mapping[str, bytes]
+
+
+def write(store: RecordStore, target: Path, key: bytes, settings: Settings, seen: Callable[[int], None]) -> Manifest:
+    """Makes the file under a passing name and gives it its own only when it is whole and on the disk."""
+    passing = target.with_name(target.name + ".part")
+    passing.unlink(missing_ok=True)
+    os.close(os.open(passing, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with trouble():
+        file = _open(passing, key)
+        try:
+            file.execute("CREATE TABLE manifest (value BLOB NOT NULL)")
+            file.execute(
+                """CREATE TABLE part (name TEXT NOT NULL, number INTEGER NOT NULL, rows INTEGER NOT NULL,
+                   digest BLOB NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (name, number)) WITHOUT ROWID"""
+            )
+            manifest = _copy(store, file, settings, seen)
+        finally:
+            file.close()
+    with passing.open("rb") as written:
+        os.fsync(written.fileno())
+    passing.replace(target)
+    return manifest
+
+
+def _copy(store: RecordStore, file: apsw.Connection, settings: Settings, seen: Callable[[int], None]) -> Manifest:
+    connection = store.engine.reader()
+    counts = dict.fromkeys(TABLES, 0)
+    with snapshot(connection):
+        end = connection.rows("SELECT number, chain FROM feed ORDER BY number DESC LIMIT 1")
+        for name, (columns, key) in TABLES.items():
+            for number, rows in enumerate(_gathered(pages(connection, name, columns, key))):
+                packed = zstandard.compress(_encode([[_plain(value) for value in row] for row in rows]), 6)
+                file.execute(
+                    "INSERT INTO part VALUES (?, ?, ?, ?, ?)",
+                    (name, number, len(rows), sha256(packed).digest(), packed),
+                )
+                counts[name] += len(rows)
+                seen(len(rows))
+    last, chain = end[0] if end else (0, b"")
+    manifest = Manifest(
+        FORM, settings.node, store.now(), settings.release, last, bytes(chain).hex(), counts, dict(settings.files)
+    )
+    file.execute("INSERT INTO manifest VALUES (?)", (_encode(manifest),))
+    return manifest
+
+
+def _gathered(found: Iterator[list[Row]]) -> Iterator[list[Row]]:
+    held: list[Row] = []
+    for rows in found:
+        held += rows
+        if len(held) >= PART_ROWS:
+            yield held
+            held = []
+    if held:
+        yield held
+
+
+def _plain(value: object) -> object:
+    return bytes(value) if isinstance(value, memoryview | bytearray) else value
+
+
+def size(store: RecordStore) -> int:
+    connection = store.engine.reader()
+    return sum(count(connection, name) for name in TABLES)
+
+
+class Backup:
+    """An existing backup file, open for reading. Raises Damaged when it is not one that this key opens."""
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        try:
+            self._file = _open(path, key, flags=apsw.SQLITE_OPEN_READONLY)
+            packed: bytes = self._file.execute("SELECT value FROM manifest").get  # type: ignore[assignment]
+            self.manifest = msgspec.msgpack.decode(packed, type=Manifest)
+        except (apsw.Error, msgspec.DecodeError, ValueError) as error:
+            raise Damaged(str(error)) from error
+        if self.manifest.form != FORM:
+            raise Damaged(f"form {self.manifest.form}")
+
+    def close(self) -> None:
+        self._file.close()
+
+    def parts(self, name: str) -> Iterator[list[list[Any]]]:
+        try:
+            for rows, digest, packed in self._file.execute(
+                "SELECT rows, digest, bytes FROM part WHERE name = ? ORDER BY number", (name,)
+            ):
+                if sha256(packed).digest() != digest:
+                    raise Damaged(f"a part of {name} has been changed")
+                found = _decode(zstandard.decompress(packed))
+                if len(found) != rows:
+                    raise Damaged(f"a part of {name} is incomplete")
+                yield found
+        except (apsw.Error, zstandard.ZstdError, msgspec.DecodeError) as error:
+            raise Damaged(f"{name}: {error}") from error
+
+
+def restore(backup: Backup, store: RecordStore, seen: Callable[[int], None]) -> None:
+    """Fills a store that was just made; its facts become those of the backup. Search indexes are still empty."""
+    if count(store.engine.reader(), "change"):
+        raise Damaged("the database already holds records")
+    store.engine.transact(_empty)
+    for name, (columns, _) in TABLES.items():
+        for rows in backup.parts(name):
+            for start in range(0, len(rows), 500):
+                some = rows[start : start + 500]
+                store.engine.transact(lambda connection, some=some: _insert(connection, name, columns, some))  # type: ignore[misc]  # noqa: B023
+            seen(len(rows))
+    store.engine.transact(_continue)
+
+
+def _continue(connection: Connection) -> None:
+    """Numbers go on after those that are taken; PostgreSQL also numbers the changes that had no place in the feed."""
+    if connection.dialect == "postgresql":
+        connection.rows("SELECT setval('change_seq', (SELECT coalesce(max(seq), 0) + 1 FROM change))")
+        connection.rows(f"SELECT setval('rid_block', (SELECT coalesce(max(rid), 0) / {BLOCK} + 2 FROM key))")  # noqa: S608
+        connection.rows(
+            """INSERT INTO pending (seq, stream) SELECT c.seq, (SELECT max(id) FROM stream) FROM change c
+               WHERE NOT EXISTS (SELECT 1 FROM feed f WHERE f.seq = c.seq)"""
+        )
+    elif left := connection.rows("SELECT count(*) FROM change WHERE seq NOT IN (SELECT seq FROM feed)")[0][0]:
+        raise Damaged(f"{left} changes had no feed number yet; restore into PostgreSQL, which gives it")
+
+
+def proven(backup: Backup, store: RecordStore) -> list[str]:
+    """What differs between the backup and what stands in the store now; nothing, after a good restore."""
+    connection = store.engine.reader()
+    wrong = []
+    for name, number in backup.manifest.counts.items():
+        there = count(connection, name)
+        if there != number:
+            wrong.append(f"{name}: {there} of {number} rows")
+    end = connection.rows("SELECT number, chain FROM feed ORDER BY number DESC LIMIT 1")
+    last, chain = end[0] if end else (0, b"")
+    if (last, bytes(chain).hex()) != (backup.manifest.last, backup.manifest.chain):
+        wrong.append(f"feed: ends at {last} with another chain")
+    return wrong
+
+
+def open_epoch(store: RecordStore) -> str:
+    """From here on the restored node's changes make a stream of their own, told apart from those it may have lost."""
+    return store.engine.transact(facts.open_epoch)
+
+
+def _empty(connection: Connection) -> None:
+    for name in ("node", "dictionary", "stream"):
+        connection.rows(f"DELETE FROM {name}")  # noqa: S608
+
+
+def _insert(connection: Connection, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    marks = "(" + ", ".join("?" * len(columns)) + ")"
+    values = ", ".join([marks] * len(rows))
+    flat = [value for row in rows for value in row]
+    connection.rows(f"INSERT INTO {name} ({', '.join(columns)}) VALUES {values}", flat)  # noqa: S608
+
+
+def _open(path: Path, key: bytes, flags: int = apsw.SQLITE_OPEN_READWRITE) -> apsw.Connection:
+    """A SQLite file with authenticated encryption, under a key derived from the node's."""
+    file = apsw.Connection(str(path), flags=flags)
+    own = blake2b(key, digest_size=32, person=b"hoso backup").hexdigest()
+    file.pragma("cipher", "aegis")
+    file.pragma("hexkey", f"raw:{own}".encode().hex())
+    file.pragma("journal_mode", "memory" if flags == apsw.SQLITE_OPEN_READWRITE else "off")
+    return file
