@@ -96,16 +96,24 @@ def _measure(observation: Resource, key: str, title: str, chart: Chart) -> Measu
 
 
 def _pressure(observation: Resource, rule: dict[str, Any], chart: Chart) -> Measure | None:
+    found = pressure_of(observation)
+    return Measure(rule["key"], rule["title"], *found, chart.source(observation)) if found else None
+
+
+def pressure_of(observation: Resource) -> tuple[str, str, Flag] | None:
+    """("148/92", unit, flag) when the observation carries both pressures."""
     parts = observation.get("component", ())
+    if len(parts) < 2:
+        return None
+    rule = next(rule for rule in table("measures")["measure"] if "systolic" in rule)
     pair = [
         next((value_of(p) for p in _coded(parts, rule[side]) if value_of(p)[0]), None)
         for side in ("systolic", "diastolic")
     ]
     if pair[0] is None or pair[1] is None:
         return None
-    value = f"{pair[0][0]}/{pair[1][0]}"
     flag = flag_of(observation) or next((f for p in parts if (f := flag_of(p))), "")
-    return Measure(rule["key"], rule["title"], value, "mmHg", flag, chart.source(observation))
+    return f"{pair[0][0]}/{pair[1][0]}", pair[0][1] or "mmHg", flag
 
 
 def value_of(observation: Resource) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from hoso.care.elements import (
     reference_key,
     when,
 )
-from hoso.care.measures import flag_of, range_of, value_of
+from hoso.care.measures import flag_of, pressure_of, range_of, value_of
 from hoso.care.medicines import drug_name
 from hoso.care.visits import care_of, reason_of
 
@@ -42,6 +42,7 @@ KIND_TYPES: dict[Kind, tuple[str, ...]] = {
     "allergy": ("AllergyIntolerance",),
     "plan": ("ServiceRequest", "CarePlan"),
 }
+_ORDER = tuple(KIND_TYPES)
 KIND_OF = {type: kind for kind, types in KIND_TYPES.items() for type in types}
 DATE_PARAMETER = {
     "Encounter": "date",
@@ -75,6 +76,8 @@ class Item:
     kind: Kind
     title: str
     note: str
+    marks: tuple[Row, ...]
+    """The rows that stand out, shown while the item is folded."""
     rows: tuple[Row, ...]
     source: Source
     versions: tuple[str, ...]
@@ -151,7 +154,13 @@ def _items(chart: Chart) -> list[Item]:
     ]
     loose = [o for o in chart.all("Observation") if key_of(o) not in reported]
     items += [_results(group, chart) for group in _same_day(loose, chart)]
-    return sorted(items, key=lambda i: (_day(i) or date.min, moment(i.source.when) or 0), reverse=True)
+    return sorted(items, key=_place_in_story)
+
+
+def _place_in_story(item: Item) -> tuple[int, str, int, int]:
+    """Newest day first; within a day by facility, the visit before what was found and done in it."""
+    at = _day(item) or date.min
+    return -at.toordinal(), item.source.facility, _ORDER.index(item.kind), -(moment(item.source.when) or 0)
 
 
 def _reported(chart: Chart) -> set[str]:
@@ -175,18 +184,20 @@ def _results(group: list[Resource], chart: Chart) -> Item:
     title = "Vital signs" if _is_vital(group[0]) else "Test results"
     if len(group) == 1:
         title = concept_text(group[0].get("code")) or title
-    note = _first_words(rows)
-    return Item("result", title, note, rows, chart.source(group[0]), _versions(group), _received(group))
+    return Item(
+        "result", title, "", _standing_out(rows), rows, chart.source(group[0]), _versions(group), _received(group)
+    )
 
 
-def _first_words(rows: tuple[Row, ...]) -> str:
-    """What stands out: flagged values, else the first three."""
-    chosen = [r for r in rows if r.flag] or list(rows[:3])
-    return "; ".join(f"{r.title} {r.value} {r.unit}".strip() for r in chosen[:3])
+def _standing_out(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Values out of range first, three at most."""
+    return tuple(sorted(rows, key=lambda r: not r.flag)[:3])
 
 
 def _rows_of(observation: Resource) -> list[Row]:
     title = concept_text(observation.get("code"))
+    if pressure := pressure_of(observation):
+        return [Row(title, *pressure)]
     value, unit = value_of(observation)
     rows = [Row(title, value, unit, flag_of(observation), range_of(observation))] if value else []
     for part in observation.get("component", ()):
@@ -198,12 +209,16 @@ def _rows_of(observation: Resource) -> list[Row]:
 
 def _item(resource: Resource, chart: Chart, kind: Kind) -> Item:
     title, note, rows = _WORDS[kind](resource, chart)
+    marks = _standing_out(tuple(rows[1:])) if kind == "report" and not note else ()
     comments = tuple(Row("Note", n["text"]) for n in resource.get("note", ()) if n.get("text"))
     kept = tuple(r for r in (*rows, *comments) if r.value)
-    return Item(kind, title, note, kept, chart.source(resource), _versions([resource]), _received([resource]))
+    return Item(kind, title, note, marks, kept, chart.source(resource), _versions([resource]), _received([resource]))
 
 
 Words = tuple[str, str, list[Row]]
+
+SAID = ("Vital signs", "Test results", "Resolved", "High risk", "yes", "no")
+"""Catalogue keys this file puts into items, besides the titles of rows and CARE_TITLES."""
 
 CARE_TITLES = {
     "outpatient": "Outpatient visit",
@@ -276,7 +291,7 @@ def _report(resource: Resource, chart: Chart) -> Words:
     conclusion = resource.get("conclusion") or resource.get("description") or ""
     rows = [Row("Conclusion", conclusion), *(row for o in carried for row in _rows_of(o))]
     title = concept_text(resource.get("code") or resource.get("type"))
-    return title, conclusion or _first_words(tuple(rows[1:])), rows
+    return title, conclusion, rows
 
 
 def _allergy(resource: Resource, chart: Chart) -> Words:

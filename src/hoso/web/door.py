@@ -61,6 +61,13 @@ class Door:
     def patient(self, id: str) -> Resource | None:
         return self._read("Patient", id)
 
+    def facility(self, code: str) -> str:
+        """Its name; the code itself while the facility is not on record."""
+        if not self.may("Organization"):
+            return code
+        found = self._search("Organization", [("identifier", _escaped(code)), ("_count", "1")])
+        return str(found[0].get("name") or code) if found else code
+
     def find(self, asked: Asked) -> Found:
         """Numbers first, because they are sure; then the name."""
         for pairs in _sure(asked):

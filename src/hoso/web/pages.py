@@ -23,6 +23,9 @@ class WebNode(Protocol):
     def records(self) -> Records: ...
 
 
+RECENT = "recent"
+MOST_RECENT = 6
+FACILITY = "facility"
 View = Callable[..., HttpResponse]
 _serving: list[WebNode] = []
 
@@ -52,5 +55,15 @@ def signed_in(view: View) -> View:
     return guarded
 
 
+def facility_name(request: HttpRequest) -> str:
+    session = getattr(request, "session", {})
+    return str(session.get(FACILITY, ""))
+
+
 def page(request: HttpRequest, template: str, status: int = 200, **values: Any) -> HttpResponse:
-    return render(request, template, {"user": request.user, "node": node_name(), "q": "", **values}, status=status)
+    return render(
+        request,
+        template,
+        {"user": request.user, "node": node_name(), "facility": facility_name(request), "q": "", **values},
+        status=status,
+    )

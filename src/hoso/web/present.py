@@ -23,7 +23,7 @@ _MONTHS_UNTIL = 6
 
 
 def date_text(value: str) -> str:
-    """"1967", "03/1967" or "12/03/1967" from a FHIR date; the day in Viet Nam from a dateTime."""
+    """ "1967", "03/1967" or "12/03/1967" from a FHIR date; the day in Viet Nam from a dateTime."""
     if not value:
         return ""
     if len(value) == 4:
@@ -35,7 +35,7 @@ def date_text(value: str) -> str:
 
 
 def time_text(value: str | datetime) -> str:
-    """"12/03/2026 14:05" when a time is recorded, else the date alone."""
+    """ "12/03/2026 14:05" when a time is recorded, else the date alone."""
     if isinstance(value, datetime):
         return f"{value.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
     at = moment(value) if "T" in value else None
@@ -96,7 +96,11 @@ def tail(value: str) -> str:
 
 def dose(value: Dose) -> str:
     text = value.text or _rhythm(value)
-    return f"{text} ({_('as needed')})" if value.as_needed and text else text or (_("as needed") if value.as_needed else "")
+    return (
+        f"{text} ({_('as needed')})"
+        if value.as_needed and text
+        else text or (_("as needed") if value.as_needed else "")
+    )
 
 
 def _rhythm(value: Dose) -> str:

@@ -10,15 +10,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import urlencode
 
 from hoso.care import Kind, TimelinePage, emergency_card, timeline_page
+from hoso.care.chart import Chart
 from hoso.care.timeline import KIND_TYPES
 from hoso.care.who import who
-from hoso.care.chart import Chart
 from hoso.web.door import Door, Resource
-from hoso.web.pages import door, page, signed_in
+from hoso.web.pages import MOST_RECENT, RECENT, door, page, signed_in
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
 _FIRST_READ = 60
 _MOST_READ = 960
+EVERYTHING = "Everything"
 KIND_TITLES: dict[Kind, str] = {
     "visit": "Visits",
     "diagnosis": "Diagnoses",
@@ -37,6 +38,7 @@ def card(request: HttpRequest, id: str) -> HttpResponse:
     reach = door(request)
     patient = _patient(reach, id)
     resources, refused = reach.card(id)
+    remember(request, id)
     return page(
         request,
         "card.html",
@@ -68,6 +70,13 @@ def timeline(request: HttpRequest, id: str) -> HttpResponse:
         synthetic=_is_synthetic(patient),
         today=reach.today,
     )
+
+
+def remember(request: HttpRequest, id: str) -> None:
+    """Keeps the last few ids, for the search page; a name would outlive its correction."""
+    before: list[str] = request.session.get(RECENT, [])
+    if before[:1] != [id]:
+        request.session[RECENT] = [id, *(other for other in before if other != id)][:MOST_RECENT]
 
 
 def _read_page(reach: Door, id: str, kind: Kind | None, facility: str, until: date | None) -> TimelinePage:
@@ -105,7 +114,7 @@ def _query(kind: Kind | None, facility: str, until: str | None = None) -> str:
 
 
 def _links(id: str, facility: str, chosen: Kind | None) -> list[dict[str, Any]]:
-    every: list[tuple[Kind | None, str]] = [(None, "Everything"), *KIND_TITLES.items()]
+    every: list[tuple[Kind | None, str]] = [(None, EVERYTHING), *KIND_TITLES.items()]
     return [
         {"title": title, "url": f"/patients/{id}/timeline?{_query(kind, facility)}", "on": kind == chosen, "kind": kind}
         for kind, title in every

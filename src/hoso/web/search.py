@@ -12,7 +12,7 @@ from hoso.core import fold
 from hoso.fhir import systems
 from hoso.web.box import Asked, asked
 from hoso.web.door import Door, Resource
-from hoso.web.pages import door, page
+from hoso.web.pages import RECENT, door, page
 
 PER_PAGE = 20
 _SHOWN = (systems.PERSONAL_NUMBER, systems.INSURANCE_NUMBER, systems.CITIZEN_CODE)
@@ -31,8 +31,14 @@ def home(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "")
     question = asked(text)
     if not text.strip() or question.empty:
-        return page(request, "search.html", asked=None)
+        return _start(request, door(request))
     return _results(request, question, door(request))
+
+
+def _start(request: HttpRequest, door: Door) -> HttpResponse:
+    """The empty box, and whom this person looked at last."""
+    recent = [door.patient(id) for id in request.session.get(RECENT, ())]
+    return page(request, "search.html", asked=None, recent=[_row(p, 0) for p in recent if p], today=door.today)
 
 
 def _results(request: HttpRequest, question: Asked, door: Door) -> HttpResponse:

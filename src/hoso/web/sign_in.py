@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from hoso.web.accounts import throttle
 from hoso.web.accounts.registry import LONGEST
 from hoso.web.configure import LANGUAGE_COOKIE
-from hoso.web.pages import page
+from hoso.web.pages import FACILITY, door, page
 
 _YEAR = 365 * 24 * 3600
 
@@ -31,6 +31,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return page(request, "sign_in.html", 403, username=username, problem="wrong", next=following, idle=False)
     throttle.succeeded(names)
     login(request, user)
+    request.session[FACILITY] = door(request).facility(request.user.facility)  # type: ignore[union-attr]
     return HttpResponseRedirect(following)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 
-from hoso.care.card import Allergy, Alert, Measure, Source
+from hoso.care.card import Alert, Allergy, Measure, Source
 from hoso.web.pages import page
 
 _SOURCE = Source("Trạm Y tế xã Hoa Lư", "BS. Trần Thị Mai", "2026-10-12")

@@ -24,7 +24,7 @@ class Error(Exception):
     pass
 
 
-class Warning(Exception):  # noqa: A001  (DB-API names it so)
+class Warning(Exception):
     pass
 
 
@@ -119,9 +119,7 @@ class Connection:
         with _translated():
             self.apsw.close()
 
-    def create_function(
-        self, name: str, narg: int, func: Callable[..., Any], *, deterministic: bool = False
-    ) -> None:
+    def create_function(self, name: str, narg: int, func: Callable[..., Any], *, deterministic: bool = False) -> None:
         self.apsw.create_scalar_function(name, func, narg, deterministic=deterministic)
 
     def create_aggregate(self, name: str, narg: int, aggregate: Callable[[], Any]) -> None:

@@ -1,0 +1,103 @@
+"""Keeps the message catalogues in step with the pages: adds new texts, drops unused ones, compiles; `--check` only looks.
+
+Texts come from templates, code, the clinical rule tables and the role table; their English is the key.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+WEB, CARE = ROOT / "src/hoso/web", ROOT / "src/hoso/care"
+LOCALES = ("vi", "en")
+_METHODS = [("**/templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
+_OPTIONS = {"**/templates/**.html": {"trimmed": "false"}}
+_KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "Row": (1,)}
+
+Message = str | tuple[str, str]
+
+
+def wanted() -> set[Message]:
+    """Every text a page may show."""
+    found: set[Message] = set()
+    for folder in (WEB, CARE):
+        for _, _, message, _, _ in extract_from_dir(folder, _METHODS, _OPTIONS, _KEYWORDS):
+            if isinstance(message, tuple):
+                found.add((str(message[0]), str(message[1])))
+            elif message:
+                found.add(message)
+    return found | set(_titles())
+
+
+def _titles() -> Iterator[str]:
+    from hoso.care.timeline import CARE_TITLES, SAID
+    from hoso.web.record import EVERYTHING, KIND_TITLES
+
+    for file in sorted(CARE.glob("rules/*.toml")):
+        rules = tomllib.loads(file.read_text("utf-8"))
+        for listed in rules.values():
+            if isinstance(listed, list):
+                yield from (rule["title"] for rule in listed)
+    yield from (entry["title"] for entry in tomllib.loads((WEB / "roles.toml").read_text("utf-8")).values())
+    yield from (*CARE_TITLES.values(), *SAID, *KIND_TITLES.values(), EVERYTHING, "Pregnancy")
+
+
+def file_of(locale: str) -> Path:
+    return WEB / "locale" / locale / "LC_MESSAGES" / "django.po"
+
+
+def catalogue(locale: str) -> Catalog:
+    file = file_of(locale)
+    if not file.exists():
+        return Catalog(locale=locale)
+    with file.open("rb") as source:
+        return read_po(source, locale=locale)
+
+
+def faults(locale: str) -> list[str]:
+    """What is missing, empty or no longer used in a catalogue."""
+    there = catalogue(locale)
+    texts = {m.id: m.string for m in there if m.id}
+    found = [f"{locale}: not in the catalogue: {message!r}" for message in wanted() - set(texts)]
+    found += [f"{locale}: no longer used: {message!r}" for message in set(texts) - wanted()]
+    for message, string in texts.items():
+        strings = string if isinstance(string, tuple | list) else [string]
+        if not all(strings):
+            found.append(f"{locale}: not translated: {message!r}")
+    return sorted(found)
+
+
+def update(locale: str) -> None:
+    old = {m.id: m.string for m in catalogue(locale) if m.id}
+    made = Catalog(
+        locale=locale, project="HoSo", version="1", fuzzy=False, header_comment="# HoSo: texts of the pages."
+    )
+    for message in sorted(wanted(), key=str):
+        made.add(message, old.get(message) or (message if locale == "en" else None))
+    file = file_of(locale)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("wb") as out:
+        write_po(out, made, width=0, omit_header=False)
+    with file.with_suffix(".mo").open("wb") as out:
+        write_mo(out, made)
+
+
+def main() -> int:
+    if "--check" not in sys.argv:
+        for locale in LOCALES:
+            update(locale)
+    found = [fault for locale in LOCALES for fault in faults(locale)]
+    print(*found, sep="\n" if found else "")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
