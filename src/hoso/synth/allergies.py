@@ -1,4 +1,4 @@
-"""Allergies as the emergency card needs them: known ones with reaction, "none known" as a statement, or nothing asked."""
+"""Allergies as the emergency card needs them: known with reaction, "none known" as a statement, or nothing asked."""
 
 from __future__ import annotations
 

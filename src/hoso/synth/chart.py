@@ -17,6 +17,19 @@ from hoso.synth.record import Record, Resource, coded, moment, terminology
 from hoso.synth.tables import settings
 
 VITAL_CATEGORY = [terminology("observation-category", "vital-signs")]
+NARROW = frozenset(
+    {
+        "Tiêm chủng",
+        "Xét nghiệm",
+        "Chẩn đoán hình ảnh",
+        "Khám sức khỏe",
+        "Hộ sinh",
+        "Nhi sơ sinh",
+        "Sản phụ khoa",
+        "Ung bướu",
+    }
+)
+"""Who sees a patient only when asked for by specialty."""
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 
 
@@ -129,7 +142,8 @@ class Chart:
 
     def _doctor(self, facility: Facility, specialty: str | None) -> Practitioner:
         fitting = [member for member in facility.staff if member.specialty == specialty]
-        return self.rng.choice(fitting or facility.staff)
+        general = [member for member in facility.staff if member.specialty not in NARROW]
+        return self.rng.choice(fitting or general or facility.staff)
 
     def _hour(self, at: date, kind: str) -> datetime:
         """Clinics work in the morning and the afternoon; emergencies come at any hour."""

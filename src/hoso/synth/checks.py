@@ -18,7 +18,7 @@ CLASSES = {
     5: "Loại V: rất yếu",
 }
 EMPLOYED = frozenset({"worker", "office", "official", "teacher", "driver"})
-SCHOOL_YEARS, WORK_YEARS, ELDERLY_YEARS = 5, 3, 3
+SCHOOL_YEARS, WORK_YEARS, ELDERLY_YEARS = 4, 3, 3
 
 
 def run(chart: Chart) -> None:

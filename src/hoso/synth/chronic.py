@@ -34,6 +34,7 @@ def draw(chart: Chart) -> list[Disease]:
     tags |= {"smoker"} if chart.body.smokes else set()
     tags |= {"drinker"} if chart.person.sex == "m" and rng.random() < 0.3 else set()
     tags |= {"minority"} if chart.person.group not in ("01", "04") else set()
+    tags |= {"old"} if chart.person.birth.year < 1978 else set()
     found: list[Disease] = []
     for row in rows("chronic.csv"):
         share = float(row[f"share_{chart.person.sex}"]) * _risk(row["after"], tags)
@@ -111,7 +112,7 @@ SPECIALTY = {"I": "Tim mạch", "E": "Nội tiết", "J": "Hô hấp", "C": "Ung
 def _results(chart: Chart, visit: Visit, due: list[Disease], number: int, every: int) -> None:
     """The full set at the first visit and about twice a year; INR and dialysis at every visit."""
     codes = [disease.row["code"] for disease in due]
-    if number % max(1, round(180 / every)) == 0:
+    if number % max(1, round(210 / every)) == 0:
         wanted = dict.fromkeys(panel for disease in due for panel in disease.row["panels"].split())
         laboratory.order(chart, visit, wanted, codes)
         for code in codes:
@@ -141,11 +142,10 @@ REPEATED = {"N18.5": "dialysis", "D56.1": "transfusion"}
 def _supply(chart: Chart, visit: Visit, due: list[Disease]) -> None:
     """Each disease's medicines, one of a class only; a blood thinner is never doubled."""
     classes: set[str] = set()
-    groups = {row["key"]: row["atc"] for row in rows("medicines.csv")}
     for disease in due:
         keys = []
         for key in disease.medicines:
-            atc = groups[key]
+            atc = clinical.medicines()[key]["atc"]
             group = "C09" if atc.startswith("C09") else "B01" if atc.startswith("B01") else atc[:5]
             if group not in classes:
                 classes.add(group)

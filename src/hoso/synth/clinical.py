@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cache
 from random import Random
 
 from hoso.fhir import systems
@@ -76,7 +77,7 @@ def prescribe(chart: Chart, visit: Visit, keys: list[str], reason: dict[str, str
     """One prescription: every medicine a MedicationRequest under the same prescription code."""
     code = identifiers.prescription_code(visit.facility.code, chart.rng)
     age = chart.age_days(visit.day) / 365.25
-    known = {row["key"]: row for row in rows("medicines.csv")}
+    known = medicines()
     pregnant = chart.is_pregnant(visit.day)
     for key in _allowed(chart, keys, pregnant):
         entry = known.get(f"{key}_child") if age < 12 else None
@@ -84,6 +85,11 @@ def prescribe(chart: Chart, visit: Visit, keys: list[str], reason: dict[str, str
         if entry is None or age < float(entry["min_age"]):
             continue
         chart.record.add(_request(chart, visit, entry, code, reason))
+
+
+@cache
+def medicines() -> dict[str, dict[str, str]]:
+    return {row["key"]: row for row in rows("medicines.csv")}
 
 
 def _allowed(chart: Chart, keys: list[str], pregnant: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""The few great events of an illness, stroke, infarction, cancer surgery, cataract, and the last admission of a life."""
+"""The great events of an illness (stroke, infarction, surgery) and the last admission of a life."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from datetime import date
 from hashlib import blake2b
 from random import Random
 from typing import NamedTuple
-from uuid import UUID
 
 from hoso.core import citizen_code
 
@@ -29,10 +28,9 @@ class Keys(NamedTuple):
 
 def resource_id(keys: Keys, name: str) -> str:
     """A stable id in the form of a UUID (version 8, free content) for the thing called `name`."""
-    value = int.from_bytes(blake2b(name.encode(), key=keys.ids, digest_size=16).digest(), "big")
-    value = value & ~(0xF << 76) | 0x8 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    return str(UUID(int=value))
+    text = blake2b(name.encode(), key=keys.ids, digest_size=16).hexdigest()
+    variant = "89ab"[int(text[16], 16) & 3]
+    return f"{text[:8]}-{text[8:12]}-8{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
 
 def hoso_code(keys: Keys, number: int) -> str:

@@ -9,9 +9,9 @@ from hoso.synth import clinical, laboratory
 from hoso.synth.chart import Chart, Visit
 from hoso.synth.tables import Weighted, rows
 
-BANDS = ((5, "w0", 2.6), (16, "w5", 1.1), (50, "w16", 0.75), (200, "w50", 1.0))
+BANDS = ((5, "w0", 2.0), (16, "w5", 0.85), (50, "w16", 0.7), (200, "w50", 0.8))
 """Below age: column of the table, visits a year."""
-RECORDED_YEARS = 6
+RECORDED_YEARS = 5
 OPERATIONS = frozenset({"appendectomy", "hernia", "cholecystectomy", "fixation", "hip", "lithotripsy"})
 
 
@@ -83,22 +83,33 @@ def _place(chart: Chart, day: date, row: dict[str, str], reason: str, admitted: 
         level = "clinic"
     target = "maternity" if child and level == "provincial" else level
     if not admitted:
-        return chart.visit(day, target, kind, reason, "Nhi" if child else None)
+        return chart.visit(day, target, kind, reason, _specialty(row, child))
     based_on = _referral(chart, day, target, row, reason) if chart.rng.random() < 0.35 else None
     nights = max(1, round(int(row["nights"] or 1) * chart.rng.uniform(0.7, 1.4)))
     nights = min(nights, max(1, (chart.last - day).days - 1))
     stay = "surgery" if row["procedure"] in OPERATIONS else "inpatient"
-    visit = chart.visit(day, "provincial" if target == "station" else target, stay, reason, None, nights)
+    visit = chart.visit(
+        day, "provincial" if target == "station" else target, stay, reason, _specialty(row, child), nights
+    )
     if based_on:
         visit.encounter["basedOn"] = [based_on]
         visit.encounter["hospitalization"]["admitSource"] = {"text": "Cơ sở khác chuyển đến"}
     return visit
 
 
+def _specialty(row: dict[str, str], child: bool) -> str | None:
+    if row["procedure"] in OPERATIONS and row["code"][0] in "KN":
+        return "Ngoại tổng hợp"
+    return "Nhi" if child else SPECIALTY.get(row["code"][0])
+
+
+SPECIALTY = {"J": "Hô hấp", "A": "Truyền nhiễm", "S": "Ngoại chấn thương", "O": "Sản phụ khoa", "E": "Nội tiết"}
+
+
 def _referral(chart: Chart, day: date, target: str, row: dict[str, str], reason: str) -> dict[str, str]:
-    first = chart.visit(day, "station", "exam", reason)
+    first = chart.visit(max(chart.person.birth, day - timedelta(days=1)), "station", "exam", reason)
     code = (row["code"], row["english"], row["vietnamese"])
-    condition = clinical.diagnose(chart, first, code, ended=day)
+    condition = clinical.diagnose(chart, first, code, ended=first.day)
     chart.temperature(first, float(row["fever"]))
     return clinical.refer(chart, first, "provincial" if target == "station" else target, code, condition)
 

@@ -43,6 +43,7 @@ def birth(chart: Chart) -> Visit | None:
 
 
 def growth(chart: Chart) -> None:
+    thin = False
     for months in CHECKS:
         at = chart.person.birth + timedelta(days=round(months * 30.44) + chart.rng.randrange(12))
         if chart.person.birth < FIRST_ELECTRONIC or not chart.is_open(at) or chart.rng.random() < 0.25:
@@ -51,7 +52,8 @@ def growth(chart: Chart) -> None:
         weight = chart.weigh(visit, with_height=True)
         if months <= 24:
             chart.vital(visit, "head", round(34 + 12.5 * (months / 24) ** 0.42 + chart.rng.gauss(0, 0.8), 1))
-        if weight < 0.8 * _expected(months):
+        if weight < 0.79 * _expected(months) and not thin:
+            thin = True
             clinical.diagnose(chart, visit, MALNOURISHED, ended=at + timedelta(days=150))
         elif months in (1, 6):
             clinical.prescribe(chart, visit, ["vitamin_d"])

@@ -26,8 +26,8 @@ def _labs() -> dict[str, dict[str, str]]:
 def order(chart: Chart, visit: Visit, panels: Iterable[str], diseases: Iterable[str] = ()) -> dict[str, float]:
     """Runs panels; answers with the numbers found. `diseases` are ICD-10 codes that move the results."""
     shifts: Resource = {}
-    for code in diseases:
-        shifts |= settings("shifts.toml").get(code, {})
+    for disease in diseases:
+        shifts |= settings("shifts.toml").get(disease, {})
     numbers: dict[str, float] = {}
     for panel in panels:
         _panel(chart, visit, settings("panels.toml")[panel], shifts, numbers)
@@ -70,7 +70,7 @@ def _result(chart: Chart, at: date, entry: dict[str, str], shifts: Resource, num
     numbers[entry["key"]] = value
     low, high = limits(entry, chart.person.sex, chart.age_days(at) / 365.25)
     resource["valueQuantity"] = {
-        "value": value if entry["decimals"] != "0" else int(value),
+        "value": _plain(value),
         "unit": entry["unit"],
         "system": systems.UCUM,
         "code": entry["ucum"],

@@ -1,4 +1,4 @@
-"""One citizen's whole record: body, lasting diseases and allergies are drawn first, then every trajectory is written."""
+"""One citizen's whole record: body, diseases and allergies are drawn first, then every trajectory is written."""
 
 from __future__ import annotations
 

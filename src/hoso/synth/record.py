@@ -22,11 +22,8 @@ class Record:
         self._keys = keys
         self._number = number
         self.patient_id = identifiers.resource_id(keys, f"citizen/{number}")
+        self.subject = {"reference": f"Patient/{self.patient_id}"}
         self.resources: list[Resource] = []
-
-    @property
-    def subject(self) -> dict[str, str]:
-        return {"reference": f"Patient/{self.patient_id}"}
 
     def add(self, resource: Resource) -> dict[str, str]:
         if "id" not in resource:
