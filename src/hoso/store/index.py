@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from hoso.core.dates import OPEN_LOW
 from hoso.core.text import fold
 from hoso.fhir.indexed import Indexed
-from hoso.fhir.ucum import canonical
+from hoso.fhir.ucum import canonical as _canonical
 
 NO_DATE = OPEN_LOW
 """`date` of rows of resources without a clinical date: before all others."""
@@ -31,6 +31,9 @@ LONGEST = 200
 """Characters of a text that stand in the b-tree."""
 
 UCUM = "http://unitsofmeasure.org"
+
+canonical = lru_cache(16_384)(_canonical)
+"""One value stands in several parameters and composites of its resource; its conversion is done once."""
 
 _UNIONS = {
     ("Observation", f"combo-{name}"): (name, f"component-{name}")
@@ -194,7 +197,8 @@ class _Builder:
         )
         if system != UCUM or code is None:
             return
-        base_low, base_high = canonical(low, code), canonical(high, code)
+        base_low = canonical(low, code)
+        base_high = base_low if low == high else canonical(high, code)
         if base_low and base_high:
             key = keys.base_unit(type, param, base_low[1])
             first, last = sorted((base_low[0], base_high[0]))

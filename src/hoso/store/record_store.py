@@ -8,7 +8,7 @@ from uuid import UUID
 
 from hoso.core.clock import Clock, to_ms
 from hoso.fhir.search import Query
-from hoso.store import history, jobs, reading, writer
+from hoso.store import history, jobs, reading, search, writer
 from hoso.store.connection import Connection
 from hoso.store.contract import Change, Draft, HistoryPage, Origin, Page, Saved, Version
 from hoso.store.engine import Engine
@@ -83,21 +83,15 @@ class RecordStore:
         return self.search_on(self.engine.reader(), query, visible, cursor)
 
     def search_on(self, connection: Connection, query: Query, visible: Visible, cursor: str | None) -> Page:
-        from hoso.store import search
-
         return search.run(connection, self.facts.keys, connection.dialect, query, visible, cursor)
 
     def scan(self, query: Query, visible: Visible) -> Iterator[Version]:
-        from hoso.store import search
-
         connection = self.engine.reader()
         return search.scan(connection, self.facts.keys, connection.dialect, query, visible)
 
     def everything(
         self, patient: str, visible: Visible, *, since: int | None = None, types: Sequence[str] = ()
     ) -> Iterator[Version]:
-        from hoso.store import search
-
         connection, keys = self.engine.reader(), self.facts.keys
         return search.everything(connection, keys, connection.dialect, patient, visible, since=since, types=types)
 

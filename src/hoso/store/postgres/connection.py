@@ -103,6 +103,11 @@ class PostgresConnection:
     def close(self) -> None:
         self.handle.close()
 
+    def __del__(self) -> None:
+        """A thread that ends takes its connection along."""
+        if hasattr(self, "handle"):
+            self.handle.close()
+
     @contextmanager
     def _trouble(self) -> Iterator[None]:
         try:
