@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hoso.fhir.extract import KNOWN_BY_STORE, extract
 from hoso.fhir.extraction.composite import CORRECTED
-from hoso.fhir.extraction.emit import VALUES
+from hoso.fhir.extraction.kinds import VALUES
 from hoso.fhir.indexed import Indexed
 from hoso.fhir.model import Element, SearchParam, load
 from hoso.fhir.path import compile
@@ -122,7 +122,7 @@ def composite_by_engine(type: str, param: SearchParam, resource: dict[str, Any])
 
 
 def _parts(param: SearchParam, text: str, resource: dict[str, Any], context: Node) -> list[Any]:
-    nodes = expression(text.replace("DateTime", "dateTime")).items(resource, context=context)
+    nodes = expression(text).items(resource, context=context)
     return [
         _comparable(param.type, value)
         for node in nodes

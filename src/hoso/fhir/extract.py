@@ -14,9 +14,8 @@ from hoso.core.dates import OPEN_LOW
 from hoso.fhir.extraction.clinical import CLINICAL_DATE
 from hoso.fhir.extraction.codes import code_reader
 from hoso.fhir.extraction.composite import composites, select
-from hoso.fhir.extraction.emit import Emit
+from hoso.fhir.extraction.generate import Spot, Visit, compiled
 from hoso.fhir.extraction.plan import Path, paths, present_and_not_false
-from hoso.fhir.extraction.trie import Spot, compile_spot
 from hoso.fhir.indexed import Indexed
 from hoso.fhir.model import Model, SearchParam, load
 from hoso.fhir.path.parser import parse
@@ -33,13 +32,22 @@ def extract(resource: dict[str, Any]) -> Indexed:
 
 
 def _without_doubles(out: Indexed) -> None:
-    """Each value once; only lists that can hold a double are looked through."""
-    for name in ("tokens", "strings", "references", "uris", "dates", "quantities", "composites"):
-        values = getattr(out, name)
-        if len(values) > 1:
-            unique = dict.fromkeys(values)
-            if len(unique) != len(values):
-                setattr(out, name, list(unique))
+    """Each value once; written out, because a loop over the names would cost as much as the work."""
+    unique = dict.fromkeys
+    if len(out.tokens) > 1:
+        out.tokens = list(unique(out.tokens))
+    if len(out.strings) > 1:
+        out.strings = list(unique(out.strings))
+    if len(out.references) > 1:
+        out.references = list(unique(out.references))
+    if len(out.uris) > 1:
+        out.uris = list(unique(out.uris))
+    if len(out.dates) > 1:
+        out.dates = list(unique(out.dates))
+    if len(out.quantities) > 1:
+        out.quantities = list(unique(out.quantities))
+    if len(out.composites) > 1:
+        out.composites = list(unique(out.composites))
 
 
 @cache
@@ -64,7 +72,7 @@ def extractor(type: str) -> Extract:
     return run
 
 
-def _values(type: str, params: dict[str, SearchParam], model: Model) -> Emit:
+def _values(type: str, params: dict[str, SearchParam], model: Model) -> Visit:
     root = Spot()
     for param in params.values():
         if param.special or param.type == "composite" or param.code in KNOWN_BY_STORE:
@@ -73,11 +81,11 @@ def _values(type: str, params: dict[str, SearchParam], model: Model) -> Emit:
         if present_and_not_false(tree) is None:
             for path in paths(tree, type, type, model):
                 root.add(path, param.type, param.code, param.bit, code_reader(param.type, path))
-    return compile_spot(root)
+    return compiled(root)
 
 
-def _computed(type: str, params: dict[str, SearchParam], model: Model) -> list[Emit]:
-    found: list[Emit] = list(composites(type, params, model))
+def _computed(type: str, params: dict[str, SearchParam], model: Model) -> list[Visit]:
+    found: list[Visit] = list(composites(type, params, model))
     for param in params.values():
         flag = present_and_not_false(parse(param.expression)) if param.expression and not param.special else None
         if flag is not None:
@@ -85,7 +93,7 @@ def _computed(type: str, params: dict[str, SearchParam], model: Model) -> list[E
     return found
 
 
-def _flag(param: SearchParam, found: list[Path]) -> Emit:
+def _flag(param: SearchParam, found: list[Path]) -> Visit:
     """True or false for every resource: something is there, and it is not `false`."""
     selects = [select(path) for path in found]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from hoso.fhir.extraction.emit import Values
+from hoso.fhir.extraction.kinds import Values
 from hoso.fhir.extraction.plan import Path
 from hoso.fhir.extraction.values import code_in
 from hoso.fhir.model import load

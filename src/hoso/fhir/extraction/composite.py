@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 from hoso.fhir.extraction.codes import code_reader
-from hoso.fhir.extraction.emit import VALUES, Values
+from hoso.fhir.extraction.kinds import VALUES, Values
 from hoso.fhir.extraction.plan import Equals, Key, Path, Resolves, paths
 from hoso.fhir.extraction.values import target_type
 from hoso.fhir.indexed import Indexed

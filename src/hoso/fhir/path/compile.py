@@ -99,7 +99,7 @@ class Compiler:
         return shortened
 
     def _type_test(self, operator: str, operand: Closure, name: str, at: int) -> Closure:
-        wanted = TypeName(name, at)
+        wanted = TypeName(name, at, self.strict)
         if operator == "ofType" or (operator == "as" and not self.strict):
             return lambda frame: [item for item in operand(frame) if wanted.exactly(item)]
         if operator == "as":

@@ -110,7 +110,7 @@ def invariant(expression: str, type: str | None = None) -> Invariant:
     """A rule of the definitions: is it kept by this element of this resource?
 
     `type` is the element's type ("Observation.component"); without it the type is found by where the element stands.
-    An empty answer breaks the rule, as only `true` keeps it.
+    Only `true` keeps a rule: an empty answer breaks it, and so does one that cannot be worked out.
     """
     run = compile(expression)._run
     of = shape(type) if type is not None else None
@@ -120,7 +120,10 @@ def invariant(expression: str, type: str | None = None) -> Invariant:
         root = Node(resource, _root_shape(resource))
         node = root if element is resource else Node(element, of or locator.shape(resource, element))
         focus = [node]
-        answer = run(Frame(Run(root, root, {}, None, None), focus, focus, {}))
+        try:
+            answer = run(Frame(Run(root, root, {}, None, None), focus, focus, {}))
+        except (PathError, RecursionError):
+            return False
         return len(answer) == 1 and answer[0] is True
 
     return kept

@@ -8,13 +8,18 @@ from hoso.fhir.path.values import Item, Node, type_info
 
 
 class TypeName:
-    """A name resolved once: FHIR first, as its types are what a path meets, then System."""
+    """A name resolved once: FHIR first, as its types are what a path meets, then System.
 
-    def __init__(self, text: str, position: int) -> None:
+    R4's own definitions write `Boolean` and `DateTime` where they mean FHIR's types; unless `strict`, so may others.
+    """
+
+    def __init__(self, text: str, position: int, strict: bool = True) -> None:
         namespace, _, name = text.rpartition(".")
         if namespace not in ("", "FHIR", "System"):
             raise PathError("semantic", f"Unknown namespace {namespace!r}", position)
         self.fhir = name if namespace != "System" and known(name) else None
+        if self.fhir is None and not strict and namespace == "" and known(name[:1].lower() + name[1:]):
+            self.fhir = name[:1].lower() + name[1:]
         self.system = name if namespace != "FHIR" and name in SYSTEM_TYPES else None
         if self.fhir is None and self.system is None:
             raise PathError("execution", f"Unknown type {text!r}", position)
