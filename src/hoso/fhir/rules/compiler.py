@@ -9,9 +9,9 @@ from hoso.fhir.model import Element, TypeDef, TypeRef, load
 from hoso.fhir.rules import containers
 from hoso.fhir.rules.bindings import allowed_codes, bound
 from hoso.fhir.rules.faults import ALIGN, LIMIT, Context, Fault, Faults, Rule, one, shown, under
-from hoso.fhir.rules.invariants import Named, tests_of
+from hoso.fhir.rules.invariants import Named, invariant_tests
 from hoso.fhir.rules.narrative import fault_in
-from hoso.fhir.rules.primitives import CHECKS, QUICK
+from hoso.fhir.rules.primitives import CHECKS, QUICK, TEXT_LIMIT
 from hoso.fhir.rules.references import reference_rule
 from hoso.fhir.rules.siblings import aligned
 
@@ -59,7 +59,7 @@ def _of_element(element: Element, ref: TypeRef) -> Rule:
         rule = _pointing(rule)
     if element.codes:
         rule = bound(rule, ref.code, element.codes)
-    tests = tests_of(element.invariants, element.name, ref.code)
+    tests = invariant_tests(element.invariants, element.name, ref.code)
     if tests:
         rule = _tested(rule, tests)
     return _list(rule, element) if _many(element) else rule
@@ -145,7 +145,7 @@ def _list(item: Rule, element: Element) -> Rule:
                     gaps = True
                     continue
                 found = (found or []) + under(f"[{place}]", faults)
-                if len(found) >= LIMIT:
+                if len(found) > LIMIT:
                     break
         if found is None and (len(values) < low or (high is not None and len(values) > high)):
             return one("structure", "validate.count", count=str(len(values)), min=str(low), max=str(high or "*"))
@@ -177,7 +177,7 @@ def _object(definition: TypeDef, rules: dict[str, Rule], quick: dict[str, Callab
         for e in definition.elements
         if e.choice
     )
-    tests = tests_of(definition.invariants, definition.name, definition.name, definition)
+    tests = invariant_tests(definition.invariants, definition.name, definition.name, definition)
     rule_for, accepts = rules.get, quick.get
     report = _Report(definition)
 
@@ -190,7 +190,10 @@ def _object(definition: TypeDef, rules: dict[str, Rule], quick: dict[str, Callab
         for key, value in node.items():
             if type(value) is str:
                 sure = accepts(key)
-                if sure is not None and sure(value):
+                if sure is len:
+                    if 0 < len(value) <= TEXT_LIMIT:
+                        continue
+                elif sure is not None and sure(value):
                     continue
             rule = rule_for(key)
             if rule is None:
@@ -254,4 +257,4 @@ class _Report:
 
     @staticmethod
     def _add(found: Faults | None, faults: Faults) -> Faults:
-        return faults if found is None else (found + faults)[:LIMIT]
+        return faults if found is None else (found + faults)[: LIMIT + 1]

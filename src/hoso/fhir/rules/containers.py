@@ -48,7 +48,7 @@ def contained_rule(rule_of: RuleOf) -> Rule:
         found: Faults = []
         for place, value in enumerate(values):
             found += under(f"[{place}]", _contained(rule_of, value, context) or [])
-            if len(found) >= LIMIT:
+            if len(found) > LIMIT:
                 break
         return found or _same_ids(values)
 

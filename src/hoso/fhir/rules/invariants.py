@@ -28,7 +28,9 @@ class Named(NamedTuple):
     test: Test
 
 
-def tests_of(found: Iterable[Invariant], owner: str, type: str, definition: TypeDef | None = None) -> tuple[Named, ...]:
+def invariant_tests(
+    found: Iterable[Invariant], owner: str, type: str, definition: TypeDef | None = None
+) -> tuple[Named, ...]:
     """Tests for nodes of `type`. `owner` is that type, or the element the rules stand at; `definition` helps the
     simple shapes to know choices."""
     return tuple(

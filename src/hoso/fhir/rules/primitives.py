@@ -30,7 +30,6 @@ _oid = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9]\d*+))++", _A).fullmatch
 _uuid = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", _A).fullmatch
 _code = re.compile(r"\S++(?:\s\S++)*+").fullmatch
 _uri = re.compile(r"\S++").fullmatch
-_text = re.compile(rf".{{1,{TEXT_LIMIT}}}", re.DOTALL).fullmatch
 
 _NUMBERS = frozenset({int, float, Decimal})
 _SPACE = str.maketrans("", "", " \t\r\n")
@@ -122,31 +121,53 @@ def is_base64(value: Any) -> bool:
     return True
 
 
-_SHORT_DAY = r"(?:0[1-9]|1[0-9]|2[0-8])"
-_SURE_DAY = rf"{_YEAR}-(?:(?:0[1-9]|1[0-2])-{_SHORT_DAY}|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+_SURE_DAY = rf"{_YEAR}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])"
+_SURE_MOMENT = re.compile(rf"{_SURE_DAY}T{_TIME}{_ZONE}", _A).fullmatch
+KNOWN_LIMIT = 20_000
+KNOWN_LENGTH = 100
 
-_plain_uri = re.compile(r"(?![u#])\S++").fullmatch
+_known: dict[str, set[str]] = {"code": set(), "uri": set()}
+"""Codes and addresses found right before: a few thousand come again and again."""
+
+
+def _remembering(kind: str, valid: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    known = _known[kind]
+
+    def check(value: Any) -> bool:
+        if not valid(value):
+            return False
+        if len(value) <= KNOWN_LENGTH and value[0] != "#":
+            if len(known) >= KNOWN_LIMIT:
+                known.clear()
+            known.add(value)
+        return True
+
+    return check
+
 
 QUICK: dict[str, Callable[[str], object]] = {
-    "canonical": _plain_uri,
-    "code": _code,
+    "canonical": _known["uri"].__contains__,
+    "code": _known["code"].__contains__,
     "date": re.compile(_SURE_DAY, _A).fullmatch,
-    "dateTime": re.compile(rf"{_SURE_DAY}T{_TIME}{_ZONE}", _A).fullmatch,
+    "dateTime": _SURE_MOMENT,
     "id": _id,
-    "instant": re.compile(rf"{_SURE_DAY}T{_TIME}{_ZONE}", _A).fullmatch,
-    "markdown": _text,
-    "string": _text,
+    "instant": _SURE_MOMENT,
+    "markdown": len,
+    "string": len,
     "time": _time,
-    "uri": _plain_uri,
-    "url": _plain_uri,
+    "uri": _known["uri"].__contains__,
+    "url": _known["uri"].__contains__,
 }
-"""A first look in one call into C: what it accepts is right; what it does not accept goes to CHECKS."""
+"""A first look in one call into C: what it accepts is right, what it does not accept goes to CHECKS.
+
+`len` stands for text, whose length must also be within TEXT_LIMIT.
+"""
 
 CHECKS: dict[str, Callable[[Any], bool]] = {
     "base64Binary": is_base64,
     "boolean": is_boolean,
-    "canonical": is_uri,
-    "code": is_code,
+    "canonical": _remembering("uri", is_uri),
+    "code": _remembering("code", is_code),
     "date": is_date,
     "dateTime": is_date_time,
     "decimal": is_decimal,
@@ -159,7 +180,7 @@ CHECKS: dict[str, Callable[[Any], bool]] = {
     "string": is_string,
     "time": is_time,
     "unsignedInt": is_unsigned,
-    "uri": is_uri,
-    "url": is_uri,
+    "uri": _remembering("uri", is_uri),
+    "url": _remembering("uri", is_uri),
     "uuid": is_uuid,
 }

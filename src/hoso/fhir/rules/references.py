@@ -7,13 +7,16 @@ from typing import Any
 
 from hoso.fhir.model import load
 from hoso.fhir.rules.faults import Context, Faults, Rule, one, shown
-from hoso.fhir.rules.primitives import is_uri
+from hoso.fhir.rules.primitives import TEXT_LIMIT, is_uri
 
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _relative = re.compile(rf"([A-Z][A-Za-z]*+)/{_ID}(?:/_history/{_ID})?", re.ASCII).fullmatch
 _absolute = re.compile(rf"https?://\S*?/([A-Z][A-Za-z]*+)/{_ID}(?:/_history/{_ID})?", re.ASCII).fullmatch
 _conditional = re.compile(r"([A-Z][A-Za-z]*+)\?\S++", re.ASCII).fullmatch
-_USUAL = {"reference", "display"}
+_usual = re.compile(
+    rf"([A-Z][A-Za-z]*+)(?:/{_ID}(?:/_history/{_ID})?|\?\S++)|urn:uuid:[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}",
+    re.ASCII,
+).fullmatch
 _scheme = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*+:\S++", re.ASCII).fullmatch
 
 
@@ -22,17 +25,23 @@ def reference_rule(shape: Rule, targets: tuple[str, ...]) -> Rule:
     allowed = frozenset(targets)
 
     def check(value: Any, context: Context) -> Faults | None:
-        if type(value) is dict and value.keys() <= _USUAL:
-            text, display = value.get("reference"), value.get("display", "-")
-            if type(text) is str and type(display) is str and text and display and len(text) + len(display) < 1000:
-                match = _relative(text)
-                if match is not None and match.group(1) in allowed:
-                    return None
-                return _points(value, text, allowed, context)
+        if type(value) is dict and len(value) <= 2:
+            text = value.get("reference")
+            if type(text) is str and len(text) < 1000 and (len(value) == 1 or _shown(value.get("display"))):
+                match = _usual(text)
+                if match is not None:
+                    name = match.group(1) or context.full_urls.get(text)
+                    if name is None or name in allowed:
+                        return None
+                return _points(value, text, allowed, context) if text else shape(value, context)
         faults = shape(value, context)
         return _pointer(value, allowed, context) if faults is None else faults
 
     return check
+
+
+def _shown(display: Any) -> bool:
+    return type(display) is str and 0 < len(display) <= TEXT_LIMIT
 
 
 def _pointer(value: dict[str, Any], allowed: frozenset[str], context: Context) -> Faults | None:

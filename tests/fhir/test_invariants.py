@@ -1,0 +1,235 @@
+"""Invariants that HoSo tests by hand or by shape say what the FHIRPath of the definitions says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hoso.fhir.model import Invariant, load
+from hoso.fhir.rules.faults import Context
+from hoso.fhir.rules.invariants import BUILT_IN, by_path, invariant_tests
+from hoso.fhir.rules.invariants_native import NATIVE
+from hoso.fhir.rules.invariants_simple import simple
+
+MODEL = load()
+TYPES = {name: made for name, made in MODEL.types.items() if made.kind != "primitive"}
+SIMPLE = [
+    (name, rule)
+    for name, made in TYPES.items()
+    for rule in made.invariants
+    if rule.severity == "error" and rule.key not in BUILT_IN and simple(rule.expression, made)
+]
+SAMPLES: dict[str, Any] = {"boolean": True, "integer": 1, "positiveInt": 1, "unsignedInt": 1, "decimal": 1.5}
+
+
+def rule_named(owner: str, key: str) -> Invariant:
+    made = MODEL.types[owner]
+    every = [*made.invariants, *(rule for element in made.elements for rule in element.invariants)]
+    return next(rule for rule in every if rule.key == key)
+
+
+def sample(type: str, repeats: bool) -> Any:
+    """Something of the type: for presence it does not matter what."""
+    kind = MODEL.types[type].kind
+    value = {"id": "a"} if kind != "primitive" else SAMPLES.get(type, "2020")
+    return [value] if repeats else value
+
+
+def nodes(owner: str) -> list[dict[str, Any]]:
+    """Nodes with each child alone, each pair of children, every child, and none."""
+    made = MODEL.types[owner]
+    used = [e for e in made.elements if e.name not in ("id", "extension", "modifierExtension", "contained", "meta")]
+    parts = [{e.spellings()[0][0]: sample(e.types[0].code, e.max != 1)} for e in used if e.types[0].code != "Resource"]
+    start = {"resourceType": owner} if made.kind == "resource" else {}
+    pairs = [start | one | other for one in parts for other in parts]
+    everything: dict[str, Any] = dict(start)
+    for part in parts:
+        everything |= part
+    return [start, everything, *pairs]
+
+
+@pytest.mark.parametrize(("owner", "rule"), SIMPLE, ids=[f"{owner}-{rule.key}" for owner, rule in SIMPLE])
+def test_rules_of_presence_agree_with_fhirpath(owner: str, rule: Invariant) -> None:
+    made = MODEL.types[owner]
+    by_shape, by_fhirpath = simple(rule.expression, made), by_path(rule.expression, owner)
+    assert by_shape is not None
+    for node in nodes(owner):
+        root = node if made.kind == "resource" else {"resourceType": "Basic"}
+        assert by_shape(node, Context(root, root)) == by_fhirpath(node, Context(root, root)), node
+
+
+UCUM = "http://unitsofmeasure.org"
+CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+VERIFIED = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+ALLERGY = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
+LOINC = {"coding": [{"system": "http://loinc.org", "code": "1-1"}]}
+OTHER = {"coding": [{"system": "http://loinc.org", "code": "2-2"}]}
+
+
+def concept(system: str, *codes: str) -> dict[str, Any]:
+    return {"coding": [{"system": system, "code": code} for code in codes]}
+
+
+def quantity(**more: Any) -> dict[str, Any]:
+    return {"value": 2, "system": UCUM, "code": "a"} | more
+
+
+DATES = ["2020-01-01", "2020-01-02", "2020-01-01T10:00:00+07:00", "2020-01-01T02:00:00Z", "2020-01-01T10:00:00.5+07:00"]
+STATUSES = [{}, concept(CLINICAL, "active"), concept(CLINICAL, "active", "resolved"), concept("x", "resolved")]
+VERIFICATIONS = [
+    {},
+    concept(VERIFIED, "entered-in-error"),
+    concept(ALLERGY, "entered-in-error"),
+    concept(VERIFIED, "confirmed"),
+]
+MEASURES = [
+    {}, quantity(), quantity(value=0), quantity(value=-1), quantity(system="x"), {"value": 2}, {"code": "a"},
+    {"system": UCUM}, {"code": "a", "system": UCUM}, {"value": 2, "system": UCUM}, {"unit": "năm"},
+]  # fmt: skip
+
+
+def filled(**choices: Any) -> dict[str, Any]:
+    return {name: value for name, value in choices.items() if value != {}}
+
+
+CASES: dict[str, tuple[str, list[dict[str, Any]]]] = {
+    "per-1": (
+        "Period",
+        [{"start": a, "end": b} for a in DATES for b in DATES if len(a) == len(b)] + [{}, {"start": DATES[0]}],
+    ),
+    "con-4": (
+        "Condition",
+        [
+            filled(clinicalStatus=s, **e)
+            for s in STATUSES
+            for e in ({}, {"abatementString": "a"}, {"_abatementDateTime": {"extension": []}})
+        ],
+    ),
+    "con-5": ("Condition", [filled(clinicalStatus=s, verificationStatus=v) for s in STATUSES for v in VERIFICATIONS]),
+    "ait-1": (
+        "AllergyIntolerance",
+        [filled(clinicalStatus=s, verificationStatus=v) for s in STATUSES for v in VERIFICATIONS],
+    ),
+    "ait-2": (
+        "AllergyIntolerance",
+        [filled(clinicalStatus=s, verificationStatus=v) for s in STATUSES for v in VERIFICATIONS],
+    ),
+    "obs-7": (
+        "Observation",
+        [
+            filled(code=c, component=p, **v)
+            for c in (LOINC, OTHER)
+            for v in ({}, {"valueString": "a"}, {"valueInteger": 0})
+            for p in ({}, [{"code": LOINC}], [{"code": OTHER}, {"code": LOINC}], [{"code": {"text": "a"}}])
+        ],
+    ),
+    "app-3": (
+        "Appointment",
+        [
+            filled(status=s, **t)
+            for s in ("proposed", "booked")
+            for t in ({}, {"start": DATES[2]}, {"start": DATES[2], "end": DATES[3]})
+        ],
+    ),
+    "lst-2": (
+        "List",
+        [
+            filled(mode=m, entry=e)
+            for m in ("changes", "working")
+            for e in ({}, [{"deleted": False}], [{"date": "2020"}])
+        ],
+    ),
+    "lst-3": (
+        "List",
+        [
+            filled(mode=m, entry=e)
+            for m in ("changes", "working")
+            for e in ({}, [{"deleted": False}], [{"date": "2020"}])
+        ],
+    ),
+    "age-1": ("Age", MEASURES),
+    "dis-1": ("Distance", MEASURES),
+    "drt-1": ("Duration", MEASURES),
+    "rat-1": (
+        "Ratio",
+        [
+            filled(numerator=n, denominator=d, extension=e)
+            for n in ({}, quantity())
+            for d in ({}, quantity())
+            for e in ({}, [{"url": "a"}])
+        ],
+    ),
+    "rng-2": (
+        "Range",
+        [
+            filled(low=quantity(value=a, code=c), high=quantity(value=b, code=d))
+            for a in (1, 2, 900)
+            for b in (1, 2)
+            for c in ("g", "kg")
+            for d in ("g", "kg")
+        ],
+    ),
+    "org-1": (
+        "Organization",
+        [{}, {"name": "a"}, {"identifier": [{"value": "1"}]}, {"_name": {"extension": [{"url": "a"}]}}],
+    ),
+    "mdd-1": (
+        "MedicationDispense",
+        [{"whenPrepared": a, "whenHandedOver": b} for a in DATES for b in DATES if len(a) == len(b)],
+    ),
+    "tim-4": ("Timing.repeat", [{}, {"duration": 1}, {"duration": -1}, {"duration": 0}]),
+    "tim-5": ("Timing.repeat", [{}, {"period": 1}, {"period": -0.5}]),
+    "Parameters.parameter.inv-1": (
+        "Parameters.parameter",
+        [
+            filled(part=p, resource=r, **v)
+            for p in ({}, [{"name": "a"}])
+            for r in ({}, {"resourceType": "Basic"})
+            for v in ({}, {"valueString": "a"}, {"_valueCode": {"id": "a"}})
+        ],
+    ),
+    "Task.inv-1": ("Task", [{"authoredOn": a, "lastModified": b} for a in DATES for b in DATES if len(a) == len(b)]),
+}
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_rules_by_hand_agree_with_fhirpath(key: str) -> None:
+    owner, found = CASES[key]
+    by_fhirpath = by_path(rule_named(owner, key.removeprefix(f"{owner}.")).expression, owner)
+    answers = set()
+    for node in found:
+        made = node | ({"resourceType": owner} if MODEL.types[owner].kind == "resource" else {})
+        root = made if "resourceType" in made else {"resourceType": "Basic"}
+        answer = NATIVE[key](made, Context(root, root))
+        assert answer == by_fhirpath(made, Context(root, root)), node
+        answers.add(answer)
+    assert answers == {True, False}
+
+
+@pytest.mark.parametrize("use", ["home", "work", None])
+def test_an_organization_is_not_at_home(use: str | None) -> None:
+    node = {"use": use} if use else {"text": "a"}
+    for key, name, type in (("org-2", "address", "Address"), ("org-3", "telecom", "ContactPoint")):
+        (rule,) = MODEL.types["Organization"].by_name[name].invariants
+        root = {"resourceType": "Organization"}
+        assert NATIVE[key](node, Context(root, root)) == by_path(rule.expression, type)(node, Context(root, root))
+
+
+def test_every_rule_by_hand_is_held_against_fhirpath() -> None:
+    assert set(NATIVE) == set(CASES) | {"org-2", "org-3"}
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_every_invariant_of_the_definitions_can_be_run(name: str) -> None:
+    """No expression may stop a validation: each is compiled and run on a small node of its type."""
+    made = TYPES[name]
+    node = {"resourceType": name} if made.kind == "resource" else {"extension": [{"url": "a", "valueString": "b"}]}
+    root = node if made.kind == "resource" else {"resourceType": "Basic"}
+    for rule in made.invariants:
+        if rule.key not in BUILT_IN:
+            by_path(rule.expression, name)(node, Context(root, root))
+    for element in made.elements:
+        for named in invariant_tests(element.invariants, element.name, element.types[0].code):
+            value = sample(element.types[0].code, repeats=False)
+            assert isinstance(named.test(value, Context(root, root)), bool)
