@@ -94,7 +94,8 @@ def create(folder: Path, database: str | None = None) -> Config:
     from hoso.store import create_store
     from hoso.web.accounts import registry
 
-    (folder / "keys").mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / "keys").mkdir(exist_ok=True, mode=0o700)
     if not exists(folder):
         for name in KEYS:
             _write_secret(folder / "keys" / name, secrets.token_hex(32) + "\n")

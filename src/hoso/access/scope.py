@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hoso.core.errors import Refused
+from hoso.fhir.model import load
 
 Right = Literal["c", "r", "u", "d", "s"]
 """create, read (with vread and instance history), update (with patch), delete, search (with history)."""
@@ -66,6 +67,8 @@ def _parse_one(part: str) -> tuple[str, frozenset[str]]:
     if not match:
         raise Refused.because(400, "value", "scope.unknown", scope=part[:100])
     type, rights = match[2], match[3]
+    if type != "*" and type not in load().type_number:
+        raise Refused.because(400, "value", "scope.type", scope=part[:100], type=type)
     letters = _VERSION_1.get(rights, rights)
     if rights not in _VERSION_1 and rights != _in_order(frozenset(rights)):
         raise Refused.because(400, "value", "scope.order", scope=part[:100])

@@ -29,7 +29,7 @@ _SECURITY = [
     ("Vary", "Authorization, Accept, Accept-Encoding, Accept-Language, Prefer"),
 ]
 _HOST = re.compile(r"([A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){0,9}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?\Z", re.ASCII)
-_PLAIN_READ = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_ACCEPT_ENCODING")
+_DRESSED = frozenset(("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_ACCEPT_ENCODING"))
 _FORM = "application/x-www-form-urlencoded"
 _WITH_BODY = ("POST", "PUT", "PATCH")
 
@@ -61,12 +61,15 @@ def application(records: Records, tokens: Tokens, seal: Seal, settings: Settings
         """The commonest request by far, without any ceremony; None sends it the long way round."""
         if len(parts) != 4 or parts[1] != "fhir" or parts[2] not in types or not ID.match(parts[3]):
             return None
-        if any(name in environ for name in _PLAIN_READ) or not takes_json(environ.get("HTTP_ACCEPT", "")):
+        if not _DRESSED.isdisjoint(environ) or not takes_json(environ.get("HTTP_ACCEPT", "")):
             return None
         actor = tokens.actor(environ.get("HTTP_AUTHORIZATION", ""))
-        if actor is None or not actor.scopes.permits(parts[2], "r"):
+        if actor is None:
             return None
-        version = records.read(actor, "TREAT", parts[2], parts[3])
+        try:
+            version = records.read(actor, "TREAT", parts[2], parts[3])
+        except Exception:
+            return None  # met again on the long way, where it is answered
         if version is None or version.deleted:
             return None
         modified = http_date(version.updated // 1000)

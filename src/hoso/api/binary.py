@@ -38,6 +38,8 @@ def raw_response(request: Request, version: Version) -> Response | None:
 def resource_of(request: Request, id: str | None = None) -> bytes:
     """The Binary resource for content posted raw."""
     kind = request.content_type.strip()
+    if not request.header("CONTENT_LENGTH") and not request.header("HTTP_CONTENT_LENGTH"):
+        raise Refused.because(411, "required", "rest.length-needed")  # cut-off chunks look like an end
     if not _MIME.match(kind):
         raise Refused.because(415, "not-supported", "rest.content-type", type=kind[:80])
     tree: dict[str, object] = {"resourceType": "Binary", "contentType": kind}

@@ -81,6 +81,8 @@ def _expects(entries: list[Entry], conflict: Conflict) -> bool:
 
 
 def _one(doors: Doors, request: Request, entry: Entry) -> Response:
+    if entry.fault is not None:
+        return failed(entry.fault, request.language)
     sub = _sub_request(request, entry)
     try:
         if sub.path == ():

@@ -41,5 +41,5 @@ class Lane:
 class Doors:
     records: Records
     seal: Seal
-    long: Lane = field(default_factory=lambda: Lane(4))
-    streams: Lane = field(default_factory=lambda: Lane(2))
+    long: Lane = field(default_factory=lambda: Lane(3))
+    streams: Lane = field(default_factory=lambda: Lane(1))

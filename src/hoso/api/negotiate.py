@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,9 @@ _JSON_NAMES = ("json", "application/json", FHIR_JSON, "text/json", "application/
 _ANY = ("*/*", "application/*")
 GZIP_FROM = 1_400
 """Bytes from which compressing pays: below, the answer fits one packet anyway."""
+
+
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]++')
 
 
 @lru_cache(maxsize=512)
@@ -45,51 +49,20 @@ def wants_pretty(request: Request) -> bool:
 
 def pretty(body: bytes) -> bytes:
     """Indents JSON text token by token: numbers and strings stay as they are written."""
-    out, depth, at, end = bytearray(), 0, 0, len(body)
-    while at < end:
-        byte = body[at : at + 1]
-        if byte == b'"':
-            close = _string_end(body, at)
-            out += body[at:close]
-            at = close
-            continue
-        if byte in b"{[":
-            after = _skip_space(body, at + 1)
-            if body[after : after + 1] in (b"}", b"]"):
-                out += byte + body[after : after + 1]
-                at = after + 1
-                continue
-            depth += 1
-            out += byte + b"\n" + b"  " * depth
-        elif byte in b"}]":
+    out: list[bytes] = []
+    depth, previous = 0, b""
+    for token in _TOKEN.findall(body):
+        if token in b"}]":
             depth -= 1
-            out += b"\n" + b"  " * depth + byte
-        elif byte == b",":
-            out += b",\n" + b"  " * depth
-        elif byte == b":":
-            out += b": "
-        elif not byte.isspace():
-            out += byte
-        at += 1
-    return bytes(out)
-
-
-def _string_end(body: bytes, start: int) -> int:
-    at = start + 1
-    while True:
-        quote = body.index(b'"', at)
-        back = quote - 1
-        while body[back] == 0x5C:
-            back -= 1
-        if (quote - back) % 2:
-            return quote + 1
-        at = quote + 1
-
-
-def _skip_space(body: bytes, at: int) -> int:
-    while body[at : at + 1].isspace():
-        at += 1
-    return at
+            if previous not in (b"{", b"["):
+                out.append(b"\n" + b"  " * depth)
+        elif previous in (b"{", b"[", b","):
+            out.append(b"\n" + b"  " * depth)
+        out.append(b": " if token == b":" else token)
+        if token in b"{[":
+            depth += 1
+        previous = token
+    return b"".join(out)
 
 
 def compressed(response: Response, accept_encoding: str) -> Response:

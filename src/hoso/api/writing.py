@@ -100,7 +100,8 @@ def _written(request: Request, written: Written) -> Response:
     saved = written.saved
     assert saved.version is not None
     headers: list[Header] = version_headers(saved.version, saved.updated)
-    headers.append(("Location", f"{request.base}/{saved.type}/{saved.id}/_history/{saved.version}"))
+    where = f"{request.base}/{saved.type}/{saved.id}/_history/{saved.version}"
+    headers += [("Location", where), ("Content-Location", where)]
     status = 201 if saved.outcome == "created" else 200
     wanted = request.prefers("return")
     if wanted is not None and wanted not in _RETURNS and not request.lenient:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hoso.fhir.outcome import Language
 
-LANGUAGES = ("en", "vi")
+LANGUAGES: dict[str, Language] = {"en": "en", "vi": "vi"}
 FOLDER = Path(__file__).parent / "messages"
 
 _chosen: Language = "en"
@@ -47,8 +47,8 @@ def _from_arguments(argv: Sequence[str]) -> Language | None:
         value = argument.removeprefix("--lang=") if argument.startswith("--lang=") else None
         if argument == "--lang" and place + 1 < len(argv):
             value = argv[place + 1]
-        if value == "en" or value == "vi":
-            return value
+        if value in LANGUAGES:
+            return LANGUAGES[value]
     return None
 
 

@@ -36,6 +36,8 @@ class Entry:
     body: bytes
     resource: dict[str, Any] | None
     conditions: Mapping[str, str] = field(default_factory=dict)
+    fault: Refused | None = None
+    """Why an entry of a batch cannot be carried out; the others still can."""
 
     @property
     def type(self) -> str:
@@ -90,8 +92,16 @@ def read(body: bytes, base: str) -> Parcel:
     if len(listed) > ENTRIES_LIMIT:
         raise Refused.because(413, "too-costly", "bundle.too-many", "Bundle.entry", limit=str(ENTRIES_LIMIT))
     raws = [bytes(entry.resource) for entry in _raw(body).entry]
-    entries = [_entry(n, one, raws[n], base) for n, one in enumerate(listed)]
-    return Parcel("batch" if kind == "batch" else "transaction", entries)
+    if kind == "transaction":
+        return Parcel("transaction", [_entry(n, one, raws[n], base) for n, one in enumerate(listed)])
+    return Parcel("batch", [_alone(n, one, raws[n], base) for n, one in enumerate(listed)])
+
+
+def _alone(place: int, entry: dict[str, Any], raw: bytes, base: str) -> Entry:
+    try:
+        return _entry(place, entry, raw, base)
+    except Refused as refused:
+        return Entry(place, "GET", (), "", None, b"", None, fault=refused)
 
 
 def _entry(place: int, entry: dict[str, Any], raw: bytes, base: str) -> Entry:

@@ -1,0 +1,14 @@
+"""A caller on each engine, and a node's folder for tests that need a whole server."""
+
+from __future__ import annotations
+
+import pytest
+
+from hoso.store.record_store import RecordStore
+from tests.api.caller import Caller
+
+
+@pytest.fixture
+def call(store: RecordStore) -> Caller:
+    """Somebody who may do everything, on each engine in turn."""
+    return Caller(store)
