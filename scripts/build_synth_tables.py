@@ -96,7 +96,9 @@ def given_names(source: Path) -> None:
             token = pair.split()[-1]
             mine = ends[sex][token]
             if mine >= 3 and mine >= other[token] / 2:  # rarer ones are the other sex's names in a poetic list
-                weight = (1 + counts[token]) * mine / (mine + other[token]) / mine
+                # one university, mostly men: too steep for a whole people, most of all for women
+                seen = (1 + counts[token]) ** (0.75 if sex == "m" else 0.6)
+                weight = seen * mine / (mine + other[token]) / mine
                 lines.append([sex, pair, f"{weight:.2f}"])
     write_csv("given_names.csv", ["sex", "name", "weight"], lines)
 

@@ -110,7 +110,8 @@ def _allowed(chart: Chart, keys: list[str], pregnant: bool) -> list[str]:
 def _request(chart: Chart, visit: Visit, entry: dict[str, str], code: str, reason: dict[str, str] | None) -> Resource:
     days, times = int(entry["days"]), float(entry["times"])
     dose = _dose(chart, visit, entry)
-    end = visit.day + timedelta(days=days)
+    written = visit.at + timedelta(minutes=12)
+    end = written.date() + timedelta(days=days)
     unit = {"unit": entry["unit"]} | (
         {"system": systems.UCUM, "code": UCUM[entry["unit"]]} if entry["unit"] in UCUM else {}
     )
@@ -124,12 +125,12 @@ def _request(chart: Chart, visit: Visit, entry: dict[str, str], code: str, reaso
         },
         "subject": chart.record.subject,
         "encounter": visit.reference,
-        "authoredOn": moment(visit.at + timedelta(minutes=12)),
+        "authoredOn": moment(written),
         "requester": visit.performer,
         "groupIdentifier": {"system": systems.PRESCRIPTION_CODE, "value": code},
         "dosageInstruction": [_dosage(entry, dose, times, days, unit)],
         "dispenseRequest": {
-            "validityPeriod": {"start": day(visit.day), "end": day(end)},
+            "validityPeriod": {"start": day(written.date()), "end": day(end)},
             "quantity": {"value": round(max(dose * times * days, dose), 1), **unit},
             "expectedSupplyDuration": {"value": days, "unit": "ngày", "system": systems.UCUM, "code": "d"},
         },

@@ -87,8 +87,8 @@ def limits(entry: dict[str, str], sex: str, age: float) -> tuple[float | None, f
                 return float(low), float(high)
     if entry["key"] == "creatinine" and age < 12:
         return 20.0, 62.0
-    low, high = entry[f"low_{sex}"], entry[f"high_{sex}"]
-    return float(low) if low else None, float(high) if high else None
+    lowest, highest = entry[f"low_{sex}"], entry[f"high_{sex}"]
+    return float(lowest) if lowest else None, float(highest) if highest else None
 
 
 def _value(chart: Chart, at: date, entry: dict[str, str], shifts: Resource, numbers: dict[str, float]) -> float:

@@ -44,7 +44,7 @@ def given(group: str, sex: str, birth_year: int, rng: Random) -> tuple[str, ...]
     draw = rng.random()
     if draw > 0.988:
         return (pair[-1],)
-    if draw > 0.80:
+    if draw > 0.77:
         mark = _mark(sex, rng) if birth_year < 1995 or rng.random() < 0.4 else _modern(sex).pick(rng)
         return (mark, *pair) if mark not in pair else pair
     if draw < _traditional_share(sex, birth_year):

@@ -92,7 +92,6 @@ def _visit(chart: Chart, age: int, visits: dict[int, Visit]) -> Visit | None:
     if not chart.is_open(at):
         return None
     visit = chart.visit(at, "station", "vaccination", "Tiêm chủng theo lịch", "Tiêm chủng")
-    chart.temperature(visit)
     if age < 800:
         chart.weigh(visit)
     visits[age] = visit
