@@ -12,6 +12,7 @@ from tests.store.search.world import Searches, World
 from hoso.fhir.search import Query, parse
 from hoso.store.contract import Draft, Origin, Version
 from hoso.store.record_store import RecordStore
+from hoso.store.search import plan, window
 from hoso.store.visible import EVERYTHING
 
 ORIGIN = Origin("user/test", "TREAT")
@@ -59,12 +60,17 @@ def populate(store: RecordStore, world: World) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_random_searches_find_what_looking_at_every_record_finds(store: RecordStore, seed: int) -> None:
+def test_random_searches_find_what_looking_at_every_record_finds(
+    store: RecordStore, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if seed % 2:  # as if the world were large: many conditions are common, and a stretch of the order is short
+        monkeypatch.setattr(plan, "GLANCE", 2)
+        monkeypatch.setattr(window, "SIZE", 12)
     world = World(seed)
     populate(store, world)
     oracle, searches = Oracle(records(store, world)), Searches(world)
     hits = 0
-    for _ in range(250):
+    for _ in range(150):
         type, pairs = searches.search()
         count = world.one([1, 2, 3, 7, 50])
         query = parse(type, [*pairs, ("_count", str(count)), ("_total", "accurate")])
@@ -74,4 +80,4 @@ def test_random_searches_find_what_looking_at_every_record_finds(store: RecordSt
         assert store.search(query, EVERYTHING).total == len(expected), (type, pairs)
         assert names(list(store.scan(query, EVERYTHING))) == expected
         hits += bool(expected)
-    assert hits > 60
+    assert hits > 40

@@ -18,12 +18,14 @@ from hoso.store.index import Keys
 from hoso.store.reading import TYPES
 from hoso.store.search import by_code
 from hoso.store.search.alias import Opener
+from hoso.store.search.by_code import VALUES
 from hoso.store.search.clauses import Tests
 from hoso.store.search.conditions import Conditions
 from hoso.store.search.includes import included
-from hoso.store.search.plan import rids, select
+from hoso.store.search.plan import Selection, begin, rids, select
 from hoso.store.search.sort import Key, Sorts, after, needs_row, order
 from hoso.store.search.sql import TRUE, Sql, both, choose, join, nested
+from hoso.store.search.window import window
 from hoso.store.visible import Visible
 
 
@@ -40,12 +42,20 @@ class Place:
         return json.dumps([self.seq, self.rid_limit, list(self.values), self.rid], separators=(",", ":"))
 
 
+LONGEST_CURSOR = 20_000
+
+
 def place(cursor: str, keys: int) -> Place:
     try:
+        if len(cursor) > LONGEST_CURSOR:
+            raise ValueError(cursor[:20])
         seq, limit, values, rid = json.loads(cursor)
-        if len(values) != keys or any(type(n) is not int for n in (seq, limit, rid)):
+        numbers = (seq, limit, rid, *(v for v in values if type(v) is int))
+        if len(values) != keys or any(type(n) is not int or abs(n) >= 1 << 63 for n in numbers):
             raise ValueError(cursor)
-    except (ValueError, TypeError):
+        if not all(v is None or isinstance(v, str | int | float) for v in values):
+            raise ValueError(cursor)
+    except (ValueError, TypeError, RecursionError):
         raise refuse("search.cursor", "") from None
     return Place(seq, limit, tuple(values), rid)
 
@@ -101,28 +111,42 @@ class Search:
         """Records made after the first page are left out here, so that a page may take a second look to be full."""
         if not self.types:
             return [], None
-        keys, sql = self._statement()
-        at = place(cursor, len(keys)) if cursor else None
         found: list[Version] = []
+        row = needs_row(self.query.sort, self.types)
+        selection = select(self.connection, self.conditions, self.types, self.query.conditions, row=row)
+        keys, sql = self._statement(selection)
+        at = place(cursor, len(keys)) if cursor else None
         while True:
             room = self.query.count - len(found)
-            rows = self._rows(keys, sql, at, room + 1)
-            for row in rows[:room]:
-                old, seq, limit = row[-3:]
-                at = Place(at.seq if at else seq, at.rid_limit if at else limit, tuple(row[9:-3]), row[6])
+            rows = self._early(selection, at, room + 1) or self._rows(keys, sql, at, room + 1)
+            for line in rows[:room]:
+                old, seq, limit = line[-3:]
+                at = Place(at.seq if at else seq, at.rid_limit if at else limit, tuple(line[VALUES]), line[6])
                 if old:
-                    found.append(self._version(row))
+                    found.append(self._version(line))
             if len(rows) <= room:
                 return found, None
             if len(found) == self.query.count and at is not None:
                 return found, at.text()
 
-    def _statement(self) -> tuple[list[Key], Sql]:
-        """The sort keys, and SELECT patient, rid and sort values of all matches."""
+    def _early(self, selection: Selection, at: Place | None, limit: int) -> list[Row] | None:
+        """A full page from the next stretch of the order, if so many match that it is likely and proves true."""
         query = self.query
+        natural = not selection.started and (not query.sort or query.sort[0].kind == "updated")
+        if natural or not selection.crowded or query.rank_exact:
+            return None
+        behind = (at.values, at.rid) if at else None
+        source = window(self.connection, self.tests, self.types, query.sort, behind)
+        if source is None or any(key.kind == "token" for key in query.sort):
+            return None
         row = needs_row(query.sort, self.types)
-        found = select(self.connection, self.conditions, self.types, query.conditions, row=row)
-        m = found.alias
+        keys, sql = self._statement(begin(self.conditions, self.types, source, query.conditions, row=row))
+        rows = self._rows(keys, sql, at, limit)
+        return rows if len(rows) == limit else None
+
+    def _statement(self, found: Selection) -> tuple[list[Key], Sql]:
+        """The sort keys, and SELECT patient, rid and sort values of all matches."""
+        query, m = self.query, found.alias
         keys = [key for c in query.conditions if query.rank_exact and (key := self.sorts.exactness(c, m))]
         keys += [self.sorts.key(key, m) for key in query.sort]
         columns = [Sql(f"{m.patient} AS patient"), Sql(f"{m.rid} AS rid")]

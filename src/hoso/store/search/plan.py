@@ -5,7 +5,7 @@ SQLite has no idea how common a code is, and PostgreSQL only of the commonest; b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from hoso.fhir.model import load
 from hoso.fhir.search.query import (
@@ -32,16 +32,19 @@ _LAST = 6
 """Ranks above are tried only when nothing better is there, and never measured: a range may look at every row."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Selection:
-    """The resources that match: FROM and WHERE around `alias`. `scanned`: no condition narrows it by index."""
+    """The resources that match: FROM and WHERE around `alias`. `crowded`: it starts from hundreds of rows or more.
+
+    `started` False: no condition has rows to start from, every resource of the type is looked at.
+    """
 
     alias: Alias
     tables: Sql
     where: Sql
     unique: bool
     crowded: bool = False
-    rest: list[Condition] = field(default_factory=list)
+    started: bool = True
 
 
 def rids(connection: Connection, query: Query) -> dict[tuple[str, str], int]:
@@ -77,17 +80,23 @@ def select(
 ) -> Selection:
     """`row`: columns of `resource` are needed for other reasons than the conditions'."""
     start = _start(connection, conditions, types, wanted)
-    rest = [c for c in wanted if start is None or c is not start[0]]
+    if start is not None:
+        condition, source, crowded = start
+        rest = tuple(c for c in wanted if c is not condition)
+        return replace(begin(conditions, types, source, rest, row=row), crowded=crowded)
+    alias, where = conditions.opener.resource(types)
+    held = [conditions.holds(c, alias) for c in wanted]
+    return Selection(alias, Sql(f"resource {alias.name}"), both((where, *held)), True, True, False)
+
+
+def begin(
+    conditions: Conditions, types: tuple[str, ...], source: Source, rest: tuple[Condition, ...], *, row: bool
+) -> Selection:
+    """From the rows of a source, those for which the rest holds."""
     row = row or any(conditions.needs_row(c) for c in rest)
-    if start is None:
-        alias, where = conditions.opener.resource(types)
-        tables, unique, crowded = Sql(f"resource {alias.name}"), True, True
-    else:
-        _, source, crowded = start
-        alias, tables, where = conditions.opened(source, types, row=row)
-        unique = source.unique
+    alias, tables, where = conditions.opened(source, types, row=row)
     held = [conditions.holds(c, alias) for c in rest]
-    return Selection(alias, tables, both((where, *held)), unique, crowded, rest)
+    return Selection(alias, tables, both((where, *held)), source.unique)
 
 
 def _start(
@@ -106,7 +115,7 @@ def _start(
     measured = [entry for entry in found if entry[0] <= _LAST]
     if not measured:
         return condition, source, True
-    counts = _glance(connection, [s for _, _, s in measured])
+    counts = _glance(connection, [(s, _leaf(conditions, c)) for _, c, s in measured])
     _, at = min((count, n) for n, count in enumerate(counts))
     return measured[at][1], measured[at][2], counts[at] >= GLANCE
 
@@ -129,11 +138,32 @@ def rank(condition: Condition) -> int:
             return 2
 
 
-def _glance(connection: Connection, sources: list[Source]) -> list[int]:
-    limit = Sql(f"LIMIT {GLANCE}")
-    glances = [nested(choose("1", s.tables, s.where).also(limit), f"g{n}") for n, s in enumerate(sources)]
-    sql = Sql("SELECT ").also(join(", ", (nested(choose("count(*)", g, TRUE)) for g in glances)), "")
+def _leaf(conditions: Conditions, condition: Condition) -> Source | None:
+    """The condition at the end of a chain, which is common when the chain is."""
+    match condition:
+        case Chain(_, ((types, inner), *_)):
+            return _leaf(conditions, inner) or conditions.source(inner, types)
+        case Has(type, _, inner):
+            return _leaf(conditions, inner) or conditions.source(inner, (type,))
+    return None
+
+
+def _glance(connection: Connection, sources: list[tuple[Source, Source | None]]) -> list[int]:
+    """How many rows each source has, counted up to `GLANCE`; behind a common leaf nothing is counted at all."""
+    counts: list[Sql] = []
+    for source, leaf in sources:
+        count = _count(source, f"g{len(counts)}")
+        if leaf is not None:
+            crowd = _count(leaf, f"h{len(counts)}").also(Sql(f">= {GLANCE} THEN {GLANCE} ELSE"))
+            count = Sql("CASE WHEN ").also(crowd, "").also(count).also(Sql("END"))
+        counts.append(count)
+    sql = Sql("SELECT ").also(join(", ", counts), "")
     return list(connection.rows(sql.text, sql.params)[0])
+
+
+def _count(source: Source, name: str) -> Sql:
+    some = choose("1", source.tables, source.where).also(Sql(f"LIMIT {GLANCE}"))
+    return nested(choose("count(*)", nested(some, name), TRUE))
 
 
 def _scope(

@@ -27,7 +27,7 @@ CREATE TABLE resource (
 );
 CREATE INDEX resource_type ON resource (type, updated, rid);
 CREATE INDEX resource_rid ON resource (type, rid);
-CREATE INDEX resource_date ON resource (patient, type, date, rid);
+CREATE INDEX resource_date ON resource (type, date, rid);
 
 -- Every accepted change, never altered. `digest` is the SHA-256 of its envelope and body (see store/chain.py),
 -- `bundle` the group it was saved with as number `place` of `places`, `size` the length of the body.
@@ -41,10 +41,10 @@ CREATE INDEX change_rid ON change (rid, seq);
 CREATE INDEX change_type ON change (type, time, seq);
 CREATE INDEX change_time ON change (time, seq);
 
--- The JSON text of a version, zstd with dictionary `dict` (0: none). A deletion has none.
+-- The JSON text of a version, zstd with dictionary `dict` (0: none). A deletion has none. Packed bytes are not packed
+-- again.
 CREATE TABLE body (
-  patient bigint NOT NULL, seq bigint NOT NULL, dict smallint NOT NULL, bytes bytea NOT NULL,
-  PRIMARY KEY (patient, seq)
+  seq bigint PRIMARY KEY, patient bigint NOT NULL, dict smallint NOT NULL, bytes bytea STORAGE EXTERNAL NOT NULL
 );
 
 -- A stream is what one node wrote in one epoch; numbered densely from 1, each number chained to the one before.

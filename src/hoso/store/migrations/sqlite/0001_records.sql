@@ -24,7 +24,7 @@ CREATE TABLE resource (
 ) WITHOUT ROWID;
 CREATE INDEX resource_type ON resource (type, updated, rid);
 CREATE INDEX resource_rid ON resource (type, rid);
-CREATE INDEX resource_date ON resource (patient, type, date, rid);
+CREATE INDEX resource_date ON resource (type, date, rid);
 
 -- Every accepted change, never altered. `digest` is the SHA-256 of its envelope and body (see store/chain.py),
 -- `bundle` the group it was saved with as number `place` of `places`, `size` the length of the body.
@@ -38,11 +38,9 @@ CREATE INDEX change_rid ON change (rid, seq);
 CREATE INDEX change_type ON change (type, time, seq);
 CREATE INDEX change_time ON change (time, seq);
 
--- The JSON text of a version, zstd with dictionary `dict` (0: none). A deletion has none.
-CREATE TABLE body (
-  patient INTEGER NOT NULL, seq INTEGER NOT NULL, dict INTEGER NOT NULL, bytes BLOB NOT NULL,
-  PRIMARY KEY (patient, seq)
-) WITHOUT ROWID;
+-- The JSON text of a version, zstd with dictionary `dict` (0: none). A deletion has none. A table by number like the
+-- log it belongs to: it grows at its end, and long bodies fill their pages.
+CREATE TABLE body (seq INTEGER PRIMARY KEY, patient INTEGER NOT NULL, dict INTEGER NOT NULL, bytes BLOB NOT NULL);
 
 -- A stream is what one node wrote in one epoch; numbered densely from 1, each number chained to the one before.
 CREATE TABLE stream (id INTEGER PRIMARY KEY, node TEXT NOT NULL, epoch TEXT NOT NULL, UNIQUE (node, epoch));
