@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hoso.core.dates import OPEN_HIGH, OPEN_LOW, parse_span
 from hoso.fhir.extract import extract
 from hoso.fhir.extraction.clinical import CLINICAL_DATE
-from hoso.fhir.extraction.values import OPEN
+from hoso.fhir.extraction.values import OPEN, moment
 from hoso.fhir.indexed import Indexed
 from hoso.fhir.model import load
 
 UCUM = "http://unitsofmeasure.org"
 LOINC = "http://loinc.org"
+RELATION = "http://hl7.org/fhir/document-relationship-type"
 GENDER = "http://hl7.org/fhir/administrative-gender"
 
 PATIENT: dict[str, Any] = {
@@ -45,10 +49,17 @@ OBSERVATION: dict[str, Any] = {
     "effectivePeriod": {"start": "2026-11-20"},
     "valueQuantity": {"value": 5, "comparator": "<", "unit": "mmol/L"},
     "component": [
-        {"code": {"coding": [{"system": LOINC, "code": "8480-6"}]}, "valueQuantity": {"value": 120, "system": UCUM, "code": "mm[Hg]"}},
-        {"code": {"coding": [{"system": LOINC, "code": "8462-4"}]}, "valueQuantity": {"value": 80, "system": UCUM, "code": "mm[Hg]"}},
+        {
+            "code": {"coding": [{"system": LOINC, "code": code}]},
+            "valueQuantity": {"value": value, "system": UCUM, "code": "mm[Hg]"},
+        }
+        for code, value in (("8480-6", 120), ("8462-4", 80))
     ],
-}  # fmt: skip
+}
+
+
+def ref(text: str) -> dict[str, str]:
+    return {"reference": text}
 
 
 def named(values: list[tuple[Any, ...]], name: str) -> list[tuple[Any, ...]]:
@@ -164,13 +175,13 @@ def test_only_a_relative_reference_points_to_a_record_here(
     ("resource", "kind", "name", "expected"),
     [
         (
-            {"resourceType": "DocumentReference", "relatesTo": [{"code": "replaces", "target": {"reference": "DocumentReference/1"}}]},
+            {"resourceType": "DocumentReference", "relatesTo": [{"code": "replaces", "target": ref("List/1")}]},
             "composites",
             "relationship",
-            [((("reference", "DocumentReference", "1"), ("token", "http://hl7.org/fhir/document-relationship-type", "replaces")),)],
+            [((("reference", "List", "1"), ("token", RELATION, "replaces")),)],
         ),
         (
-            {"resourceType": "Bundle", "type": "document", "entry": [{"resource": {"resourceType": "Composition", "id": "c"}}]},
+            {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Composition", "id": "c"}}]},
             "references",
             "composition",
             [("Composition", "c")],
@@ -220,3 +231,13 @@ def test_each_clinical_date_is_a_date_parameter_of_its_type() -> None:
 def test_the_least_resource_of_every_type_is_taken(type: str) -> None:
     found = extract({"resourceType": type})
     assert (found.strings, found.references, found.clinical_date) == ([], [], None)
+
+
+@given(
+    at=st.datetimes(),
+    zone=st.sampled_from(["Z", "+07:00", "-11:30", "+00:00"]),
+    precision=st.sampled_from(["seconds", "milliseconds"]),
+)
+def test_a_moment_is_the_same_span_however_it_is_read(at: datetime, zone: str, precision: str) -> None:
+    text = at.isoformat(timespec=precision) + zone
+    assert list(moment(text)) == [parse_span(text)]

@@ -4,66 +4,22 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import product
-from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_resources import random_resource
 
 from hoso.fhir.extract import KNOWN_BY_STORE, extract
 from hoso.fhir.extraction.composite import CORRECTED
 from hoso.fhir.extraction.kinds import VALUES
 from hoso.fhir.indexed import Indexed
-from hoso.fhir.model import Element, SearchParam, load
+from hoso.fhir.model import SearchParam, load
 from hoso.fhir.path import compile
 from hoso.fhir.path.values import Node
 
 MODEL = load()
-PRIMITIVES: dict[str, tuple[Any, ...]] = {
-    "boolean": (True, False),
-    "integer": (0, 7, -3),
-    "positiveInt": (1, 2),
-    "unsignedInt": (0, 5),
-    "decimal": (0.5, 12, 3.25),
-    "date": ("2020", "2020-02", "2020-02-29"),
-    "dateTime": ("2021", "2021-03-04", "2021-03-04T05:06:07+07:00", "2021-03-04T05:06:07.891Z"),
-    "instant": ("2022-01-02T03:04:05Z",),
-    "time": ("10:30:00",),
-    "uri": ("http://a/1", "urn:uuid:2"),
-    "url": ("http://b/1",),
-    "canonical": ("http://c/1", "http://c/1|2.0"),
-    "code": ("final", "active", "phone", "email", "male"),
-    "id": ("i1",),
-}
-REFERENCES = ("Patient/1", "Practitioner/2/_history/3", "Group/4", "http://far/fhir/Patient/5", "#in", "urn:uuid:6")
-CONVERTED = {"quantities": ("quantity", "number"), "references": ("reference",), "uris": ("uri", "reference")}
-
-
-def filled(type: str, random: Random, depth: int) -> Any:
-    """A value of a type: not always valid, always of the right shape."""
-    definition = MODEL.types[type]
-    if definition.kind == "primitive":
-        return random.choice(PRIMITIVES.get(type, ("một", "hai")))
-    if type == "Reference":
-        return {"reference": random.choice(REFERENCES)} if random.random() < 0.8 else {"display": "ai"}
-    value: dict[str, Any] = {}
-    share = 0.6 if depth < 3 else 0.25
-    for element in definition.elements:
-        if element.name in ("contained", "extension", "modifierExtension", "text") or random.random() > share:
-            continue
-        key, ref = random.choice(element.spellings())
-        if ref.code == "Resource" or depth > 4:
-            continue
-        value[key] = _repeated(element, ref.code, random, depth)
-    return value
-
-
-def _repeated(element: Element, type: str, random: Random, depth: int) -> Any:
-    if element.max == 1:
-        return filled(type, random, depth + 1)
-    items = [filled(type, random, depth + 1) for _ in range(random.choice((1, 1, 2)))]
-    return [None, *items] if MODEL.types[type].kind == "primitive" and random.random() < 0.2 else items
 
 
 def resolver(reference: str) -> dict[str, Any] | None:
@@ -143,7 +99,7 @@ def _comparable_part(part: tuple[Any, ...]) -> Any:
 @settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_every_parameter_of(type: str, seed: int) -> None:
-    resource = {"resourceType": type, **filled(type, Random(seed), 0)}
+    resource = random_resource(type, seed)
     out = extract(resource)
     for param in MODEL.search_params[type].values():
         if param.special or param.code in KNOWN_BY_STORE or param.code == "deceased":

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from hoso.core.clock import EPOCH
 from hoso.core.dates import OPEN_HIGH, OPEN_LOW, Span, parse_span
 
 Pair = tuple[str | None, str]
@@ -90,9 +92,25 @@ def typed_numbers(value: Any) -> Iterable[str]:
 def moment(value: str) -> Iterable[Span]:
     """A date of the calendar; one that does not exist is not found by date."""
     try:
-        return (parse_span(value),)
+        return (_usual(value) or parse_span(value),)
     except ValueError:
         return ()
+
+
+def _usual(value: str) -> Span | None:
+    """The commonest forms, a time with its zone, read by the platform: several times faster than by parts."""
+    size = len(value)
+    if (size == 25 and value[19] in "+-") or (size == 20 and value[19] == "Z"):
+        width = 1_000
+    elif (size == 29 and value[19] == "." and value[23] in "+-") or (size == 24 and value[23] == "Z"):
+        width = 1
+    else:
+        return None
+    if value[17:19] == "60":
+        return None
+    since = datetime.fromisoformat(value) - EPOCH
+    low = (since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000
+    return Span(low, low + width)
 
 
 def period(value: Any) -> Iterable[Span]:

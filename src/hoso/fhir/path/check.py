@@ -16,6 +16,8 @@ Types = frozenset[Shape] | None
 _SAME = frozenset(
     {"where", "first", "last", "tail", "skip", "take", "single", "distinct", "trace", "exclude", "sort", "intersect"}
 )
+_ORDERED = frozenset({"first", "last", "tail", "skip", "take"})
+_UNORDERED = frozenset({"children", "descendants"})
 _PER_ITEM = frozenset({"where", "select", "all", "exists", "repeat", "repeatAll", "sort", "iif"})
 
 
@@ -67,6 +69,8 @@ class _Checker:
             name = type_name(node.arguments[0])
             return self._narrowed(target, name or "", node.name)
         function = FUNCTIONS[node.name]
+        if node.name in _ORDERED and isinstance(node.target, Call) and node.target.name in _UNORDERED:
+            raise PathError("semantic", f"{node.name}() needs an order, {node.target.name}() has none", node.position)
         if function.takes_string and target and not any(s.system == "String" for s in target):
             raise PathError("semantic", f"{node.name}() works on text only", node.position)
         inner = _Checker(target) if node.name in _PER_ITEM else self

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Any
 
 from hoso.fhir.path.errors import execution
 from hoso.fhir.path.quantity import UCUM_OF_CALENDAR, Quantity
 from hoso.fhir.path.temporal import Temporal
 from hoso.fhir.path.values import Collection, Item, Node, system
+from hoso.fhir.ucum import convert, unit
 
 
 def equal(first: Item, second: Item) -> bool | None:
@@ -119,10 +121,14 @@ def _quantities_equivalent(a: Any, b: Any) -> bool:
         first, second = (Quantity(q.value, UCUM_OF_CALENDAR.get(q.unit, q.unit)) for q in (first, second))
     if first.unit == second.unit:
         return numbers_alike(first.value, second.value)
-    one, two = first.scaled(), second.scaled()
-    if one is None or two is None or one[1] != two[1]:
-        return False
-    return one[0] == two[0] or abs(one[0] - two[0]) <= abs(two[0]) / 10_000_000
+    coarse, fine = (first, second) if _size(first) >= _size(second) else (second, first)
+    moved = convert(fine.value, fine.code, coarse.code)
+    return moved is not None and numbers_alike(coarse.value, Decimal(moved.numerator) / Decimal(moved.denominator))
+
+
+def _size(quantity: Quantity) -> Fraction:
+    known = unit(quantity.code)
+    return known.factor if known is not None else Fraction(0)
 
 
 def _alike(first: Any, second: Any) -> bool:

@@ -41,8 +41,8 @@ class Quantity:
     @property
     def calendar_word(self) -> str | None:
         """The calendar unit to add to a date with; a UCUM year or month is no calendar year."""
-        if self.calendar:
-            return self.unit
+        if self.unit in CALENDAR:
+            return CALENDAR[self.unit]
         word = _CALENDAR_OF_UCUM.get(self.unit)
         return None if word in _VARIABLE else word
 

@@ -21,7 +21,7 @@ class TypeName:
         if self.fhir is None and not strict and namespace == "" and known(name[:1].lower() + name[1:]):
             self.fhir = name[:1].lower() + name[1:]
         self.system = name if namespace != "FHIR" and name in SYSTEM_TYPES else None
-        if self.fhir is None and self.system is None:
+        if self.fhir is None and self.system is None and not known(name):
             raise PathError("execution", f"Unknown type {text!r}", position)
         self.abstract = self.fhir is not None and (
             shape(self.fhir).abstract or self.fhir in ("BackboneElement", "Element")
