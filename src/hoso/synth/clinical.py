@@ -19,6 +19,7 @@ ROUTES = {
     "intramuscular": ("78421000", "Intramuscular route", "tiêm bắp"),
     "inhaled": ("447694001", "Respiratory tract route", "hít"),
     "nasal": ("46713006", "Nasal route", "xịt mũi"),
+    "nasal_drops": ("46713006", "Nasal route", "nhỏ mũi"),
     "topical": ("6064005", "Topical route", "bôi ngoài da"),
     "ophthalmic": ("54485002", "Ophthalmic route", "nhỏ mắt"),
     "otic": ("10547007", "Otic route", "nhỏ tai"),

@@ -31,6 +31,9 @@ class Person:
     father: Person | None = None
     mother: Person | None = None
     partner: Person | None = None
+    """Husband or wife living in the household."""
+    kin: Person | None = None
+    """A grown child to call, of old people."""
     births: list[date] = field(default_factory=list)
     """Of a woman: when her children were born, whether or not they live here."""
     died: date | None = None
@@ -102,6 +105,8 @@ def _members(kind: str, born: date, home: Home, group: str, today: date, rng: Ra
     at_home = [child for child in children if _still_here(child, today, rng)]
     if kind == "couple":
         return [husband, wife]
+    if kind == "mother_alone":
+        wife.partner = None
     parents = [wife] if kind == "mother_alone" else [husband, wife]
     elders = _elders(husband, region, rng) if kind == "three_generations" else []
     return [*parents, *at_home, *elders]
@@ -148,11 +153,14 @@ def _elders(head: Person, region: str, rng: Random) -> list[Person]:
     father_birth = mother_birth - timedelta(days=int(rng.gauss(2.5, 2.5) * YEAR))
     father = _person("grandfather", "m", father_birth, head.group, region, rng, head.family)
     mother = _person("grandmother", "f", mother_birth, head.group, region, rng)
-    father.partner, mother.partner = mother, father
+    father.kin = mother.kin = head
     mother.births = sorted({head.birth, *(_later(head.birth, rng) for _ in range(rng.randrange(4)))})
     head.father, head.mother = father, mother
     alive = rng.random()
-    return [mother] if alive < 0.38 else [father] if alive < 0.45 else [father, mother]
+    if alive < 0.45:
+        return [mother] if alive < 0.38 else [father]
+    father.partner, mother.partner = mother, father
+    return [father, mother]
 
 
 def _later(day: date, rng: Random) -> date:

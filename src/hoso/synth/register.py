@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from random import Random
 
+from hoso.core import citizen_code
 from hoso.fhir import systems
-from hoso.synth import places
+from hoso.synth import identifiers, names, places
 from hoso.synth.facilities import Facility, Network, Practitioner
 from hoso.synth.people import Home, Person
 from hoso.synth.record import TEST_DATA, Record, Resource, day, terminology
@@ -39,9 +41,8 @@ def patient(person: Person, record: Record, manager: Facility, visited: list[Fac
     if person.died:
         resource["deceasedDateTime"] = day(person.died)
     if person.age(today) >= 18:
-        resource["maritalStatus"] = terminology("v3-MaritalStatus", "M" if married else "S")
-    if not resource["contact"]:
-        del resource["contact"]
+        alone = "S" if person.role in ("child", "head") else "W"
+        resource["maritalStatus"] = terminology("v3-MaritalStatus", "M" if married else alone)
     return resource
 
 
@@ -91,7 +92,7 @@ def _identifiers(person: Person, record: Record, visited: list[Facility], today:
 
 def local_number(person: Person, facility: Facility) -> str:
     """A facility's own patient number; facilities number their patients alone, so the same person has many."""
-    return f"{int(facility.code) * 7919 % 97:02d}{person.number:08d}"
+    return f"{citizen_code.scramble(person.number % 10**8, facility.code.encode(), 8):08d}"
 
 
 def _number(use: str, kind: str, words: str, system: str, value: str) -> Resource:
@@ -113,30 +114,46 @@ def address(home: Home) -> Resource:
 
 
 def _contacts(person: Person) -> list[Resource]:
-    """Whom to call: partner, else a parent, else (old people) a child known by the household phone."""
-    other = person.partner or (person.mother if person.mother and not person.mother.died else person.father)
-    if other is None or other is person:
-        return []
-    code, words = ("SPS", "Vợ/chồng") if other is person.partner else ("PRN", "Cha/mẹ")
+    """Whom to call: husband or wife, a parent of the young, a child of the old; else a relative living elsewhere."""
     assert person.home is not None
-    return [
-        {
-            "relationship": [
-                terminology("v2-0131", "C"),
-                {"coding": [{"system": ROLE, "code": code}], "text": words},
-            ],
-            "name": human_name(other.name, other.family, other.rest),
-            "telecom": [{"system": "phone", "value": other.phone or person.home.phone, "use": "mobile"}],
-            "gender": GENDER[other.sex],
-        }
-    ]
+    young = person.role == "child"
+    tried = (
+        (person.partner, "SPS", "Vợ/chồng"),
+        (person.mother if young else None, "MTH", "Mẹ"),
+        (person.father if young and person.mother and person.mother.partner else None, "FTH", "Cha"),
+        (person.kin, "CHILD", "Con"),
+    )
+    for other, code, words in tried:
+        if other and not other.died:
+            name = human_name(other.name, other.family, other.rest)
+            return [_contact(code, words, name, other.phone or person.home.phone, other.sex)]
+    return [_relative(person)]
+
+
+def _relative(person: Person) -> Resource:
+    assert person.home is not None
+    rng = Random(f"relative/{person.home.number}/{person.number}")
+    sex = rng.choice("mf")
+    rest = names.given(person.group, sex, person.birth.year, rng)
+    name = human_name(names.written(person.group, person.family, rest), person.family, rest)
+    return _contact("SIB", "Anh/chị/em", name, identifiers.phone(rng), sex)
+
+
+def _contact(code: str, words: str, name: Resource, phone: str, sex: str) -> Resource:
+    return {
+        "relationship": [terminology("v2-0131", "C"), {"coding": [{"system": ROLE, "code": code}], "text": words}],
+        "name": name,
+        "telecom": [{"system": "phone", "value": phone, "use": "mobile"}],
+        "gender": GENDER[sex],
+    }
 
 
 def guardians(person: Person, record: Record) -> None:
-    """RelatedPerson for the parents of a child."""
+    """RelatedPerson for the parents a child lives with."""
     assert person.home is not None
     for other, code, words in ((person.mother, "MTH", "Mẹ"), (person.father, "FTH", "Cha")):
-        if other is None:
+        away = other is person.father and person.mother is not None and person.mother.partner is None
+        if other is None or other.died or away:
             continue
         record.add(
             {
@@ -170,9 +187,7 @@ def organization(facility: Facility) -> Resource:
         "identifier": [{"use": "official", "system": systems.FACILITY_CODE, "value": facility.code}],
         "active": True,
         "type": [
-            terminology(
-                "organization-type", "edu" if "school" in facility.level or facility.level in SCHOOLS else "prov"
-            ),
+            terminology("organization-type", "edu" if facility.level in SCHOOLS else "prov"),
             {"coding": [{"system": systems.FACILITY_LEVEL, "code": facility.level}]},
         ],
         "name": facility.name,
