@@ -11,7 +11,7 @@ import zstandard
 NONE = 0
 """The number of no dictionary."""
 
-CURRENT = 0
+CURRENT = 1
 LEVEL = 3
 
 

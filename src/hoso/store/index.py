@@ -14,7 +14,8 @@ are numbers and stand in `quantity` as `low` and `high`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -35,17 +36,10 @@ UCUM = "http://unitsofmeasure.org"
 canonical = lru_cache(16_384)(_canonical)
 """One value stands in several parameters and composites of its resource; its conversion is done once."""
 
-_UNIONS = {
-    ("Observation", f"combo-{name}"): (name, f"component-{name}")
-    for name in (
-        "code",
-        "data-absent-reason",
-        "value-concept",
-        "value-quantity",
-        "code-value-concept",
-        "code-value-quantity",
-    )
-}
+_UNION = "combo-"
+_UNITED = ("code", "data-absent-reason", "value-concept", "value-quantity", "code-value-concept", "code-value-quantity")
+_UNIONS = {("Observation", _UNION + name): (name, f"component-{name}") for name in _UNITED}
+_UNITING = frozenset(type for type, _ in _UNIONS)
 
 
 def spread(type: str, param: str) -> tuple[str, ...]:
@@ -127,11 +121,11 @@ class Rows(NamedTuple):
     References still name their target; the store knows its rid.
     """
 
-    tokens: frozenset[tuple[int, int]]
-    refs: frozenset[tuple[str, str, int]]
-    dates: frozenset[tuple[int, int, int]]
-    strings: frozenset[tuple[int, str, int, str | None]]
-    quantities: frozenset[tuple[int, float, float, int, int, int]]
+    tokens: Set[tuple[int, int]]
+    refs: Set[tuple[str, str, int]]
+    dates: Set[tuple[int, int, int]]
+    strings: Set[tuple[int, str, int, str | None]]
+    quantities: Set[tuple[int, float, float, int, int, int]]
 
 
 NOTHING = Rows(frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
@@ -139,7 +133,18 @@ NOTHING = Rows(frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
 
 def rows(keys: Keys, type: str, found: Indexed) -> Rows:
     """Index rows of one resource."""
-    return _Builder(keys, type).build(found)
+    return _Builder(keys, type).build(_without_unions(found) if type in _UNITING else found)
+
+
+def _without_unions(found: Indexed) -> Indexed:
+    """What is left when parameters that unite others are taken out: their values are there under the others."""
+    return replace(
+        found,
+        tokens=[value for value in found.tokens if not value[0].startswith(_UNION)],
+        strings=[value for value in found.strings if not value[0].startswith(_UNION)],
+        quantities=[value for value in found.quantities if not value[0].startswith(_UNION)],
+        composites=[value for value in found.composites if not value[0].startswith(_UNION)],
+    )
 
 
 class _Builder:
@@ -153,32 +158,22 @@ class _Builder:
 
     def build(self, found: Indexed) -> Rows:
         keys, type = self.keys, self.type
+        key, text, uri, strings = keys.param, keys.string, keys.uri, self.strings
         for param, system, code in found.tokens:
-            if (type, param.partition(":")[0]) not in _UNIONS:
-                self.token(param, system, code)
+            self.token(param, system, code)
         for param, target, id in found.references:
-            self.refs.add((target, id, keys.param(type, param)))
+            self.refs.add((target, id, key(type, param)))
         for param, low, high in found.dates:
-            self.dates.add((keys.param(type, param), low, high))
-        for param, text in found.strings:
-            if (type, param.partition(":")[0]) in _UNIONS:
-                continue
-            self.strings.add((keys.param(type, param), *keys.string(text)))
-        for param, text in found.uris:
-            self.strings.add((keys.param(type, param), *keys.uri(text)))
-        for param, low_value, high_value, measure, symbol, unit in found.quantities:
-            if (type, param) not in _UNIONS:
-                self.quantity(param, low_value, high_value, measure, symbol, unit)
+            self.dates.add((key(type, param), low, high))
+        for param, value in found.strings:
+            strings.add((key(type, param), *text(value)))
+        for param, value in found.uris:
+            strings.add((key(type, param), *uri(value)))
+        for quantity in found.quantities:
+            self.quantity(*quantity)
         for param, parts in found.composites:
-            if (type, param) not in _UNIONS:
-                self.composite(param, parts)
-        return Rows(
-            frozenset(self.tokens),
-            frozenset(self.refs),
-            frozenset(self.dates),
-            frozenset(self.strings),
-            frozenset(self.quantities),
-        )
+            self.composite(param, parts)
+        return Rows(self.tokens, self.refs, self.dates, strings, self.quantities)
 
     def token(self, param: str, system: str | None, code: str) -> None:
         keys, type = self.keys, self.type

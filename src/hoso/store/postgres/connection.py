@@ -62,7 +62,7 @@ class PostgresConnection:
 
     def __init__(self, url: str, codec: Codec | None = None) -> None:
         self._url, self._codec = url, codec
-        self.inside = False
+        self.inside = self._ended = False
         with self._trouble():
             self._open()
 
@@ -88,6 +88,8 @@ class PostgresConnection:
 
     def mend(self) -> None:
         """Replaces a broken connection."""
+        if self._ended:
+            raise Unavailable("the store is closed")
         if self.handle.closed or self.handle.broken:
             with self._trouble():
                 self._open()
@@ -101,6 +103,7 @@ class PostgresConnection:
             self.handle.execute(sql.encode())
 
     def close(self) -> None:
+        self._ended = True
         self.handle.close()
 
     def __del__(self) -> None:

@@ -51,7 +51,7 @@ def _log(connection: SqliteConnection, plan: Plan) -> None:
     ((last,),) = connection.rows("SELECT coalesce(max(seq), 0) FROM change")
     many(f"INSERT INTO change VALUES ({_marks(17)})", [(last + n, *row) for n, row in enumerate(plan.changes, 1)])  # noqa: S608
     many(
-        "INSERT INTO body VALUES (?, ?, ?, ?)",
+        "INSERT INTO body (patient, seq, dict, bytes) VALUES (?, ?, ?, ?)",
         [(b.patient, last + b.place, b.dictionary, b.packed) for b in plan.bodies],
     )
     many(

@@ -44,8 +44,9 @@ CREATE INDEX change_time ON change (time, seq);
 -- The JSON text of a version, zstd with dictionary `dict` (0: none). A deletion has none. Packed bytes are not packed
 -- again.
 CREATE TABLE body (
-  seq bigint PRIMARY KEY, patient bigint NOT NULL, dict smallint NOT NULL, bytes bytea STORAGE EXTERNAL NOT NULL
+  seq bigint PRIMARY KEY, patient bigint NOT NULL, dict smallint NOT NULL, bytes bytea NOT NULL
 );
+ALTER TABLE body ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
 -- A stream is what one node wrote in one epoch; numbered densely from 1, each number chained to the one before.
 CREATE TABLE stream (id smallint PRIMARY KEY, node text COLLATE "C" NOT NULL, epoch text COLLATE "C" NOT NULL, UNIQUE (node, epoch));
