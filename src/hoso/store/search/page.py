@@ -22,8 +22,8 @@ from hoso.store.search.by_code import VALUES
 from hoso.store.search.clauses import Tests
 from hoso.store.search.conditions import Conditions
 from hoso.store.search.includes import included
-from hoso.store.search.plan import Selection, begin, rids, select
-from hoso.store.search.sort import Key, Sorts, after, needs_row, order
+from hoso.store.search.plan import Selection, rids, select
+from hoso.store.search.sort import Key, Sorts, after, order
 from hoso.store.search.sql import TRUE, Sql, both, choose, join, nested
 from hoso.store.search.window import window
 from hoso.store.visible import Visible
@@ -101,7 +101,7 @@ class Search:
         return Page(matches, included(self.connection, self.opener, self.tests, self.query, matches), total, following)
 
     def total(self) -> int:
-        found = select(self.connection, self.conditions, self.types, self.query.conditions, row=False)
+        found = select(self.connection, self.conditions, self.types, self.query.conditions)
         what = "count(*)" if found.unique else f"count(DISTINCT {found.alias.rid})"
         sql = choose(what, found.tables, found.where)
         count: int = self.connection.rows(sql.text, sql.params)[0][0]
@@ -112,8 +112,7 @@ class Search:
         if not self.types:
             return [], None
         found: list[Version] = []
-        row = needs_row(self.query.sort, self.types)
-        selection = select(self.connection, self.conditions, self.types, self.query.conditions, row=row)
+        selection = select(self.connection, self.conditions, self.types, self.query.conditions, self.query.sort)
         keys, sql = self._statement(selection)
         at = place(cursor, len(keys)) if cursor else None
         while True:
@@ -135,12 +134,13 @@ class Search:
         natural = not selection.started and (not query.sort or query.sort[0].kind == "updated")
         if natural or not selection.crowded or query.rank_exact:
             return None
-        behind = (at.values, at.rid) if at else None
-        source = window(self.connection, self.tests, self.types, query.sort, behind)
-        if source is None or any(key.kind == "token" for key in query.sort):
+        if any(key.kind == "token" for key in query.sort):
             return None
-        row = needs_row(query.sort, self.types)
-        keys, sql = self._statement(begin(self.conditions, self.types, source, query.conditions, row=row))
+        behind = (at.values, at.rid) if at else None
+        stretch = window(self.connection, self.conditions, self.types, query, behind)
+        if stretch is None:
+            return None
+        keys, sql = self._statement(stretch)
         rows = self._rows(keys, sql, at, limit)
         return rows if len(rows) == limit else None
 

@@ -5,6 +5,7 @@ SQLite has no idea how common a code is, and PostgreSQL only of the commonest; b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hoso.fhir.model import load
@@ -18,10 +19,12 @@ from hoso.fhir.search.query import (
     Local,
     Match,
     Query,
+    SortKey,
 )
 from hoso.store.connection import Connection
 from hoso.store.search.alias import Alias
 from hoso.store.search.conditions import Conditions, Source
+from hoso.store.search.sort import needs_date, needs_row
 from hoso.store.search.sql import TRUE, Sql, both, choose, join, named, nested
 
 GLANCE = 400
@@ -76,24 +79,40 @@ def _named(condition: Condition) -> list[tuple[str, str]]:
 
 
 def select(
-    connection: Connection, conditions: Conditions, types: tuple[str, ...], wanted: tuple[Condition, ...], *, row: bool
+    connection: Connection,
+    conditions: Conditions,
+    types: tuple[str, ...],
+    wanted: tuple[Condition, ...],
+    sort: Sequence[SortKey] = (),
 ) -> Selection:
-    """`row`: columns of `resource` are needed for other reasons than the conditions'."""
+    """Starts where the fewest rows are; every resource of the types when no condition has rows to start from."""
     start = _start(connection, conditions, types, wanted)
     if start is not None:
         condition, source, crowded = start
         rest = tuple(c for c in wanted if c is not condition)
-        return replace(begin(conditions, types, source, rest, row=row), crowded=crowded)
-    alias, where = conditions.opener.resource(types)
+        return replace(begin(conditions, types, source, rest, sort), crowded=crowded)
+    return replace(along(conditions, types, TRUE, None, wanted), crowded=True, started=False)
+
+
+def along(
+    conditions: Conditions, types: tuple[str, ...], where: Sql, name: str | None, wanted: tuple[Condition, ...]
+) -> Selection:
+    """Of the resources themselves, those for which all holds."""
+    alias, seen = conditions.opener.resource(types, name)
     held = [conditions.holds(c, alias) for c in wanted]
-    return Selection(alias, Sql(f"resource {alias.name}"), both((where, *held)), True, True, False)
+    return Selection(alias, Sql(f"resource {alias.name}"), both((where, seen, *held)), True)
 
 
 def begin(
-    conditions: Conditions, types: tuple[str, ...], source: Source, rest: tuple[Condition, ...], *, row: bool
+    conditions: Conditions,
+    types: tuple[str, ...],
+    source: Source,
+    rest: tuple[Condition, ...],
+    sort: Sequence[SortKey],
 ) -> Selection:
     """From the rows of a source, those for which the rest holds."""
-    row = row or any(conditions.needs_row(c) for c in rest)
+    row = needs_row(sort) or any(conditions.needs_row(c) for c in rest)
+    row = row or (needs_date(sort, types) and not source.dated)
     alias, tables, where = conditions.opened(source, types, row=row)
     held = [conditions.holds(c, alias) for c in rest]
     return Selection(alias, tables, both((where, *held)), source.unique)

@@ -25,8 +25,12 @@ class Key:
     nullable: bool = True
 
 
-def needs_row(keys: Sequence[SortKey], types: tuple[str, ...]) -> bool:
-    return any(key.kind in ("id", "updated") or is_clinical(key, types) for key in keys)
+def needs_row(keys: Sequence[SortKey]) -> bool:
+    return any(key.kind in ("id", "updated") for key in keys)
+
+
+def needs_date(keys: Sequence[SortKey], types: tuple[str, ...]) -> bool:
+    return any(is_clinical(key, types) for key in keys)
 
 
 def is_clinical(key: SortKey, types: tuple[str, ...]) -> bool:
@@ -46,7 +50,8 @@ class Sorts:
             return Key(Sql(f"{m.name}.updated"), key.descending, False)
         if key.kind == "token":
             return Key(Sql("NULL"), key.descending)  # filled in by `by_code`
-        if is_clinical(key, m.types) and m.date:
+        if is_clinical(key, m.types):
+            assert m.date is not None
             return self._clinical(key, m.date)
         return Key(self._extreme(key, m), key.descending)
 

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 from hoso.core.dates import OPEN_HIGH
 from hoso.fhir.model import load
-from hoso.fhir.search.query import SortKey
+from hoso.fhir.search.query import Query, SortKey
 from hoso.store.connection import Connection
 from hoso.store.index import NO_DATE, spread
 from hoso.store.search.clauses import Tests
-from hoso.store.search.conditions import Source
+from hoso.store.search.conditions import Conditions, Source
+from hoso.store.search.plan import Selection, along, begin
 from hoso.store.search.sort import is_clinical
 from hoso.store.search.sql import Sql, both, choose
 
@@ -24,25 +25,35 @@ NAME = "w"
 
 
 class Walk(NamedTuple):
-    """An index that stands in the order of a sort key. `live`: its rows are of living records of the type."""
+    """An index that stands in the order of a sort key."""
 
     table: str
     column: str
     where: Sql
-    live: bool
 
 
 def window(
     connection: Connection,
-    tests: Tests,
+    conditions: Conditions,
     types: tuple[str, ...],
-    sort: Sequence[SortKey],
+    query: Query,
     behind: tuple[Sequence[Any], int] | None,
-) -> Source | None:
-    """Rows of the next places in order; None where no index stands in that order."""
-    walk = _walk(tests, types, sort)
-    if walk is None:
+) -> Selection | None:
+    """Matches in the next places of the order; None where no index stands in that order."""
+    walk = _walk(conditions.tests, types, query.sort)
+    where = walk and _stretch(connection, walk, query.sort, behind)
+    if walk is None or where is None:
         return None
+    if walk.table == "resource":
+        return along(conditions, types, where, NAME, query.conditions)
+    source = Source(Sql(f"{walk.table} {NAME}"), where, NAME, False, True)
+    return begin(conditions, types, source, query.conditions, query.sort)
+
+
+def _stretch(
+    connection: Connection, walk: Walk, sort: Sequence[SortKey], behind: tuple[Sequence[Any], int] | None
+) -> Sql | None:
+    """Rows from the place reached up to `SIZE` further on; None where only records without a value are left."""
     down = bool(sort) and sort[0].descending
     where, place = walk.where, f"{NAME}.{walk.column}"
     if behind is not None:
@@ -50,13 +61,11 @@ def window(
         if reached is None or reached in (NO_DATE, OPEN_HIGH):
             return None
         where = both((where, Sql(f"{place} {'<=' if down else '>='} ?", (reached,))))
-    direction = " DESC" if down else ""
-    edge = choose(place, Sql(f"{walk.table} {NAME}"), where).also(
-        Sql(f"ORDER BY {place}{direction} LIMIT 1 OFFSET {SIZE}")
-    )
+    last = Sql(f"ORDER BY {place}{' DESC' if down else ''} LIMIT 1 OFFSET {SIZE}")
+    edge = choose(place, Sql(f"{walk.table} {NAME}"), where).also(last)
     for (value,) in connection.rows(edge.text, edge.params):
         where = both((where, Sql(f"{place} {'>' if down else '<'} ?", (value,))))
-    return Source(Sql(f"{walk.table} {NAME}"), where, NAME, False, walk.live)
+    return where
 
 
 def _walk(tests: Tests, types: tuple[str, ...], sort: Sequence[SortKey]) -> Walk | None:
@@ -64,15 +73,15 @@ def _walk(tests: Tests, types: tuple[str, ...], sort: Sequence[SortKey]) -> Walk
         return None
     mine = Sql(f"{NAME}.type = ?", (load().type_number[types[0]],))
     if not sort:
-        return Walk("resource", "rid", mine, False)
+        return Walk("resource", "rid", mine)
     key = sort[0]
     if key.kind == "updated":
-        return Walk("resource", "updated", mine, False)
+        return Walk("resource", "updated", mine)
     if is_clinical(key, types):
-        return Walk("resource", "date", both((mine, Sql(f"{NAME}.date IS NOT NULL"))), False)
+        return Walk("resource", "date", both((mine, Sql(f"{NAME}.date IS NOT NULL"))))
     named = tests.params([(types[0], param) for param in spread(types[0], key.code)], NAME)
     if key.kind == "date":
-        return Walk("date", "low", named, True)
+        return Walk("date", "low", named)
     if key.kind in ("string", "uri"):
-        return Walk("string", "value", named, True)
+        return Walk("string", "value", named)
     return None
