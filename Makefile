@@ -37,6 +37,10 @@ check: setup-dev
 browser:
 	@scripts/install_browser
 
+bench: setup-dev
+	@scripts/install_wrk
+	$(BIN)/python -m bench $(SIZE)
+
 lock:
 	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --strip-extras --allow-unsafe \
 	  --no-header --no-annotate --extra setup -o requirements.lock pyproject.toml

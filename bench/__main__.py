@@ -1,0 +1,190 @@
+"""`make bench [SIZE=large]`: read, write, import, search, disk, memory and start on both engines, on one machine."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.cookies import SimpleCookie
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from tests import postgres
+
+from bench import bare, searches
+from bench.figures import Figures, header
+from bench.http import post_all, wrk
+from bench.node import Served, cpu_seconds, make, resident_mb, run, served, tree
+from hoso.fhir.extract import extract
+from hoso.fhir.validate import validate
+from hoso.store.contract import Draft
+from hoso.synth.population import population
+
+SIZES = {"small": 150, "large": 800}
+"""Citizens: about 20,000 and more than 100,000 resources."""
+
+RESERVED = 25
+"""Citizens kept back, to be written and deleted by the CRUD mix and the limits."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("size", nargs="?", choices=sorted(SIZES), default="small")
+    parser.add_argument("--engine", choices=("sqlite", "postgresql"), action="append")
+    args = parser.parse_args()
+    figures = Figures("make bench" + ("" if args.size == "small" else f" SIZE={args.size}"))
+    bundles = list(population(SIZES[args.size] + RESERVED, 1))
+    load, spare = bundles[:-RESERVED], bundles[-RESERVED:]
+    records = [entry["resource"] for bundle in load for entry in bundle["entry"]]
+    print(f"{len(records):,} resources\n{header()}")
+    with TemporaryDirectory(prefix="hoso-bench-") as scratch:
+        figures.add("fsync.rate", bare.fsync_rate(Path(scratch)), "writes/s")
+        wsgi = bare.wsgi_rate()
+        figures.add("wsgi.bare", wsgi, "requests/s")
+        _in_process(figures, records)
+        for engine in args.engine or ("sqlite", "postgresql"):
+            with _node(Path(scratch), engine) as folder:
+                _engine(figures, engine, folder, load, spare, records)
+    figures.write(Path("build/bench.json"))
+    return 0
+
+
+@contextmanager
+def _node(scratch: Path, engine: str) -> Iterator[Path]:
+    folder = scratch / engine
+    if engine == "sqlite":
+        make(folder, None)
+        yield folder
+        return
+    with postgres.running(fsync=True) as server, postgres.database(server.url) as url:
+        make(folder, url)
+        yield folder
+
+
+def _in_process(figures: Figures, records: Sequence[dict[str, Any]]) -> None:
+    sample = random.Random(1).sample(list(records), min(4_000, len(records)))
+    bodies = [orjson.dumps(one) for one in sample]
+    best = parse = float("inf")
+    for _ in range(4):
+        start = time.process_time()
+        for one in sample:
+            validate(one)
+            extract(one)
+        best = min(best, time.process_time() - start)
+        start = time.process_time()
+        for body in bodies:
+            orjson.loads(body)
+        parse = min(parse, time.process_time() - start)
+    figures.add("validate_extract.us", best / len(sample) * 1e6, "us", parse / len(sample) * 1e6)
+
+
+def _engine(
+    figures: Figures, engine: str, folder: Path, load: Sequence[Any], spare: Sequence[Any], records: Sequence[Any]
+) -> None:
+    with served(folder) as node:
+        pids = [pid for pid in tree(node.pid)]
+        post_all(node, [orjson.dumps(load[0])], clients=1)
+        before = cpu_seconds(pids)
+        seconds = post_all(node, [orjson.dumps(bundle) for bundle in load[1:]], clients=4)
+        number = sum(len(bundle["entry"]) for bundle in load[1:])
+        cores = (cpu_seconds(pids) - before) / seconds
+        limit = bare.apply_rate(folder, [_drafts(bundle) for bundle in spare[: RESERVED // 2]])
+        figures.add(f"import.{engine}", number / (seconds * max(cores, 1.0)), "resources/s per core", limit)
+        figures.add(f"import.{engine}.wall", number / seconds, "resources/s")
+        paths = [f"/fhir/{one['resourceType']}/{one['id']}" for one in records]
+        rate = wrk(node.address, paths, {"Authorization": node.headers()["Authorization"]}).rate
+        figures.add(f"crud.{engine}", _crud(node, spare[RESERVED // 2 :], records), "requests/s")
+        medians = searches.measure(node, records, rounds=15)
+        figures.add(
+            "search.p50_ms" if engine == "sqlite" else f"search.{engine}.p50_ms",
+            statistics.median(medians.values()),
+            "ms",
+        )
+        figures.add(f"search.{engine}.slowest_ms", max(medians.values()), "ms")
+        print(f"{'':28}slowest shape: {max(medians, key=medians.__getitem__)}")
+        if engine == "sqlite":
+            _page(figures, node, records)
+            figures.add("node.rss_mb", resident_mb(tree(node.pid)), "MB")
+    figures.add(f"read.{engine}", rate, "requests/s", bare.sql_rate(folder, paths))
+    if engine == "sqlite":
+        size = sum(file.stat().st_size for file in folder.glob("hoso.db*"))
+        figures.add("bytes_per_resource", size / len(records), "bytes")
+
+
+def _drafts(bundle: dict[str, Any]) -> list[Draft]:
+    found = (entry["resource"] for entry in bundle["entry"])
+    return [Draft("PUT", one["resourceType"], one["id"], orjson.dumps(one), one) for one in found]
+
+
+def _crud(node: Served, spare: Sequence[Any], records: Sequence[Any]) -> float:
+    """Create, read, update, read, search, delete of single resources, one after another over one connection."""
+    client = node.client()
+    draw = random.Random(3)
+    singles = [
+        one
+        for bundle in spare
+        for one in (e["resource"] for e in bundle["entry"])
+        if one["resourceType"] == "Observation"
+    ]
+    count, start = 0, time.perf_counter()
+    for one in singles[:150]:
+        body, path = orjson.dumps(one), f"/fhir/Observation/{one['id']}"
+        other = draw.choice(records)
+        for method, target, content in (
+            ("PUT", path, body), ("GET", path, None), ("PUT", path, body),
+            ("GET", f"/fhir/{other['resourceType']}/{other['id']}", None),
+            ("GET", f"/fhir/Observation?patient={one['subject']['reference']}&_count=10", None), ("DELETE", path, None),
+        ):  # fmt: skip
+            client.request(method, target, content, node.headers())
+            answer = client.getresponse()
+            text = answer.read()
+            if answer.status >= 400:
+                raise RuntimeError(f"{method} {target}: {answer.status} {text[:300]!r}")
+            count += 1
+    client.close()
+    return count / (time.perf_counter() - start)
+
+
+def _page(figures: Figures, node: Served, records: Sequence[Any]) -> None:
+    """The emergency card as a signed-in doctor gets it."""
+    password = "Bench-mark-2026-xyz"
+    run("user", "create", "--data", node.folder, "--username", "bench", "--role", "doctor", "--facility", "01001",
+        "--password-stdin", stdin=password + "\n")  # fmt: skip
+    cookie = _signed_in(node, "bench", password)
+    ids = [one["id"] for one in records if one["resourceType"] == "Patient"]
+    load = wrk(node.address, [f"/patients/{id}" for id in ids], {"Cookie": cookie}, connections=2, seconds=6)
+    figures.add("emergency.p99_ms", load.p99_ms, "ms")
+
+
+def _signed_in(node: Served, username: str, password: str) -> str:
+    client = node.client()
+    client.request("GET", "/")
+    answer = client.getresponse()
+    page = answer.read().decode()
+    jar: SimpleCookie = SimpleCookie()
+    for value in answer.headers.get_all("Set-Cookie") or []:
+        jar.load(value)
+    hidden = page.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
+    form = urlencode({"username": username, "password": password, "csrfmiddlewaretoken": hidden, "next": "/"})
+    sent = "; ".join(f"{name}={morsel.value}" for name, morsel in jar.items())
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": sent, "Referer": node.address + "/"}
+    client.request("POST", "/sign-in", form, headers)
+    answer = client.getresponse()
+    answer.read()
+    if answer.status != 302:
+        raise RuntimeError(f"sign-in: {answer.status}")
+    for value in answer.headers.get_all("Set-Cookie") or []:
+        jar.load(value)
+    client.close()
+    return "; ".join(f"{name}={morsel.value}" for name, morsel in jar.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

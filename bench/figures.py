@@ -1,0 +1,78 @@
+"""Rows of figures with their budgets: printed as a table and written to build/bench.json."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+# Budgets of the design, "more is better" unless the unit is a time or a size.
+BUDGETS: dict[str, float] = {
+    "read.sqlite": 20_000,
+    "read.postgresql": 9_000,
+    "import.sqlite": 3_000,
+    "import.postgresql": 2_500,
+    "search.p50_ms": 3,
+    "bytes_per_resource": 2_000,
+    "validate_extract.us": 50,
+    "emergency.p99_ms": 50,
+    "node.rss_mb": 200,
+}
+_LESS_IS_BETTER = ("ms", "us", "bytes", "MB")
+
+
+@dataclass(slots=True)
+class Row:
+    name: str
+    figure: float
+    unit: str
+    budget: float | None = None
+    limit: float | None = None
+    ok: bool | None = None
+
+
+class Figures:
+    def __init__(self, command: str) -> None:
+        self.command = command
+        self.rows: list[Row] = []
+
+    def add(self, name: str, figure: float, unit: str, limit: float | None = None) -> None:
+        budget = BUDGETS.get(name)
+        ok = None
+        if budget is not None:
+            ok = figure <= budget if unit in _LESS_IS_BETTER else figure >= budget
+        self.rows.append(Row(name, round(figure, 2), unit, budget, None if limit is None else round(limit, 2), ok))
+        print(_line(self.rows[-1]), flush=True)
+
+    def write(self, file: Path) -> None:
+        file.parent.mkdir(exist_ok=True)
+        rows = [asdict(row) for row in self.rows]
+        file.write_text(json.dumps({"machine": machine(), "command": self.command, "rows": rows}, indent=1) + "\n")
+
+
+def header() -> str:
+    return f"{'':28}{'figure':>12}  {'unit':<12}{'budget':>10}{'bare limit':>14}"
+
+
+def _line(row: Row) -> str:
+    mark = {True: "ok", False: "MISSED", None: ""}[row.ok]
+    budget = "" if row.budget is None else f"{row.budget:,.0f}"
+    limit = "" if row.limit is None else f"{row.limit:,.1f}"
+    return f"{row.name:28}{row.figure:>12,.1f}  {row.unit:<12}{budget:>10}{limit:>14}  {mark}"
+
+
+def machine() -> str:
+    cpu = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.machine(),
+    )
+    cores = subprocess.run(["nproc"], capture_output=True, text=True, check=True).stdout.strip()
+    load = Path("/proc/loadavg").read_text().split()[0]
+    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return f"{cpu}, {cores} cores, {system}, load {load}"
