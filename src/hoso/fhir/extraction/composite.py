@@ -87,7 +87,18 @@ def _combined(components: tuple[Component, ...], params: list[SearchParam]) -> C
             for name in names:
                 out.composites.append((name, combined))
 
-    return write
+    def pair(out: Indexed, element: Any, resource: Any) -> None:
+        values = second(element, resource)
+        for code in first(element, resource) if values else ():
+            for value in values:
+                out.present |= bits
+                for name in names:
+                    out.composites.append((name, (code, value)))
+
+    if len(readers) != 2:
+        return write
+    first, second = readers
+    return pair
 
 
 def _reader(component: Component) -> Parts:
@@ -97,6 +108,8 @@ def _reader(component: Component) -> Parts:
     ]
     if len(sources) == 1 and not sources[0][0]:
         _, only, label, read = sources[0]
+        if label in ("token", "date", "quantity"):
+            return lambda element, resource: [(label, *item) for value in only(element) for item in read(value)]
         return lambda element, resource: _parts(label, read, only(element))
     return lambda element, resource: [
         part

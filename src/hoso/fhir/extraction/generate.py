@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hoso.fhir.extraction import values
-from hoso.fhir.extraction.kinds import TEXTS, VALUES, Values
+from hoso.fhir.extraction.kinds import VALUES, Values
 from hoso.fhir.extraction.plan import Equals, Key, Path, Resolves, Step
 from hoso.fhir.indexed import Indexed
 
@@ -73,8 +73,17 @@ class _Writer:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.readers: dict[str, Values] = {"target_type": values.target_type}  # type: ignore[dict-item]
+        self.readers: dict[str, Callable[..., Any]] = {
+            "target_type": values.target_type,
+            "pointed": values.pointed,
+        }
         self.count = 0
+        self.written = {
+            ("token", "CodeableConcept"): self._concept,
+            ("token", "Coding"): self._coding,
+            ("token", "Identifier"): self._identifier,
+            ("reference", "Reference"): self._reference,
+        }
 
     def source(self, root: Spot) -> str:
         self._inside(root, "v0", 1)
@@ -133,8 +142,8 @@ class _Writer:
         self, search_type: str, data_type: str, names: list[str], read: Values | None, value: str, indent: int
     ) -> None:
         known = read or VALUES.get((search_type, data_type))
-        written = {"CodeableConcept": self._concept, "Coding": self._coding}.get(data_type)
-        if search_type == "token" and written is not None:
+        written = self.written.get((search_type, data_type))
+        if written is not None:
             written(names, value, indent)
             return
         if known in (values.text, values.word):
@@ -143,21 +152,6 @@ class _Writer:
             self._stored(f"{call}{value}))", names, indent)
         elif known is not None:
             self._each(_STORE[search_type], known, names, value, indent)
-        if search_type in ("token", "reference"):
-            self._modified(data_type, names, value, indent)
-
-    def _modified(self, data_type: str, names: list[str], value: str, indent: int) -> None:
-        """The forms for :text, :of-type and :identifier."""
-        if data_type in TEXTS:
-            self._each(_STORE["string"], TEXTS[data_type], [f"{n}:text" for n in names], value, indent)
-        if data_type == "Identifier":
-            typed = [f"{n}:of-type" for n in names]
-            self._write(indent, f"if 'type' in {value}:")
-            self._each(("c", "token(({n!r}, None, c))"), values.typed_numbers, typed, value, indent + 1)
-        if data_type == "Reference":
-            logical = [f"{n}:identifier" for n in names]
-            self._write(indent, f"if 'identifier' in {value}:")
-            self._each(_STORE["token"], values.reference_identifier, logical, value, indent + 1)
 
     def _each(self, store: tuple[str, str], read: Values, names: list[str], value: str, indent: int) -> None:
         self._write(indent, f"for {store[0]} in {self._reader(read)}({value}):")
@@ -168,7 +162,7 @@ class _Writer:
             self._write(indent, call.format(n=name))
 
     def _concept(self, names: list[str], value: str, indent: int) -> None:
-        """The commonest of all types, written out instead of called."""
+        """The commonest of all types; it and its like are written out instead of called."""
         self._write(indent, f"for coding in {value}.get('coding', ()):")
         self._coding(names, "coding", indent + 1)
         self._text(names, value, "text", indent)
@@ -179,6 +173,29 @@ class _Writer:
         self._write(indent + 1, f"s = {value}.get('system')")
         self._stored(_STORE["token"][1], names, indent + 1)
         self._text(names, value, "display", indent)
+
+    def _identifier(self, names: list[str], value: str, indent: int) -> None:
+        self._write(indent, f"c = {value}.get('value')")
+        self._write(indent, "if c is not None:")
+        self._write(indent + 1, f"s = {value}.get('system')")
+        self._stored(_STORE["token"][1], names, indent + 1)
+        self._write(indent, f"if 'type' in {value}:")
+        typed = [f"{name}:of-type" for name in names]
+        self._each(("c", "token(({n!r}, None, c))"), values.typed_numbers, typed, value, indent + 1)
+        self._text(names, f"{value}['type']", "text", indent + 1)
+
+    def _reference(self, names: list[str], value: str, indent: int) -> None:
+        self._write(indent, f"x = {value}.get('reference')")
+        self._write(indent, "if x is not None:")
+        self._write(indent + 1, "t, x = pointed(x)")
+        self._write(indent + 1, "if t is None:")
+        self._stored("uri(({n!r}, x))", names, indent + 2)
+        self._write(indent + 1, "else:")
+        self._stored("ref(({n!r}, t, x))", names, indent + 2)
+        self._text(names, value, "display", indent)
+        self._write(indent, f"if 'identifier' in {value}:")
+        logical = [f"{name}:identifier" for name in names]
+        self._each(_STORE["token"], values.reference_identifier, logical, value, indent + 1)
 
     def _text(self, names: list[str], value: str, key: str, indent: int) -> None:
         self._write(indent, f"x = {value}.get({key!r})")

@@ -47,10 +47,3 @@ VALUES: dict[tuple[str, str], Values] = {
     ("uri", "url"): values.uri,
     ("uri", "canonical"): values.canonical,
 }
-
-TEXTS: dict[str, Values] = {
-    "CodeableConcept": values.concept_texts,
-    "Coding": values.coding_texts,
-    "Identifier": values.identifier_texts,
-    "Reference": values.reference_texts,
-}

@@ -63,23 +63,6 @@ def code_in(systems: dict[str, str]) -> Callable[[Any], Iterable[Pair]]:
     return lambda value: ((systems.get(value), value),)
 
 
-def concept_texts(value: Any) -> Iterable[str]:
-    codings = value.get("coding")
-    found = [c["display"] for c in codings if "display" in c] if codings is not None else []
-    if "text" in value:
-        found.append(value["text"])
-    return found
-
-
-def coding_texts(value: Any) -> Iterable[str]:
-    return (value["display"],) if "display" in value else ()
-
-
-def identifier_texts(value: Any) -> Iterable[str]:
-    kind = value.get("type")
-    return (kind["text"],) if kind is not None and "text" in kind else ()
-
-
 def typed_numbers(value: Any) -> Iterable[str]:
     """For :of-type, "type system|type code|number", one per coding of the identifier's type."""
     kind, number = value.get("type"), value.get("value")
@@ -209,10 +192,6 @@ def target_type(value: Any) -> str | None:
     target = value.get("reference")
     kind = _kind(target) if target is not None else None
     return kind if kind is not None else value.get("type")
-
-
-def reference_texts(value: Any) -> Iterable[str]:
-    return (value["display"],) if "display" in value else ()
 
 
 def reference_identifier(value: Any) -> Iterable[Pair]:
