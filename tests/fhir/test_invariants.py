@@ -10,7 +10,7 @@ from hoso.fhir.model import Invariant, load
 from hoso.fhir.rules.faults import Context
 from hoso.fhir.rules.invariants import BUILT_IN, by_path, invariant_tests
 from hoso.fhir.rules.invariants_native import NATIVE
-from hoso.fhir.rules.invariants_simple import simple
+from hoso.fhir.rules.invariants_simple import simple, vacuous
 
 MODEL = load()
 TYPES = {name: made for name, made in MODEL.types.items() if made.kind != "primitive"}
@@ -57,6 +57,24 @@ def test_rules_of_presence_agree_with_fhirpath(owner: str, rule: Invariant) -> N
     for node in nodes(owner):
         root = node if made.kind == "resource" else {"resourceType": "Basic"}
         assert by_shape(node, Context(root, root)) == by_fhirpath(node, Context(root, root)), node
+
+
+GUARDED = [
+    (name, rule)
+    for name, made in TYPES.items()
+    for rule in made.invariants
+    if rule.key not in BUILT_IN and not simple(rule.expression, made) and vacuous(rule.expression, made)
+]
+
+
+@pytest.mark.parametrize(("owner", "rule"), GUARDED, ids=[f"{owner}-{rule.key}" for owner, rule in GUARDED])
+def test_a_rule_about_what_is_absent_holds_in_fhirpath_too(owner: str, rule: Invariant) -> None:
+    made = MODEL.types[owner]
+    groups, by_fhirpath = vacuous(rule.expression, made), by_path(rule.expression, owner)
+    for node in nodes(owner):
+        if any(group.isdisjoint(node) for group in groups):
+            root = node if made.kind == "resource" else {"resourceType": "Basic"}
+            assert by_fhirpath(node, Context(root, root)), node
 
 
 UCUM = "http://unitsofmeasure.org"
@@ -130,6 +148,34 @@ CASES: dict[str, tuple[str, list[dict[str, Any]]]] = {
             filled(status=s, **t)
             for s in ("proposed", "booked")
             for t in ({}, {"start": DATES[2]}, {"start": DATES[2], "end": DATES[3]})
+        ],
+    ),
+    "app-4": (
+        "Appointment",
+        [filled(status=s, **r) for s in ("booked", "cancelled") for r in ({}, {"cancelationReason": {"text": "a"}})],
+    ),
+    "gol-1": (
+        "Goal.target",
+        [
+            filled(measure=m, **d)
+            for m in ({}, {"text": "a"})
+            for d in ({}, {"detailString": "b"}, {"detailInteger": 0})
+        ],
+    ),
+    "qrs-1": (
+        "QuestionnaireResponse.item",
+        [filled(linkId="1", answer=a, item=i) for a in ({}, [{"valueString": "a"}]) for i in ({}, [{"linkId": "2"}])],
+    ),
+    "que-1": (
+        "Questionnaire.item",
+        [filled(type=t, item=i) for t in ("group", "display", "string") for i in ({}, [{"linkId": "2"}])],
+    ),
+    "que-13": (
+        "Questionnaire.item",
+        [
+            filled(initial=[{"valueString": "a"}] * n, **r)
+            for n in (1, 2)
+            for r in ({}, {"repeats": True}, {"repeats": False})
         ],
     ),
     "lst-2": (

@@ -59,6 +59,8 @@ VALID: dict[str, Resource] = {
     "an oid": patient(identifier=[{"system": "urn:oid:2.16.840.1.113883", "value": "1"}]),
     "base64 in lines": patient(photo=[{"contentType": "image/png", "data": "AAAA\nBBB="}]),
     "a narrative": narrative('<p id="a">a &lt; b &#160; <b>c</b><br/></p><img src="#x" alt=""/>'),
+    "a narrative with links": narrative('<a href="x?a=1&amp;b=2">a</a><a href="#b">b</a><a href="https://a.vn">c</a>'),
+    "a narrative with an image inside": narrative('<img alt="" src="data: image/png;base64,AAAA"/>'),
     "a narrative with a comment": narrative("<!-- a --><p>b</p>"),
     "a condition that ended": condition(abatementDateTime="2020", clinicalStatus=coded(CLINICAL, "resolved")),
     "a condition entered in error": condition(verificationStatus=coded(VERIFIED, "entered-in-error")),

@@ -6,65 +6,76 @@ import re
 
 import msgspec
 
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_NAME = re.compile(rb'[\s,{]*+"(?:[^"\\]++|\\.)*+"\s*+:\s*+')
-
+Members = dict[str, msgspec.Raw]
+Span = tuple[int, int]
 Edit = tuple[int, int, bytes]
 """(start, end, text): the bytes from start to end become text."""
 
+_members = msgspec.json.Decoder(Members).decode
+_name = re.compile(rb'[\s,]*+"(?:[^"\\]++|\\.)*+"\s*+:\s*+').match
+
 
 def splice(body: bytes, *, id: str, version: str, updated: str) -> bytes:
-    """For a body that `parse` has accepted; an absent member is put in front of its siblings."""
-    start = body.index(b"{") + 1
+    """For a body that `parse` and `validate` accept; an absent member is put in front of its siblings."""
+    members = _members(body)
+    brace = body.index(b"{")
+    has_id, has_meta = "id" in members, "meta" in members
     edits: list[Edit] = []
-    found = _spans(body, start, ("id", "meta"))
-    id_text = b'"%b"' % id.encode()
-    fresh = b""
-    if "id" in found:
-        edits.append((*found["id"], id_text))
-    else:
-        fresh = b'"id":%b,' % id_text
-    pairs = (("versionId", b'"%b"' % version.encode()), ("lastUpdated", b'"%b"' % updated.encode()))
-    if "meta" in found:
-        edits += _within_meta(body, found["meta"], pairs)
-    else:
-        fresh += b'"meta":{"versionId":%b,"lastUpdated":%b},' % (pairs[0][1], pairs[1][1])
+    fresh = b"" if has_id else b'"id":"%b",' % id.encode()
+    if not has_meta:
+        fresh += b'"meta":{"versionId":"%b","lastUpdated":"%b"},' % (version.encode(), updated.encode())
     if fresh:
-        edits.append((start, start, fresh))
-    return _apply(body, edits)
+        edits.append((brace + 1, brace + 1, fresh))
+    if has_id or has_meta:
+        found = _spans(body, (brace, len(body)), members, ("id", "meta"))
+        if has_id:
+            edits.append((*found["id"], b'"%b"' % id.encode()))
+        if has_meta:
+            edits += _in_meta(body, found["meta"], members["meta"], version, updated)
+    return _applied(body, edits)
 
 
-def _spans(body: bytes, start: int, wanted: tuple[str, ...], end: int | None = None) -> dict[str, tuple[int, int]]:
-    """Where the values of the wanted members stand, walking the members only as far as the last of them."""
-    members = _members(body if end is None else body[start - 1 : end])
-    missing = sum(name in members for name in wanted)
-    found: dict[str, tuple[int, int]] = {}
-    at = start
+def _spans(body: bytes, span: Span, members: Members, wanted: tuple[str, str]) -> dict[str, Span]:
+    """Where the wanted values stand in the object at `span`.
+
+    A member cannot be shorter than its name and value with two quotation marks, a colon and a comma or brace. When
+    these add up to the whole object, nothing else is in it and every place is known by adding; else it is walked.
+    """
+    found: dict[str, Span] = {}
+    at = span[0] + 1
     for name, raw in members.items():
-        if not missing:
-            break
-        match = _NAME.match(body, at)
-        assert match is not None
-        value = match.end()
-        at = value + len(memoryview(raw))
+        at += len(name) + 3
+        end = at + len(memoryview(raw))
         if name in wanted:
-            found[name] = (value, at)
-            missing -= 1
+            found[name] = (at, end)
+        at = end + 1
+    return found if at == span[1] else _walked(body, span[0] + 1, members, wanted)
+
+
+def _walked(body: bytes, at: int, members: Members, wanted: tuple[str, str]) -> dict[str, Span]:
+    found: dict[str, Span] = {}
+    for name, raw in members.items():
+        match = _name(body, at)
+        assert match is not None
+        at = match.end() + len(memoryview(raw))
+        if name in wanted:
+            found[name] = (match.end(), at)
     return found
 
 
-def _within_meta(body: bytes, span: tuple[int, int], pairs: tuple[tuple[str, bytes], ...]) -> list[Edit]:
-    start, end = span[0] + 1, span[1]
-    found = _spans(body, start, ("versionId", "lastUpdated"), end)
-    edits = [(*found[name], text) for name, text in pairs if name in found]
-    fresh = b",".join(b'"%b":%b' % (name.encode(), text) for name, text in pairs if name not in found)
-    if fresh:
-        alone = body[start : end - 1].isspace() or start == end - 1
-        edits.append((start, start, fresh if alone else fresh + b","))
+def _in_meta(body: bytes, span: Span, raw: msgspec.Raw, version: str, updated: str) -> list[Edit]:
+    members = _members(raw)
+    values = {"versionId": b'"%b"' % version.encode(), "lastUpdated": b'"%b"' % updated.encode()}
+    found = _spans(body, span, members, ("versionId", "lastUpdated"))
+    edits: list[Edit] = [(*place, values[name]) for name, place in found.items()]
+    if len(found) < 2:
+        start = span[0] + 1
+        fresh = b",".join(b'"%b":%b' % (name.encode(), text) for name, text in values.items() if name not in found)
+        edits.append((start, start, fresh + b"," if members else fresh))
     return edits
 
 
-def _apply(body: bytes, edits: list[Edit]) -> bytes:
+def _applied(body: bytes, edits: list[Edit]) -> bytes:
     parts: list[bytes] = []
     at = 0
     for start, end, text in sorted(edits):

@@ -198,6 +198,8 @@ def _object(definition: TypeDef, rules: dict[str, Rule], quick: dict[str, Callab
             rule = rule_for(key)
             if rule is None:
                 found = report.unknown(found, key)
+                if len(found) > LIMIT:
+                    return found
                 continue
             faults = rule(value, context)
             if faults is not None:

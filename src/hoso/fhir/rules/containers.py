@@ -81,13 +81,16 @@ def _unreferenced(resource: dict[str, Any], pointed: set[str]) -> Faults:
         for place, value in enumerate(resource["contained"])
         if "#" + value["id"] not in pointed
         for fault in one("invariant", "invariant.dom-3", f".contained[{place}]", id=value["id"])
-    ]
+    ][: LIMIT + 1]
 
 
 def _same_ids(values: list[Any]) -> Faults | None:
-    ids = [value["id"] for value in values]
-    twice = next((id for id in ids if ids.count(id) > 1), None) if len(set(ids)) < len(ids) else None
-    return None if twice is None else one("invariant", "validate.contained-same-id", id=twice)
+    seen: set[str] = set()
+    for value in values:
+        if value["id"] in seen:
+            return one("invariant", "validate.contained-same-id", id=value["id"])
+        seen.add(value["id"])
+    return None
 
 
 def _ids(values: Any) -> dict[str, str]:

@@ -13,7 +13,7 @@ from hoso.fhir.outcome import messages
 from hoso.fhir.path import invariant
 from hoso.fhir.rules.faults import Context, Test
 from hoso.fhir.rules.invariants_native import NATIVE
-from hoso.fhir.rules.invariants_simple import simple
+from hoso.fhir.rules.invariants_simple import simple, vacuous
 
 BUILT_IN = frozenset(
     {"ele-1", "ref-1", "txt-1", "txt-2", *(f"dom-{n}" for n in range(2, 6)), *(f"bdl-{n}" for n in range(1, 13))}
@@ -52,8 +52,22 @@ def _test(each: Invariant, owner: str, type: str, definition: TypeDef | None) ->
     by_hand = NATIVE.get(f"{owner}.{each.key}") or NATIVE.get(each.key)
     if by_hand is not None:
         return by_hand
-    by_shape = simple(each.expression, definition) if definition is not None else None
-    return by_shape or by_path(each.expression, type)
+    if definition is None:
+        return by_path(each.expression, type)
+    return simple(each.expression, definition) or _unless_vacuous(each.expression, definition)
+
+
+def _unless_vacuous(expression: str, definition: TypeDef) -> Test:
+    whole = by_path(expression, definition.name)
+    groups = vacuous(expression, definition)
+
+    def test(node: Any, context: Context) -> bool:
+        for group in groups:
+            if group.isdisjoint(node):
+                return True
+        return whole(node, context)
+
+    return test if groups else whole
 
 
 def by_path(expression: str, type: str) -> Test:

@@ -140,6 +140,27 @@ def _appointment_times(node: Node, context: Context) -> bool:
     return both or node.get("status") in ("proposed", "cancelled", "waitlist")
 
 
+def _cancelled(node: Node, context: Context) -> bool:
+    return "cancelationReason" not in node or node.get("status") in ("no-show", "cancelled")
+
+
+def _target(node: Node, context: Context) -> bool:
+    return not _has_choice(node, "detail") or "measure" in node
+
+
+def _answered(node: Node, context: Context) -> bool:
+    return not ("answer" in node and "item" in node)
+
+
+def _question_group(node: Node, context: Context) -> bool:
+    kind = node.get("type")
+    return "item" in node if kind == "group" else kind != "display" or "item" not in node
+
+
+def _initial_values(node: Node, context: Context) -> bool:
+    return node.get("repeats") is True or len(node.get("initial", ())) <= 1
+
+
 def _list_deleted(node: Node, context: Context) -> bool:
     return node.get("mode") == "changes" or not any(_has(entry, "deleted") for entry in node.get("entry", ()))
 
@@ -157,10 +178,12 @@ NATIVE: dict[str, Test] = {
     "ait-1": _allergy_status,
     "ait-2": _allergy_void,
     "app-3": _appointment_times,
+    "app-4": _cancelled,
     "con-4": _abated,
     "con-5": _condition_void,
     "dis-1": _distance,
     "drt-1": _duration,
+    "gol-1": _target,
     "lst-2": _list_deleted,
     "lst-3": _list_dates,
     "mdd-1": _handed_over,
@@ -170,6 +193,9 @@ NATIVE: dict[str, Test] = {
     "org-3": _not_home,
     "Parameters.parameter.inv-1": _parameter,
     "per-1": _period,
+    "qrs-1": _answered,
+    "que-1": _question_group,
+    "que-13": _initial_values,
     "rat-1": _ratio,
     "rng-2": _range,
     "Task.inv-1": _task_times,

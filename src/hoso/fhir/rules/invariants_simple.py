@@ -28,6 +28,28 @@ def simple(expression: str, definition: TypeDef) -> Test | None:
     return _pair(keys, wanted, operators[0]) if len(terms) == 2 else None
 
 
+_ABSENT = r"\w+\.empty\(\)(?: and \w+\.empty\(\))*"
+_FIRST = re.compile(rf"(?:\((?P<inside>{_ABSENT})\)|(?P<bare>{_ABSENT})) or ")
+_LAST = re.compile(rf" or (?:\((?P<inside>{_ABSENT})\)|(?P<bare>{_ABSENT}))$")
+_PREMISE = re.compile(r"(?P<bare>\w+)(?:\.exists\(\)|\.count\(\) > \d+) implies ")
+
+
+def vacuous(expression: str, definition: TypeDef) -> tuple[frozenset[str], ...]:
+    """Groups of JSON names: where a node has none of one group, the rule holds without a look at the rest of it.
+
+    Read off a first or last alternative ("a.empty() or …", "… or (a.empty() and b.empty())") or off a premise
+    ("a.exists() implies …"); `xor` and a second `implies` bind differently and are left alone.
+    """
+    loose = "xor" in expression or "implies" in expression
+    matches = [_PREMISE.match(expression)] if loose else [_FIRST.match(expression), _LAST.search(expression)]
+    groups = [re.findall(r"\w+(?=\.empty|$)", m.groupdict().get("inside") or m["bare"]) for m in matches if m]
+    return tuple(
+        frozenset(key for name in names for key in _keys(definition, name))
+        for names in groups
+        if all(name in definition.by_name for name in names)
+    )
+
+
 def _read(expression: str) -> tuple[list[tuple[str, str]], list[str]]:
     terms: list[tuple[str, str]] = []
     operators: list[str] = []

@@ -28,7 +28,7 @@ _time = re.compile(_TIME, _A).fullmatch
 _id = re.compile(r"[A-Za-z0-9\-.]{1,64}", _A).fullmatch
 _oid = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9]\d*+))++", _A).fullmatch
 _uuid = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", _A).fullmatch
-_code = re.compile(r"\S++(?:\s\S++)*+").fullmatch
+_code = re.compile(r"\S++(?:\s\S++)*+", _A).fullmatch
 _uri = re.compile(r"\S++").fullmatch
 
 _NUMBERS = frozenset({int, float, Decimal})
