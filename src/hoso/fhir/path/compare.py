@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +12,9 @@ from hoso.fhir.path.quantity import UCUM_OF_CALENDAR, Quantity
 from hoso.fhir.path.temporal import Temporal
 from hoso.fhir.path.values import Collection, Item, Node, system
 from hoso.fhir.ucum import convert, unit
+
+# Room for every number that a resource or an expression may hold.
+WIDE = Context(prec=1_000)
 
 
 def equal(first: Item, second: Item) -> bool | None:
@@ -105,7 +108,7 @@ def numbers_alike(a: Decimal, b: Decimal) -> bool:
     """Equal at the precision of the less precise one, trailing zeros aside."""
     digits = min(_digits(a), _digits(b))
     place = Decimal(1).scaleb(-digits)
-    return a.quantize(place, ROUND_HALF_UP) == b.quantize(place, ROUND_HALF_UP)
+    return a.quantize(place, ROUND_HALF_UP, WIDE) == b.quantize(place, ROUND_HALF_UP, WIDE)
 
 
 def _digits(value: Decimal) -> int:

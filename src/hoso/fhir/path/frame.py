@@ -10,7 +10,7 @@ from hoso.fhir.path.errors import PathError
 from hoso.fhir.path.values import Collection, Item, Node
 
 Resolver = Callable[[str], dict[str, Any] | None]
-MAX_STEPS = 2_000_000
+MAX_STEPS = 400_000
 MAX_TEXT = 2_000_000
 
 

@@ -24,6 +24,7 @@ from hoso.fhir.path.temporal import Temporal
 
 MAX_DEPTH = 60
 MAX_CHAIN = 200
+MAX_DIGITS = 100
 
 # Loosest first; every level is left-associative.
 LEVELS: tuple[frozenset[str], ...] = (
@@ -182,7 +183,7 @@ class _Parser:
         self.at += 1
         if token.kind == "number":
             return Literal(self.number(token), token.position)
-        if token.kind == "long":
+        if token.kind == "long" and len(token.text) <= MAX_DIGITS:
             return Literal(int(token.text[:-1]), token.position)
         if token.kind == "string":
             return Literal(token.text, token.position)
@@ -214,6 +215,8 @@ class _Parser:
 
     def number(self, token: Token) -> object:
         """An integer, a decimal, or a quantity when a unit follows."""
+        if len(token.text) > MAX_DIGITS:
+            raise PathError("limit", f"The number has more than {MAX_DIGITS} digits", token.position)
         following = self.now
         if following.kind == "string":
             self.at += 1

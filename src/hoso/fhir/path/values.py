@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from hoso.fhir.path.errors import execution
+from hoso.fhir.path.errors import PathError, execution
 from hoso.fhir.path.quantity import Quantity
 from hoso.fhir.path.shapes import Shape, known, shape
 from hoso.fhir.path.temporal import Temporal
 
 UCUM = "http://unitsofmeasure.org"
+MAX_EXPONENT = 400
 
 
 class Node:
@@ -113,7 +114,10 @@ def system(item: Item) -> Any:
 
 
 def _decimal(value: Any) -> Decimal:
-    return value if isinstance(value, Decimal) else Decimal(repr(value))
+    number = value if isinstance(value, Decimal) else Decimal(repr(value))
+    if abs(number.adjusted()) > MAX_EXPONENT:
+        raise PathError("limit", "A number is too large or too small to reckon with")
+    return number
 
 
 def _quantity(value: Any) -> Quantity | None:

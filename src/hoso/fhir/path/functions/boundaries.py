@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Any
 
+from hoso.fhir.path.compare import WIDE
 from hoso.fhir.path.frame import Frame
 from hoso.fhir.path.quantity import Quantity
 from hoso.fhir.path.registry import function, one
@@ -68,7 +69,7 @@ def _number(value: Decimal, digits: int | None, up: bool) -> Decimal | None:
     edge = value + half if up else value - half
     # HL7's cases round the end that lies away from zero and cut the one towards it.
     outward = value == 0 or up == (value > 0)
-    return edge.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP if outward else ROUND_DOWN)
+    return edge.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP if outward else ROUND_DOWN, WIDE)
 
 
 def _temporal(value: Temporal, digits: int | None, up: bool) -> Temporal | None:

@@ -11,6 +11,8 @@ from hoso.fhir.path.frame import Closure, Frame
 from hoso.fhir.path.registry import function
 from hoso.fhir.path.values import Collection, Node, boolean, single, system
 
+ROUND = 50  # what one more round of a repeat costs of the run's budget
+
 
 @function("where", 1, lazy=True)
 def where(frame: Frame, items: Collection, criteria: Closure) -> Collection:
@@ -31,6 +33,7 @@ def repeat(frame: Frame, items: Collection, projection: Closure) -> Collection:
     seen: set[Any] = set()
     waiting = items
     while waiting:
+        frame.run.spend(ROUND)
         answers = [part for _, answer in frame.each(waiting, projection) for part in answer]
         waiting = []
         for part in answers:
@@ -49,6 +52,7 @@ def repeat_all(frame: Frame, items: Collection, projection: Closure) -> Collecti
     found: Collection = []
     waiting = items
     while waiting:
+        frame.run.spend(ROUND)
         waiting = [part for _, answer in frame.each(waiting, projection) for part in answer]
         found.extend(waiting)
     return found
