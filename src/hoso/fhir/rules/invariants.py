@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from hoso.fhir.model import Invariant, TypeDef
 from hoso.fhir.outcome import messages
-from hoso.fhir.path import invariant
+from hoso.fhir.path import PathError, invariant
 from hoso.fhir.rules.faults import Context, Test
 from hoso.fhir.rules.invariants_native import NATIVE
 from hoso.fhir.rules.invariants_simple import simple, vacuous
@@ -71,9 +71,15 @@ def _unless_vacuous(expression: str, definition: TypeDef) -> Test:
 
 
 def by_path(expression: str, type: str) -> Test:
-    """Compiled when it is first needed: most invariants of most types never are."""
+    """Compiled when it is first needed: most invariants of most types never are.
+
+    A rule whose evaluation stops on the content (several values where one is meant, a limit) is not kept.
+    """
 
     def test(node: Any, context: Context) -> bool:
-        return invariant(expression, type)(context.resource, node)
+        try:
+            return invariant(expression, type)(context.resource, node)
+        except PathError:
+            return False
 
     return test
