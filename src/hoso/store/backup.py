@@ -37,7 +37,7 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
          "actor", "reason", "time", "size", "digest"),
         ("seq",),
     ),
-    "body": (("patient", "seq", "dict", "bytes"), ("patient", "seq")),
+    "body": (("seq", "patient", "dict", "bytes"), ("seq",)),
     "feed": (("number", "seq", "stream", "position", "chain"), ("number",)),
     "resource": (
         ("patient", "rid", "type", "id", "version", "seq", "updated", "date", "present", "deleted"),
