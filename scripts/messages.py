@@ -1,4 +1,4 @@
-"""Keeps the message catalogues in step with the pages: adds new texts, drops unused ones, compiles; `--check` only looks.
+"""Keeps the message catalogues in step with the pages: adds new texts, drops unused ones, compiles (`--check`: looks).
 
 Texts come from templates, code, the clinical rule tables and the role table; their English is the key.
 """

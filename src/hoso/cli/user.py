@@ -42,7 +42,7 @@ def _create(config: compose.Config, args: argparse.Namespace) -> int:
     try:
         password = registry.create(config, args.username, args.role, args.facility, given)
     except registry.AccountProblem as problem:
-        raise Failure(problem.key, **problem.values) from problem
+        raise Failure(problem.key, code=1, **problem.values) from problem
     print(say("user.created", username=args.username, role=args.role, facility=args.facility), file=sys.stderr)
     if given is None:
         print(say("user.password_follows"), file=sys.stderr)

@@ -49,7 +49,7 @@ class Language:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         chosen = "en" if request.COOKIES.get(LANGUAGE_COOKIE) == "en" else "vi"
         with translation.override(chosen):
-            request.LANGUAGE_CODE = chosen  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = chosen
             response = self.respond(request)
         response.headers.setdefault("Content-Language", chosen)
         return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import urlencode
@@ -54,7 +54,7 @@ def card(request: HttpRequest, id: str) -> HttpResponse:
 def timeline(request: HttpRequest, id: str) -> HttpResponse:
     reach = door(request)
     patient = _patient(reach, id)
-    kind = cast(Kind, asked) if (asked := request.GET.get("kind", "")) in KIND_TYPES else None
+    kind = _kind(request)
     facility = request.GET.get("facility", "")[:200]
     shown = _read_page(reach, id, kind, facility, _until(request))
     return page(
@@ -99,6 +99,10 @@ def _patient(reach: Door, id: str) -> Resource:
 
 def _is_synthetic(patient: Resource) -> bool:
     return any(tag.get("code") == "HTEST" for tag in patient.get("meta", {}).get("tag", ()))
+
+
+def _kind(request: HttpRequest) -> Kind | None:
+    return next((kind for kind in KIND_TYPES if kind == request.GET.get("kind")), None)
 
 
 def _until(request: HttpRequest) -> date | None:

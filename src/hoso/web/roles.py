@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from hoso.access.actor import Actor
 from hoso.access.scope import Scopes
@@ -31,5 +32,5 @@ def actor(username: str, role: str) -> Actor:
 
 
 @cache
-def _table() -> dict[str, dict[str, object]]:
+def _table() -> dict[str, dict[str, Any]]:
     return tomllib.loads((files("hoso.web") / "roles.toml").read_text("utf-8"))

@@ -48,7 +48,7 @@ def _results(request: HttpRequest, question: Asked, door: Door) -> HttpResponse:
     names = [fold(human_name(p.get("name"))) for p in found.people]
     rows = [_row(person, names.count(fold(human_name(person.get("name")))) - 1) for person in shown]
     pages = -(-len(found.people) // PER_PAGE)
-    links = {n: "/?" + urlencode({"q": question.text, "page": n}) for n in range(1, pages + 1)}
+    links = {n: "/?" + urlencode({"q": question.text, "page": str(n)}) for n in range(1, pages + 1)}
     return page(
         request,
         "search.html",
@@ -70,7 +70,7 @@ def _page_number(request: HttpRequest, total: int) -> int:
 
 
 def _row(person: Resource, same_name: int) -> dict[str, Any]:
-    home = next((a for a in person.get("address", ()) if a.get("use") != "old"), {})
+    home: Resource = next((a for a in person.get("address", ()) if a.get("use") != "old"), {})
     return {
         "id": person["id"],
         "name": human_name(person.get("name")),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import ClassVar
+
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
@@ -11,15 +14,15 @@ class Accounts(BaseUserManager["Account"]):
 
 
 class Account(AbstractBaseUser):
-    username = models.CharField(max_length=64, unique=True)
-    name = models.CharField(max_length=128, blank=True)
-    role = models.CharField(max_length=32)
-    facility = models.CharField(max_length=64)
-    is_active = models.BooleanField(default=True)
-    created = models.DateTimeField()
+    username: models.CharField[str, str] = models.CharField(max_length=64, unique=True)
+    name: models.CharField[str, str] = models.CharField(max_length=128, blank=True)
+    role: models.CharField[str, str] = models.CharField(max_length=32)
+    facility: models.CharField[str, str] = models.CharField(max_length=64)
+    is_active: models.BooleanField[bool, bool] = models.BooleanField(default=True)
+    created: models.DateTimeField[datetime, datetime] = models.DateTimeField()
 
     USERNAME_FIELD = "username"
-    REQUIRED_FIELDS: list[str] = []  # noqa: RUF012  (Django's own declaration)
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     objects = Accounts()
 
@@ -27,8 +30,8 @@ class Account(AbstractBaseUser):
 class Failures(models.Model):
     """Failed sign-ins under one key: an account name or an address, each as a keyed hash."""
 
-    key = models.CharField(max_length=64, primary_key=True)
-    count = models.PositiveIntegerField()
-    until = models.DateTimeField()
+    key: models.CharField[str, str] = models.CharField(max_length=64, primary_key=True)
+    count: models.PositiveIntegerField[int, int] = models.PositiveIntegerField()
+    until: models.DateTimeField[datetime, datetime] = models.DateTimeField()
     """No attempt is looked at before this."""
-    last = models.DateTimeField()
+    last: models.DateTimeField[datetime, datetime] = models.DateTimeField()

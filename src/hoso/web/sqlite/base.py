@@ -7,7 +7,7 @@ from itertools import tee
 from typing import Any
 
 from django.db.backends.sqlite3 import base as theirs
-from django.db.backends.sqlite3._functions import register
+from django.db.backends.sqlite3._functions import register  # type: ignore[import-untyped]
 from django.db.backends.sqlite3.base import FORMAT_QMARK_REGEX
 
 from hoso.web.sqlite import dbapi

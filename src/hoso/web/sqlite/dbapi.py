@@ -161,7 +161,7 @@ class Cursor:
         self.description = None
         rows = inner.execute(sql, _adapted(params)).fetchall()
         changed = base.total_changes() - before
-        self.rowcount = len(rows) if self.description and not changed else changed
+        self.rowcount = changed or len(rows)
         self.lastrowid = base.last_insert_rowid()
         self._rows = iter(rows)
 

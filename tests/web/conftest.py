@@ -1,0 +1,148 @@
+"""A node with made-up people, served by the real command, and a real browser that looks at it."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from tests.web import people
+
+from hoso import compose
+from hoso.access.actor import Actor
+from hoso.access.scope import Scopes
+from hoso.web.accounts import registry
+
+PASSWORD = "mật-khẩu-đủ-dài-2026"
+CHROMIUM = os.environ.get("HOSO_CHROMIUM", "/usr/bin/chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SIZES = {"desk": (1366, 768), "phone": (390, 844)}
+
+
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser driver keeps an event loop in the tests' own thread
+
+
+@dataclass(frozen=True)
+class Site:
+    address: str
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A node holding the made-up people, with a doctor, a nurse to be locked out, and a receptionist."""
+    folder = tmp_path_factory.mktemp("node") / "ninh-binh"
+    config = compose.create(folder)
+    node = compose.open(folder)
+    importer = Actor("node/test", Scopes.parse("system/*.cruds"))
+    for resource in people.people(date.today()):  # noqa: DTZ011  (the made-up people live in the present)
+        body = orjson.dumps(resource)
+        node.records.update(importer, "SYSADMIN", resource["resourceType"], resource["id"], body)
+    node.close()
+    for username, role in (("mai", "doctor"), ("linh", "nurse"), ("thu", "receptionist")):
+        registry.create(config, username, role, "35001", PASSWORD)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(node_folder: Path) -> Iterator[Site]:
+    port = _free_port()
+    hoso = Path(sys.executable).with_name("hoso")
+    command = [str(hoso), "serve", "--data", str(node_folder), "--port", str(port), "--workers", "2"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            _wait(port, process)
+            yield Site(f"http://127.0.0.1:{port}", node_folder)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: Site, signed_in: dict[str, Any]) -> Iterator[Open]:
+    """open_page("/path", username=…, size="desk" | "phone" | (width, height)): a page of a signed-in person, or of a
+    stranger with username None."""
+    with ExitStack() as stack:
+
+        def open(path: str, username: str | None = "mai", size: str | tuple[int, int] = "desk", **options: Any) -> Page:
+            width, height = SIZES[size] if isinstance(size, str) else size
+            state = signed_in[username] if username else None
+            context = browser.new_context(viewport={"width": width, "height": height}, storage_state=state, **options)
+            stack.callback(context.close)
+            page = context.new_page()
+            page.goto(site.address + path)
+            return page
+
+        yield open
+
+
+@pytest.fixture(scope="session")
+def signed_in(browser: Browser, site: Site) -> dict[str, Any]:
+    """Cookies of the doctor and the receptionist, each signed in once: a password costs a tenth of a second."""
+    states = {}
+    for username in ("mai", "thu"):
+        with browser.new_context() as context:
+            page = context.new_page()
+            sign_in(page, site, username)
+            page.wait_for_selector("#q")
+            states[username] = context.storage_state()
+    return states
+
+
+def sign_in(page: Page, site: Site, username: str = "mai", password: str = PASSWORD) -> None:
+    page.goto(site.address + "/")
+    page.fill("#username", username)
+    page.fill("#password", password)
+    page.click("form.box button")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=2)) as connection:
+                connection.request("GET", "/healthz")
+                if connection.getresponse().status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError("the node did not start")
