@@ -41,11 +41,17 @@ bench: setup-dev
 	@scripts/install_wrk
 	$(BIN)/python -m bench $(SIZE)
 
+# The public suites are not part of the repository: SUITES names the folder they were fetched to.
+SUITES ?= ../shared/suites
+conformance: setup-dev
+	$(BIN)/python scripts/conformance.py $(SUITES)/fhirpath
+
+COMPILE = build/lock/bin/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --strip-extras \
+  --allow-unsafe --no-header --no-annotate --extra setup
 lock:
-	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --strip-extras --allow-unsafe \
-	  --no-header --no-annotate --extra setup -o requirements.lock pyproject.toml
-	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --strip-extras --allow-unsafe \
-	  --no-header --no-annotate --extra setup --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	test -x build/lock/bin/pip-compile || { $(PYTHON) -m venv build/lock && build/lock/bin/pip install -q pip-tools; }
+	$(COMPILE) -o requirements.lock pyproject.toml
+	$(COMPILE) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 # Rebuilds the R4 definitions; PACKAGE=path.tgz skips the download.
 definitions: setup
