@@ -130,9 +130,13 @@ def test_a_change_id_that_was_stored_is_answered_and_not_stored_again(store: Rec
 
 
 def test_heads_answers_only_what_is_there(store: RecordStore) -> None:
-    store.save([put(patient(), "p")], WHO)
-    found = store.heads([("Patient", "p"), ("Patient", "q")])
-    assert list(found) == [("Patient", "p")]
+    store.save([put(patient(), "p"), put(observation(), "o"), put(patient(), "gone")], WHO)
+    store.save([delete("Patient", "gone")], WHO)
+    names = [("Patient", "p"), ("Patient", "q"), ("Observation", "o"), ("Nonsense", "p"), ("Patient", "gone")]
+    found = store.heads(names)
+    assert found == {name: store.read(*name) for name in names if store.read(*name)}
+    assert len(found) == 3 and found["Patient", "gone"].deleted
+    assert store.heads([]) == {}
 
 
 def test_long_and_odd_texts_are_kept_and_indexed(store: RecordStore) -> None:

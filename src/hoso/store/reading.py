@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
+import msgspec
+
 from hoso.fhir.model import load
 from hoso.store.connection import Connection, Row
 from hoso.store.contract import Change, Outcome, Saved, Version
@@ -14,9 +16,13 @@ _MODEL = load()
 TYPES = ("", *_MODEL.resource_types)
 """Name of a type by its number."""
 
-_READ = """SELECT r.version, r.updated, r.deleted, b.dict, b.bytes, c.method, r.patient, r.rid, r.seq
-  FROM key k JOIN resource r ON r.patient = k.patient AND r.rid = k.rid JOIN change c ON c.seq = r.seq
-  LEFT JOIN body b ON b.patient = r.patient AND b.seq = r.seq WHERE k.type = ? AND k.id = ?"""
+_COLUMNS = "r.version, r.updated, r.deleted, b.dict, b.bytes, c.method, r.patient, r.rid, r.seq"
+_JOINS = """JOIN resource r ON r.patient = k.patient AND r.rid = k.rid JOIN change c ON c.seq = r.seq
+  LEFT JOIN body b ON b.patient = r.patient AND b.seq = r.seq"""
+_READ = f"SELECT {_COLUMNS} FROM key k {_JOINS} WHERE k.type = ? AND k.id = ?"  # noqa: S608
+_HEADS = f"""SELECT w.t, w.i, {_COLUMNS} FROM jsonb_to_recordset(CAST(? AS jsonb)) AS w (t smallint, i text COLLATE "C")
+  JOIN key k ON k.type = w.t AND k.id = w.i {_JOINS}"""  # noqa: S608
+"""Many heads in one round trip; SQLite, being in the process, is asked for one after the other."""
 
 VERSION = """c.version, c.time, c.op, b.dict, b.bytes, c.method, c.patient, c.rid, c.seq, c.type, k.id"""
 """Columns of one change with its body, in the order `version` reads them."""
@@ -41,21 +47,24 @@ def read(connection: Connection, type: str, id: str) -> Version | None:
     number = _MODEL.type_number.get(type)
     if number is None:
         return None
-    for version, updated, deleted, dictionary, packed, method, patient, rid, seq in connection.rows(
-        _READ, (number, id)
-    ):
-        body = connection.text(dictionary, packed) if packed is not None else b""
-        return Version(type, id, version, updated, bool(deleted), body, METHODS[method - 1], patient, rid, seq)
+    for row in connection.rows(_READ, (number, id)):
+        return _head(connection, type, id, row)
     return None
 
 
+def _head(connection: Connection, type: str, id: str, row: Row) -> Version:
+    version, updated, deleted, dictionary, packed, method, patient, rid, seq = row
+    body = connection.text(dictionary, packed) if packed is not None else b""
+    return Version(type, id, version, updated, bool(deleted), body, METHODS[method - 1], patient, rid, seq)
+
+
 def heads(connection: Connection, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Version]:
-    found = {}
-    for type, id in keys:
-        version = read(connection, type, id)
-        if version is not None:
-            found[type, id] = version
-    return found
+    if connection.dialect == "sqlite":
+        each = ((name, read(connection, *name)) for name in keys)
+        return {name: version for name, version in each if version is not None}
+    wanted = [{"t": _MODEL.type_number[type], "i": id} for type, id in keys if type in _MODEL.type_number]
+    rows = connection.rows(_HEADS, (msgspec.json.encode(wanted).decode(),)) if wanted else []
+    return {(TYPES[type], id): _head(connection, TYPES[type], id, tuple(row)) for type, id, *row in rows}
 
 
 def vread(connection: Connection, type: str, id: str, version: str) -> Version | None:

@@ -56,8 +56,9 @@ class Sequencer:
             ((done,),) = connection.send("SELECT hoso_number(CAST(? AS integer))", (BATCH,))
             if done == 0:
                 self._sweep(connection)
-            if done < BATCH:
-                self._wake.wait(BUSY_WAIT if done else IDLE_WAIT)
+                self._wake.wait(IDLE_WAIT)
+            elif done < BATCH:
+                self._stop.wait(BUSY_WAIT)  # let some gather: each batch of numbers costs an fsync of its own
 
     def _sweep(self, connection: PostgresConnection) -> None:
         if time.monotonic() - self._swept > 3_600:
