@@ -12,7 +12,7 @@ from tests.store.search.world import Searches, World
 from hoso.fhir.search import Query, parse
 from hoso.store.contract import Draft, Origin, Version
 from hoso.store.record_store import RecordStore
-from hoso.store.search import plan, window
+from hoso.store.search import page, plan
 from hoso.store.visible import EVERYTHING
 
 ORIGIN = Origin("user/test", "TREAT")
@@ -37,13 +37,13 @@ def records(store: RecordStore, world: World) -> list[Record]:
 def pages(store: RecordStore, query: Query) -> list[Version]:
     found, cursor = [], None
     while True:
-        page = store.search(query, EVERYTHING, cursor)
-        assert len(page.matches) <= query.count
-        found += page.matches
-        cursor = page.cursor
+        got = store.search(query, EVERYTHING, cursor)
+        assert len(got.matches) <= query.count
+        found += got.matches
+        cursor = got.cursor
         if cursor is None:
             return found
-        assert len(page.matches) == query.count
+        assert len(got.matches) == query.count
 
 
 def names(versions: list[Version]) -> list[str]:
@@ -65,7 +65,7 @@ def test_random_searches_find_what_looking_at_every_record_finds(
 ) -> None:
     if seed % 2:  # as if the world were large: many conditions are common, and a stretch of the order is short
         monkeypatch.setattr(plan, "GLANCE", 2)
-        monkeypatch.setattr(window, "SIZE", 12)
+        monkeypatch.setattr(page, "SIZES", (3, 12))
     world = World(seed)
     populate(store, world)
     oracle, searches = Oracle(records(store, world)), Searches(world)

@@ -22,7 +22,7 @@ from hoso.fhir.search.query import (
 )
 from hoso.store.search.alias import Alias, Opener
 from hoso.store.search.clauses import Test, Tests, date_test
-from hoso.store.search.sql import FALSE, TRUE, Sql, among, both, choose, either, exists, join, nested
+from hoso.store.search.sql import FALSE, TRUE, Sql, among, both, choose, either, exists, join, nested, of_record
 
 DATED = frozenset({"token", "ref"})
 """Index tables whose rows carry the clinical date in their primary key."""
@@ -65,7 +65,7 @@ class Conditions:
                 return self._pointed_at(condition, m)
             case InList():
                 tables, where, f = self._items(condition)
-                return exists(tables, both((where, Sql(f"{f}.target = {m.rid}"))))
+                return exists(self.tests.dialect, tables, both((where, Sql(f"{f}.target = {m.rid}"))))
             case Compartment():
                 return self._in_compartment(condition, m)
 
@@ -80,7 +80,11 @@ class Conditions:
         return either(self._row_exists(test, a, m) for test in self.tests.test(condition, m.types, a))
 
     def _row_exists(self, test: Test, a: str, m: Alias) -> Sql:
-        return exists(Sql(f"{test.table} {a}"), both((test.where, _same_record(a, m, test.table in DATED))))
+        return exists(
+            self.tests.dialect,
+            of_record(self.tests.dialect, test.table, a),
+            both((test.where, _same_record(a, m, test.table in DATED))),
+        )
 
     def _missing(self, condition: Missing, m: Alias) -> Sql:
         if condition.code in ("_id", "_lastUpdated"):
@@ -104,7 +108,9 @@ class Conditions:
         tables = Sql(f"ref {f} CROSS JOIN key {k} CROSS JOIN resource {t.name}")
         way = Sql(f"{k}.rid = {f}.target AND {t.patient} = {k}.patient AND {t.rid} = {k}.rid")
         keys = self.tests.params([(type, code) for type in m.types], f)
-        return exists(tables, both((keys, _same_record(f, m, False), way, opened, self.holds(inner, t))))
+        return exists(
+            self.tests.dialect, tables, both((keys, _same_record(f, m, False), way, opened, self.holds(inner, t)))
+        )
 
     def _pointed_at(self, condition: Has, m: Alias) -> Sql:
         f = self.opener.name("f")
@@ -112,7 +118,7 @@ class Conditions:
         tables = Sql(f"ref {f} CROSS JOIN resource {s.name}")
         way = Sql(f"{f}.target = {m.rid} AND {s.patient} = {f}.patient AND {s.rid} = {f}.rid")
         keys = self.tests.params([(condition.type, condition.code)], f)
-        return exists(tables, both((way, keys, opened, self.holds(condition.condition, s))))
+        return exists(self.tests.dialect, tables, both((way, keys, opened, self.holds(condition.condition, s))))
 
     def _items(self, condition: InList) -> tuple[Sql, Sql, str]:
         """Items of lists the caller may see."""
@@ -131,7 +137,7 @@ class Conditions:
             return FALSE
         named = both((self._members(condition, m.types, f, rid), _same_record(f, m, True)))
         own = Sql(f"{m.rid} = ?", (rid,))
-        tests = [exists(Sql(f"ref {f}"), named)]
+        tests = [exists(self.tests.dialect, Sql(f"ref {f}"), named)]
         return either([*tests, own] if condition.type in m.types else tests)
 
     def _members(self, condition: Compartment, types: Iterable[str], f: str, rid: int) -> Sql:

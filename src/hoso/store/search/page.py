@@ -25,7 +25,7 @@ from hoso.store.search.includes import included
 from hoso.store.search.plan import Selection, rids, select
 from hoso.store.search.sort import Key, Sorts, after, order
 from hoso.store.search.sql import TRUE, Sql, both, choose, join, nested
-from hoso.store.search.window import window
+from hoso.store.search.window import SIZES, window
 from hoso.store.visible import Visible
 
 
@@ -137,12 +137,14 @@ class Search:
         if any(key.kind == "token" for key in query.sort):
             return None
         behind = (at.values, at.rid) if at else None
-        stretch = window(self.connection, self.conditions, self.types, query, behind)
-        if stretch is None:
-            return None
-        keys, sql = self._statement(stretch)
-        rows = self._rows(keys, sql, at, limit)
-        return rows if len(rows) == limit else None
+        for size in SIZES:
+            stretch = window(self.connection, self.conditions, self.types, query, behind, size)
+            if stretch is None:
+                return None
+            rows = self._rows(*self._statement(stretch), at, limit)
+            if len(rows) == limit:
+                return rows
+        return None
 
     def _statement(self, found: Selection) -> tuple[list[Key], Sql]:
         """The sort keys, and SELECT patient, rid and sort values of all matches."""

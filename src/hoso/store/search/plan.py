@@ -13,6 +13,7 @@ from hoso.fhir.search.query import (
     Chain,
     Compartment,
     Condition,
+    Date,
     Has,
     Ids,
     InList,
@@ -89,7 +90,8 @@ def select(
     start = _start(connection, conditions, types, wanted)
     if start is not None:
         condition, source, crowded = start
-        rest = tuple(c for c in wanted if c is not condition)
+        source, merged = _bounded(conditions, types, condition, source, wanted)
+        rest = tuple(c for c in wanted if c is not condition and c not in merged)
         return replace(begin(conditions, types, source, rest, sort), crowded=crowded)
     return replace(along(conditions, types, TRUE, None, wanted), crowded=True, started=False)
 
@@ -139,6 +141,24 @@ def _start(
     return measured[at][1], measured[at][2], counts[at] >= GLANCE
 
 
+def _bounded(
+    conditions: Conditions, types: tuple[str, ...], condition: Condition, source: Source, wanted: tuple[Condition, ...]
+) -> tuple[Source, tuple[Condition, ...]]:
+    """A range of dates asked as two conditions, as one range where a record can have one date only."""
+    if not (isinstance(condition, Match) and condition.kind == "date" and _one_date(types, condition.code)):
+        return source, ()
+    others = [c for c in wanted if isinstance(c, Match) and c.code == condition.code and c is not condition]
+    tests = [conditions.tests.test(c, types, source.name)[0].where for c in others]
+    return replace(source, where=both((source.where, *tests))), tuple(others)
+
+
+def _one_date(types: tuple[str, ...], code: str) -> bool:
+    type, _, name = load().search_params[types[0]][code].expression.partition(".")
+    element = load().types[types[0]].by_name.get(name)
+    plain = element is not None and element.max == 1 and all(t.code != "Timing" for t in element.types)
+    return len(types) == 1 and type == types[0] and plain
+
+
 def rank(condition: Condition) -> int:
     match condition:
         case Ids():
@@ -147,6 +167,8 @@ def rank(condition: Condition) -> int:
             return 1
         case Match(kind="string", modifier="contains"):
             return 9
+        case Match(kind="date", values=values) if all(isinstance(v, Date) and v.prefix == "eq" for v in values):
+            return 5
         case Match(kind=kind):
             return _RANK[kind]
         case Chain(_, branches):

@@ -87,7 +87,7 @@ class Sorts:
         a = self.opener.name("e")
         test = self.tests.test(Match(condition.code, "string", condition.values, "exact"), m.types, a)[0]
         mine = Sql(f"{a}.patient = {m.patient} AND {a}.rid = {m.rid}")
-        there = exists(Sql(f"string {a}"), both((mine, test.where)))
+        there = exists(self.tests.dialect, Sql(f"string {a}"), both((mine, test.where)))
         return Key(Sql("CASE WHEN ").also(there, "").also(Sql("THEN 0 ELSE 1 END")), False, False)
 
 

@@ -1,7 +1,7 @@
 """A stretch of the order wanted, for conditions that so many records meet that finding them all first would be waste.
 
-The next two thousand places of the sort index are taken and the conditions tested there: a page is nearly always full
-by then. If it is not, the search runs from its conditions as usual, so a wrong guess costs a few milliseconds.
+The next two hundred, then two thousand places of the sort index are taken and the conditions tested there; a page is
+nearly always full by then. If not, the search runs from its conditions: a wrong guess costs a few milliseconds.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hoso.store.search.plan import Selection, along, begin
 from hoso.store.search.sort import is_clinical
 from hoso.store.search.sql import Sql, both, choose
 
-SIZE = 2_000
+SIZES = (200, 2_000)
 NAME = "w"
 
 
@@ -38,10 +38,11 @@ def window(
     types: tuple[str, ...],
     query: Query,
     behind: tuple[Sequence[Any], int] | None,
+    size: int,
 ) -> Selection | None:
-    """Matches in the next places of the order; None where no index stands in that order."""
+    """Matches in the next `size` places of the order; None where no index stands in that order."""
     walk = _walk(conditions.tests, types, query.sort)
-    where = walk and _stretch(connection, walk, query.sort, behind)
+    where = walk and _stretch(connection, walk, query.sort, behind, size)
     if walk is None or where is None:
         return None
     if walk.table == "resource":
@@ -51,9 +52,9 @@ def window(
 
 
 def _stretch(
-    connection: Connection, walk: Walk, sort: Sequence[SortKey], behind: tuple[Sequence[Any], int] | None
+    connection: Connection, walk: Walk, sort: Sequence[SortKey], behind: tuple[Sequence[Any], int] | None, size: int
 ) -> Sql | None:
-    """Rows from the place reached up to `SIZE` further on; None where only records without a value are left."""
+    """Rows from the place reached up to `size` further on; None where only records without a value are left."""
     down = bool(sort) and sort[0].descending
     where, place = walk.where, f"{NAME}.{walk.column}"
     if behind is not None:
@@ -61,7 +62,7 @@ def _stretch(
         if reached is None or reached in (NO_DATE, OPEN_HIGH):
             return None
         where = both((where, Sql(f"{place} {'<=' if down else '>='} ?", (reached,))))
-    last = Sql(f"ORDER BY {place}{' DESC' if down else ''} LIMIT 1 OFFSET {SIZE}")
+    last = Sql(f"ORDER BY {place}{' DESC' if down else ''} LIMIT 1 OFFSET {size}")
     edge = choose(place, Sql(f"{walk.table} {NAME}"), where).also(last)
     for (value,) in connection.rows(edge.text, edge.params):
         where = both((where, Sql(f"{place} {'>' if down else '<'} ?", (value,))))
