@@ -137,6 +137,15 @@ INVALID: dict[str, tuple[Resource, str, str]] = {
         "validate.not-repeating",
         "Observation.code",
     ),
+    "one number where a list belongs": (
+        {
+            "resourceType": "MolecularSequence",
+            "coordinateSystem": 1,
+            "quality": [{"type": "snp", "roc": {"precision": 0.5}}],
+        },
+        "validate.not-a-list",
+        "MolecularSequence.quality[0].roc.precision",
+    ),
     "text where an object belongs": (observation(code="a"), "validate.not-an-object", "Observation.code"),
     "an empty list": (patient(name=[]), "validate.empty-list", "Patient.name"),
     "an empty object": (patient(name=[{}]), "invariant.ele-1", "Patient.name[0]"),

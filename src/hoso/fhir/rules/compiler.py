@@ -38,7 +38,7 @@ def _make(name: str) -> Rule:
     for element in definition.elements:
         for key, ref in element.spellings():
             rules[key] = _of_element(element, ref)
-            if ref.code in QUICK and not _many(element) and not element.invariants:
+            if ref.code in QUICK and _sole(element):
                 quick[key] = allowed_codes(element.codes).__contains__ if element.codes else QUICK[ref.code]
             if ref.code in load().types and load().types[ref.code].kind == "primitive":
                 rules["_" + key] = _sibling_list if _many(element) else _sibling
@@ -67,6 +67,11 @@ def _of_element(element: Element, ref: TypeRef) -> Rule:
 
 def _many(element: Element) -> bool:
     return element.max is None or element.max > 1
+
+
+def _sole(element: Element) -> bool:
+    """A single value whose format is all there is to check."""
+    return not _many(element) and not element.invariants
 
 
 def _primitive(name: str) -> Rule:
@@ -179,6 +184,7 @@ def _object(definition: TypeDef, rules: dict[str, Rule], quick: dict[str, Callab
     )
     tests = invariant_tests(definition.invariants, definition.name, definition.name, definition)
     rule_for, accepts = rules.get, quick.get
+    decimals = frozenset(key for key, (e, ref) in definition.properties.items() if ref.code == "decimal" and _sole(e))
     report = _Report(definition)
 
     def check(node: Any, context: Context) -> Faults | None:
@@ -195,6 +201,8 @@ def _object(definition: TypeDef, rules: dict[str, Rule], quick: dict[str, Callab
                         continue
                 elif sure is not None and sure(value):
                     continue
+            elif type(value) is float and key in decimals:
+                continue
             rule = rule_for(key)
             if rule is None:
                 found = report.unknown(found, key)
