@@ -13,7 +13,7 @@ from hoso.fhir.rules.invariants import Named, invariant_tests
 from hoso.fhir.rules.narrative import fault_in
 from hoso.fhir.rules.primitives import CHECKS, QUICK, TEXT_LIMIT
 from hoso.fhir.rules.references import reference_rule
-from hoso.fhir.rules.siblings import aligned
+from hoso.fhir.rules.report import Report, not_object, not_primitive
 
 _made: dict[str, Rule] = {}
 
@@ -80,24 +80,14 @@ def _primitive(name: str) -> Rule:
     def check(value: Any, context: Context) -> Faults | None:
         if valid(value):
             return None
-        return _not_primitive(value, name)
+        return not_primitive(value, name)
 
     return check
 
 
-def _not_primitive(value: Any, name: str) -> Faults:
-    if value is None:
-        return one("structure", "validate.null")
-    if type(value) is list:
-        return one("structure", "validate.not-repeating")
-    if value == "":
-        return one("value", "validate.empty-text")
-    return one("value", f"validate.primitive.{name}", value=shown(value))
-
-
 def _narrative(value: Any, context: Context) -> Faults | None:
     if type(value) is not str:
-        return _not_primitive(value, "xhtml")
+        return not_primitive(value, "xhtml")
     fault = fault_in(value)
     return one("invariant", fault[0], found=shown(fault[1])) if fault else None
 
@@ -185,11 +175,11 @@ def _object(definition: TypeDef, rules: dict[str, Rule], quick: dict[str, Callab
     tests = invariant_tests(definition.invariants, definition.name, definition.name, definition)
     rule_for, accepts = rules.get, quick.get
     decimals = frozenset(key for key, (e, ref) in definition.properties.items() if ref.code == "decimal" and _sole(e))
-    report = _Report(definition)
+    report = Report(definition)
 
     def check(node: Any, context: Context) -> Faults | None:
         if type(node) is not dict:
-            return _not_object(node)
+            return not_object(node)
         if is_element and len(node) < 2 and (not node or "id" in node):
             return one("invariant", "invariant.ele-1")
         found: Faults | None = None
@@ -226,45 +216,3 @@ def _object(definition: TypeDef, rules: dict[str, Rule], quick: dict[str, Callab
         return found
 
     return check
-
-
-def _not_object(value: Any) -> Faults:
-    if type(value) is list:
-        return one("structure", "validate.not-repeating")
-    return one("structure", "validate.null" if value is None else "validate.not-an-object", value=shown(value))
-
-
-class _Report:
-    """The slow side of an object's rule: words for what is wrong, out of the way of what is right."""
-
-    def __init__(self, definition: TypeDef) -> None:
-        self.name = definition.name
-        self.steps = {
-            key: f"{e.name}.ofType({ref.code})" if e.choice else key
-            for e in definition.elements
-            for key, ref in e.spellings()
-        }
-
-    def unknown(self, found: Faults | None, key: str) -> Faults:
-        return self._add(found, one("structure", "validate.unknown-element", name=shown(key), type=self.name))
-
-    def missing(self, found: Faults | None, name: str) -> Faults:
-        return self._add(found, one("required", "validate.required", name=name, type=self.name))
-
-    def choice(self, found: Faults | None, present: frozenset[str], name: str, low: int) -> Faults | None:
-        kinds = sorted({key.lstrip("_") for key in present})
-        if len(kinds) > 1:
-            return self._add(found, one("structure", "validate.choice", name=name, found=", ".join(kinds)))
-        return self.missing(found, name + "[x]") if low and not kinds else found
-
-    def inside(self, found: Faults | None, node: dict[str, Any], key: str, faults: Faults) -> Faults | None:
-        plain = key.removeprefix("_")
-        if faults is ALIGN:
-            if key == plain and "_" + key in node:
-                return found  # compared once, at the sibling
-            faults = aligned(node.get(plain), node.get("_" + plain))
-        return self._add(found, under("." + self.steps.get(plain, plain), faults)) if faults else found
-
-    @staticmethod
-    def _add(found: Faults | None, faults: Faults) -> Faults:
-        return faults if found is None else (found + faults)[: LIMIT + 1]
