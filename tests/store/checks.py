@@ -76,7 +76,7 @@ def _lines(changes: list[Change]) -> dict[tuple[str, str], list[Change]]:
         assert c.base == (line[-1].version.version if line else None)
         line.append(c)
     for line in lines.values():
-        assert [c.version.version for c in line] == [str(n) for n in range(1, len(line) + 1)]
+        assert [c.version.version.partition("-")[0] for c in line] == [str(n) for n in range(1, len(line) + 1)]
     return lines
 
 
