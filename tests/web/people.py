@@ -174,8 +174,6 @@ def _problems(back: Back) -> list[Resource]:
         problem("c3", "Đái tháo đường típ 2", "E11.9", "2018-09-14"),
         problem("c4", "Bệnh thận mạn giai đoạn 3", "N18.3", "2024-02-20", visit="v3"),
         problem("c5", "Suy giáp", "E03.9", "2025", verified="provisional", visit="v5"),
-        problem("c6", "Viêm loét dạ dày", "K25", "2020", verified="entered-in-error") | {"clinicalStatus": None},
-    ][:5] + [
         {
             "resourceType": "Condition", "id": "c7", "subject": SUBJECT,
             "code": text("Viêm phổi", systems.ICD10, "J18.9"),

@@ -21,6 +21,7 @@ from hoso.care.elements import (
 
 _AUTHORS = ("recorder", "asserter", "requester", "performer", "participant", "informationSource", "author")
 _FACILITIES = ("serviceProvider", "managingOrganization", "custodian", "owner", "performer", "location", "author")
+_SPOKEN = tuple(dict.fromkeys(("encounter", "context", "medicationReference", *_AUTHORS, *_FACILITIES)))
 _PEOPLE = ("Practitioner", "PractitionerRole", "Patient", "RelatedPerson")
 _PLACES = ("Organization", "Location")
 
@@ -76,6 +77,14 @@ class Chart:
                     if _points_to(reference, types) and (name := self.name(reference)):
                         return name
         return ""
+
+
+def spoken_references(resource: Resource) -> Iterable[Resource]:
+    """The references whose names a reader sees: facility, author, medicine, and the visit a line belongs to."""
+    for element in _SPOKEN:
+        if value := resource.get(element):
+            for one in value if isinstance(value, list) else (value,):
+                yield from _references(one)
 
 
 def _references(value: Resource | None) -> Iterable[Resource]:

@@ -15,6 +15,7 @@ import orjson
 from hoso.access.actor import Actor, Purpose
 from hoso.access.records import Records
 from hoso.care import CARD_TYPES
+from hoso.care.chart import spoken_references
 from hoso.care.elements import human_name, is_void, key_of, reference_key
 from hoso.care.measures import measure_codes
 from hoso.care.timeline import DATE_PARAMETER, KIND_TYPES, Kind
@@ -137,16 +138,21 @@ class Door:
         resource: Resource = orjson.loads(version.body)
         return resource
 
-    def _named_in(self, resources: Iterable[Resource]) -> list[Resource]:
+    def _named_in(self, resources: list[Resource]) -> list[Resource]:
         """Facilities, people, medicines and visits that lines refer to without saying their name."""
         held = {key_of(r) for r in resources}
-        wanted = dict.fromkeys(key for r in resources if not is_void(r) for key in _unnamed(r) if key not in held)
         found: list[Resource] = []
-        for key in list(wanted)[:_MOST_NAMES]:
-            type, _, id = key.partition("/")
-            if self.may(type) and (resource := self._read(type, id)):
-                found.append(resource)
+        latest = resources
+        for _ in range(2):  # a visit that had to be read may itself name its facility by reference only
+            wanted = dict.fromkeys(key for r in latest if not is_void(r) for key in _unnamed(r) if key not in held)
+            latest = [r for key in list(wanted)[: _MOST_NAMES - len(found)] if (r := self._by_key(key))]
+            held |= wanted.keys()
+            found += latest
         return found
+
+    def _by_key(self, key: str) -> Resource | None:
+        type, _, id = key.partition("/")
+        return self._read(type, id) if self.may(type) else None
 
 
 def _found(people: list[Resource]) -> Found:
@@ -193,16 +199,10 @@ def _escaped(value: str) -> str:
     return "".join(f"\\{ch}" if ch in "\\,$|" else ch for ch in value)
 
 
-def _unnamed(value: Any) -> Iterable[str]:
+def _unnamed(resource: Resource) -> Iterable[str]:
     """Keys of references without a display to records that carry a name, and of the visit a line belongs to."""
-    if isinstance(value, list):
-        for one in value:
-            yield from _unnamed(one)
-    elif isinstance(value, dict):
-        key = reference_key(value) if isinstance(value.get("reference"), str) else ""
+    for reference in spoken_references(resource):
+        key = reference_key(reference)
         type = key.partition("/")[0]
-        if type in _NAMED and (type == "Encounter" or not value.get("display")):
+        if type in _NAMED and (type == "Encounter" or not reference.get("display")):
             yield key
-        for inner in value.values():
-            if isinstance(inner, dict | list):
-                yield from _unnamed(inner)
