@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.api.caller import Caller
 
 from hoso.store.record_store import RecordStore
-from tests.api.caller import Caller
 
 
 @pytest.fixture

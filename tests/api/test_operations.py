@@ -3,7 +3,6 @@ from __future__ import annotations
 import gzip
 
 import pytest
-
 from tests.api.caller import JSON, Caller, Settings
 
 

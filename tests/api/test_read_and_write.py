@@ -3,14 +3,14 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from tests.api.caller import JSON, Caller
 
 PATIENT = b'{"resourceType": "Patient",\n  "gender":"female",  "multipleBirthInteger": 2}'
 
 
 def test_what_is_stored_comes_back_byte_for_byte_but_for_its_identity(call: Caller) -> None:
-    body = b'{"resourceType":"Observation",  "status":"final",\n"code":{"text":"k\\u1ebft"},"valueQuantity":{"value":1.10}}'
+    body = b'{"resourceType":"Observation",  "status":"final",\n"code":{"text":"k\\u1ebft"},'
+    body += b'"valueQuantity":{"value":1.10}}'
     made = call("POST", "Observation", body)
     read = call("GET", f"Observation/{made.json['id']}")
     assert made.status == 201
@@ -153,7 +153,8 @@ def test_format_overrides_accept(call: Caller, query: str) -> None:
 
 
 def test_pretty_keeps_every_digit(call: Caller) -> None:
-    body = b'{"resourceType":"Observation","id":"o","status":"final","code":{"text":"a\\"{b"},"valueQuantity":{"value":1.10}}'
+    body = b'{"resourceType":"Observation","id":"o","status":"final","code":{"text":"a\\"{b"},'
+    body += b'"valueQuantity":{"value":1.10}}'
     call("PUT", "Observation/o", body)
     text = call("GET", "Observation/o?_pretty=true").body
     assert b'\n  "valueQuantity": {\n    "value": 1.10\n  }\n}' in text

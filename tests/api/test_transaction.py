@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-
 from tests.api.caller import Answer, Caller
 
 MOTHER = "urn:uuid:0a1b2c3d-0000-4000-8000-000000000001"

@@ -1,6 +1,7 @@
-"""Takes a request's body within bounds of size, time and waiting callers, before anything looks at it.
+"""Takes a request's body within bounds of size and of waiting senders, before anything looks at it.
 
-WSGI reads block without a deadline, so a reader thread does the waiting and a slow sender costs its request, not us.
+The server gives a read no deadline, and an answer sent while one is waiting would freeze its worker. So a stalled
+sender keeps its thread until it hangs up, and the number of threads that senders may hold is what is bounded.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 import zlib
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,12 +16,12 @@ from typing import Any
 from hoso.core.errors import Refused
 
 PIECE = 65_536
-PIECE_SECONDS = 10.0
-"""Every 64 KB must come within this time: a line of 6.5 KB/s passes, a sender that stalls does not."""
-QUICK = 0.25
-SLOW_SENDERS = 2
-SLOW_PER_CALLER = 1
-READERS = 64
+AT_ONCE = 8
+"""Bodies one worker reads at a time; the server has more threads than this, so reads always find one free."""
+
+STALLED_SECONDS = 1.0
+STALLED = 4
+STALLED_PER_CALLER = 2
 
 
 class Bodies:
@@ -29,12 +29,11 @@ class Bodies:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._slow = Counter[str]()
         self._lock = threading.Lock()
-        self._readers = threading.BoundedSemaphore(READERS)
+        self._senders: dict[object, tuple[str, float]] = {}
 
     def read(self, environ: dict[str, Any], caller: str) -> bytes:
-        """The body, decompressed. Raises Refused: 400, 408, 411, 413, 415 or 503."""
+        """The body, decompressed. Raises Refused: 400, 413, 415 or 503."""
         length = self._announced(environ)
         if length == 0:
             return b""
@@ -55,30 +54,34 @@ class Bodies:
         return int(text)
 
     def _receive(self, source: Any, length: int | None, caller: str) -> bytes:
-        if not self._readers.acquire(blocking=False):
-            raise busy()
-        reading = _Reading(source, self._limit, length, self._readers)
-        threading.Thread(target=reading.run, daemon=True).start()
-        if not reading.done.wait(QUICK):
-            with self._patience(caller):
-                reading.wait()
-        if reading.too_large:
-            raise self._too_large()
-        return b"".join(reading.pieces)
+        pieces: list[bytes] = []
+        size = 0
+        with self._place(caller):
+            while length is None or size < length:
+                piece = source.read(PIECE if length is None else min(PIECE, length - size))
+                if not piece:
+                    break
+                size += len(piece)
+                if size > self._limit:
+                    raise self._too_large()
+                pieces.append(piece)
+        return b"".join(pieces)
 
     @contextmanager
-    def _patience(self, caller: str) -> Iterator[None]:
-        """A place among the few slow senders a worker waits for, so that others are still served."""
+    def _place(self, caller: str) -> Iterator[None]:
+        """One of the few places for senders; who already has senders that stall gets no more of them."""
+        key, now = object(), time.monotonic()
         with self._lock:
-            if self._slow.total() >= SLOW_SENDERS or self._slow[caller] >= SLOW_PER_CALLER:
+            stalled = [who for who, since in self._senders.values() if now - since > STALLED_SECONDS]
+            full = len(self._senders) >= AT_ONCE or len(stalled) >= STALLED
+            if full or stalled.count(caller) >= STALLED_PER_CALLER:
                 raise busy()
-            self._slow[caller] += 1
+            self._senders[key] = (caller, now)
         try:
             yield
         finally:
             with self._lock:
-                self._slow[caller] -= 1
-                self._slow += Counter()  # forget callers at zero
+                del self._senders[key]
 
     def _decoded(self, body: bytes, encoding: str) -> bytes:
         encoding = encoding.strip().lower()
@@ -108,37 +111,3 @@ def gunzip(body: bytes, limit: int) -> bytes:
 
 def busy() -> Refused:
     return Refused.because(503, "throttled", "rest.busy")
-
-
-class _Reading:
-    """One body on its way in, read by a thread that may be left waiting when the sender stalls."""
-
-    def __init__(self, source: Any, limit: int, length: int | None, readers: threading.BoundedSemaphore) -> None:
-        self.pieces: list[bytes] = []
-        self.done = threading.Event()
-        self.too_large = False
-        self._source, self._limit, self._length, self._readers = source, limit, length, readers
-        self._size, self._progress, self._abandoned = 0, time.monotonic(), False
-
-    def run(self) -> None:
-        try:
-            while not self._abandoned and (self._length is None or self._size < self._length):
-                piece = self._source.read(PIECE)
-                if not piece:
-                    break
-                self._size += len(piece)
-                if self._size > self._limit:
-                    self.too_large = True
-                    break
-                self.pieces.append(piece)
-                self._progress = time.monotonic()
-        finally:
-            self._readers.release()
-            self.done.set()
-
-    def wait(self) -> None:
-        while not self.done.wait(0.5):
-            if time.monotonic() - self._progress > PIECE_SECONDS:
-                self._abandoned = True
-                self.pieces.clear()
-                raise Refused.because(408, "timeout", "rest.too-slow", seconds=str(int(PIECE_SECONDS)))

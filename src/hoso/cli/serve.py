@@ -25,7 +25,7 @@ from hoso.cli.texts import say
 HEADER_SECONDS = 10
 DRAIN_SECONDS = 20
 START_SECONDS = 60
-THREADS = 8
+THREADS = 12
 """Threads that run requests in a worker. Long requests and slow senders are allowed fewer, so some are always free."""
 
 
