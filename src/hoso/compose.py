@@ -182,7 +182,8 @@ def application(node: Node) -> Application:
                 start(f"{response.status} Refused", response.headers)
                 return [response.body] if isinstance(response.body, bytes) else response.body
             environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
-        return people(environ, start)
+        answer: Iterable[bytes] = people(environ, start)  # type: ignore[assignment]
+        return answer
 
     return serve
 

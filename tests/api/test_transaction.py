@@ -51,10 +51,12 @@ def test_links_between_entries_become_references_to_what_was_stored(call: Caller
 def test_rewriting_leaves_every_other_byte(call: Caller) -> None:
     text = (
         '{"resourceType":"Observation",  "status":"final","code":{"text":"\\u00e9"},'
-        f'"subject" : {{"reference":\t"{MOTHER}"}}, "valueQuantity":{{"value":1.10}},"note":[{{"text":"\\"{MOTHER}"}}]}}'
+        f'"subject" : {{"reference":\t"{MOTHER}"}}, "valueQuantity":{{"value":1.10}},'
+        f'"note":[{{"text":"\\"{MOTHER}"}}]}}'
     )
+    mother = json.dumps(entry("POST", "Patient", patient(), MOTHER))
     bundle = (
-        f'{{"resourceType":"Bundle","type":"transaction","entry":[{json.dumps(entry("POST", "Patient", patient(), MOTHER))},'
+        f'{{"resourceType":"Bundle","type":"transaction","entry":[{mother},'
         f'{{"resource":{text},"request":{{"method":"POST","url":"Observation"}}}}]}}'
     )
     answer = call("POST", "", bundle.encode())
