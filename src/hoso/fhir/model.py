@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
 from importlib.resources import files
+from threading import RLock
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -123,6 +124,10 @@ class Definitions(msgspec.Struct, frozen=True):
     operations: tuple[Operation, ...]
 
 
+_lock = RLock()
+"""Making and first use of msgspec's decoders by several threads at once ends the process."""
+
+
 class Lazy(Mapping[str, V], Generic[V]):
     """A mapping whose values are decoded when they are first asked for."""
 
@@ -134,6 +139,8 @@ class Lazy(Mapping[str, V], Generic[V]):
         try:
             return self._ready[key]
         except KeyError:
+            pass
+        with _lock:
             value = self._ready[key] = self._decode(self._raw[key])
             return value
 
@@ -176,5 +183,11 @@ def _search_params(raw: msgspec.Raw) -> dict[str, SearchParam]:
 
 @cache
 def load() -> Model:
+    with _lock:
+        return _load()
+
+
+@cache
+def _load() -> Model:
     packed = (files("hoso.fhir") / "data" / "r4.json.zst").read_bytes()
     return Model(msgspec.json.decode(zstandard.decompress(packed), type=Definitions))

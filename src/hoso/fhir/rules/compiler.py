@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from threading import RLock
 from typing import Any
 
 from hoso.fhir.model import Element, TypeDef, TypeRef, load
@@ -16,6 +17,8 @@ from hoso.fhir.rules.references import reference_rule
 from hoso.fhir.rules.report import Report, not_object, not_primitive
 
 _made: dict[str, Rule] = {}
+_making: dict[str, Rule] = {}
+_lock = RLock()
 
 
 def rule_of(name: str) -> Rule:
@@ -23,18 +26,35 @@ def rule_of(name: str) -> Rule:
     try:
         return _made[name]
     except KeyError:
-        return _make(name)
+        return _made_whole(name)
+
+
+def _made_whole(name: str) -> Rule:
+    """Rules refer to each other in circles, so a rule is seen by other threads only when all it refers to is made."""
+    with _lock:
+        known = _made.get(name) or _making.get(name)
+        if known is not None:
+            return known
+        outermost = not _making
+        try:
+            rule = _make(name)
+            if outermost:
+                _made.update(_making)
+            return rule
+        finally:
+            if outermost:
+                _making.clear()
 
 
 def _make(name: str) -> Rule:
     definition = load().types[name]
     if definition.kind == "primitive":
-        rule = _made[name] = _narrative if name == "xhtml" else _primitive(name)
+        rule = _making[name] = _narrative if name == "xhtml" else _primitive(name)
         return rule
     rules: dict[str, Rule] = {}
     quick: dict[str, Callable[[str], object]] = {}
     # Registered before its children are made: types refer to each other in circles.
-    rule = _made[name] = _object(definition, rules, quick)
+    rule = _making[name] = _object(definition, rules, quick)
     for element in definition.elements:
         for key, ref in element.spellings():
             rules[key] = _of_element(element, ref)
