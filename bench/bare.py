@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import socket
 import subprocess
 import sys
 import time
@@ -56,11 +57,21 @@ def granian(factory: str, node: Path | None = None) -> Iterator[str]:
     environment = {**os.environ, "PYTHONPATH": str(Path.cwd()), "HOSO_BENCH_NODE": str(node or "")}
     process = subprocess.Popen(command, env=environment)
     try:
-        time.sleep(3)
+        _until_it_listens(port)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
+
+
+def _until_it_listens(port: int) -> None:
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise RuntimeError("the bare server did not start")
 
 
 def wsgi_rate() -> float:

@@ -245,6 +245,8 @@ def _names(document: Document) -> dict[str, str]:
     """What the names used inside the document stand for."""
     names: dict[str, str] = {}
     for item in document.arrived:
+        if item.criteria:
+            names[item.criteria] = f"{item.type}/{item.id}"
         if item.full_url:
             names[item.full_url] = f"{item.type}/{item.id}"
             if item.method == "POST" and item.full_url.startswith("http"):
