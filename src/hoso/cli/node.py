@@ -10,6 +10,7 @@ from pathlib import Path
 from hoso import compose
 from hoso.access import Unavailable
 from hoso.cli.failure import Failure
+from hoso.store.migrate import SchemaMismatch
 
 
 @contextmanager
@@ -36,5 +37,9 @@ def explained(data: str, *, must_exist: bool = True) -> Iterator[None]:
         raise Failure(key, file=bad.file, reason=bad.reason) from bad
     except PermissionError as error:
         raise Failure("main.not_allowed", file=error.filename or data, user=os.getuid()) from error
+    except SchemaMismatch as error:
+        raise Failure("main.other_schema", folder=data, reason=error) from error
+    except FileNotFoundError as error:
+        raise Failure("main.missing_file", file=error.filename or error, folder=data) from error
     except Unavailable as error:
         raise Failure("main.no_database", folder=data, reason=error) from error
