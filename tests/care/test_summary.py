@@ -110,6 +110,14 @@ def test_two_prescriptions_of_one_medicine_are_one_line() -> None:
     assert [(m.name, m.days_left) for m in shown.active] == [("AMLODIPIN 5 mg", 20)]
 
 
+def test_a_long_course_that_ran_out_is_asked_about_and_a_short_one_is_over() -> None:
+    lasting = medicine("m1", "Prednisolon 5 mg", 60, 30, status="completed", atc="H02AB06")
+    short = medicine("m2", "Amoxicilin 500 mg", 20, 7, status="completed")
+    shown = card(lasting, short)
+    assert [m.name for m in shown.medicines.possible] == ["Prednisolon 5 mg"]
+    assert [a.key for a in shown.alerts.items] == ["steroid"]
+
+
 def condition(id: str, icd10: str, onset: str, **more: Any) -> Resource:
     return {"resourceType": "Condition", "id": id, "code": code(ICD10, icd10), "onsetDateTime": onset, **more}
 

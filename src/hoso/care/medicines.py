@@ -1,7 +1,7 @@
 """What the person takes: one line per medicine, from prescriptions, dispensings and statements, newest first.
 
 In use: prescribed and the supply lasts, or it is long-term and recent. Possibly in use: not stopped, but the supply
-should have run out or nobody said how long it lasts. Stopped or finished ones are not shown.
+should have run out or nobody said how long it lasts. Stopped ones and finished short courses are not shown.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ TYPES = ("MedicationRequest", "MedicationDispense", "MedicationStatement")
 
 _RECENT = 90
 _DOUBTFUL = 730
+_LONG_COURSE = 28
+"""From four weeks on it is treatment of a lasting illness: when such a supply has run out, the next may come from
+elsewhere, so for half a year the medicine is asked about. A finished short course is over."""
+_LAPSED = 183
 _OPEN = {"active", "on-hold", "draft", "in-progress", "preparation", "intended", "unknown"}
 _DAYS = {"d": 1, "day": 1, "days": 1, "wk": 7, "mo": 30, "a": 365, "h": 1 / 24}
 
@@ -90,6 +94,9 @@ def _use(records: list[Resource], line: Medicine, today: date) -> str:
     state = status(records[0])
     if line.days_left is not None and line.days_left >= 0 and state not in {"stopped", "cancelled", "declined"}:
         return "active"
+    if state == "completed" and line.days_left is not None:
+        lasting = max(_days(r) for r in records) >= _LONG_COURSE
+        return "possible" if lasting and -line.days_left <= _LAPSED else ""
     if state not in _OPEN:
         return ""
     age = (today - (day(line.supplied) or date.min)).days
