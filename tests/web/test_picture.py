@@ -1,4 +1,4 @@
-"""The picture in the README stays small; `HOSO_PICTURE=card.png pytest` on this file takes a new one (then reduce its colours)."""
+"""The README's picture stays small; HOSO_PICTURE=card.png takes a new one, whose colours are then reduced."""
 
 from __future__ import annotations
 
