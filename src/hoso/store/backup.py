@@ -148,7 +148,7 @@ class Backup:
     def __init__(self, path: Path, key: bytes) -> None:
         try:
             self._file = _open(path, key, flags=apsw.SQLITE_OPEN_READONLY)
-            packed: bytes = self._file.execute("SELECT value FROM manifest").get  # type: ignore[assignment]
+            packed: bytes = self._file.execute("SELECT value FROM manifest").get
             self.manifest = msgspec.msgpack.decode(packed, type=Manifest)
         except (apsw.Error, msgspec.DecodeError, ValueError) as error:
             raise Damaged(str(error)) from error
