@@ -94,9 +94,9 @@ def _engine(
         before = cpu_seconds(pids)
         seconds = post_all(node, [orjson.dumps(bundle) for bundle in load[1:]], clients=4)
         number = sum(len(bundle["entry"]) for bundle in load[1:])
-        cores = (cpu_seconds(pids) - before) / seconds
+        spent = cpu_seconds(pids) - before
         limit = bare.apply_rate(folder, [_drafts(bundle) for bundle in spare[: RESERVED // 2]])
-        figures.add(f"import.{engine}", number / (seconds * max(cores, 1.0)), "resources/s per core", limit)
+        figures.add(f"import.{engine}", number / spent, "resources/s per core", limit)
         figures.add(f"import.{engine}.wall", number / seconds, "resources/s")
         paths = [f"/fhir/{one['resourceType']}/{one['id']}" for one in records]
         rate = wrk(node.address, paths, {"Authorization": node.headers()["Authorization"]}).rate
