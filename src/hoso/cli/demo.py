@@ -30,7 +30,9 @@ CITIZENS = 500
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("demo", help=say("demo.help"), description=say("demo.help"))
     parser.add_argument("--data", default="demo-data", metavar="DIR", help=say("demo.data"))
-    parser.add_argument("--citizens", type=int, default=CITIZENS, metavar="N", help=say("demo.citizens", number=CITIZENS))
+    parser.add_argument(
+        "--citizens", type=int, default=CITIZENS, metavar="N", help=say("demo.citizens", number=CITIZENS)
+    )
     parser.add_argument("--port", type=int, default=8080, help=say("demo.port"))
     parser.add_argument("--no-serve", action="store_true", help=say("demo.no_serve"))
 
