@@ -131,6 +131,11 @@ def test_a_folder_gives_records_in_order_and_leaves_the_rest_alone(tmp_path: Pat
     assert [path.name for path in skipped] == ["read me.md"]
 
 
+def test_the_answers_beside_an_invented_population_are_no_records(tmp_path: Path) -> None:
+    (tmp_path / "truth.json").write_text('{"people": []}', "utf-8")
+    assert sources.files([tmp_path]) == ([], [tmp_path / "truth.json"])
+
+
 def test_the_costs_of_the_units_add_up_to_the_files_size(tmp_path: Path) -> None:
     file = tmp_path / "a.ndjson"
     file.write_bytes((ONE + b"\n") * 1_000)

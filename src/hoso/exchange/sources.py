@@ -30,6 +30,8 @@ NESTING = 2
 BOM = b"\xef\xbb\xbf"
 _SUFFIXES = (".json", ".ndjson", ".jsonl", ".gz", ".zip")
 _LINE_SUFFIXES = (".ndjson", ".jsonl")
+_NOT_RECORDS = frozenset({"truth.json"})
+"""What `hoso synth` writes beside its records: who the invented people are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ class _Bomb(Exception):
 def files(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
     """The files to read, in a stable order, and those left out because nothing about them looks like records.
 
-    A file that was named is always read; in a folder it must have a known name or start like JSON, gzip or zip.
+    A file that was named is always read; in a folder it must have a known name or start like JSON, gzip or zip, and
+    not be the answers to an invented population.
     """
     taken: list[Path] = []
     skipped: list[Path] = []
@@ -86,6 +89,8 @@ def files(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
 
 
 def _looks_like_records(file: Path) -> bool:
+    if file.name in _NOT_RECORDS:
+        return False
     if file.name.lower().endswith(_SUFFIXES):
         return True
     with file.open("rb") as stream:
