@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol
 
 Dialect = Literal["sqlite", "postgresql"]
 Row = tuple[Any, ...]
+
+SECONDS = 30
+"""What a search may take (on PostgreSQL each statement of it): a hopeless one must not keep the others waiting."""
 
 
 class Connection(Protocol):
@@ -20,6 +24,9 @@ class Connection(Protocol):
 
     def rows(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
         """Runs one statement. On PostgreSQL each `?` becomes a bound parameter; write no literal `?` or `%`."""
+
+    def limited(self) -> AbstractContextManager[None]:
+        """Questions asked inside are given up after `SECONDS`: raises TooSlow."""
 
     def text(self, dictionary: int, packed: bytes) -> bytes:
         """The JSON text of a row of `body` (columns `dict` and `bytes`)."""

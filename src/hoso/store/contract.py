@@ -93,6 +93,10 @@ class Unavailable(Exception):
     """The database cannot take or give anything now (disk full, gone, locked too long); nothing was stored."""
 
 
+class TooSlow(Unavailable):
+    """A question took longer than it may and was given up; the connection goes on."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoreConfig:
     """Where a store is: "sqlite:///PATH" with its 32-byte key, or "postgresql://…". `node` is this node's id."""

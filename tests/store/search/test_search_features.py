@@ -181,3 +181,48 @@ def test_a_thousand_values_are_one_search(hospital: RecordStore) -> None:
     assert ids(hospital, f"Patient?_id={many},a,b&_sort=_id") == ["a", "b"]
     assert ids(hospital, f"Patient?identifier={many}") == []
     assert ids(hospital, f"Observation?subject={many},a") == ["o"]
+
+
+@pytest.fixture
+def forms(store: RecordStore) -> RecordStore:
+    """Two versions of one questionnaire, one with a long address, and answers to them."""
+    long = "http://forms.vn/" + "x" * 300
+    put(
+        store,
+        {"resourceType": "Questionnaire", "id": "q1", "url": "http://forms.vn/q", "version": "1"},
+        {"resourceType": "Questionnaire", "id": "q2", "url": "http://forms.vn/q", "version": "2"},
+        {"resourceType": "Questionnaire", "id": "far", "url": long + "/a"},
+        {"resourceType": "Questionnaire", "id": "farther", "url": long + "/b"},
+        *(
+            {"resourceType": "QuestionnaireResponse", "id": id, "questionnaire": canonical}
+            for id, canonical in {
+                "any": "http://forms.vn/q", "one": "http://forms.vn/q|1", "none": "http://forms.vn/q|3",
+                "place": "http://forms.vn/q|2#part", "long": long + "/a",
+            }.items()
+        ),
+    )  # fmt: skip
+    return store
+
+
+@pytest.mark.parametrize(
+    ("answer", "questionnaires"),
+    [("any", {"q1", "q2"}), ("one", {"q1"}), ("none", set()), ("place", {"q2"}), ("long", {"far"})],
+)
+def test_an_include_follows_a_canonical_to_the_version_it_names(
+    forms: RecordStore, answer: str, questionnaires: set[str]
+) -> None:
+    asked = f"QuestionnaireResponse?_id={answer}&_include="
+    expected = {f"Questionnaire/{id}" for id in questionnaires}
+    for edge in ("QuestionnaireResponse:questionnaire", "QuestionnaireResponse:questionnaire:Questionnaire", "*"):
+        assert brought(forms, asked + edge) == expected
+    assert brought(forms, asked + "*", Visible(frozenset({"QuestionnaireResponse"}))) == set()
+    assert brought(forms, asked + "QuestionnaireResponse:questionnaire:Measure") == set()
+
+
+def test_a_revinclude_finds_the_canonicals_that_mean_a_record(forms: RecordStore) -> None:
+    def answers(id: str, edge: str = "QuestionnaireResponse:questionnaire") -> set[str]:
+        return {n.partition("/")[2] for n in brought(forms, f"Questionnaire?_id={id}&_revinclude={edge}")}
+
+    assert answers("q1") == answers("q1", "*") == {"any", "one"}
+    assert answers("far") == {"long"}
+    assert answers("farther") == set()

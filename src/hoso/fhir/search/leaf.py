@@ -9,7 +9,7 @@ from typing import cast
 from hoso.core import Refused, fold
 from hoso.fhir.model import SearchParam, load
 from hoso.fhir.search import values
-from hoso.fhir.search.limits import MAX_TEXT, MAX_VALUES
+from hoso.fhir.search.limits import MAX_VALUES
 from hoso.fhir.search.query import (
     Condition,
     Ids,
@@ -128,11 +128,8 @@ def _typed(text: str, name: str, type: str) -> Local:
 
 def _folded(text: str, name: str) -> Text:
     plain = values.unescape(text, name)
-    folded = fold(plain)
-    if not folded:
+    if not fold(plain):
         raise refuse("search.empty", name)
-    if len(folded) > MAX_TEXT:
-        raise refuse("search.text-long", name, "too-costly", limit=str(MAX_TEXT))
     return Text(plain)
 
 

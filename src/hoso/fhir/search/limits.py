@@ -13,7 +13,5 @@ MAX_BRANCHES = 64
 """Target types an untyped chain may fan out to, over all its steps."""
 MAX_SORT_KEYS = 5
 MAX_INCLUDES = 50
-MAX_TEXT = 200
-"""Folded characters the string index keeps; a longer prefix could not be told from its beginning."""
 MAX_NUMBER = 40
 """Characters of a number."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 
 import psycopg
 from psycopg.types.numeric import Int8BinaryDumper
 
 from hoso.store.codec import Codec
-from hoso.store.connection import Dialect, Row
-from hoso.store.contract import Unavailable
+from hoso.store.connection import SECONDS, Dialect, Row
+from hoso.store.contract import TooSlow, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -23,10 +23,12 @@ _TROUBLE = ("08", "53", "55", "57", "58", "F0", "XX", "25")
 _RACE = {"HS001", "40001", "40P01", "23505"}
 """A plan overtaken, serialisation, deadlock, and a unique key taken between look-up and write."""
 
+_GIVEN_UP = "57014"
+
 OPTIONS = " ".join(
     f"-c {setting}"
     for setting in (
-        "statement_timeout=60s", "lock_timeout=30s", "idle_in_transaction_session_timeout=120s", "jit=off",
+        f"statement_timeout={SECONDS}s", "lock_timeout=30s", "idle_in_transaction_session_timeout=120s", "jit=off",
         "synchronous_commit=on", "timezone=UTC", "client_min_messages=warning",
     )
 )  # fmt: skip
@@ -86,6 +88,10 @@ class PostgresConnection:
             cursor = self._cursor.execute(translate(sql), params)
             return cursor.fetchall() if cursor.description else []
 
+    def limited(self) -> AbstractContextManager[None]:
+        """Every statement is, by the server itself."""
+        return nullcontext()
+
     def mend(self) -> None:
         """Replaces a broken connection."""
         if self._ended:
@@ -126,6 +132,8 @@ class PostgresConnection:
         if handle is None or handle.closed or handle.broken:
             log.error("PostgreSQL: connection lost: %s", error)
             return Lost(str(error))
+        if state == _GIVEN_UP:
+            return TooSlow(str(error))
         if state[:2] in _TROUBLE or not state:
             log.error("PostgreSQL: %s: %s", state, error)
             return Unavailable(str(error))

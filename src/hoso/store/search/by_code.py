@@ -1,6 +1,7 @@
 """Order by a token parameter. The index knows codes only as hashes, so the codes are read from the matches themselves.
 
-Every match is looked at once a page, in batches; only the page is kept. Narrowed to a patient, that costs nothing.
+Every match is looked at once a page, in batches; only the page is kept. Narrowed to a patient, that costs nothing; a
+search with more than `MOST` matches is refused.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from hoso.store.connection import Row
 from hoso.store.search.sort import Key, falling
 
 BATCH = 1_000
+MOST = 10_000
+"""Matches that are read for one page; about a second of work."""
 
 Fetch = Callable[[Row | None, int], list[Row]]
 """fetch(last row or None, limit): matches in order of rid; the sort values stand in `VALUES`, NULL for codes."""

@@ -1,23 +1,26 @@
 """What belongs to a page of matches: `_include` follows references out, `_revinclude` finds who points in.
 
-Each resource comes once, never one that is a match, and only what the caller may see.
+Each resource comes once, never one that is a match, and only what the caller may see. `:iterate` goes on until nothing
+new comes; a page with which too much would come is refused, never cut.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from hoso.core import Issue, Refused
 from hoso.fhir.model import load
 from hoso.fhir.search.query import Include, Query
 from hoso.store.connection import Connection, Row
 from hoso.store.contract import Version
 from hoso.store.reading import TYPES
 from hoso.store.search.alias import Opener
+from hoso.store.search.canonical import Canonicals, Found
 from hoso.store.search.clauses import Tests
 from hoso.store.search.sql import TRUE, Sql, both, choose, table_of
 
-MAX_ROUNDS = 8
-"""How often `:iterate` goes on from what the round before brought."""
+MOST = 10_000
+"""Records that may come with one page."""
 
 COLUMNS = "{0}.type, {0}.id, {0}.version, {0}.updated, b.dict, b.bytes, {0}.patient, {0}.rid, {0}.seq"
 
@@ -27,27 +30,32 @@ def included(
 ) -> tuple[Version, ...]:
     if not matches or not (query.includes or query.revincludes):
         return ()
-    walk = Walk(connection, opener, tests)
+    walk = Walk(connection, opener, tests, MOST)
     seen = {m.rid for m in matches}
     found: list[Version] = []
     fresh: Sequence[Version] = matches
-    for round in range(MAX_ROUNDS):
-        edges = [(i, True) for i in query.includes if round == 0 or i.iterate]
-        edges += [(i, False) for i in query.revincludes if round == 0 or i.iterate]
+    edges = [(i, True) for i in query.includes] + [(i, False) for i in query.revincludes]
+    while fresh:
         step = [v for edge, out in edges for v in walk.step(edge, out, fresh)]
         fresh = list({v.rid: v for v in step if v.rid not in seen}.values())
         seen.update(v.rid for v in fresh)
         found += fresh
-        if not fresh:
-            break
+        if len(found) > MOST:
+            raise Refused(400, Issue("too-costly", "search.included-many", {"limit": str(MOST)}))
+        edges = [(edge, out) for edge, out in edges if edge.iterate]
     return tuple(found)
 
 
 class Walk:
-    """Steps along references, one statement a step."""
+    """Steps along references, one statement a step, and along canonicals where a step may be one.
 
-    def __init__(self, connection: Connection, opener: Opener, tests: Tests) -> None:
+    `most`: a statement stops one record beyond it.
+    """
+
+    def __init__(self, connection: Connection, opener: Opener, tests: Tests, most: int | None = None) -> None:
         self.connection, self.opener, self.tests = connection, opener, tests
+        self._limit = Sql("") if most is None else Sql(f"LIMIT {most + 1}")
+        self._canonicals = Canonicals(connection, opener, tests)
 
     def step(self, edge: Include, out: bool, start: Sequence[Version]) -> list[Version]:
         if not start:
@@ -67,7 +75,8 @@ class Walk:
         way = Sql(f"{f}.patient = m.a AND {f}.rid = m.b AND {k}.rid = {f}.target")
         same = Sql(f"{t.patient} = {k}.patient AND {t.rid} = {k}.rid")
         named = self._named(edge, {v.type for v in sources}, f)
-        return self._versions(tables, both((way, same, named, opened)), t.name)
+        found = self._versions(tables, both((way, same, named, opened)), t.name)
+        return found + self._meant(self._canonicals.outward(edge, sources))
 
     def inward(self, edge: Include, start: Sequence[Version]) -> list[Version]:
         """The records that refer to these."""
@@ -80,7 +89,11 @@ class Walk:
         tables = tables.also(Sql(f" CROSS JOIN ref {f} CROSS JOIN resource {s.name}"), "")
         way = Sql(f"{f}.target = m.b AND {s.patient} = {f}.patient AND {s.rid} = {f}.rid")
         named = self._named(edge, {edge.source} if edge.source else (), f)
-        return self._versions(tables, both((way, named, opened)), s.name)
+        found = self._versions(tables, both((way, named, opened)), s.name)
+        return found + self._meant(self._canonicals.inward(edge, targets))
+
+    def _meant(self, found: Found | None) -> list[Version]:
+        return found.kept(self._versions(found.tables, found.where, found.name)) if found else []
 
     def _named(self, edge: Include, types: Iterable[str], f: str) -> Sql:
         """Rows of the parameter followed; `*` follows every one."""
@@ -91,7 +104,7 @@ class Walk:
     def _versions(self, tables: Sql, where: Sql, name: str) -> list[Version]:
         tables = tables.also(Sql("CROSS JOIN body b"))
         where = both((where, Sql(f"b.patient = {name}.patient AND b.seq = {name}.seq")))
-        sql = choose(COLUMNS.format(name), tables, where, True).also(Sql(f"ORDER BY {name}.rid"))
+        sql = choose(COLUMNS.format(name), tables, where, True).also(Sql(f"ORDER BY {name}.rid")).also(self._limit)
         return [self._version(row) for row in self.connection.rows(sql.text, sql.params)]
 
     def _version(self, row: Row) -> Version:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hoso.core import Issue, Refused
 from hoso.fhir.search import MAX_COUNT, Query
 from hoso.fhir.search.values import refuse
-from hoso.store.connection import Connection, Dialect, Row
-from hoso.store.contract import Page, Version
+from hoso.store.connection import SECONDS, Connection, Dialect, Row
+from hoso.store.contract import Page, TooSlow, Version
 from hoso.store.index import Keys
 from hoso.store.reading import TYPES
 from hoso.store.search import by_code
@@ -64,15 +66,29 @@ def run(
     connection: Connection, keys: Keys, dialect: Dialect, query: Query, visible: Visible, cursor: str | None = None
 ) -> Page:
     """One page of matches with what the query includes, seen as one caller may see it."""
-    return Search(connection, keys, dialect, query, visible).page(cursor)
+    with limited(connection):
+        return Search(connection, keys, dialect, query, visible).page(cursor)
+
+
+@contextmanager
+def limited(connection: Connection) -> Iterator[None]:
+    """Refuses a search that takes too long, in words a caller can act on."""
+    try:
+        with connection.limited():
+            yield
+    except TooSlow:
+        raise Refused(503, Issue("too-costly", "search.too-slow", {"seconds": str(SECONDS)})) from None
 
 
 def scan(connection: Connection, keys: Keys, dialect: Dialect, query: Query, visible: Visible) -> Iterator[Version]:
     """All matches in stable order, read in pages of which one at a time is in memory."""
-    search = Search(connection, keys, dialect, replace(query, count=MAX_COUNT, total="none", summary="false"), visible)
+    with limited(connection):
+        whole = replace(query, count=MAX_COUNT, total="none", summary="false")
+        search = Search(connection, keys, dialect, whole, visible)
     cursor: str | None = None
     while True:
-        matches, cursor = search.matches(cursor)
+        with limited(connection):
+            matches, cursor = search.matches(cursor)
         yield from matches
         if cursor is None:
             return
@@ -160,6 +176,8 @@ class Search:
     def _rows(self, keys: Sequence[Key], matching: Sql, at: Place | None, limit: int) -> list[Row]:
         if not any(key.kind == "token" for key in self.query.sort):
             return self._ordered(keys, matching, at, keys, limit)
+        if at is None:
+            self._check_cost(matching)
 
         def by_rid(last: Row | None, limit: int) -> list[Row]:
             reached = last[6] if last else 0
@@ -169,6 +187,13 @@ class Search:
 
         behind = (at.values, at.rid) if at else None
         return by_code.rows(by_rid, self.connection.text, self.query.sort, keys, behind, limit)
+
+    def _check_cost(self, matching: Sql) -> None:
+        some = nested(matching.also(Sql(f"LIMIT {by_code.MOST + 1}")), "q")
+        sql = choose("count(*)", some, TRUE)
+        if self.connection.rows(sql.text, sql.params)[0][0] > by_code.MOST:
+            codes = ", ".join(key.code for key in self.query.sort if key.kind == "token")
+            raise refuse("search.sort-costly", "_sort", "too-costly", limit=str(by_code.MOST), value=codes)
 
     def _ordered(
         self, keys: Sequence[Key], matching: Sql, at: Place | None, by: Sequence[Key], limit: int

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import apsw
 
+from hoso.store import connection
 from hoso.store.codec import Codec
 from hoso.store.connection import Dialect, Row
-from hoso.store.contract import Unavailable
+from hoso.store.contract import TooSlow, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,8 @@ OLDEST = (3, 51, 3)
 """Before it, two processes restarting the write-ahead log at once could corrupt the database."""
 
 BUSY_SECONDS = 30.0
+STEPS = 1_000_000
+"""Of SQLite's machine between two looks at the clock: some tens of milliseconds."""
 _TROUBLE = (
     apsw.BusyError, apsw.LockedError, apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.CorruptError,
     apsw.NotADBError, apsw.NoMemError, apsw.ReadOnlyError, apsw.ProtocolError, apsw.InterruptError,
@@ -43,6 +46,8 @@ def trouble() -> Iterator[None]:
     """What the database cannot help becomes `Unavailable`, with its cause in the log; what we did wrong stays."""
     try:
         yield
+    except apsw.InterruptError as error:
+        raise TooSlow(str(error)) from error
     except _TROUBLE as error:
         log.error("SQLite: %s: %s", type(error).__name__, error)
         raise Unavailable(str(error)) from error
@@ -64,6 +69,15 @@ class SqliteConnection:
         except _TROUBLE:
             with trouble():
                 raise
+
+    @contextmanager
+    def limited(self) -> Iterator[None]:
+        ends = time.monotonic() + connection.SECONDS
+        self.handle.set_progress_handler(lambda: time.monotonic() > ends, STEPS)
+        try:
+            yield
+        finally:
+            self.handle.set_progress_handler(None)
 
     def many(self, sql: str, params: Sequence[Sequence[object]]) -> None:
         """One statement for many rows, inside a transaction."""
