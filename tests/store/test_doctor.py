@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -102,6 +103,7 @@ def test_a_rebuild_while_others_write_leaves_a_healthy_store(filled: RecordStore
             filled.save(people(n, 3), ORIGIN)
             filled.save(people(n % 20, 2), ORIGIN)
             n += 3
+            time.sleep(0.005)
 
     def harm(connection: object) -> None:
         connection.rows("DELETE FROM token WHERE rid % 3 = 0")  # type: ignore[attr-defined]
@@ -111,7 +113,7 @@ def test_a_rebuild_while_others_write_leaves_a_healthy_store(filled: RecordStore
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        for _ in range(5):
+        for _ in range(3):
             repair.rebuild(filled)
     finally:
         stop.set()

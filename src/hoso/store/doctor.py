@@ -16,7 +16,7 @@ from hoso.store.plan import DELETE, TABLES, Head, Table
 from hoso.store.reading import TYPES
 from hoso.store.record_store import RecordStore
 from hoso.store.standing import standing
-from hoso.store.upkeep import COLUMNS, PAGE, count, heads, snapshot
+from hoso.store.upkeep import PAGE, count, heads, lacking, snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +179,8 @@ def _index(store: RecordStore, connection: Connection, seen: Seen) -> Iterator[F
             rows = standing(store.engine, store.facts, connection, list(some))
             for table in TABLES:
                 wanted[table] += len(rows[table])
-                missing[table] += [
-                    f"{type}: a row is missing" for row in rows[table] if not stands(connection, table, row)
-                ]
+                absent = lacking(connection, table, rows[table])
+                missing[table] += [f"{type}: a row is missing"] * len(absent)
         seen(len(page))
     for table in TABLES:
         there = count(connection, table)
@@ -194,10 +193,3 @@ def _index(store: RecordStore, connection: Connection, seen: Seen) -> Iterator[F
 
 def _by_type(pair: tuple[str, Head]) -> str:
     return pair[0]
-
-
-def stands(connection: Connection, table: Table, row: Row) -> bool:
-    key = [name for name in COLUMNS[table] if name != "long"]
-    where = " AND ".join(f"{name} = ?" for name in key)
-    found = connection.rows(f"SELECT {', '.join(COLUMNS[table])} FROM {table} WHERE {where}", row[: len(key)])  # noqa: S608
-    return bool(found) and tuple(found[0]) == row

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from hoso.store.connection import Connection, Row
-from hoso.store.doctor import stands
 from hoso.store.plan import TABLES, Head, Table
 from hoso.store.record_store import RecordStore
 from hoso.store.standing import standing
-from hoso.store.upkeep import COLUMNS, count, heads, heads_of
+from hoso.store.upkeep import COLUMNS, KEYS, count, heads, heads_of, lacking, last
 
 CHUNK = 100
 """Records in one write transaction: others wait for milliseconds, not for the rebuild."""
@@ -37,7 +36,7 @@ def rebuild(store: RecordStore, seen: Callable[[int], None] = lambda number: Non
             rows = standing(store.engine, store.facts, reader, some)
             for table in TABLES:
                 wanted[table] += len(rows[table])
-            if any(not stands(reader, table, row) for table in TABLES for row in rows[table]):
+            if any(lacking(reader, table, rows[table]) for table in TABLES):
                 mended.added += _complete(store, [head.rid for _, head in some])
         seen(len(page))
     for table in TABLES:
@@ -75,10 +74,9 @@ def _complete(store: RecordStore, rids: Sequence[int]) -> int:
         rows = standing(store.engine, store.facts, connection, heads_of(connection, rids, lock=True))
         added = 0
         for table in TABLES:
-            for row in rows[table]:
-                if not stands(connection, table, row):
-                    _insert(connection, table, row)
-                    added += 1
+            for row in lacking(connection, table, rows[table]):
+                _insert(connection, table, row)
+                added += 1
         return added
 
     return store.engine.transact(work)
@@ -86,10 +84,10 @@ def _complete(store: RecordStore, rids: Sequence[int]) -> int:
 
 def _clear(store: RecordStore, table: Table, seen: Callable[[int], None]) -> int:
     """Goes through a table in the order of its key and deletes rows that their record does not ask for."""
-    key = [name for name in COLUMNS[table] if name != "long"]
+    key = KEYS[table]
     reader = store.engine.reader()
-    removed, after = 0, None
-    while rows := _page(reader, table, key, after):
+    removed, after, end = 0, None, last(reader, table, key)
+    while end and (rows := _page(reader, table, key, after, end)):
         if _unwanted(store, reader, table, rows, lock=False):
             removed += store.engine.transact(partial(_delete_unwanted, store, table, rows))
         after = rows[-1][: len(key)]
@@ -97,10 +95,11 @@ def _clear(store: RecordStore, table: Table, seen: Callable[[int], None]) -> int
     return removed
 
 
-def _page(connection: Connection, table: Table, key: Sequence[str], after: Row | None) -> list[Row]:
-    where = f"WHERE ({', '.join(key)}) > ({', '.join('?' * len(key))})" if after else ""
-    sql = f"SELECT {', '.join(COLUMNS[table])} FROM {table} {where} ORDER BY {', '.join(key)} LIMIT ?"  # noqa: S608
-    return connection.rows(sql, (*(after or ()), CHUNK))
+def _page(connection: Connection, table: Table, key: Sequence[str], after: Row | None, end: Row) -> list[Row]:
+    place, marks = ", ".join(key), ", ".join("?" * len(key))
+    where = f"({place}) <= ({marks})" + (f" AND ({place}) > ({marks})" if after else "")
+    sql = f"SELECT {', '.join(COLUMNS[table])} FROM {table} WHERE {where} ORDER BY {place} LIMIT ?"  # noqa: S608
+    return connection.rows(sql, (*end, *(after or ()), CHUNK))
 
 
 def _unwanted(
@@ -114,7 +113,7 @@ def _unwanted(
 
 def _delete_unwanted(store: RecordStore, table: Table, rows: Sequence[Row], connection: Connection) -> int:
     surplus = _unwanted(store, connection, table, rows, lock=True)
-    key = [name for name in COLUMNS[table] if name != "long"]
+    key = KEYS[table]
     where = " AND ".join(f"{name} = ?" for name in key)
     for row in surplus:
         connection.rows(f"DELETE FROM {table} WHERE {where}", row[: len(key)])  # noqa: S608
@@ -123,7 +122,6 @@ def _delete_unwanted(store: RecordStore, table: Table, rows: Sequence[Row], conn
 
 def _insert(connection: Connection, table: Table, row: Row) -> None:
     """In place of a row with the same key and another rest, should damage have left one."""
-    key = [name for name in COLUMNS[table] if name != "long"]
     tail = " DO UPDATE SET long = excluded.long" if table == "string" else " DO NOTHING"
     sql = f"INSERT INTO {table} ({', '.join(COLUMNS[table])}) VALUES ({', '.join('?' * len(row))})"  # noqa: S608
-    connection.rows(f"{sql} ON CONFLICT ({', '.join(key)}){tail}", row)
+    connection.rows(f"{sql} ON CONFLICT ({', '.join(KEYS[table])}){tail}", row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from hoso.store.connection import Connection, Row
@@ -19,6 +19,12 @@ COLUMNS: dict[str, Sequence[str]] = {
     "quantity": ("key", "low", "high", "patient", "rid", "system", "code", "unit"),
 }
 """Columns of the index tables, in the order of their rows."""
+
+KEYS = {table: [name for name in columns if name != "long"] for table, columns in COLUMNS.items()}
+"""What must be unique: everything but the rest of a long string."""
+
+ASKED = 200
+"""Rows that are asked for in one statement: one by one would cost a round trip each."""
 
 _HEADS = """SELECT r.rid, r.patient, r.type, r.version, r.updated, r.deleted, b.dict, b.bytes FROM resource r
   LEFT JOIN body b ON b.patient = r.patient AND b.seq = r.seq"""
@@ -51,12 +57,22 @@ def pages(connection: Connection, table: str, columns: Sequence[str], key: Seque
         after = tuple(rows[-1][place] for place in places)
 
 
+def last(connection: Connection, table: str, key: Sequence[str]) -> Row | None:
+    """The greatest key of a table: where a walk ends that must not run after those who write meanwhile."""
+    order = ", ".join(f"{name} DESC" for name in key)
+    rows = connection.rows(f"SELECT {', '.join(key)} FROM {table} ORDER BY {order} LIMIT 1")  # noqa: S608
+    return rows[0] if rows else None
+
+
 def heads(connection: Connection) -> Iterator[list[tuple[str, Head]]]:
-    """Every head with its type."""
+    """Every head with its type, up to the last one there is now."""
+    end = last(connection, "resource", ("patient", "rid"))
     patient, rid = -(1 << 62), 0
-    while True:
+    while end:
         rows = connection.rows(
-            f"{_HEADS} WHERE (r.patient, r.rid) > (?, ?) ORDER BY r.patient, r.rid LIMIT ?", (patient, rid, PAGE)
+            f"{_HEADS} WHERE (r.patient, r.rid) > (?, ?) AND (r.patient, r.rid) <= (?, ?)"
+            " ORDER BY r.patient, r.rid LIMIT ?",
+            (patient, rid, *end, PAGE),
         )
         if not rows:
             return
@@ -75,6 +91,20 @@ def heads_of(connection: Connection, rids: Sequence[int], *, lock: bool) -> list
 def _head(row: Row) -> tuple[str, Head]:
     rid, patient, type, version, updated, deleted, dictionary, packed = row
     return TYPES[type], Head(rid, patient, version, updated, bool(deleted), dictionary or 0, packed)
+
+
+def lacking(connection: Connection, table: str, wanted: Collection[Row]) -> list[Row]:
+    """Those of the wanted rows that an index table does not have, or has otherwise."""
+    key, columns = ", ".join(KEYS[table]), ", ".join(COLUMNS[table])
+    marks = f"({', '.join('?' * len(KEYS[table]))})"
+    ordered, found = list(wanted), []
+    for start in range(0, len(ordered), ASKED):
+        some = ordered[start : start + ASKED]
+        sql = f"SELECT {columns} FROM {table} WHERE ({key}) IN (VALUES {', '.join([marks] * len(some))})"  # noqa: S608
+        values = [value for row in some for value in row[: len(KEYS[table])]]
+        there = {tuple(row) for row in connection.rows(sql, values)}
+        found += [row for row in some if row not in there]
+    return found
 
 
 def count(connection: Connection, table: str) -> int:
