@@ -20,7 +20,10 @@ Outcome = Literal["created", "updated", "deleted", "unchanged"]
 
 
 class Version(NamedTuple):
-    """One stored version of a record. `body` is the JSON text to send; empty for a deletion."""
+    """One stored version of a record. `body` is the JSON text to send; empty for a deletion.
+
+    `method` is exact in history and in the feed; a read of a current version only tells DELETE from PUT.
+    """
 
     type: str
     id: str

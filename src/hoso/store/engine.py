@@ -16,6 +16,9 @@ class Engine(Protocol):
 
     def reader(self) -> Connection: ...
 
+    def brief(self, ask: Callable[[Connection, str, str], T], type: str, id: str) -> T:
+        """Runs a question that takes microseconds, on a connection that all threads share in turn."""
+
     def transact(self, work: Callable[[Connection], T]) -> T:
         """Runs `work` in one write transaction, again when it lost a race, so it must not leave traces outside."""
 

@@ -54,7 +54,7 @@ class RecordStore:
         return to_ms(self._clock())
 
     def read(self, type: str, id: str) -> Version | None:
-        return reading.read(self.engine.reader(), type, id)
+        return self.engine.brief(reading.read, type, id)
 
     def heads(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Version]:
         return reading.heads(self.engine.reader(), list(keys))

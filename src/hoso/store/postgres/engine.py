@@ -18,6 +18,7 @@ from hoso.store.contract import Unavailable
 from hoso.store.facts import Facts
 from hoso.store.plan import Head, Name, Plan
 from hoso.store.postgres.batch import encode
+from hoso.store.postgres.brief import BriefConnection
 from hoso.store.postgres.connection import OLDEST, Lost, PostgresConnection, Race
 from hoso.store.postgres.sequencer import Sequencer
 
@@ -69,6 +70,8 @@ class PostgresEngine:
         self._local = threading.local()
         self._open: weakref.WeakSet[PostgresConnection] = weakref.WeakSet()
         self._closed = False
+        self._shared: BriefConnection | None = None
+        self._turn = threading.Lock()
         self._rids: Iterator[int] = iter(())
         self._rid_lock = threading.Lock()
         self._sequencer = Sequencer(url)
@@ -83,6 +86,16 @@ class PostgresEngine:
             self._open.add(connection)
             self._local.connection = connection
             return connection
+
+    def brief(self, ask: Callable[[Connection, str, str], T], type: str, id: str) -> T:
+        """One thread after the other, as on SQLite: reads side by side would only fight for the interpreter."""
+        with self._turn:
+            if self._shared is None:
+                if self._closed:
+                    raise Unavailable("the store is closed")
+                self._shared = BriefConnection(self.url, self.facts.codec)
+                self._open.add(self._shared)
+            return ask(self._shared, type, id)
 
     def _writer(self) -> PostgresConnection:
         connection = self.reader()
