@@ -95,7 +95,6 @@ def observation() -> Indexed:
         ("strings", "given", [("Văn",), ("An",)]),
         ("strings", "address", [("Hà Nội",), ("Đông Anh",), ("Thôn 1",)]),
         ("strings", "address-city", [("Hà Nội",)]),
-        ("strings", "general-practitioner:text", [("BS. Bình",)]),
         ("references", "general-practitioner", [("Practitioner", "d1")]),
         ("references", "link", [("Patient", "p2")]),
         ("dates", "birthdate", [tuple(parse_span("1990-05"))]),

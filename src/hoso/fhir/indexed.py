@@ -17,7 +17,7 @@ Dates = tuple[str, int, int]
 """(parameter, low, high): milliseconds, half open; open ends of a Period are dates.OPEN_LOW and OPEN_HIGH."""
 
 Text = tuple[str, str]
-"""(parameter, text as written). Also under "p:text": display and text of a token, display of a reference."""
+"""(parameter, text as written). Also under "p:text": display and text of a token."""
 
 Quantity = tuple[str, float, float, str | None, str | None, str | None]
 """(parameter, low, high, system, code, unit). low = high for a plain value; Range gives both; numbers have no unit."""

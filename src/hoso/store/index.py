@@ -1,12 +1,15 @@
 """Search values become index rows here, and only here: what writes a key and what looks it up share these functions.
 
-Keys are hashes keyed with a secret of the database, so nobody can make two values collide on purpose.
+Keys of values are hashes keyed with a secret of the database, so nobody can make two values collide on purpose. A
+parameter by itself has a small number, made of the numbers of its type and its bit in the model, which never change:
+it fills fewer bytes of each row.
 
 `token`: key of (type, parameter, code), `system` apart, so one row serves `code`, `|code` and `system|code`; and one
 row per distinct system under the key of any code. Composites of two tokens have a key of their own.
 `ref`: `target` is the rid of the record referred to. `date`: half-open milliseconds.
 `string`: `value` is the folded text, `long` the whole of it where `value` is only its beginning, `exact` the hash
-of the text as written (0: the text is `value`); uri parameters stand here unfolded.
+of the text as written (0: the text is `value`, or `:text`, which nobody asks for exactly); uri parameters stand here
+unfolded.
 `quantity`: one row as written with hashes of system, code and unit, and for UCUM one more in the base unit.
 A composite stands in the table of its last part under `Keys.part` of its first; of three parts, the second and third
 are numbers and stand in `quantity` as `low` and `high`.
@@ -15,7 +18,6 @@ are numbers and stand in `quantity` as `low` and `high`.
 from __future__ import annotations
 
 from collections.abc import Callable, Set
-from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -23,6 +25,7 @@ from typing import Any, NamedTuple
 from hoso.core.dates import OPEN_LOW
 from hoso.core.text import fold
 from hoso.fhir.indexed import Indexed
+from hoso.fhir.model import load
 from hoso.fhir.ucum import canonical as _canonical
 
 NO_DATE = OPEN_LOW
@@ -47,6 +50,16 @@ def spread(type: str, param: str) -> tuple[str, ...]:
     return _UNIONS.get((type, param), (param,))
 
 
+def _unites(type: str, param: str) -> bool:
+    return type in _UNITING and param.startswith(_UNION)
+
+
+TokenRow = tuple[int, int]
+DateRow = tuple[int, int, int]
+StringRow = tuple[int, str, int, str | None]
+QuantityRow = tuple[int, float, float, int, int, int]
+
+
 class Folded(NamedTuple):
     """The columns of one text in `string`."""
 
@@ -60,14 +73,22 @@ class Keys:
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
-        self.token: Callable[[str, str, str], int] = lru_cache(131_072)(self._token)
+        self.token: Callable[[str, str, str], int] = lru_cache(16_384)(self._token)
         """token(type, parameter, code)"""
-        self.param: Callable[[str, str], int] = lru_cache(8_192)(self._param)
+        self.param: Callable[[str, str], int] = lru_cache(16_384)(self._param)
         """param(type, parameter): references, dates, strings, uris, numbers and quantities as written"""
+        self.base_unit: Callable[[str, str, str], int] = lru_cache(16_384)(self._base_unit)
+        """base_unit(type, parameter, unit): in `quantity`, of values converted to a UCUM base unit"""
         self.small: Callable[[str | None], int] = lru_cache(16_384)(self._small)
         """small(text): 32 bits of a system, a unit or a code of a quantity; 0 for None"""
         self.text: Callable[[str], int] = lru_cache(16_384)(self._text)
         """text(as written): for `string.exact`"""
+        # The same values come in record after record, so whole rows are remembered.
+        self.tokens: Callable[[str, str, str | None, str], tuple[TokenRow, ...]] = lru_cache(65_536)(self._tokens)
+        self.strings: Callable[[str, str, str], tuple[StringRow, ...]] = lru_cache(32_768)(self._strings)
+        self.quantities: Callable[
+            [str, str, float, float, str | None, str | None, str | None], tuple[QuantityRow, ...]
+        ] = lru_cache(32_768)(self._quantities)
 
     def _hash(self, *parts: str) -> int:
         data = "\x1f".join(parts).encode("utf-8", "surrogatepass")
@@ -81,6 +102,10 @@ class Keys:
         return self.token(type, param, system + "|\x1e")
 
     def _param(self, type: str, param: str) -> int:
+        name, _, variant = param.partition(":")
+        model = load()
+        if variant in ("", "text") and name in model.search_params[type]:
+            return model.type_number[type] << 7 | model.search_params[type][name].bit << 1 | (variant == "text")
         return self._hash("p", type, param)
 
     def part(self, type: str, param: str, system: str | None, code: str) -> str:
@@ -90,8 +115,7 @@ class Keys:
         """
         return f"{param}\x1e{code}" if system is None else f"{param}\x1e{system}|{code}"
 
-    def base_unit(self, type: str, param: str, unit: str) -> int:
-        """Key in `quantity` of values converted to a UCUM base unit."""
+    def _base_unit(self, type: str, param: str, unit: str) -> int:
         return self._hash("u", type, param, unit)
 
     def _small(self, text: str | None) -> int:
@@ -114,6 +138,36 @@ class Keys:
     def _columns(self, text: str, exact: int) -> Folded:
         return Folded(text, exact, None) if len(text) <= LONGEST else Folded(text[:LONGEST], exact, text)
 
+    def _tokens(self, type: str, param: str, system: str | None, code: str) -> tuple[TokenRow, ...]:
+        """The rows of one token; like all rows none for a parameter that unites others, under which they stand."""
+        if _unites(type, param):
+            return ()
+        number = self.small(system or None)
+        row = (self._token(type, param, code), number)
+        return (row, (self.any_code(type, param, system), number)) if system else (row,)
+
+    def _strings(self, type: str, param: str, text: str) -> tuple[StringRow, ...]:
+        if _unites(type, param):
+            return ()
+        value, exact, long = self.string(text)
+        return ((self.param(type, param), value, 0 if param.endswith(":text") else exact, long),)
+
+    def _quantities(
+        self, type: str, param: str, low: float, high: float, system: str | None, code: str | None, unit: str | None
+    ) -> tuple[QuantityRow, ...]:
+        if _unites(type, param):
+            return ()
+        label = None if unit == code else unit
+        row = (self.param(type, param), low, high, self.small(system), self.small(code), self.small(label))
+        if system != UCUM or code is None:
+            return (row,)
+        base_low = canonical(low, code)
+        base_high = base_low if low == high else canonical(high, code)
+        if not (base_low and base_high):
+            return (row,)
+        first, last = sorted((base_low[0], base_high[0]))
+        return row, (self.base_unit(type, param, base_low[1]), first, last, 0, 0, 0)
+
 
 class Rows(NamedTuple):
     """The index rows of one resource, without the columns that every row of it shares (patient, date, rid).
@@ -121,11 +175,11 @@ class Rows(NamedTuple):
     References still name their target; the store knows its rid.
     """
 
-    tokens: Set[tuple[int, int]]
+    tokens: Set[TokenRow]
     refs: Set[tuple[str, str, int]]
-    dates: Set[tuple[int, int, int]]
-    strings: Set[tuple[int, str, int, str | None]]
-    quantities: Set[tuple[int, float, float, int, int, int]]
+    dates: Set[DateRow]
+    strings: Set[StringRow]
+    quantities: Set[QuantityRow]
 
 
 NOTHING = Rows(frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
@@ -133,71 +187,37 @@ NOTHING = Rows(frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
 
 def rows(keys: Keys, type: str, found: Indexed) -> Rows:
     """Index rows of one resource."""
-    return _Builder(keys, type).build(_without_unions(found) if type in _UNITING else found)
-
-
-def _without_unions(found: Indexed) -> Indexed:
-    """What is left when parameters that unite others are taken out: their values are there under the others."""
-    return replace(
-        found,
-        tokens=[value for value in found.tokens if not value[0].startswith(_UNION)],
-        strings=[value for value in found.strings if not value[0].startswith(_UNION)],
-        quantities=[value for value in found.quantities if not value[0].startswith(_UNION)],
-        composites=[value for value in found.composites if not value[0].startswith(_UNION)],
-    )
+    return _Builder(keys, type).build(found)
 
 
 class _Builder:
     def __init__(self, keys: Keys, type: str) -> None:
         self.keys, self.type = keys, type
-        self.tokens: set[tuple[int, int]] = set()
+        self.tokens: set[TokenRow] = set()
         self.refs: set[tuple[str, str, int]] = set()
-        self.dates: set[tuple[int, int, int]] = set()
-        self.strings: set[tuple[int, str, int, str | None]] = set()
-        self.quantities: set[tuple[int, float, float, int, int, int]] = set()
+        self.dates: set[DateRow] = set()
+        self.strings: set[StringRow] = set()
+        self.quantities: set[QuantityRow] = set()
 
     def build(self, found: Indexed) -> Rows:
         keys, type = self.keys, self.type
-        key, text, uri, strings = keys.param, keys.string, keys.uri, self.strings
+        key, tokens, strings = keys.param, keys.tokens, keys.strings
         for param, system, code in found.tokens:
-            self.token(param, system, code)
+            self.tokens.update(tokens(type, param, system, code))
         for param, target, id in found.references:
             self.refs.add((target, id, key(type, param)))
         for param, low, high in found.dates:
             self.dates.add((key(type, param), low, high))
-        for param, value in found.strings:
-            strings.add((key(type, param), *text(value)))
-        for param, value in found.uris:
-            strings.add((key(type, param), *uri(value)))
+        for param, text in found.strings:
+            self.strings.update(strings(type, param, text))
+        for param, text in found.uris:
+            self.strings.add((key(type, param), *keys.uri(text)))
         for quantity in found.quantities:
-            self.quantity(*quantity)
+            self.quantities.update(keys.quantities(type, *quantity))
         for param, parts in found.composites:
-            self.composite(param, parts)
-        return Rows(self.tokens, self.refs, self.dates, strings, self.quantities)
-
-    def token(self, param: str, system: str | None, code: str) -> None:
-        keys, type = self.keys, self.type
-        number = keys.small(system or None)
-        self.tokens.add((keys.token(type, param, code), number))
-        if system:
-            self.tokens.add((keys.any_code(type, param, system), number))
-
-    def quantity(
-        self, param: str, low: float, high: float, system: str | None, code: str | None, unit: str | None
-    ) -> None:
-        keys, type = self.keys, self.type
-        label = None if unit == code else unit
-        self.quantities.add(
-            (keys.param(type, param), low, high, keys.small(system), keys.small(code), keys.small(label))
-        )
-        if system != UCUM or code is None:
-            return
-        base_low = canonical(low, code)
-        base_high = base_low if low == high else canonical(high, code)
-        if base_low and base_high:
-            key = keys.base_unit(type, param, base_low[1])
-            first, last = sorted((base_low[0], base_high[0]))
-            self.quantities.add((key, first, last, 0, 0, 0))
+            if not _unites(type, param):
+                self.composite(param, parts)
+        return Rows(self.tokens, self.refs, self.dates, self.strings, self.quantities)
 
     def composite(self, param: str, parts: tuple[Any, ...]) -> None:
         first, *rest = parts
@@ -219,17 +239,17 @@ class _Builder:
 
     def last(self, name: str, part: tuple[Any, ...]) -> None:
         """The part that is searched by value, in the table of its kind."""
+        keys, type = self.keys, self.type
         kind, values = part[0], part[1:]
-        key = self.keys.param(self.type, name)
         if kind == "token":
-            self.token(name, *values)
+            self.tokens.update(keys.tokens(type, name, *values))
         elif kind == "quantity":
-            self.quantity(name, *values)
-        elif kind == "date":
-            self.dates.add((key, *values))
-        elif kind == "reference":
-            self.refs.add((*values, key))
+            self.quantities.update(keys.quantities(type, name, *values))
         elif kind == "string":
-            self.strings.add((key, *self.keys.string(values[0])))
+            self.strings.update(keys.strings(type, name, *values))
+        elif kind == "date":
+            self.dates.add((keys.param(type, name), *values))
+        elif kind == "reference":
+            self.refs.add((*values, keys.param(type, name)))
         else:
-            self.strings.add((key, *self.keys.uri(values[0])))
+            self.strings.add((keys.param(type, name), *keys.uri(values[0])))

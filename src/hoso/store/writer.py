@@ -6,7 +6,7 @@ content is a version too, as FHIR has it: somebody confirmed it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -29,7 +29,6 @@ from hoso.store.plan import (
     CREATE,
     DELETE,
     METHODS,
-    TABLES,
     UPDATE,
     BodyRow,
     ChangeRow,
@@ -42,6 +41,8 @@ from hoso.store.plan import (
     Plan,
     Table,
 )
+
+IndexRows = dict[Table, list[tuple[Any, ...]]]
 
 _METHOD = {name: number for number, name in enumerate(METHODS, 1)}
 _MODEL = load()
@@ -212,14 +213,15 @@ class Planner:
         )  # fmt: skip
         after = self._expand(latest.rows, found, current.patient, original.rid)
         before = self._before(latest.draft.type, original)
-        for table in TABLES:
-            old, new = before.get(table), after[table]
-            if old:
+        for table, fresh in after.items():
+            if before:  # a row that stays is left alone
+                old, new = set(before[table]), set(fresh)
                 _extend(plan.remove, table, old - new)
-                new = new - old
-            _extend(plan.add, table, new)
+                _extend(plan.add, table, new - old)
+            elif fresh:
+                _extend(plan.add, table, fresh)
 
-    def _before(self, type: str, original: Head) -> dict[Table, set[tuple[Any, ...]]]:
+    def _before(self, type: str, original: Head) -> IndexRows:
         """The index rows that stand now, found again from the body they were made of."""
         if original.deleted or original.packed is None:
             return {}
@@ -228,18 +230,18 @@ class Planner:
         self._look_up(_referred(rows, Indexed()))
         return self._expand(rows, found, original.patient, original.rid)
 
-    def _expand(self, rows: Rows, found: Indexed, patient: int, rid: int) -> dict[Table, set[tuple[Any, ...]]]:
+    def _expand(self, rows: Rows, found: Indexed, patient: int, rid: int) -> IndexRows:
         date = NO_DATE if found.clinical_date is None else found.clinical_date
         number, head = _MODEL.type_number, self._head
         return {
-            "token": {(key, patient, date, rid, system) for key, system in rows.tokens},
-            "ref": {(head((number[type], id)).rid, key, patient, date, rid) for type, id, key in rows.refs},
-            "date": {(key, low, high, patient, rid) for key, low, high in rows.dates},
-            "string": {(key, value, patient, rid, exact, long) for key, value, exact, long in rows.strings},
-            "quantity": {
+            "token": [(key, patient, date, rid, system) for key, system in rows.tokens],
+            "ref": [(head((number[type], id)).rid, key, patient, date, rid) for type, id, key in rows.refs],
+            "date": [(key, low, high, patient, rid) for key, low, high in rows.dates],
+            "string": [(key, value, patient, rid, exact, long) for key, value, exact, long in rows.strings],
+            "quantity": [
                 (key, low, high, patient, rid, system, code, unit)
                 for key, low, high, system, code, unit in rows.quantities
-            },
+            ],
         }
 
 
@@ -251,6 +253,6 @@ def _referred(rows: Rows, found: Indexed) -> set[Name]:
     return names
 
 
-def _extend(tables: dict[Table, list[tuple[Any, ...]]], table: Table, rows: set[tuple[Any, ...]]) -> None:
+def _extend(tables: IndexRows, table: Table, rows: Collection[tuple[Any, ...]]) -> None:
     if rows:
         tables.setdefault(table, []).extend(rows)

@@ -192,7 +192,6 @@ class _Writer:
         self._stored("uri(({n!r}, x))", names, indent + 2)
         self._write(indent + 1, "else:")
         self._stored("ref(({n!r}, t, x))", names, indent + 2)
-        self._text(names, value, "display", indent)
         self._write(indent, f"if 'identifier' in {value}:")
         logical = [f"{name}:identifier" for name in names]
         self._each(_STORE["token"], values.reference_identifier, logical, value, indent + 1)

@@ -31,7 +31,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
     "token": frozenset({"not", "text", "of-type"}),
     "string": frozenset({"exact", "contains"}),
     "uri": frozenset({"above", "below"}),
-    "reference": frozenset({"identifier", "text"}),
+    "reference": frozenset({"identifier"}),
     "date": frozenset(),
     "number": frozenset(),
     "quantity": frozenset(),
@@ -174,7 +174,6 @@ _READERS: Mapping[str, Callable[[str, str], Value]] = {
 }
 _TEXT_MODIFIERS: Mapping[tuple[str, str | None], Callable[[str, str], Value]] = {
     ("token", "text"): _folded,
-    ("reference", "text"): _folded,
     ("token", "of-type"): values.of_type,
     ("reference", "identifier"): values.token,
     ("string", "exact"): _exact,

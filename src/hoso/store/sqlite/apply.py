@@ -76,4 +76,4 @@ def _index(connection: SqliteConnection, table: Table, plan: Plan) -> None:
     if gone := plan.remove.get(table):
         connection.many(_DELETE[table], gone)
     if fresh := plan.add.get(table):
-        connection.many(_INSERT[table], fresh)
+        connection.many(_INSERT[table], sorted(fresh))  # neighbours in the b-tree one after the other

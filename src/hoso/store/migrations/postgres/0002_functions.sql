@@ -1,5 +1,6 @@
 -- A plan is written by one call, so a batch is one round trip and one transaction. Rows of numbers come as text of
--- arrays, one per column, which PostgreSQL reads several times faster than JSON; bytes come as base64.
+-- arrays, one per column, which PostgreSQL reads several times faster than JSON; bytes come as base64. Rows are looked
+-- up by subqueries and not joined, so that the planner cannot choose to read a whole table for a few of its rows.
 
 -- Writes a plan (see store/plan.py), or raises HS001 when what it was made from no longer holds.
 CREATE FUNCTION hoso_commit(batch jsonb) RETURNS void LANGUAGE plpgsql AS $$
@@ -18,13 +19,12 @@ BEGIN
   END IF;
 
   IF batch ? 'expected' THEN
-    PERFORM 1 FROM jsonb_to_recordset(batch->'expected') AS e (r bigint) JOIN key k ON k.rid = e.r
-      ORDER BY k.rid FOR UPDATE OF k;
+    PERFORM 1 FROM (SELECT r FROM jsonb_to_recordset(batch->'expected') AS e (r bigint) ORDER BY r OFFSET 0) AS e
+      CROSS JOIN LATERAL (SELECT 1 FROM key WHERE rid = e.r FOR UPDATE) AS k;
     SELECT count(*) INTO done
       FROM jsonb_to_recordset(batch->'expected') AS e (r bigint, p bigint, v text COLLATE "C")
-      JOIN key k ON k.rid = e.r AND k.patient = e.p
-      LEFT JOIN resource h ON h.patient = k.patient AND h.rid = k.rid
-      WHERE h.version IS NOT DISTINCT FROM e.v;
+      WHERE (SELECT k.patient FROM key k WHERE k.rid = e.r) = e.p
+        AND (SELECT h.version FROM resource h WHERE h.patient = e.p AND h.rid = e.r) IS NOT DISTINCT FROM e.v;
     IF done <> jsonb_array_length(batch->'expected') THEN
       RAISE EXCEPTION 'a head has moved meanwhile' USING ERRCODE = 'HS001';
     END IF;
@@ -150,7 +150,8 @@ BEGIN
   FOR row IN
     WITH taken AS (
       DELETE FROM pending WHERE seq IN (SELECT seq FROM pending ORDER BY seq LIMIT most) RETURNING seq, stream)
-    SELECT t.seq, t.stream, c.digest FROM taken t JOIN change c ON c.seq = t.seq ORDER BY t.stream, t.seq
+    SELECT t.seq, t.stream, (SELECT c.digest FROM change c WHERE c.seq = t.seq) AS digest FROM taken t
+      ORDER BY t.stream, t.seq
   LOOP
     IF stream_at IS DISTINCT FROM row.stream THEN
       stream_at := row.stream;
