@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import socket
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,7 @@ from hoso.cli.failure import Failure
 from hoso.cli.node import explained
 from hoso.cli.progress import duration
 from hoso.cli.texts import say
-from hoso.core import fold
-from hoso.synth.population import TODAY
+from hoso.core import fold, system_clock
 from hoso.web.accounts import registry
 
 HOST = "127.0.0.1"
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
             _make(folder, note, args.citizens)
         else:
             print(say("demo.again", folder=folder))
-    guide = json.loads(note.read_text("utf-8"))
+    guide = _read(note)
     if args.no_serve:
         _show(guide, None)
         return 0
@@ -55,38 +56,61 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _make(folder: Path, note: Path, citizens: int) -> None:
-    """The note is written last: a demo that was interrupted is simply continued by the next run."""
+    """The note gets its name last: a demo that was interrupted is simply continued by the next run."""
     start = time.monotonic()
-    print(say("demo.making", citizens=f"{citizens:,}", folder=folder), flush=True)
-    config = compose.create(folder)
-    registry.prepare(config)
     source = folder / "synthetic"
-    if not (source / "truth.json").exists():
-        source.mkdir(exist_ok=True)
-        synth.write(source, citizens, 1, TODAY)
+    if compose.exists(folder) and not source.exists():
+        raise Failure("demo.not_ours", folder=folder)
+    print(say("demo.making", citizens=f"{citizens:,}", folder=folder), flush=True)
+    if not source.exists():
+        _invent(folder / "synthetic.part", citizens).rename(source)
+    config = compose.create(folder)
     report = load.load_paths(folder, [source], workers=os.cpu_count() or 1)
     if report.tally.total("rejected"):
         raise Failure("demo.rejected", file=report.rejects)
-    guide = _guide(source)
-    guide["password"] = _account(config, guide["facility"])
-    handle = os.open(note, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        json.dump(guide, out, ensure_ascii=False)
+    draft = note.with_suffix(".part")
+    if not draft.exists():
+        _write(draft, {**_guide(source), "password": registry.new_password()})
+    guide = _read(draft)
+    if all(one.username != USERNAME for one in registry.everyone(config)):
+        registry.create(config, USERNAME, "doctor", guide["facility"], guide["password"])
+    draft.rename(note)
     resources = f"{report.tally.read:,}"
     print(say("demo.made", resources=resources, time=duration(time.monotonic() - start)))
 
 
-def _account(config: compose.Config, facility: str) -> str:
-    if any(one.username == USERNAME for one in registry.everyone(config)):
-        raise Failure("demo.half", folder=config.folder)
-    return registry.create(config, USERNAME, "doctor", facility, None)
+def _invent(folder: Path, citizens: int) -> Path:
+    """The people as of today, so that they have medicines for the days to come."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, mode=0o700)
+        synth.write(folder, citizens, 1, system_clock().date())
+    except OSError as error:
+        raise Failure("synth.cannot_write", folder=folder, reason=error.strerror or error) from error
+    return folder
+
+
+def _write(file: Path, guide: dict[str, Any]) -> None:
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(guide, ensure_ascii=False), "utf-8")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return found
 
 
 def _guide(source: Path) -> dict[str, Any]:
-    """A person to look for: an adult with a card, whose name has accents to leave out."""
-    people = json.loads((source / "truth.json").read_text("utf-8"))["people"]
-    person = next(p for p in people if p["insuranceCard"] and not p["died"] and p["birthDate"] < "1970")
-    bundle = json.loads((source / "facilities.json").read_text("utf-8"))
+    """A person to look for: living, with a card, a name of their own, and much to see."""
+    people = _read(source / "truth.json")["people"]
+    names = Counter(fold(person["name"]) for person in people)
+
+    def worth(person: dict[str, Any]) -> tuple[bool, bool, bool, int]:
+        living = bool(person["insuranceCard"]) and not person["died"]
+        return living, names[fold(person["name"])] == 1, bool(person["allergies"]), person["resources"]
+
+    person = max(people, key=worth)
+    bundle = _read(source / "facilities.json")
     codes = (one for entry in bundle["entry"] for one in entry["resource"].get("identifier", ()))
     return {
         "searches": [person["code"], person["insuranceCard"], fold(person["name"])],
