@@ -207,7 +207,7 @@ def test_only_a_relative_reference_points_to_a_record_here(
             {"resourceType": "ServiceRequest", "occurrenceTiming": {"event": ["2026-01-01", "2026-02-01"]}},
             "dates",
             "occurrence",
-            [tuple(parse_span("2026-01-01")), tuple(parse_span("2026-02-01"))],
+            [(parse_span("2026-01-01").low, parse_span("2026-02-01").high)],
         ),
         ({"resourceType": "Procedure", "performedString": "last year"}, "dates", "date", []),
         ({"resourceType": "Patient", "deceasedBoolean": True}, "tokens", "deceased", [(None, "true")]),

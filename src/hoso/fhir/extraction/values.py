@@ -106,12 +106,12 @@ def period(value: Any) -> Iterable[Span]:
 
 
 def timing(value: Any) -> Iterable[Span]:
-    """The events, and the bounds of what repeats."""
+    """The outer limits of the events and of what repeats; R4 searches a timing by nothing else."""
     found = [span for event in value.get("event", ()) if event is not None for span in moment(event)]
     bounds = value.get("repeat", {}).get("boundsPeriod")
     if bounds is not None:
         found.extend(period(bounds))
-    return found
+    return (Span(min(low for low, _ in found), max(high for _, high in found)),) if found else ()
 
 
 def quantity(value: Any) -> Iterable[Amount]:

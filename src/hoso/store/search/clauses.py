@@ -11,6 +11,7 @@ from hoso.fhir.search.query import Date, Kind, Local, Match, Number, Parts, Text
 from hoso.fhir.ucum import canonical
 from hoso.store.connection import Dialect
 from hoso.store.index import LONGEST, UCUM, Keys, spread
+from hoso.store.search.dates import date_test
 from hoso.store.search.sql import FALSE, Sql, among, both, contains, either, nested, prefix
 
 Rids = Mapping[tuple[str, str], int]
@@ -213,32 +214,6 @@ def ancestors(url: str) -> list[str]:
     parts = rest.rstrip("/").split("/")
     found = [f"{scheme}://{'/'.join(parts[:n])}" for n in range(1, len(parts) + 1)]
     return list(dict.fromkeys([url, *found, *(f + "/" for f in found)]))
-
-
-def date_test(value: Date, low: str, high: str) -> Sql:
-    """R4 §3.1.1.4.7 on half-open spans: [low, high) is the record's, [first, last) the one searched."""
-    first, last = value.span
-    inside = Sql(f"({low} >= ? AND {low} < ? AND {high} <= ?)", (first, last, last))
-    match value.prefix:
-        case "eq":
-            return inside
-        case "ne":
-            return Sql(f"({low} < ? OR {high} > ?)", (first, last))
-        case "gt":
-            return Sql(f"{high} > ?", (last,))
-        case "lt":
-            return Sql(f"{low} < ?", (first,))
-        case "ge":
-            return either((Sql(f"{high} > ?", (last,)), inside))
-        case "le":
-            return either((Sql(f"{low} < ?", (first,)), inside))
-        case "sa":
-            return Sql(f"{low} >= ?", (last,))
-        case "eb":
-            return Sql(f"{high} <= ?", (first,))
-        case "ap":
-            width = last - first
-            return Sql(f"({low} < ? AND {high} > ?)", (last + width, first - width))
 
 
 def number_test(value: Number, a: str, low: str | None = None, high: str | None = None) -> Sql:

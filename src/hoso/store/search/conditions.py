@@ -5,7 +5,7 @@ A query starts from one condition's source and tests the others, so that the mos
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from hoso.fhir.model import load
@@ -13,6 +13,7 @@ from hoso.fhir.search.query import (
     Chain,
     Compartment,
     Condition,
+    Date,
     Has,
     Ids,
     InList,
@@ -21,7 +22,8 @@ from hoso.fhir.search.query import (
     Updated,
 )
 from hoso.store.search.alias import Alias, Opener
-from hoso.store.search.clauses import Test, Tests, date_test
+from hoso.store.search.clauses import Test, Tests
+from hoso.store.search.dates import date_test, one_date, parts
 from hoso.store.search.sql import FALSE, TRUE, Sql, among, both, choose, either, exists, join, nested, of_record
 
 DATED = frozenset({"token", "ref"})
@@ -33,6 +35,7 @@ class Source:
     """`tables` (with `name` among them, having patient and rid) and `where`.
 
     `live`: its rows are of the types searched and of records that live; else the resource itself must be asked.
+    `change`: its rows are changes, of which only the one that made the resource as it is counts.
     """
 
     tables: Sql
@@ -41,6 +44,7 @@ class Source:
     dated: bool
     live: bool
     unique: bool = False
+    change: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +152,10 @@ class Conditions:
     def source(self, condition: Condition, types: tuple[str, ...]) -> Source | None:
         """Rows to start from; None for a condition that tells only what a resource is not, or asks its own row."""
         match condition:
-            case Match(modifier="not") | Missing() | Updated() | Ids(negated=True):
+            case Match(modifier="not") | Missing() | Ids(negated=True):
                 return None
+            case Updated(values):
+                return self._updated_source(values) if len(types) > 1 else None
             case Match():
                 return self._match_source(condition, types)
             case Ids(ids):
@@ -165,6 +171,8 @@ class Conditions:
                 return self._compartment_source(condition, types)
 
     def _match_source(self, condition: Match, types: tuple[str, ...]) -> Source | None:
+        if condition.kind == "date":
+            return self.dated((condition,), types)
         d = self.opener.name("d")
         tests = self.tests.test(condition, types, d)
         if len(tests) != 1:
@@ -172,9 +180,26 @@ class Conditions:
         test = tests[0]
         return Source(Sql(f"{test.table} {d}"), test.where, d, test.table in DATED, True, test.unique)
 
+    def dated(self, matches: Sequence[Match], types: tuple[str, ...]) -> Source:
+        """Rows of a date parameter that answer all of `matches`; of several, where a record has one row only."""
+        d, code = self.opener.name("d"), matches[0].code
+        key = self.tests.params([(type, code) for type in types], d)
+        unique = len(types) == 1 and one_date(types[0], code)
+        found = [both((key, part)) for part in parts(matches, d)]
+        if len(found) == 1:
+            return Source(Sql(f"date {d}"), found[0], d, False, True, unique)
+        each = join(" UNION ALL ", [choose("patient, rid", Sql(f"date {d}"), where) for where in found])
+        return Source(nested(each, d), TRUE, d, False, True, unique)
+
     def _union(self, d: str, parts: list[Sql], live: bool = True) -> Source:
         union = nested(join(" UNION ", parts), d)
         return Source(union, TRUE, d, False, live, True)
+
+    def _updated_source(self, values: Iterable[Date]) -> Source:
+        """Over many types the log has the times in order; one type has an index for it."""
+        d = self.opener.name("d")
+        where = either(date_test(v, f"{d}.time", f"({d}.time + 1)") for v in values)
+        return Source(Sql(f"change {d}"), where, d, False, False, True, True)
 
     def _ids_source(self, ids: tuple[str, ...], types: tuple[str, ...]) -> Source:
         d = self.opener.name("d")
@@ -243,6 +268,8 @@ class Conditions:
             return alias, source.tables, both((source.where, seen))
         alias, seen = self.opener.resource(types)
         way = Sql(f"{alias.patient} = {source.name}.patient AND {alias.rid} = {source.name}.rid")
+        if source.change:
+            way = way.also(Sql(f"{alias.name}.seq = {source.name}.seq"), " AND ")
         tables = source.tables.also(Sql(f"CROSS JOIN resource {alias.name}"))
         return alias, tables, both((source.where, way, seen))
 

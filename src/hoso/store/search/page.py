@@ -13,6 +13,7 @@ from typing import Any
 
 from hoso.core import Issue, Refused
 from hoso.fhir.search import MAX_COUNT, Query
+from hoso.fhir.search.query import SortKey
 from hoso.fhir.search.values import refuse
 from hoso.store.connection import SECONDS, Connection, Dialect, Row
 from hoso.store.contract import Page, TooSlow, Version
@@ -24,7 +25,7 @@ from hoso.store.search.by_code import VALUES
 from hoso.store.search.clauses import Tests
 from hoso.store.search.conditions import Conditions
 from hoso.store.search.includes import included
-from hoso.store.search.plan import Selection, rids, select
+from hoso.store.search.plan import Named, Selection, named_records, select
 from hoso.store.search.sort import Key, Sorts, after, order
 from hoso.store.search.sql import TRUE, Sql, both, choose, join, nested
 from hoso.store.search.window import SIZES, window
@@ -101,7 +102,8 @@ class Search:
         self.connection, self.query = connection, query
         self.opener = Opener(dialect, visible)
         self.types = self.opener.seen(query.types)
-        self.tests = Tests(dialect, keys, rids(connection, query) if self.types else {})
+        self.named = named_records(connection, keys, query, self.types) if self.types else Named({})
+        self.tests = Tests(dialect, keys, self.named.rids)
         self.conditions = Conditions(self.opener, self.tests)
         self.sorts = Sorts(self.opener, self.tests)
 
@@ -116,8 +118,11 @@ class Search:
             total = self.total()
         return Page(matches, included(self.connection, self.opener, self.tests, self.query, matches), total, following)
 
+    def _selected(self, sort: Sequence[SortKey]) -> Selection:
+        return select(self.connection, self.conditions, self.types, self.query.conditions, sort, self.named.scope)
+
     def total(self) -> int:
-        found = select(self.connection, self.conditions, self.types, self.query.conditions)
+        found = self._selected(())
         what = "count(*)" if found.unique else f"count(DISTINCT {found.alias.rid})"
         sql = choose(what, found.tables, found.where)
         count: int = self.connection.rows(sql.text, sql.params)[0][0]
@@ -128,7 +133,7 @@ class Search:
         if not self.types:
             return [], None
         found: list[Version] = []
-        selection = select(self.connection, self.conditions, self.types, self.query.conditions, self.query.sort)
+        selection = self._selected(self.query.sort)
         keys, sql = self._statement(selection)
         at = place(cursor, len(keys)) if cursor else None
         while True:
@@ -147,13 +152,14 @@ class Search:
     def _early(self, selection: Selection, at: Place | None, limit: int) -> list[Row] | None:
         """A full page from the next stretch of the order, if so many match that it is likely and proves true."""
         query = self.query
-        natural = not selection.started and (not query.sort or query.sort[0].kind == "updated")
+        in_order = not query.sort or query.sort[0].kind == "updated"
+        natural = in_order and not selection.started and len(self.types) == 1
         if natural or not selection.crowded or query.rank_exact:
             return None
         if any(key.kind == "token" for key in query.sort):
             return None
         behind = (at.values, at.rid) if at else None
-        for size in SIZES:
+        for size in SIZES if query.sort else SIZES[1:]:
             stretch = window(self.connection, self.conditions, self.types, query, behind, size)
             if stretch is None:
                 return None

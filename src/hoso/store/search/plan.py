@@ -5,15 +5,15 @@ SQLite has no idea how common a code is, and PostgreSQL only of the commonest; b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple, cast
 
 from hoso.fhir.model import load
 from hoso.fhir.search.query import (
     Chain,
     Compartment,
     Condition,
-    Date,
     Has,
     Ids,
     InList,
@@ -21,17 +21,23 @@ from hoso.fhir.search.query import (
     Match,
     Query,
     SortKey,
+    Updated,
 )
-from hoso.store.connection import Connection
+from hoso.store.connection import Connection, Row
+from hoso.store.index import Keys
+from hoso.store.reading import TYPES
 from hoso.store.search.alias import Alias
 from hoso.store.search.conditions import Conditions, Source
+from hoso.store.search.dates import one_date
 from hoso.store.search.sort import needs_date, needs_row
 from hoso.store.search.sql import TRUE, Sql, both, choose, join, named, nested
 
 GLANCE = 400
 """Index entries looked at to tell a rare condition from a common one."""
 
-_RANK = {"token": 3, "reference": 2, "string": 4, "uri": 4, "composite": 3, "quantity": 7, "number": 7, "date": 8}
+_RANK = {"token": 3, "reference": 2, "string": 4, "uri": 4, "composite": 3, "date": 5, "quantity": 7, "number": 7}
+NOBODY = 0
+"""A patient key that none has."""
 _LAST = 6
 """Ranks above are tried only when nothing better is there, and never measured: a range may look at every row."""
 
@@ -51,16 +57,51 @@ class Selection:
     started: bool = True
 
 
-def rids(connection: Connection, query: Query) -> dict[tuple[str, str], int]:
-    """The records a query names, found with one statement."""
+class Named(NamedTuple):
+    """What the records a query names are known by, and `scope`: the one patient key that a reference leads to.
+
+    Most searches are about one patient; then every index range can be narrowed to that patient's part of it.
+    """
+
+    rids: dict[tuple[str, str], int]
+    scope: int | None = None
+
+
+def named_records(connection: Connection, keys: Keys, query: Query, types: tuple[str, ...]) -> Named:
+    """Found with one statement; none when no record is named."""
     numbers = load().type_number
     names = sorted({(numbers[t], id) for c in query.conditions for t, id in _named(c)})
     if not names:
-        return {}
-    types = load().resource_types
+        return Named({})
+    anchor = _anchor(query.conditions) if len(types) == 1 else None
+    ends = Sql(", NULL, NULL")
+    if anchor is not None:
+        end = Sql("(SELECT {}(f.patient) FROM ref f WHERE f.target = k.rid AND f.key = ?)")
+        key = (keys.param(types[0], anchor.code),)
+        ends = Sql("").also(join("", [Sql(f", {end.text.format(pick)}", key) for pick in ("min", "max")]), "")
     tables = named(connection.dialect, "j", names).also(Sql("CROSS JOIN key k"))
-    sql = choose("k.type, k.id, k.rid", tables, Sql("k.type = j.a AND k.id = j.b"))
-    return {(types[number - 1], id): rid for number, id, rid in connection.rows(sql.text, sql.params)}
+    sql = choose("k.type, k.id, k.rid" + ends.text, tables, Sql("k.type = j.a AND k.id = j.b"))
+    rows = connection.rows(sql.text, ends.params + sql.params)
+    found = {(TYPES[number], id): rid for number, id, rid, _, _ in rows}
+    return Named(found, _scope(rows, anchor))
+
+
+def _anchor(wanted: Sequence[Condition]) -> Match | None:
+    """A reference to one record."""
+    for condition in wanted:
+        match condition:
+            case Match(kind="reference", values=(Local(),), modifier=None):
+                return condition
+    return None
+
+
+def _scope(rows: Sequence[Row], anchor: Match | None) -> int | None:
+    if anchor is None:
+        return None
+    value = cast("Local", anchor.values[0])
+    ends = [(low, high) for number, id, _, low, high in rows if id == value.id and TYPES[number] in value.types]
+    met = {end for pair in ends for end in pair if end is not None}
+    return met.pop() if len(met) == 1 else None if met else NOBODY
 
 
 def _named(condition: Condition) -> list[tuple[str, str]]:
@@ -79,20 +120,28 @@ def _named(condition: Condition) -> list[tuple[str, str]]:
     return []
 
 
+class Start(NamedTuple):
+    """Conditions whose rows a query may begin with, the best `rank` first."""
+
+    rank: int
+    conditions: tuple[Condition, ...]
+    source: Source
+    crowded: bool = False
+
+
 def select(
     connection: Connection,
     conditions: Conditions,
     types: tuple[str, ...],
     wanted: tuple[Condition, ...],
     sort: Sequence[SortKey] = (),
+    scope: int | None = None,
 ) -> Selection:
     """Starts where the fewest rows are; every resource of the types when no condition has rows to start from."""
-    start = _start(connection, conditions, types, wanted)
+    start = _start(connection, conditions, types, wanted, scope)
     if start is not None:
-        condition, source, crowded = start
-        source, merged = _bounded(conditions, types, condition, source, wanted)
-        rest = tuple(c for c in wanted if c is not condition and c not in merged)
-        return replace(begin(conditions, types, source, rest, sort), crowded=crowded)
+        rest = tuple(c for c in wanted if c not in start.conditions)
+        return replace(begin(conditions, types, start.source, rest, sort), crowded=start.crowded)
     return replace(along(conditions, types, TRUE, None, wanted), crowded=True, started=False)
 
 
@@ -121,42 +170,51 @@ def begin(
 
 
 def _start(
-    connection: Connection, conditions: Conditions, types: tuple[str, ...], wanted: tuple[Condition, ...]
-) -> tuple[Condition, Source, bool] | None:
-    found = [(rank(c), c, s) for c in wanted if (s := conditions.source(c, types)) is not None]
-    if not found:
-        return None
-    found.sort(key=lambda entry: entry[0])
-    best, condition, source = found[0]
-    if best <= 1:
-        return condition, source, False
-    scope = _scope(connection, conditions, types, wanted) if len(found) > 1 else None
+    connection: Connection,
+    conditions: Conditions,
+    types: tuple[str, ...],
+    wanted: tuple[Condition, ...],
+    scope: int | None,
+) -> Start | None:
+    found = sorted(_starts(conditions, types, wanted), key=lambda start: start.rank)
+    if not found or found[0].rank <= 1:
+        return found[0] if found else None
     if scope is not None:
-        found = [(r, c, _within(s, scope)) for r, c, s in found]
-    measured = [entry for entry in found if entry[0] <= _LAST]
+        return _scoped(found, scope)
+    measured = [start for start in found if start.rank <= _LAST]
     if not measured:
-        return condition, source, True
-    counts = _glance(connection, [(s, _leaf(conditions, c)) for _, c, s in measured])
-    _, at = min((count, n) for n, count in enumerate(counts))
-    return measured[at][1], measured[at][2], counts[at] >= GLANCE
+        return found[0]._replace(crowded=True)
+    counts = _glance(connection, [(s.source, _leaf(conditions, s.conditions[0])) for s in measured])
+    least, at = min((count, n) for n, count in enumerate(counts))
+    return measured[at]._replace(crowded=least >= GLANCE)
 
 
-def _bounded(
-    conditions: Conditions, types: tuple[str, ...], condition: Condition, source: Source, wanted: tuple[Condition, ...]
-) -> tuple[Source, tuple[Condition, ...]]:
-    """A range of dates asked as two conditions, as one range where a record can have one date only."""
-    if not (isinstance(condition, Match) and condition.kind == "date" and _one_date(types, condition.code)):
-        return source, ()
-    others = [c for c in wanted if isinstance(c, Match) and c.code == condition.code and c is not condition]
-    tests = [conditions.tests.test(c, types, source.name)[0].where for c in others]
-    return replace(source, where=both((source.where, *tests))), tuple(others)
+def _starts(conditions: Conditions, types: tuple[str, ...], wanted: tuple[Condition, ...]) -> Iterator[Start]:
+    """Each condition that has rows to start from; those about the one date of a record are one stretch of it."""
+    ranges: dict[str, list[Match]] = {}
+    for condition in wanted:
+        if _is_range(condition, types):
+            ranges.setdefault(cast("Match", condition).code, []).append(cast("Match", condition))
+            continue
+        source = conditions.source(condition, types)
+        if source is not None:
+            yield Start(rank(condition), (condition,), source)
+    for matches in ranges.values():
+        yield Start(min(map(rank, matches)), tuple(matches), conditions.dated(matches, types))
 
 
-def _one_date(types: tuple[str, ...], code: str) -> bool:
-    type, _, name = load().search_params[types[0]][code].expression.partition(".")
-    element = load().types[types[0]].by_name.get(name)
-    plain = element is not None and element.max == 1 and all(t.code != "Timing" for t in element.types)
-    return len(types) == 1 and type == types[0] and plain
+def _is_range(condition: Condition, types: tuple[str, ...]) -> bool:
+    dated = isinstance(condition, Match) and condition.kind == "date" and len(types) == 1
+    return dated and one_date(types[0], cast("Match", condition).code)
+
+
+def _scoped(found: Sequence[Start], patient: int) -> Start:
+    """Within one patient a code's rows are fewer than the patient's own, and both are few: nothing is measured."""
+    near = [s for s in found if isinstance(s.conditions[0], Match) and s.source.dated and s.source.live]
+    best = max(near, key=lambda s: (s.rank, cast("Match", s.conditions[0]).code == "code"))
+    source = best.source
+    where = both((source.where, Sql(f"{source.name}.patient = ?", (patient,))))
+    return best._replace(source=replace(source, where=where))
 
 
 def rank(condition: Condition) -> int:
@@ -167,14 +225,14 @@ def rank(condition: Condition) -> int:
             return 1
         case Match(kind="string", modifier="contains"):
             return 9
-        case Match(kind="date", values=values) if all(isinstance(v, Date) and v.prefix == "eq" for v in values):
-            return 5
         case Match(kind=kind):
             return _RANK[kind]
         case Chain(_, branches):
             return max(2, *(rank(inner) for _, inner in branches))
         case Has(_, _, inner):
             return max(2, rank(inner))
+        case Updated():
+            return 6
         case _:
             return 2
 
@@ -205,32 +263,3 @@ def _glance(connection: Connection, sources: list[tuple[Source, Source | None]])
 def _count(source: Source, name: str) -> Sql:
     some = choose("1", source.tables, source.where).also(Sql(f"LIMIT {GLANCE}"))
     return nested(choose("count(*)", nested(some, name), TRUE))
-
-
-def _scope(
-    connection: Connection, conditions: Conditions, types: tuple[str, ...], wanted: tuple[Condition, ...]
-) -> int | None:
-    """The one patient key under which everything stands that refers to the record a condition names.
-
-    Most searches are about one patient; then every index range can be narrowed to that patient's part of it.
-    """
-    for condition in wanted:
-        is_reference = isinstance(condition, Match) and condition.kind == "reference" and not condition.modifier
-        if not (is_reference or isinstance(condition, Compartment)):
-            continue
-        source = conditions.source(condition, types)
-        if source is None or not source.dated or not source.tables.text.startswith("ref "):
-            continue
-        ends = f"min({source.name}.patient), max({source.name}.patient)"
-        sql = choose(ends, source.tables, source.where)
-        low, high = connection.rows(sql.text, sql.params)[0]
-        if low is None or low == high:
-            return low or 0
-    return None
-
-
-def _within(source: Source, patient: int) -> Source:
-    if not source.live:
-        return source
-    where = both((source.where, Sql(f"{source.name}.patient = ?", (patient,))))
-    return Source(source.tables, where, source.name, source.dated, True, source.unique)

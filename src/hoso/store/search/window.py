@@ -1,7 +1,8 @@
 """A stretch of the order wanted, for conditions that so many records meet that finding them all first would be waste.
 
 The next two hundred, then two thousand places of the sort index are taken and the conditions tested there; a page is
-nearly always full by then. If not, the search runs from its conditions: a wrong guess costs a few milliseconds.
+nearly always full by then. If not, the search runs from its conditions: a wrong guess costs a few milliseconds. In the
+order of numbers the walk ends where the page is full, so there it is two thousand at once.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from hoso.core.dates import OPEN_HIGH
+from hoso.core.dates import OPEN_HIGH, OPEN_LOW
 from hoso.fhir.model import load
 from hoso.fhir.search.query import Query, SortKey
 from hoso.store.connection import Connection
@@ -18,7 +19,7 @@ from hoso.store.search.clauses import Tests
 from hoso.store.search.conditions import Conditions, Source
 from hoso.store.search.plan import Selection, along, begin
 from hoso.store.search.sort import is_clinical
-from hoso.store.search.sql import Sql, both, choose
+from hoso.store.search.sql import TRUE, Sql, both, choose, nested
 
 SIZES = (200, 2_000)
 NAME = "w"
@@ -47,7 +48,9 @@ def window(
         return None
     if walk.table == "resource":
         return along(conditions, types, where, NAME, query.conditions)
-    source = Source(Sql(f"{walk.table} {NAME}"), where, NAME, False, True)
+    log = walk.table == "change"
+    single = log or walk.table == "key"
+    source = Source(Sql(f"{walk.table} {NAME}"), where, NAME, False, not single, single, log)
     return begin(conditions, types, source, query.conditions, query.sort)
 
 
@@ -64,14 +67,25 @@ def _stretch(
         where = both((where, Sql(f"{place} {'<=' if down else '>='} ?", (reached,))))
     last = Sql(f"ORDER BY {place}{' DESC' if down else ''} LIMIT 1 OFFSET {size}")
     edge = choose(place, Sql(f"{walk.table} {NAME}"), where).also(last)
+    if walk.column != "value":
+        beyond = OPEN_LOW if down else OPEN_HIGH
+        found = Sql("coalesce(").also(nested(edge), "").also(Sql(f"{beyond})"), ", ")
+        return both((where, Sql(f"{place} {'>' if down else '<'} ").also(found, "")))
     for (value,) in connection.rows(edge.text, edge.params):
         where = both((where, Sql(f"{place} {'>' if down else '<'} ?", (value,))))
     return where
 
 
+def _over_all(sort: Sequence[SortKey]) -> Walk | None:
+    """Over many types: the numbers of all records, and the log for the times they were stored at."""
+    if not sort:
+        return Walk("key", "rid", TRUE)
+    return Walk("change", "time", TRUE) if sort[0].kind == "updated" else None
+
+
 def _walk(tests: Tests, types: tuple[str, ...], sort: Sequence[SortKey]) -> Walk | None:
     if len(types) != 1:
-        return None
+        return _over_all(sort)
     mine = Sql(f"{NAME}.type = ?", (load().type_number[types[0]],))
     if not sort:
         return Walk("resource", "rid", mine)

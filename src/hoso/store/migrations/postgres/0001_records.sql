@@ -78,6 +78,7 @@ CREATE TABLE date (
   PRIMARY KEY (key, low, high, patient, rid)
 );
 CREATE INDEX date_rid ON date (patient, rid, key, low, high);
+CREATE INDEX date_long ON date (key, high) WHERE high > low + 86400000;
 CREATE TABLE string (
   key bigint NOT NULL, value text COLLATE "C" NOT NULL, patient bigint NOT NULL, rid bigint NOT NULL, exact bigint NOT NULL,
   long text COLLATE "C",

@@ -67,6 +67,7 @@ CREATE TABLE date (
   PRIMARY KEY (key, low, high, patient, rid)
 ) WITHOUT ROWID;
 CREATE INDEX date_rid ON date (patient, rid, key, low, high);
+CREATE INDEX date_long ON date (key, high) WHERE high > low + 86400000;
 CREATE TABLE string (
   key INTEGER NOT NULL, value TEXT NOT NULL, patient INTEGER NOT NULL, rid INTEGER NOT NULL, exact INTEGER NOT NULL,
   long TEXT,
