@@ -185,3 +185,37 @@ def test_hostile_but_valid_shapes_do_not_break_the_card() -> None:
     ]
     shown = card(*json.loads(json.dumps(bare + odd)))
     assert shown.who.born == "1967"
+
+
+@pytest.mark.parametrize(
+    ("written", "short"),
+    [
+        ("Nhóm O Dương tính (Rh+)", "O Rh+"),
+        ("Nhóm máu AB Rh dương", "AB Rh+"),
+        ("B âm tính", "B Rh−"),
+        ("A Rh(D)-", "A Rh−"),
+        ("Blood group A Rh(D) positive", "A Rh+"),
+        ("A1", "A1"),
+        ("không rõ", "không rõ"),
+    ],
+)
+def test_a_blood_group_is_shown_short_and_never_guessed(written: str, short: str) -> None:
+    typed = {"resourceType": "Observation", "id": "b", "status": "final", "code": code(LOINC, "882-1"),
+             "valueCodeableConcept": {"text": written}}  # fmt: skip
+    assert card(typed).blood_group.values[0].value == short
+
+
+def test_a_number_that_is_valid_until_later_is_in_use() -> None:
+    card_number = {"system": "https://hoso.vn/x", "value": "1"}
+    patient = {"resourceType": "Patient", "id": "p", "identifier": [
+        card_number | {"period": {"end": "2027-06-30"}}, card_number | {"value": "2", "period": {"end": "2025-06-30"}}
+    ]}  # fmt: skip
+    assert [i.value for i in emergency_card(patient, [], TODAY).who.identifiers] == ["1"]
+
+
+def test_a_relative_named_twice_is_one_contact() -> None:
+    mother = {"name": {"text": "Huỳnh Kiết Trinh"}, "telecom": [{"system": "phone", "value": "0902379194"}]}
+    patient = {"resourceType": "Patient", "id": "p", "contact": [mother | {"relationship": [{"text": "Mẹ"}]}]}
+    related = {"resourceType": "RelatedPerson", "id": "r", "name": [mother["name"]], "telecom": mother["telecom"]}
+    contacts = emergency_card(patient, [related], TODAY).contacts
+    assert [(c.name, c.relation) for c in contacts] == [("Huỳnh Kiết Trinh", "Mẹ")]

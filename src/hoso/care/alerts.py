@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from hoso.care.card import Alert, Measure, Source
+from hoso.care.card import Alert, Measure, Medicines, Source
 from hoso.care.chart import Chart
 from hoso.care.elements import Resource, codings, concept_text, day, status, when
 from hoso.care.measures import measure, observed
@@ -21,15 +21,15 @@ _OVER = {"inactive", "remission", "resolved"}
 Found = tuple[str, Source]
 
 
-def alerts(chart: Chart, today: date) -> tuple[Alert, ...]:
+def alerts(chart: Chart, taken: Medicines, today: date) -> tuple[Alert, ...]:
     """In the order of the table, pregnancy where obstetrics would look: after immunity, before implants."""
     found: list[Alert] = []
-    taken = [(fold(line.name), drug_codes(record, chart), line) for record, line in in_use(chart, today)]
+    drugs = [(fold(line.name), drug_codes(record, chart), line) for record, line in in_use(chart, taken)]
     for rule in table("alerts")["alert"]:
         if rule["key"] == "implant" and (pregnant := pregnancy(chart, today)) is not None:
             found.append(pregnant)
         matches = [
-            (line.name, line.source) for name, codes, line in taken if _matches(rule.get("medicine", {}), codes, name)
+            (line.name, line.source) for name, codes, line in drugs if _matches(rule.get("medicine", {}), codes, name)
         ]
         matches += list(_recorded(rule, chart, today))
         if matches:

@@ -5,12 +5,13 @@ Void ones (entered in error, refuted, cancelled) are left out here, so that no r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from hoso.care.card import Source
 from hoso.care.elements import (
     Resource,
+    codings,
     human_name,
     is_void,
     key_of,
@@ -32,6 +33,8 @@ class Chart:
     names: dict[str, str]
     encounters: dict[str, Resource]
     sorted: dict[tuple[str, ...], list[Resource]] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+    measured: dict[str, list[tuple[int, Resource]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, resources: Iterable[Resource]) -> Chart:
@@ -52,6 +55,16 @@ class Chart:
             self.sorted[types] = newest([r for type in types for r in self.by_type.get(type, ())])
         return self.sorted[types]
 
+    def observations(self, loinc: Sequence[str]) -> list[Resource]:
+        """Those with one of these LOINC codes, newest first."""
+        if not self.measured:
+            for place, one in enumerate(self.all("Observation")):
+                for system, code in codings(one.get("code")):
+                    if system == "loinc":
+                        self.measured.setdefault(code, []).append((place, one))
+        found = {place: one for code in loinc for place, one in self.measured.get(code, ())}
+        return [found[place] for place in sorted(found)]
+
     def name(self, reference: Resource | None) -> str:
         return (reference or {}).get("display") or self.names.get(reference_key(reference), "")
 
@@ -61,6 +74,12 @@ class Chart:
 
     def facility(self, resource: Resource) -> str:
         """The facility that stands behind a resource: its own mark, else that of the encounter it belongs to."""
+        key = key_of(resource)
+        if key not in self.places:
+            self.places[key] = self._facility(resource)
+        return self.places[key]
+
+    def _facility(self, resource: Resource) -> str:
         if named := self._named(resource, _FACILITIES, _PLACES):
             return named
         encounter = self.encounter(resource)

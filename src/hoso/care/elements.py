@@ -30,6 +30,7 @@ _SYSTEMS = (
 )
 
 
+@lru_cache(maxsize=1024)
 def coding_kind(system: str) -> str:
     """The rule tables' short name of a code system; the address itself when it has none."""
     lower = system.lower()
@@ -86,14 +87,24 @@ def is_void(resource: Resource) -> bool:
 
 def reference_key(reference: Resource | None) -> str:
     """ "Type/id" of a reference to a record here or a fragment "#id"; "" when it names nothing."""
-    text = (reference or {}).get("reference", "").split("/_history/")[0]
-    if text.startswith("#") or text.startswith("urn:"):
-        return str(text)
-    return "/".join(text.split("/")[-2:])
+    return _key_in(reference.get("reference", "")) if reference else ""
+
+
+@lru_cache(maxsize=32_768)
+def _key_in(text: str) -> str:
+    if text.startswith(("#", "urn:")):
+        return text
+    return "/".join(text.split("/_history/")[0].split("/")[-2:])
 
 
 def key_of(resource: Resource) -> str:
     return f"{resource['resourceType']}/{resource.get('id', '')}"
+
+
+def ended(element: Resource, today: date) -> bool:
+    """Whether its period is over; an insurance card that is valid until next June is not."""
+    end = day(element.get("period", {}).get("end", ""))
+    return end is not None and end < today
 
 
 def human_name(names: list[Resource] | Resource | None) -> str:

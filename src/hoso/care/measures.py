@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from typing import Any, Literal
 
@@ -12,6 +15,8 @@ from hoso.care.elements import Resource, codings, concept_text, concepts, day, w
 from hoso.care.rules import table
 from hoso.core import fold
 
+_FINE = 30
+"""Below this a decimal is worth saying even when it is 0: potassium 4.0, HbA1c 8.0."""
 Flag = Literal["", "high", "low", "abnormal"]
 
 _FLAGS: dict[str, Flag] = {"H": "high", "HH": "high", "HU": "high", "L": "low", "LL": "low", "LU": "low"}
@@ -19,15 +24,14 @@ _FLAGS |= {"A": "abnormal", "AA": "abnormal", "POS": "abnormal"}
 
 
 def measures(chart: Chart, today: date) -> tuple[Measure, ...]:
-    observations = chart.all("Observation")
     rules = table("measures")["measure"]
-    return tuple(m for rule in rules if (m := _latest(observations, rule, chart, today)) is not None)
+    return tuple(m for rule in rules if (m := _latest(rule, chart, today)) is not None)
 
 
 def measure(chart: Chart, key: str, today: date) -> Measure | None:
     """The last value of one measure, by its key in the table."""
     rule = next(rule for rule in table("measures")["measure"] if rule["key"] == key)
-    return _latest(chart.all("Observation"), rule, chart, today)
+    return _latest(rule, chart, today)
 
 
 def measure_codes() -> tuple[str, ...]:
@@ -43,18 +47,34 @@ def measure_codes() -> tuple[str, ...]:
 def blood_group(chart: Chart) -> BloodGroup:
     """ABO with Rh when typed together; else the two parts put together from the newest of each."""
     whole, abo, rhesus = (
-        [_measure(o, "blood", rule["title"], chart) for o in _coded(chart.all("Observation"), rule["loinc"])]
+        [_measure(o, "blood", rule["title"], chart) for o in chart.observations(rule["loinc"])]
         for rule in table("measures")["blood"]
     )
-    typed = [m for m in whole if m is not None and m.value]
+    typed = [replace(m, value=short_group(m.value)) for m in whole if m is not None]
     if typed:
         return BloodGroup(tuple(typed))
-    parts = [next((m for m in part if m is not None and m.value), None) for part in (abo, rhesus)]
+    parts = [next((m for m in part if m is not None), None) for part in (abo, rhesus)]
     known = [part for part in parts if part is not None]
     if not known:
         return BloodGroup(())
-    value = " ".join(part.value for part in known)
+    value = " ".join(short_group(part.value) for part in known)
     return BloodGroup((Measure("blood", "Blood group", value, "", "", known[0].source),))
+
+
+_ABO = re.compile(r"(?<![A-Za-zÀ-ỹ])(AB|A|B|O)(?![A-Za-zÀ-ỹ0-9])")
+_RHESUS = (
+    ("Rh+", re.compile(r"\+|dương|positive|\bpos\b", re.IGNORECASE)),
+    ("Rh−", re.compile(r"[-−–]\s*\)?\s*$|âm|negative|\bneg\b", re.IGNORECASE)),
+)
+
+
+def short_group(text: str) -> str:
+    """ "Nhóm AB Dương tính (Rh+)" as "AB Rh+". Words that do not say one thing clearly stay as written."""
+    letters = set(_ABO.findall(unicodedata.normalize("NFC", text)))
+    factors = [short for short, form in _RHESUS if form.search(text)]
+    if len(letters) > 1 or len(factors) > 1 or not (letters or factors):
+        return text
+    return " ".join([*letters, *factors])
 
 
 def reports(chart: Chart, limit: int = 2) -> tuple[Operation, ...]:
@@ -71,8 +91,8 @@ def reports(chart: Chart, limit: int = 2) -> tuple[Operation, ...]:
     return tuple(found[:limit])
 
 
-def _latest(observations: list[Resource], rule: dict[str, Any], chart: Chart, today: date) -> Measure | None:
-    for observation in _coded(observations, rule["loinc"]):
+def _latest(rule: dict[str, Any], chart: Chart, today: date) -> Measure | None:
+    for observation in chart.observations(rule["loinc"]):
         at = day(when(observation))
         if "days" in rule and (at is None or (today - at).days > rule["days"]):
             return None
@@ -142,7 +162,9 @@ def _quantity(quantity: Resource) -> tuple[str, str]:
 
 
 def _plain(number: float) -> str:
-    """At most two decimals from 10 up and three below: a converted 77.13482 kg is 77.13 kg."""
+    """At most two decimals from 10 up and three below: a converted 77.13482 kg is 77.13 kg, a measured 4.0 is 4.0."""
+    if isinstance(number, float) and number.is_integer() and abs(number) < _FINE:
+        return f"{number:.1f}"
     text = f"{number:.2f}" if abs(number) >= 10 else f"{number:.3f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -189,7 +211,7 @@ def _mentions(text: str, words: list[str]) -> bool:
 
 def observed(chart: Chart, codes: list[str], today: date, within: int) -> Resource | None:
     """The newest observation with one of these LOINC codes that is at most `within` days old."""
-    for observation in _coded(chart.all("Observation"), codes):
+    for observation in chart.observations(codes):
         at = day(when(observation))
         if at is not None and 0 <= (today - at).days <= within:
             return observation

@@ -41,9 +41,8 @@ def medicines(chart: Chart, today: date) -> Medicines:
     return Medicines("listed" if active or possible else "unrecorded", tuple(active), tuple(possible))
 
 
-def in_use(chart: Chart, today: date) -> list[tuple[Resource, Medicine]]:
+def in_use(chart: Chart, shown: Medicines) -> list[tuple[Resource, Medicine]]:
     """(newest record, line) of each medicine in use or possibly in use, for the alert rules."""
-    shown = medicines(chart, today)
     names = {line.name: line for line in (*shown.active, *shown.possible)}
     found: dict[str, tuple[Resource, Medicine]] = {}
     for resource in chart.all(*TYPES):

@@ -48,19 +48,20 @@ def emergency_card(
     """
     chart = Chart.of(resources)
     shown = Shown(refused)
+    taken = medicines(chart, today)
     return EmergencyCard(
-        who=who(patient, chart),
+        who=who(patient, chart, today),
         allergies=shown.unless("AllergyIntolerance", allergies(chart)),
-        alerts=shown.unless("Condition", _section(alerts(chart, today))),
+        alerts=shown.unless("Condition", _section(alerts(chart, taken, today))),
         blood_group=blood_group(chart),
         problems=shown.unless("Condition", problems(chart)),
-        medicines=Medicines("refused") if "MedicationRequest" in refused else medicines(chart, today),
+        medicines=Medicines("refused") if "MedicationRequest" in refused else taken,
         measures=shown.unless("Observation", _section(measures(chart, today))),
         reports=reports(chart),
         visits=shown.unless("Encounter", _section(visits(chart))),
         stays=stays(chart, today),
         operations=operations(chart, today),
-        contacts=contacts(patient, chart),
+        contacts=contacts(patient, chart, today),
         trust=_trust(chart),
     )
 

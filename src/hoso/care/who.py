@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from hoso.care.card import Contact, Identifier, Who
 from hoso.care.chart import Chart
-from hoso.care.elements import Resource, concept_text, concepts, has_code, human_name
+from hoso.care.elements import Resource, concept_text, concepts, ended, has_code, human_name
+from hoso.core import fold
 from hoso.fhir import systems
 
 _KINDS = {
@@ -15,8 +18,8 @@ _KINDS = {
 }
 
 
-def who(patient: Resource, chart: Chart) -> Who:
-    identifiers = tuple(_identifiers(patient))
+def who(patient: Resource, chart: Chart, today: date) -> Who:
+    identifiers = tuple(_identifiers(patient, today))
     return Who(
         id=patient.get("id", ""),
         name=human_name(patient.get("name")),
@@ -33,8 +36,8 @@ def who(patient: Resource, chart: Chart) -> Who:
     )
 
 
-def contacts(patient: Resource, chart: Chart) -> tuple[Contact, ...]:
-    """People named on the patient, then related persons with a record of their own; who has a number comes first."""
+def contacts(patient: Resource, chart: Chart, today: date) -> tuple[Contact, ...]:
+    """People named on the patient, then related persons, each once; who has a number comes first."""
     listed = [*patient.get("contact", ()), *chart.all("RelatedPerson")]
     found = [
         Contact(
@@ -43,9 +46,10 @@ def contacts(patient: Resource, chart: Chart) -> tuple[Contact, ...]:
             _phone(person.get("telecom")),
         )
         for person in listed
-        if not person.get("period", {}).get("end")
+        if not ended(person, today)
     ]
-    return tuple(sorted((c for c in found if c.name or c.phone), key=lambda c: not c.phone))
+    once = {(fold(c.name), c.phone): c for c in reversed(found) if c.name or c.phone}
+    return tuple(sorted(reversed(once.values()), key=lambda c: not c.phone))
 
 
 def _relation(person: Resource) -> str:
@@ -58,11 +62,9 @@ def _displayed(concept: Resource) -> bool:
     return any(c.get("display") for c in concept.get("coding", ()))
 
 
-def _identifiers(patient: Resource) -> list[Identifier]:
+def _identifiers(patient: Resource, today: date) -> list[Identifier]:
     current = [
-        i
-        for i in patient.get("identifier", ())
-        if i.get("value") and i.get("use") != "old" and not i.get("period", {}).get("end")
+        i for i in patient.get("identifier", ()) if i.get("value") and i.get("use") != "old" and not ended(i, today)
     ]
     found = [Identifier(_KINDS.get(i.get("system", ""), "other"), i["value"]) for i in current]
     order = [*_KINDS.values(), "other"]

@@ -30,6 +30,9 @@ TREATMENT: Purpose = "TREAT"
 MOST_PEOPLE = 100
 _NAMED = ("Organization", "Practitioner", "PractitionerRole", "Location", "Medication", "Encounter")
 _MOST_NAMES = 150
+_WHOLE = 400
+_APART = "Device"
+"""Not a member of the patient compartment in R4."""
 _NEWEST: dict[str, list[tuple[str, str]]] = {
     "Observation": [("_sort", "-date"), ("_count", "300")],
     "Encounter": [("_sort", "-date"), ("_count", "30")],
@@ -97,11 +100,27 @@ class Door:
     def card(self, id: str) -> tuple[list[Resource], set[str]]:
         """Everything the emergency card looks at, and the types that are refused."""
         refused = {type for type in CARD_TYPES if not self.may(type)}
-        resources: list[Resource] = []
-        for type in CARD_TYPES:
-            if type not in refused:
-                resources += self._search(type, [("patient", id), *_only(type)])
+        types = [type for type in CARD_TYPES if type not in refused]
+        resources = self._whole(id, [type for type in types if type != _APART])
+        if resources is None:
+            resources = [r for type in types for r in self._search(type, [("patient", id), *_only(type)])]
+        elif _APART in types:
+            resources += self._search(_APART, [("patient", id), *_only(_APART)])
         return resources + self._named_in(resources), refused
+
+    def _whole(self, id: str, types: Sequence[str]) -> list[Resource] | None:
+        """These types of an ordinary record in one range of the database; None for a record too long for that.
+
+        A compartment also holds what the person only said or did about somebody else, which is not theirs.
+        """
+        if not types:
+            return []
+        pairs = [("_type", ",".join(types)), ("_count", str(_WHOLE))]
+        page = self.records.search(self.actor, TREATMENT, parse(None, pairs, compartment=("Patient", id)))
+        if page.cursor is not None:
+            return None
+        whole = (orjson.loads(version.body) for version in page.matches)
+        return [r for r in whole if reference_key(r.get("subject") or r.get("patient")) == f"Patient/{id}"]
 
     def timeline(self, id: str, kind: Kind | None, until: date | None, count: int) -> tuple[list[Resource], set[str]]:
         """The newest `count` of each type up to a day, and the types of which there are older ones."""
@@ -145,14 +164,15 @@ class Door:
         latest = resources
         for _ in range(2):  # a visit that had to be read may itself name its facility by reference only
             wanted = dict.fromkeys(key for r in latest if not is_void(r) for key in _unnamed(r) if key not in held)
-            latest = [r for key in list(wanted)[: _MOST_NAMES - len(found)] if (r := self._by_key(key))]
+            latest = self._by_keys(list(wanted)[: _MOST_NAMES - len(found)])
             held |= wanted.keys()
             found += latest
         return found
 
-    def _by_key(self, key: str) -> Resource | None:
-        type, _, id = key.partition("/")
-        return self._read(type, id) if self.may(type) else None
+    def _by_keys(self, keys: Iterable[str]) -> list[Resource]:
+        pairs = [(type, id) for type, _, id in (key.partition("/") for key in keys) if self.may(type)]
+        found = self.records.heads(self.actor, TREATMENT, pairs) if pairs else {}
+        return [orjson.loads(version.body) for version in found.values() if not version.deleted]
 
 
 def _found(people: list[Resource]) -> Found:

@@ -60,7 +60,7 @@ def timeline(request: HttpRequest, id: str) -> HttpResponse:
     return page(
         request,
         "timeline.html",
-        who=who(patient, Chart.of([patient])),
+        who=who(patient, Chart.of([patient]), reach.today),
         timeline=shown,
         kinds=_links(id, facility, kind),
         facilities=_facility_links(id, kind, facility, shown),
