@@ -67,3 +67,15 @@ def test_a_conditional_patch_changes_the_one_that_matches(call: Caller) -> None:
 def test_criteria_nobody_understands_are_refused_not_ignored(call: Caller) -> None:
     assert call("POST", "Patient", PERSON, If_None_Exist="pony=1").status == 400
     assert call("DELETE", "Patient?pony=1").status == 400
+
+
+def test_an_update_that_names_a_version_creates_nothing_when_nothing_matches(call: Caller) -> None:
+    answer = call("PUT", f"Patient?{CRITERIA}", PERSON, If_Match='W/"1"')
+    assert (answer.status, answer.keys) == (412, ["rest.no-match"])
+    assert call("GET", "Patient?_total=accurate").json["total"] == 0
+
+
+def test_a_date_beyond_all_calendars_is_ignored_as_any_date_that_cannot_be_read(call: Caller) -> None:
+    id = call.make("Patient")["id"]
+    for date in ("Sat, 29 Oct 99999999999999 19:43:31 GMT", "Sat, 01 Jan 0001 00:00:00 +2359", "soon"):
+        assert call("GET", f"Patient/{id}", If_Modified_Since=date).status == 200

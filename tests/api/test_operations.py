@@ -93,3 +93,11 @@ def test_a_host_that_is_not_one_never_reaches_a_link(call: Caller, host: str, st
 
 def test_the_configured_address_wins_over_the_host(call: Caller) -> None:
     assert (call("GET", "Patient", Host="evil.example").link("self") or "").startswith("http://hoso.test/fhir/")
+
+
+def test_no_search_parameter_is_promised_that_would_be_refused(call: Caller) -> None:
+    resources = call("GET", "metadata").json["rest"][0]["resource"]
+    promised = {(one["type"], param["name"]) for one in resources for param in one["searchParam"]}
+    assert ("Location", "near") not in promised
+    for name in ("_text", "_content", "_query", "_filter", "near"):
+        assert call("GET", f"Location?{name}=a").status == 400

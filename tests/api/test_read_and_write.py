@@ -195,3 +195,33 @@ def test_nothing_may_be_cached_or_sniffed(call: Caller) -> None:
     for path in ("Patient/p1", "Patient/none", "metadata", "Patient"):
         headers = call("GET", path).headers
         assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
+
+
+def test_an_update_to_what_cannot_be_an_id_is_a_bad_request(call: Caller) -> None:
+    for id in ("a_b", "a" * 65):
+        answer = call("PUT", f"Patient/{id}", {"resourceType": "Patient", "id": id})
+        assert (answer.status, answer.keys) == (400, ["rest.bad-id"])
+        assert call("GET", f"Patient/{id}").status == 404
+
+
+@pytest.mark.parametrize("version", ["3.0", "5.0", "4.3"])
+def test_another_version_of_fhir_is_refused_wherever_it_is_named(call: Caller, version: str) -> None:
+    id = call.make("Patient")["id"]
+    assert call("GET", f"Patient/{id}?_format=application/fhir%2Bjson;fhirVersion={version}").status == 406
+    assert call("POST", "Patient", PATIENT, Content_Type=f"{JSON}; fhirVersion={version}").status == 415
+    assert call("GET", f"Patient/{id}?_format=application/fhir%2Bjson;%20fhirVersion=4.0").status == 200
+    assert call("POST", "Patient", PATIENT, Content_Type=f"{JSON}; fhirVersion=4.0").status == 201
+
+
+def test_a_read_may_ask_for_a_part(call: Caller) -> None:
+    id = call.make("Patient", gender="male", photo=[{"title": "x"}], birthDate="2000-01-01")["id"]
+    for path in (f"Patient/{id}", f"Patient/{id}/_history/1"):
+        summary, elements = call("GET", f"{path}?_summary=true"), call("GET", f"{path}?_elements=gender,id")
+        assert "photo" not in summary.json and summary.json["gender"] == "male"
+        assert "birthDate" not in elements.json and elements.json["gender"] == "male"
+        for answer in (summary, elements):
+            assert answer.json["meta"]["tag"][-1]["code"] == "SUBSETTED"
+        assert call("GET", f"{path}?_summary=false").body == call("GET", path).body
+        assert call("GET", f"{path}?_summary=count").status == 400
+        assert call("GET", f"{path}?_summary=pony").status == 400
+        assert call("GET", f"{path}?_elements=pony").status == 400

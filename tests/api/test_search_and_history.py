@@ -157,3 +157,17 @@ def test_everything_is_the_whole_record_in_one_piece_or_in_pages(call: Caller) -
     assert call("GET", "Patient/p0/$everything?_since=2990").json.get("entry") is None
     assert call("GET", "Patient/none/$everything").status == 404
     assert call("GET", "Patient/p0/$everything?pony=1").status == 400
+
+
+def test_a_posted_search_may_say_how_it_is_to_be_answered(call: Caller) -> None:
+    form = "application/x-www-form-urlencoded"
+    assert call("POST", "Patient/_search", b"_format=xml", Content_Type=form).status == 406
+    answer = call("POST", "Patient/_search", b"_format=json&_pretty=true", Content_Type=form)
+    assert answer.status == 200 and answer.body.count(b"\n") > 3
+
+
+def test_the_history_of_what_never_was_is_not_found_whatever_else_is_asked(call: Caller) -> None:
+    call("PUT", "Patient/a", {"resourceType": "Patient", "id": "a"})
+    for parameters in ("", "?_count=3", "?_count=0", "?_since=2030-01-01"):
+        assert call("GET", f"Patient/b/_history{parameters}").status == 404
+        assert call("GET", f"Patient/a/_history{parameters}").status == 200

@@ -85,3 +85,21 @@ def test_chains_and_has_look_only_at_what_the_caller_may_see(call: Caller) -> No
     assert narrow("GET", "Observation?patient.gender=male").json.get("entry") is None
     narrow = call.holding("system/Patient.rs", "third")
     assert narrow("GET", "Patient?_has:Observation:patient:status=final").json.get("entry") is None
+
+
+def test_who_may_not_read_is_not_shown_what_was_there_before(call: Caller) -> None:
+    known = {"identifier": [{"system": "urn:x", "value": "1"}], "name": [{"family": "Bí Mật"}]}
+    id = call.make("Patient", **known)["id"]
+    other = call.holding("system/Patient.cus", "blind")
+    patch = [{"op": "add", "path": "/active", "value": True}]
+    other_patch = other("PATCH", f"Patient/{id}", patch, Content_Type="application/json-patch+json")
+    found = other("POST", "Patient", {"resourceType": "Patient"}, If_None_Exist="identifier=urn:x|1")
+    assert (other_patch.status, other_patch.body) == (200, b"")
+    assert (found.status, found.body) == (200, b"")
+    again = {"resourceType": "Patient"}
+    request = {"method": "POST", "url": "Patient", "ifNoneExist": "identifier=urn:x|1"}
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [{"request": request, "resource": again}]}
+    assert "resource" not in other("POST", "", bundle, Prefer="return=representation").json["entry"][0]
+    bundle["type"] = "batch"
+    assert "resource" not in other("POST", "", bundle, Prefer="return=representation").json["entry"][0]
+    assert call("POST", "", bundle, Prefer="return=representation").json["entry"][0]["resource"]["id"] == id

@@ -230,3 +230,75 @@ def test_return_representation_gives_the_stored_resources(call: Caller) -> None:
     answer = send(call, entry("PUT", "Patient/a", patient(id="a")), Prefer="return=representation")
     assert answer.json["entry"][0]["resource"]["meta"]["versionId"] == "1"
     assert "resource" not in send(call, entry("PUT", "Patient/a", patient(id="a"))).json["entry"][0]
+
+
+def test_two_entries_that_would_create_the_same_person_are_refused(call: Caller) -> None:
+    person = patient(identifier=[{"system": "urn:x", "value": "1"}])
+    criteria = "identifier=urn:x|1"
+    for pair in (
+        (
+            entry("POST", "Patient", person, ifNoneExist=criteria),
+            entry("POST", "Patient", person, ifNoneExist=criteria),
+        ),
+        (entry("PUT", f"Patient?{criteria}", person), entry("POST", "Patient", person, ifNoneExist=criteria)),
+        (entry("PUT", f"Patient?{criteria}", person), entry("PUT", f"Patient?{criteria}", person)),
+    ):
+        answer = send(call, *pair)
+        assert (answer.status, answer.keys) == (400, ["bundle.twice"])
+        assert answer.json["issue"][0]["expression"][0] in ("Bundle.entry[0]", "Bundle.entry[1]")
+    assert call("GET", "Patient?_total=accurate").json["total"] == 0
+
+
+def test_a_stale_version_tells_which_entry_named_it(call: Caller) -> None:
+    for _ in range(2):
+        call("PUT", "Patient/a", patient(id="a"))
+    for stale in (
+        entry("PUT", "Patient/a", patient(id="a"), ifMatch='W/"1"'),
+        entry("DELETE", "Patient/a", ifMatch='W/"1"'),
+    ):
+        answer = send(call, entry("POST", "Patient", patient()), stale)
+        assert (answer.status, answer.json["issue"][0]["expression"]) == (412, ["Bundle.entry[1]"])
+    answer = send(call, entry("PUT", "Patient?identifier=urn:x|9", patient(), ifMatch='W/"1"'))
+    assert (answer.status, answer.keys) == (412, ["rest.no-match"])
+
+
+def test_a_read_that_can_mean_nothing_tells_its_place_and_fails_all(call: Caller) -> None:
+    for url in ("../Patient", "Pony/1", "Patient/1/_history/1/2", "Patient?pony=1"):
+        answer = send(call, entry("PUT", "Patient/a", patient(id="a")), entry("GET", url))
+        assert answer.status in (400, 404), url
+        assert answer.json["issue"][0]["expression"][0].startswith("Bundle.entry[1]")
+    assert call("GET", "Patient/a").status == 404
+
+
+def test_what_a_bundle_may_not_hold_is_refused(call: Caller) -> None:
+    good = entry("PUT", "Patient/a", patient(id="a"))
+    for broken, place in (
+        ({**good, "pony": 1}, "Bundle.entry[0].pony"),
+        ({**good, "request": {**good["request"], "pony": 1}}, "Bundle.entry[0].request.pony"),
+    ):
+        answer = send(call, broken)
+        assert (answer.status, answer.keys) == (400, ["bundle.unknown-element"])
+        assert answer.json["issue"][0]["expression"] == [place]
+        assert statuses(send(call, broken, kind="batch")) == ["400"]
+    answer = call("POST", "", {"resourceType": "Bundle", "type": "batch", "pony": 1})
+    assert (answer.status, answer.json["issue"][0]["expression"]) == (400, ["Bundle.pony"])
+
+
+def test_in_a_batch_too_the_outcome_asked_for_stands_in_the_response(call: Caller) -> None:
+    for kind in ("batch", "transaction"):
+        answer = send(call, entry("POST", "Patient", patient()), kind=kind, Prefer="return=OperationOutcome")
+        one = answer.json["entry"][0]
+        assert "resource" not in one and one["response"]["outcome"]["resourceType"] == "OperationOutcome"
+
+
+def test_a_closing_slash_is_forgiven_in_an_entry_as_it_is_outside(call: Caller) -> None:
+    call("PUT", "Patient/a", patient(id="a"))
+    assert statuses(send(call, entry("GET", "Patient/a/"), entry("GET", "Patient/"))) == ["200", "200"]
+
+
+def test_a_batch_cannot_be_made_to_answer_without_bound(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hoso.api.bundles.ANSWER_MB", 1)
+    answer = send(call, *[entry("GET", "metadata")] * 10, kind="batch")
+    assert statuses(answer)[0] == "200" and statuses(answer)[-1] == "413"
+    assert len(answer.body) < 3_000_000
+    assert answer.json["entry"][-1]["response"]["outcome"]["issue"][0]["diagnostics"] == "bundle.answer-too-large"

@@ -146,6 +146,8 @@ class Records:
             found = self.match(actor, transaction, criteria)
             if found is not None and named not in (None, found.id):
                 raise Refused.because(400, "invalid", "rest.wrong-id", f"{type}.id", id=found.id)
+            if found is None and base not in ("any", None):
+                raise Refused.because(412, "not-found", "rest.no-match", type=type)
             id, expected = (found.id, base) if found else (named or new_id(), None)
             return Written(transaction.save([accepted.draft("PUT", id, expected)])[0], accepted.warnings)
 

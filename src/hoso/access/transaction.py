@@ -99,18 +99,28 @@ def _rights(entries: Sequence[Entry], criteria: _Criteria) -> list[tuple[Right, 
 def _look_up(
     records: Records, actor: Actor, reading: Reading, entries: Sequence[Entry], criteria: _Criteria, work: _Work
 ) -> None:
+    making: set[str] = set()
     for entry in entries:
         query = criteria.of_entry.get(entry.place)
         if query is not None:
             version = _single(records, actor, reading, query, entry)
             if version is not None:
                 work.found[entry.place] = version
+            elif entry.method in ("POST", "PUT"):
+                _make_once(making, lock_name(query), entry)
     for link, (query, entry) in criteria.of_reference.items():
         matches = records.matches(actor, reading, query)
         if len(matches) != 1:
             count = "> 1" if matches else "0"
             raise Refused.because(412, "not-found", "bundle.unresolved", entry.expression, link=link[:120], found=count)
         work.resolved[link] = f"{matches[0].type}/{matches[0].id}"
+
+
+def _make_once(making: set[str], criteria: str, entry: Entry) -> None:
+    """Two entries with the same criteria would both find nothing and make two of what should be one."""
+    if criteria in making:
+        raise Refused.because(400, "duplicate", "bundle.twice", entry.expression, target=criteria[:120])
+    making.add(criteria)
 
 
 def _single(records: Records, actor: Actor, reading: Reading, query: Query, entry: Entry) -> Version | None:
@@ -190,6 +200,8 @@ def _draft(entry: Entry, work: _Work, links: Mapping[str, str], reading: Reading
     work.drafted.append((entry, accepted.warnings))
     method, base = ("POST", None) if entry.method == "POST" else ("PUT", _base(entry))
     if entry.method == "PUT" and entry.id is None and entry.place not in work.found:
+        if base not in ("any", None):
+            raise Refused.because(412, "not-found", "rest.no-match", entry.expression, type=entry.type)
         base = None
     return accepted.draft("POST" if method == "POST" else "PUT", id, base)
 

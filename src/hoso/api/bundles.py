@@ -7,7 +7,7 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from hoso.access import Conflict, Done, execute
-from hoso.api import routes
+from hoso.api import routes, searching
 from hoso.api.conditions import names_version
 from hoso.api.doors import Doors
 from hoso.api.failure import failed
@@ -23,6 +23,11 @@ from hoso.fhir.outcome import outcome
 
 LONG_FROM = 50
 """Entries from which a bundle is a long request."""
+
+ANSWER_MB = 64
+"""What the answers to one bundle may come to; the entries after it are answered with 413."""
+
+_OUTCOME = b'{"resourceType":"OperationOutcome"'
 
 _HEADER = {
     "ifMatch": "HTTP_IF_MATCH",
@@ -50,34 +55,53 @@ def process(doors: Doors, request: Request) -> Response:
 
 
 def _batch(doors: Doors, request: Request, entries: list[Entry]) -> dict[int, bytes]:
-    return {entry.place: _answer(_one(doors, request, entry)) for entry in entries}
+    return _each(doors, request, entries)
 
 
-def _transaction(doors: Doors, request: Request, entries: list[Entry]) -> dict[int, bytes]:
-    reads = [_sub_request(request, entry) for entry in entries if entry.reads]
-    for sub in reads:
-        routes.interaction(sub)  # a read that can mean nothing fails the transaction before anything is written
-    try:
-        done = execute(doors.records, request.actor, request.purpose, entries)
-    except Conflict as conflict:
-        values = {"type": conflict.type, "id": conflict.id, "head": conflict.head or "–"}
-        raise Refused.because(
-            412 if _expects(entries, conflict) else 409, "conflict", "rest.version-differs", **values
-        ) from conflict
-    answers = {one.entry.place: _done(request, one) for one in done}
+def _each(doors: Doors, request: Request, entries: list[Entry]) -> dict[int, bytes]:
+    """Every entry for itself, as long as the answers can still be held."""
+    answers: dict[int, bytes] = {}
+    size = 0
     for entry in entries:
-        if entry.reads:
+        if size < ANSWER_MB * 1_000_000:
             answers[entry.place] = _answer(_one(doors, request, entry))
+        else:
+            refused = Refused.because(413, "too-costly", "bundle.answer-too-large", limit=str(ANSWER_MB))
+            answers[entry.place] = _answer(failed(placed(refused, entry), request.language))
+        size += len(answers[entry.place])
     return answers
 
 
-def _expects(entries: list[Entry], conflict: Conflict) -> bool:
-    """Whether the entry of the conflict asked for a version; else two writers met by chance."""
-    return any(
-        "ifMatch" in entry.conditions or "ifNoneMatch" in entry.conditions
-        for entry in entries
-        if entry.type == conflict.type and entry.id in (None, conflict.id)
-    )
+def _transaction(doors: Doors, request: Request, entries: list[Entry]) -> dict[int, bytes]:
+    reads = [entry for entry in entries if entry.reads]
+    for entry in reads:
+        _check_read(request, entry)
+    try:
+        done = execute(doors.records, request.actor, request.purpose, entries)
+    except Conflict as conflict:
+        raise _conflicting(entries, conflict) from conflict
+    answers = {one.entry.place: _done(request, one) for one in done}
+    return answers | _each(doors, request, reads)
+
+
+def _check_read(request: Request, entry: Entry) -> None:
+    """A read that can mean nothing fails the transaction before anything is written."""
+    sub = _sub_request(request, entry)
+    try:
+        if routes.interaction(sub) is searching.search and sub.path:
+            searching.read(sub)
+    except Refused as refused:
+        raise placed(refused, entry) from refused
+
+
+def _conflicting(entries: list[Entry], conflict: Conflict) -> Refused:
+    """412 when the entry of the conflict asked for a version; else two writers met by chance."""
+    meant = [e for e in entries if e.type == conflict.type and e.id in (None, conflict.id) and not e.reads]
+    expecting = [e for e in meant if "ifMatch" in e.conditions or "ifNoneMatch" in e.conditions]
+    values = {"type": conflict.type, "id": conflict.id, "head": conflict.head or "–"}
+    status, key = (412, "rest.version-differs") if expecting else (409, "rest.conflict")
+    named = [entry for entry in expecting or meant if entry.id is not None] or expecting or meant
+    return Refused.because(status, "conflict", key, named[0].expression if named else None, **values)
 
 
 def _one(doors: Doors, request: Request, entry: Entry) -> Response:
@@ -127,10 +151,10 @@ def _patch_of(entry: Entry) -> bytes:
 
 def _answer(response: Response) -> bytes:
     body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
-    failure = response.status >= 400
-    resource = b'"resource":%b,' % body if body and not failure else b""
-    report = b',"outcome":%b' % body if body and failure else b""
     headers = dict(response.headers)
+    reports = response.status >= 400 or ("Location" in headers and body.startswith(_OUTCOME))
+    resource = b'"resource":%b,' % body if body and not reports else b""
+    report = b',"outcome":%b' % body if body and reports else b""
     parts = [b'"status":%b' % encode(_status(response.status))]
     for name, member in (("Location", b"location"), ("ETag", b"etag")):
         if name in headers:
@@ -146,7 +170,9 @@ def _done(request: Request, done: Done) -> bytes:
     if saved.outcome == "deleted" or saved.version is None:
         etag = b',"etag":"W/\\"%b\\""' % saved.version.encode() if saved.version else b""
         return b'{"response":{"status":"204 No Content"%b}}' % etag
-    resource = b'"resource":%b,' % saved.body if wanted == "representation" and saved.body else b""
+    sent = saved.outcome != "unchanged" and entry.method != "PATCH"
+    shown = wanted == "representation" and (sent or request.actor.scopes.permits(saved.type, "r"))
+    resource = b'"resource":%b,' % saved.body if shown and saved.body else b""
     notes = wanted == "OperationOutcome" or done.warnings
     report = b',"outcome":%b' % encode(outcome(done.warnings, request.language)) if notes else b""
     status = _status(201 if saved.outcome == "created" else 200)

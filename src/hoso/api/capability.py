@@ -78,7 +78,7 @@ def _common() -> list[Any]:
 
 
 def _usable(param: Any) -> bool:
-    return param.code not in ("_text", "_content", "_query", "_filter")
+    return param.code not in ("_text", "_content", "_query", "_filter", "near")
 
 
 def _param(param: Any) -> dict[str, str]:

@@ -37,10 +37,9 @@ def unchanged(request: Request, version: Version) -> bool:
     if since is None:
         return False
     try:
-        moment = parsedate_to_datetime(since)
-    except ValueError:
+        return version.updated // 1000 <= parsedate_to_datetime(since).timestamp()
+    except (ValueError, OverflowError):
         return False  # RFC 9110: a date that cannot be read is ignored
-    return version.updated // 1000 <= moment.timestamp()
 
 
 def _tag(text: str) -> str:

@@ -35,7 +35,7 @@ def history(doors: Doors, request: Request) -> Response:
             count=count,
             cursor=cursor,
         )
-    if id is not None and not page.versions and token is None and not pairs:
+    if id is not None and not page.versions and token is None and not _known(doors, request, str(type), id):
         raise Refused.because(404, "not-found", "rest.not-found", type=str(type), id=id[:64])
     links = [("self", url(request.base, path, [*pairs, ("_page", token)] if token else pairs))]
     if page.cursor is not None and count:
@@ -44,6 +44,10 @@ def history(doors: Doors, request: Request) -> Response:
     now = to_ms(doors.records.clock())
     entries = history_entries(request.base, page) if count else ()
     return Response(200, [CONTENT], without_entries(bundle("history", now, page.total, links, entries)))
+
+
+def _known(doors: Doors, request: Request, type: str, id: str) -> bool:
+    return doors.records.read(request.actor, request.purpose, type, id) is not None
 
 
 def _parameters(pairs: list[tuple[str, str]], lenient: bool) -> tuple[int | None, tuple[int, int] | None, int]:

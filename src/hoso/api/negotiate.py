@@ -12,6 +12,7 @@ from hoso.core.errors import Refused
 
 _JSON_NAMES = ("json", "application/json", FHIR_JSON, "text/json", "application/json+fhir")
 _ANY = ("*/*", "application/*")
+_VERSIONS = ("4.0", "4.0.1")
 GZIP_FROM = 1_400
 """Bytes from which compressing pays: below, the answer fits one packet anyway."""
 
@@ -25,7 +26,7 @@ def takes_json(accept: str) -> bool:
     for part in accept.split(","):
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
         refused = any(p.replace(" ", "") in ("q=0", "q=0.0", "q=0.00", "q=0.000") for p in parameters)
-        wrong_version = any(p.startswith("fhirversion=") and p[12:] not in ("4.0", "4.0.1") for p in parameters)
+        wrong_version = any(p.startswith("fhirversion=") and p[12:].strip('"') not in _VERSIONS for p in parameters)
         if not refused and not wrong_version and (name in _ANY or name in _JSON_NAMES or name == "text/*"):
             return True
     return not accept.strip()
@@ -33,9 +34,10 @@ def takes_json(accept: str) -> bool:
 
 def check_format(request: Request) -> None:
     """406 when JSON is not what was asked for; `_format` overrides Accept."""
-    asked = dict(read_pairs(request.query)).get("_format") if "_format" in request.query else None
+    asked = _dress(request, "_format")
     if asked is not None:
-        if asked.split(";")[0].strip().lower().replace(" ", "+") not in _JSON_NAMES:
+        name, parameters = media_type(asked)
+        if name.replace(" ", "+") not in _JSON_NAMES or parameters.get("fhirversion", "4.0") not in _VERSIONS:
             raise Refused.because(406, "not-supported", "rest.not-acceptable", asked=asked[:80])
         return
     accept = request.header("HTTP_ACCEPT")
@@ -44,7 +46,14 @@ def check_format(request: Request) -> None:
 
 
 def wants_pretty(request: Request) -> bool:
-    return "_pretty" in request.query and dict(read_pairs(request.query)).get("_pretty") == "true"
+    return _dress(request, "_pretty") == "true"
+
+
+def _dress(request: Request, name: str) -> str | None:
+    """What the query or a posted form says of the answer's form."""
+    if name not in request.query and name not in request.form:
+        return None
+    return dict(read_pairs(request.query) + read_pairs(request.form)).get(name)
 
 
 def pretty(body: bytes) -> bytes:

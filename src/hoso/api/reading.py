@@ -8,7 +8,11 @@ from hoso.api.conditions import unchanged
 from hoso.api.doors import Doors
 from hoso.api.message import Request, Response, resource_response, version_headers
 from hoso.api.negotiate import check_format
+from hoso.api.subset import dresser
 from hoso.core.errors import Refused
+from hoso.fhir.search import parse as parse_search
+
+_PARTS = ("_summary", "_elements")
 
 
 def read(doors: Doors, request: Request) -> Response:
@@ -32,12 +36,15 @@ def _answer(request: Request, type: str, id: str, version: Version | None) -> Re
     if type == "Binary" and (raw := raw_response(request, version)) is not None:
         return raw
     check_format(request)
-    _refuse_unknown(request)
-    return resource_response(version)
+    return resource_response(_part(request, version) if request.query else version)
 
 
-def _refuse_unknown(request: Request) -> None:
-    """A read takes no search parameters; one that we would not honour is refused, unless lenient was asked for."""
-    for name, _ in request.pairs():
-        if not request.lenient:
+def _part(request: Request, version: Version) -> Version:
+    """The part asked for. Any other parameter would not be honoured and is refused, unless lenient was asked for."""
+    pairs = [pair for pair in request.pairs() if pair[0] in _PARTS]
+    for name, value in request.pairs():
+        if (name not in _PARTS and not request.lenient) or (name, value) == ("_summary", "count"):
             raise Refused.because(400, "not-supported", "rest.unknown-parameter", name=name[:80])
+    asked = parse_search(version.type, pairs)
+    dress = dresser(asked.summary, asked.elements)
+    return version._replace(body=dress(version)) if dress is not None else version

@@ -42,7 +42,7 @@ EVERYTHING: Table = {"GET": everything.everything, "POST": everything.everything
 
 def interaction(request: Request) -> Interaction:
     """What to do. Raises Refused 404 for a path that is nothing, 405 for the wrong method."""
-    table = _table(request.path)
+    table = _table(request.path, request.method)
     method = "GET" if request.method == "HEAD" else request.method
     found = table.get(method)
     if found is not None:
@@ -53,7 +53,7 @@ def interaction(request: Request) -> Interaction:
     raise Refused.because(405, "not-supported", "rest.method", method=request.method[:20], allow=allow)
 
 
-def _table(path: tuple[str, ...]) -> Table:
+def _table(path: tuple[str, ...], method: str) -> Table:
     if not path:
         return SYSTEM
     first, rest = path[0], path[1:]
@@ -66,7 +66,7 @@ def _table(path: tuple[str, ...]) -> Table:
         return TYPE
     if len(rest) == 1 and rest[0] in _TYPE:
         return _TYPE[rest[0]]
-    _check_id(first, rest[0])
+    _check_id(first, rest[0], method)
     if len(rest) == 1:
         return INSTANCE
     return _below(first, rest[1:])
@@ -91,10 +91,12 @@ def _below(type: str, rest: tuple[str, ...]) -> Table:
     raise Refused.because(404, "not-found", "rest.no-such-place", path="/".join((type, *rest))[:100])
 
 
-def _check_id(type: str, id: str) -> None:
+def _check_id(type: str, id: str, method: str) -> None:
     if id.startswith("$"):
         raise Refused.because(404, "not-supported", "rest.unknown-operation", name=id[:80])
     if not ID.match(id):
+        if method == "PUT":
+            raise Refused.because(400, "value", "rest.bad-id", id=id[:80])
         raise Refused.because(404, "not-found", "rest.not-found", type=type, id=id[:64])
 
 

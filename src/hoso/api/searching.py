@@ -18,15 +18,20 @@ from hoso.fhir.search import parse as parse_search
 def search(doors: Doors, request: Request) -> Response:
     """`path` is [], [Type] or [Type, id, Type|*], with or without a closing _search."""
     check_format(request)
-    where = request.path[:-1] if request.path[-1:] == ("_search",) else request.path
-    type, compartment = _scope(where)
-    pairs, token = split_page(request.pairs())
-    query = parse_search(type, pairs, lenient=request.lenient, compartment=compartment, base=request.base)
-    path = "/".join(where)
+    query, token = read(request)
+    path = "/".join(_where(request))
     cursor = doors.seal.cursor(request.actor.id, path, query.self_pairs, token) if token else None
     with doors.long.entered():
         page = doors.records.search(request.actor, request.purpose, query, cursor)
     return Response(200, [CONTENT], searchset(doors, request, path, query, page, token))
+
+
+def read(request: Request) -> tuple[Query, str | None]:
+    """What is searched for, and the place of the page. Raises Refused when the search can mean nothing."""
+    type, compartment = _scope(_where(request))
+    pairs, token = split_page(request.pairs())
+    query = parse_search(type, pairs, lenient=request.lenient, compartment=compartment, base=request.base)
+    return query, token
 
 
 def searchset(doors: Doors, request: Request, path: str, query: Query, page: Page, token: str | None = None) -> bytes:
@@ -52,6 +57,10 @@ def _entry(request: Request, version: Version, body: bytes, mode: str) -> bytes:
 
 def _ignored(query: Query) -> list[Issue]:
     return [Issue("not-supported", "rest.ignored", {"name": name}, severity="warning") for name in query.ignored]
+
+
+def _where(request: Request) -> tuple[str, ...]:
+    return request.path[:-1] if request.path[-1:] == ("_search",) else request.path
 
 
 def _scope(where: tuple[str, ...]) -> tuple[str | None, tuple[str, str] | None]:

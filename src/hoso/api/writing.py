@@ -106,11 +106,17 @@ def _written(request: Request, written: Written) -> Response:
     wanted = request.prefers("return")
     if wanted is not None and wanted not in _RETURNS and not request.lenient:
         raise Refused.because(400, "value", "rest.bad-prefer", value=wanted[:80])
-    if wanted == "minimal":
+    if wanted == "minimal" or not shows(request, written):
         return Response(status, headers, updated=saved.updated)
     if wanted == "OperationOutcome":
         return Response(status, [CONTENT, *headers], encode(outcome(written.warnings, request.language)), saved.updated)
     return Response(status, [CONTENT, *headers], saved.body, saved.updated)
+
+
+def shows(request: Request, written: Written) -> bool:
+    """Whether the answer may hold the record: what the caller did not send is shown to those who may read it."""
+    sent = not written.matched and request.method in ("POST", "PUT")
+    return sent or request.actor.scopes.permits(written.saved.type, "r")
 
 
 def _resource_body(request: Request, type: str, id: str | None) -> bytes:
@@ -124,8 +130,13 @@ def _resource_body(request: Request, type: str, id: str | None) -> bytes:
 def check_content(request: Request) -> None:
     """415 unless the body says it is JSON in UTF-8."""
     name, parameters = media_type(request.content_type)
-    if name not in _BODIES or parameters.get("charset", "utf-8") not in ("utf-8", "utf8", "us-ascii"):
+    if name not in _BODIES or not _readable(parameters):
         raise Refused.because(415, "not-supported", "rest.content-type", type=request.content_type[:80])
+
+
+def _readable(parameters: dict[str, str]) -> bool:
+    charset, version = parameters.get("charset", "utf-8"), parameters.get("fhirversion", "4.0")
+    return charset in ("utf-8", "utf8", "us-ascii") and version in ("4.0", "4.0.1")
 
 
 def _criteria(type: str, pairs: list[tuple[str, str]]) -> Query:

@@ -83,6 +83,7 @@ _raw = msgspec.json.Decoder(_RawBundle).decode
 def read(body: bytes, base: str) -> Parcel:
     """The entries of a batch or transaction. `base` is this server's own address. Raises Refused(400, 413)."""
     tree = parse(body)
+    _known(tree, "Bundle", "Bundle")
     kind = tree.get("type")
     if tree["resourceType"] != "Bundle" or kind not in ("batch", "transaction"):
         raise Refused.because(400, "invalid", "bundle.not-one", "Bundle.type")
@@ -106,9 +107,11 @@ def _alone(place: int, entry: dict[str, Any], raw: bytes, base: str) -> Entry:
 
 def _entry(place: int, entry: dict[str, Any], raw: bytes, base: str) -> Entry:
     where = f"Bundle.entry[{place}]"
+    _known(entry, "Bundle.entry", where)
     request, resource, full_url = entry.get("request"), entry.get("resource"), entry.get("fullUrl")
     if not isinstance(request, dict):
         raise Refused.because(400, "required", "bundle.no-request", where)
+    _known(request, "Bundle.entry.request", f"{where}.request")
     method, url = request.get("method"), request.get("url")
     if method not in _METHODS:
         raise Refused.because(400, "value", "bundle.bad-method", f"{where}.request.method")
@@ -125,12 +128,22 @@ def _entry(place: int, entry: dict[str, Any], raw: bytes, base: str) -> Entry:
     return Entry(place, str(method), path, query, full_url, raw, resource, conditions)
 
 
+def _known(element: dict[str, Any], type: str, where: str) -> None:
+    """Nothing but what R4 has there: a misspelt condition would otherwise be passed over in silence."""
+    properties = load().types[type].properties
+    for name in element:
+        if name.removeprefix("_") not in properties and name != "resourceType":
+            place = f"{where}.{name[:80]}"
+            raise Refused.because(400, "structure", "bundle.unknown-element", place, name=name[:80])
+
+
 def _split(url: str, base: str, where: str) -> tuple[tuple[str, ...], str]:
     """An absolute URL is taken only when it is ours: HoSo fetches nothing from elsewhere."""
     below = url.removeprefix(base) if url.startswith((base + "/", base + "?")) else url
     if "://" in below.split("?")[0]:
         raise Refused.because(400, "value", "bundle.foreign-url", where, url=url[:100])
-    path, _, query = below.lstrip("/").partition("?")
+    path, _, query = below.removeprefix("/").partition("?")
+    path = path.removesuffix("/")
     return (tuple(path.split("/")) if path else ()), query
 
 
