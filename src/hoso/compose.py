@@ -5,6 +5,7 @@ Settings stand in DIR/config.toml and secrets in DIR/keys; nothing below this fi
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import tomllib
@@ -157,6 +158,9 @@ def preload() -> None:
     import hoso.api.app
     import hoso.store.search
     import hoso.web.wsgi  # noqa: F401
+
+    gc.collect()
+    gc.freeze()  # a collector that looks through shared memory would write to it, and so copy it for each worker
 
 
 def application(node: Node) -> Application:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Protocol, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from hoso.store.connection import Connection
 from hoso.store.plan import Head, Name, Plan
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class Engine(Protocol):
@@ -16,8 +17,11 @@ class Engine(Protocol):
 
     def reader(self) -> Connection: ...
 
-    def brief(self, ask: Callable[[Connection, str, str], T], type: str, id: str) -> T:
-        """Runs a question that takes microseconds, on a connection that all threads share in turn."""
+    def brief(self, ask: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs a question that takes microseconds, on a connection that all threads share in turn.
+
+        Its parameters are integers, texts and bytes.
+        """
 
     def transact(self, work: Callable[[Connection], T]) -> T:
         """Runs `work` in one write transaction, again when it lost a race, so it must not leave traces outside."""

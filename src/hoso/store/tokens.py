@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hoso.store.connection import Row
+from hoso.store.connection import Connection, Row
 from hoso.store.engine import Engine
 
 _COLUMNS = "digest, name, scope, created, expires, revoked"
@@ -25,7 +25,7 @@ class TokenTable:
 
     def find(self, digest: bytes) -> TokenRow | None:
         """The row of a token, also when it has expired or was revoked."""
-        rows = self._engine.reader().rows(f"SELECT {_COLUMNS} FROM access_token WHERE digest = ?", (digest,))  # noqa: S608
+        rows = self._engine.brief(_find, digest)
         return _row(rows[0]) if rows else None
 
     def add(self, digest: bytes, name: str, scope: str, created: int, expires: int | None = None) -> None:
@@ -49,6 +49,10 @@ class TokenTable:
     def all(self) -> list[TokenRow]:
         rows = self._engine.reader().rows(f"SELECT {_COLUMNS} FROM access_token ORDER BY created, name")  # noqa: S608
         return [_row(row) for row in rows]
+
+
+def _find(connection: Connection, digest: bytes) -> list[Row]:
+    return connection.rows(f"SELECT {_COLUMNS} FROM access_token WHERE digest = ?", (digest,))  # noqa: S608
 
 
 def _row(row: Row) -> TokenRow:

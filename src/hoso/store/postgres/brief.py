@@ -14,7 +14,7 @@ from psycopg.pq import ExecStatus
 from hoso.store.connection import Row
 from hoso.store.postgres.connection import PostgresConnection
 
-_INT8, _TEXT = 20, 25
+_BYTEA, _INT8, _TEXT = 17, 20, 25
 _BINARY = 1
 
 
@@ -22,19 +22,25 @@ def _integer(raw: bytes) -> int:
     return int.from_bytes(raw, "big", signed=True)
 
 
-_READERS: dict[int, Callable[[bytes], Any]] = {17: bytes, 20: _integer, 21: _integer, 23: _integer, 25: bytes.decode}
+_READERS: dict[int, Callable[[bytes], Any]] = {
+    _BYTEA: bytes,
+    20: _integer,
+    21: _integer,
+    23: _integer,
+    25: bytes.decode,
+}
 """How the binary form of a column is read, by the number of its type: bytea, bigint, smallint, integer, text."""
 
 
 class BriefConnection(PostgresConnection):
-    """Questions of integers and texts, never inside a transaction."""
+    """Questions of integers, texts and bytes, never inside a transaction."""
 
     def _open(self) -> None:
         super()._open()
         self._prepared: dict[str, bytes] = {}
 
     def send(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
-        values = [p.to_bytes(8, "big", signed=True) if isinstance(p, int) else str(p).encode() for p in params]
+        values = [_binary(p)[1] for p in params]
         try:
             name = self._prepared.get(sql) or self._prepare(sql, params)
             result = self.handle.pgconn.exec_prepared(name, values, [_BINARY] * len(values), _BINARY)
@@ -52,12 +58,19 @@ class BriefConnection(PostgresConnection):
         numbered = sql
         for place in range(1, len(params) + 1):
             numbered = numbered.replace("?", f"${place}", 1)
-        types = [_INT8 if isinstance(p, int) else _TEXT for p in params]
+        types = [_binary(p)[0] for p in params]
         result = self.handle.pgconn.prepare(name, numbered.encode(), types)
         if result.status != ExecStatus.COMMAND_OK:
             raise psycopg.errors.error_from_result(result)
         self._prepared[sql] = name
         return name
+
+
+def _binary(param: object) -> tuple[int, bytes]:
+    """A parameter's type and its binary form."""
+    if isinstance(param, int):
+        return _INT8, param.to_bytes(8, "big", signed=True)
+    return (_BYTEA, param) if isinstance(param, bytes) else (_TEXT, str(param).encode())
 
 
 def _value(result: Any, row: int, column: int, read: Callable[[bytes], Any]) -> Any:

@@ -8,7 +8,7 @@ import time
 import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
 from hashlib import blake2b
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
@@ -23,22 +23,21 @@ from hoso.store.postgres.connection import OLDEST, Lost, PostgresConnection, Rac
 from hoso.store.postgres.sequencer import Sequencer
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 MIGRATION_LOCK, CONTENDED_LOCK = 4_847_001, 4_847_002
 HOPEFUL_TRIES, TRIES = 3, 30
 BLOCK = 256
 """Numbers for names are taken from the sequence by the block; a gap means nothing."""
 
-# Each name by itself through the key's index: the planner cannot know that a list of names is short.
-_KEY = "(SELECT rid, patient FROM key WHERE type = w.t AND id = w.i LIMIT 1) k"
-_KEYS = f"""SELECT w.t, w.i, k.rid, k.patient
-  FROM jsonb_to_recordset(CAST(? AS jsonb)) AS w (t smallint, i text COLLATE "C") CROSS JOIN LATERAL {_KEY}"""  # noqa: S608
-_HEADS = f"""SELECT w.t, w.i, k.rid, k.patient, r.version, r.updated, r.deleted, r.dict, r.bytes
-  FROM jsonb_to_recordset(CAST(? AS jsonb)) AS w (t smallint, i text COLLATE "C") CROSS JOIN LATERAL {_KEY}
-  LEFT JOIN LATERAL (
-    SELECT h.version, h.updated, h.deleted, b.dict, b.bytes FROM resource h
-    LEFT JOIN LATERAL (SELECT dict, bytes FROM body WHERE patient = h.patient AND seq = h.seq LIMIT 1) b ON true
-    WHERE h.patient = k.patient AND h.rid = k.rid LIMIT 1) r ON true"""  # noqa: S608
+_HEADS = """SELECT w.t, w.i, k.rid, k.patient, r.version, r.updated, r.deleted, b.dict, b.bytes
+  FROM jsonb_to_recordset(CAST(? AS jsonb)) AS w (t smallint, i text COLLATE "C")
+  JOIN key k ON k.type = w.t AND k.id = w.i
+  LEFT JOIN resource r ON r.patient = k.patient AND r.rid = k.rid
+  LEFT JOIN body b ON b.patient = r.patient AND b.seq = r.seq"""
+_KEYS = """SELECT w.t, w.i, k.rid, k.patient
+  FROM jsonb_to_recordset(CAST(? AS jsonb)) AS w (t smallint, i text COLLATE "C")
+  JOIN key k ON k.type = w.t AND k.id = w.i"""
 _LOCK = """INSERT INTO business_key SELECT decode(w.k, 'hex'), CAST(? AS bigint)
   FROM jsonb_array_elements_text(CAST(? AS jsonb)) AS w (k) ORDER BY w.k
   ON CONFLICT (key) DO UPDATE SET time = excluded.time"""
@@ -89,7 +88,7 @@ class PostgresEngine:
             self._local.connection = connection
             return connection
 
-    def brief(self, ask: Callable[[Connection, str, str], T], type: str, id: str) -> T:
+    def brief(self, ask: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """One thread after the other, as on SQLite: reads side by side would only fight for the interpreter."""
         with self._turn:
             if self._shared is None:
@@ -97,7 +96,7 @@ class PostgresEngine:
                     raise Unavailable("the store is closed")
                 self._shared = BriefConnection(self.url, self.facts.codec)
                 self._open.add(self._shared)
-            return ask(self._shared, type, id)
+            return ask(self._shared, *args, **kwargs)
 
     def _writer(self) -> PostgresConnection:
         connection = self.reader()
