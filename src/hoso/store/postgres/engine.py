@@ -30,14 +30,16 @@ HOPEFUL_TRIES, TRIES = 3, 30
 BLOCK = 256
 """Numbers for names are taken from the sequence by the block; a gap means nothing."""
 
-_HEADS = """SELECT w.t, w.i, k.rid, k.patient, r.version, r.updated, r.deleted, b.dict, b.bytes
-  FROM jsonb_to_recordset(CAST(? AS jsonb)) AS w (t smallint, i text COLLATE "C")
-  JOIN key k ON k.type = w.t AND k.id = w.i
-  LEFT JOIN resource r ON r.patient = k.patient AND r.rid = k.rid
-  LEFT JOIN body b ON b.patient = r.patient AND b.seq = r.seq"""
-_KEYS = """SELECT w.t, w.i, k.rid, k.patient
-  FROM jsonb_to_recordset(CAST(? AS jsonb)) AS w (t smallint, i text COLLATE "C")
-  JOIN key k ON k.type = w.t AND k.id = w.i"""
+# Each name by itself through the key's index: the planner cannot know that a list of names is short.
+_KEY = "(SELECT rid, patient FROM key WHERE type = w.t AND id = w.i LIMIT 1) k"
+_KEYS = f"""SELECT w.t, w.i, k.rid, k.patient
+  FROM jsonb_to_recordset(CAST(? AS jsonb)) AS w (t smallint, i text COLLATE "C") CROSS JOIN LATERAL {_KEY}"""  # noqa: S608
+_HEADS = f"""SELECT w.t, w.i, k.rid, k.patient, r.version, r.updated, r.deleted, r.dict, r.bytes
+  FROM jsonb_to_recordset(CAST(? AS jsonb)) AS w (t smallint, i text COLLATE "C") CROSS JOIN LATERAL {_KEY}
+  LEFT JOIN LATERAL (
+    SELECT h.version, h.updated, h.deleted, b.dict, b.bytes FROM resource h
+    LEFT JOIN LATERAL (SELECT dict, bytes FROM body WHERE patient = h.patient AND seq = h.seq LIMIT 1) b ON true
+    WHERE h.patient = k.patient AND h.rid = k.rid LIMIT 1) r ON true"""  # noqa: S608
 _LOCK = """INSERT INTO business_key SELECT decode(w.k, 'hex'), CAST(? AS bigint)
   FROM jsonb_array_elements_text(CAST(? AS jsonb)) AS w (k) ORDER BY w.k
   ON CONFLICT (key) DO UPDATE SET time = excluded.time"""
