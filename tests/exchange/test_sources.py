@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -140,3 +143,36 @@ def test_the_costs_of_the_units_add_up_to_the_files_size(tmp_path: Path) -> None
     file = tmp_path / "a.ndjson"
     file.write_bytes((ONE + b"\n") * 1_000)
     assert sum(unit.cost for unit in sources.read(file)) == file.stat().st_size
+
+
+def test_what_may_not_be_opened_is_told_and_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "in" / "closed").mkdir(parents=True)
+    for name in ("in/closed/a.json", "in/unread", "in/open.json"):
+        (tmp_path / name).write_bytes(ONE)
+    (tmp_path / "in" / "gone.json").symlink_to(tmp_path / "nowhere")
+    program = """
+import os, sys
+from pathlib import Path
+from hoso.exchange import sources
+for name in ("closed", "unread"):
+    os.chmod(Path(sys.argv[1], name), 0)
+os.chmod(Path(sys.argv[1]).parent, 0o755)
+os.setgroups([]), os.setuid(65534)
+taken, _ = sources.files([Path(sys.argv[1])])
+print([(file.name, [getattr(one, "values", {}).get("reason") for one in sources.read(file)]) for file in taken])
+"""
+    if os.getuid() == 0:
+        for folder in tmp_path.parents[:2]:
+            folder.chmod(0o755)
+    else:
+        program = program.replace("os.setgroups([]), os.setuid(65534)", "")
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path / "in")], capture_output=True, text=True)
+    (tmp_path / "in" / "closed").chmod(0o755)
+    assert done.stdout.strip() == str(
+        [
+            ("closed", ["Permission denied"]),
+            ("gone.json", ["No such file or directory"]),
+            ("open.json", [None]),
+            ("unread", ["Permission denied"]),
+        ]
+    ), done.stderr

@@ -11,6 +11,8 @@ from typing import TextIO
 WIDTH = 28
 REDRAW = 0.1
 LINE_EVERY = 5.0
+FORESEEABLE = 0.01
+"""The share from which on the time left is more than a guess."""
 
 Now = Callable[[], float]
 
@@ -47,7 +49,7 @@ class Progress:
     def _text(self, seconds: float) -> str:
         share = min(self._cost / self._total, 1.0)
         rate = self._items / seconds if seconds else 0.0
-        left = seconds / share - seconds if share else None
+        left = seconds / share - seconds if share >= FORESEEABLE else None
         full = round(share * WIDTH)
         bar = f"{'█' * full}{'░' * (WIDTH - full)} " if self._bar else ""
         rest = "—" if left is None else duration(left)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -82,10 +83,18 @@ def files(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
         if not path.is_dir():
             taken.append(path)
             continue
-        for file in sorted(path.rglob("*")):
-            if file.is_file() and not file.name.startswith("."):
-                (taken if _looks_like_records(file) else skipped).append(file)
+        for file in sorted(_inside(path)):
+            (taken if _looks_like_records(file) else skipped).append(file)
     return taken, skipped
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    """Every file below, and every folder that may not be entered: reading it will say so."""
+    closed: list[Path] = []
+    for where, _, names in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
+        files = (Path(where, name) for name in names if not name.startswith("."))
+        yield from (file for file in files if file.is_file() or file.is_symlink())
+    yield from closed
 
 
 def _looks_like_records(file: Path) -> bool:
@@ -93,8 +102,11 @@ def _looks_like_records(file: Path) -> bool:
         return False
     if file.name.lower().endswith(_SUFFIXES):
         return True
-    with file.open("rb") as stream:
-        head = stream.read(64).removeprefix(BOM).lstrip()
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(64).removeprefix(BOM).lstrip()
+    except OSError:
+        return True  # whether it holds records nobody can say: it is tried, and the failure told
     return head.startswith((b"{", b"\x1f\x8b", b"PK\x03\x04"))
 
 
