@@ -152,13 +152,23 @@ class Searches:
     def search(self) -> tuple[str | None, list[tuple[str, str]]]:
         if self.world.maybe(0.08):
             pairs = [self._common() for _ in range(self.random.randint(0, 2))]
+            if self.world.maybe():
+                pairs.append(("_sort", self.world.one(["_lastUpdated", "-_lastUpdated", "_id"])))
             return None, [*pairs, ("_type", "Patient,Observation,Condition")] if self.world.maybe() else pairs
         type = self.world.one(("Patient", "Observation", "Observation", "Encounter", "Condition"))
         pairs = [self.pair(type) for _ in range(self.random.choice([0, 1, 1, 2, 2, 3]))]
+        if self.world.maybe(0.15):
+            pairs += self._range(type)
         if self.world.maybe(0.6):
             keys = self.random.sample(_SORTS[type], self.random.choice([1, 1, 2]))
             pairs.append(("_sort", ",".join(self.world.one(["", "-"]) + k for k in keys)))
         return type, pairs
+
+    def _range(self, type: str) -> list[tuple[str, str]]:
+        """From one day to another, as people ask for a month."""
+        name = self.world.one([n for n, kind in _PARAMS[type] if kind == "date" and n[0] != "_" and "." not in n])
+        first, last = sorted(self.random.sample(DATES, 2))
+        return [(name, self.world.one(["ge", "gt", "sa"]) + first), (name, self.world.one(["lt", "le", "eb"]) + last)]
 
     def pair(self, type: str) -> tuple[str, str]:
         if self.world.maybe(0.15):

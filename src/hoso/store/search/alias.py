@@ -66,10 +66,12 @@ class Opener:
 
     def _typed(self, alias: Alias) -> Sql:
         """Its type is one of those visible, and the rule of that type holds."""
-        number = load().type_number
+        number, rules = load().type_number, self._rules(alias)
+        if len(rules) == 1 and len(self.seen(alias.types)) == len(number):
+            return next(iter(rules))
         return either(
             both((among(self.dialect, f"{alias.name}.type", [number[t] for t in types]), rule))
-            for rule, types in self._rules(alias).items()
+            for rule, types in rules.items()
         )
 
     def _rules(self, alias: Alias) -> dict[Sql, list[str]]:

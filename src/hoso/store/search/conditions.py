@@ -23,7 +23,7 @@ from hoso.fhir.search.query import (
 )
 from hoso.store.search.alias import Alias, Opener
 from hoso.store.search.clauses import Test, Tests
-from hoso.store.search.dates import date_test, one_date, parts
+from hoso.store.search.dates import moment_test, one_date, parts
 from hoso.store.search.sql import FALSE, TRUE, Sql, among, both, choose, either, exists, join, nested, of_record
 
 DATED = frozenset({"token", "ref"})
@@ -62,7 +62,7 @@ class Conditions:
                 test = among(self.tests.dialect, f"{m.name}.id", ids)
                 return Sql("NOT ").also(test, "") if negated else test
             case Updated(values):
-                return either(date_test(v, f"{m.name}.updated", f"({m.name}.updated + 1)") for v in values)
+                return either(moment_test(v, f"{m.name}.updated") for v in values)
             case Chain(code, branches):
                 return either(self._points(code, types, inner, m) for types, inner in branches)
             case Has():
@@ -198,7 +198,7 @@ class Conditions:
     def _updated_source(self, values: Iterable[Date]) -> Source:
         """Over many types the log has the times in order; one type has an index for it."""
         d = self.opener.name("d")
-        where = either(date_test(v, f"{d}.time", f"({d}.time + 1)") for v in values)
+        where = either(moment_test(v, f"{d}.time") for v in values)
         return Source(Sql(f"change {d}"), where, d, False, False, True, True)
 
     def _ids_source(self, ids: tuple[str, ...], types: tuple[str, ...]) -> Source:

@@ -48,6 +48,27 @@ def date_test(value: Date, low: str, high: str) -> Sql:
             return Sql(f"({low} < ? AND {high} > ?)", (last + width, first - width))
 
 
+def moment_test(value: Date, column: str) -> Sql:
+    """The same for a single millisecond, as a range of its column."""
+    first, last = value.span
+    width = last - first
+    match value.prefix:
+        case "eq":
+            return Sql(f"({column} >= ? AND {column} < ?)", (first, last))
+        case "ne":
+            return Sql(f"({column} < ? OR {column} >= ?)", (first, last))
+        case "gt" | "sa":
+            return Sql(f"{column} >= ?", (last,))
+        case "ge":
+            return Sql(f"{column} >= ?", (first,))
+        case "lt" | "eb":
+            return Sql(f"{column} < ?", (first,))
+        case "le":
+            return Sql(f"{column} < ?", (last,))
+        case "ap":
+            return Sql(f"({column} >= ? AND {column} < ?)", (first - width, last + width))
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """Where rows that answer begin (`low` to `high`) and the earliest they `end`."""

@@ -159,7 +159,7 @@ class Search:
         if any(key.kind == "token" for key in query.sort):
             return None
         behind = (at.values, at.rid) if at else None
-        for size in SIZES if query.sort else SIZES[1:]:
+        for size in SIZES if query.sort or len(self.types) > 1 else SIZES[1:]:
             stretch = window(self.connection, self.conditions, self.types, query, behind, size)
             if stretch is None:
                 return None

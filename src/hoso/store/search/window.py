@@ -1,8 +1,8 @@
 """A stretch of the order wanted, for conditions that so many records meet that finding them all first would be waste.
 
 The next two hundred, then two thousand places of the sort index are taken and the conditions tested there; a page is
-nearly always full by then. If not, the search runs from its conditions: a wrong guess costs a few milliseconds. In the
-order of numbers the walk ends where the page is full, so there it is two thousand at once.
+nearly always full by then. If not, the search runs from its conditions: a wrong guess costs a few milliseconds. In a
+type's own order the walk ends where the page is full, so there it is two thousand at once.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from hoso.core.dates import OPEN_HIGH, OPEN_LOW
+from hoso.core.dates import OPEN_HIGH
 from hoso.fhir.model import load
 from hoso.fhir.search.query import Query, SortKey
 from hoso.store.connection import Connection
@@ -42,6 +42,9 @@ def window(
     size: int,
 ) -> Selection | None:
     """Matches in the next `size` places of the order; None where no index stands in that order."""
+    if len(types) > 1 and not query.sort:
+        near = _numbers(behind, size)
+        return begin(conditions, types, Source(near, TRUE, NAME, False, False, True), query.conditions, ())
     walk = _walk(conditions.tests, types, query.sort)
     where = walk and _stretch(connection, walk, query.sort, behind, size)
     if walk is None or where is None:
@@ -49,9 +52,14 @@ def window(
     if walk.table == "resource":
         return along(conditions, types, where, NAME, query.conditions)
     log = walk.table == "change"
-    single = log or walk.table == "key"
-    source = Source(Sql(f"{walk.table} {NAME}"), where, NAME, False, not single, single, log)
+    source = Source(Sql(f"{walk.table} {NAME}"), where, NAME, False, not log, log, log)
     return begin(conditions, types, source, query.conditions, query.sort)
+
+
+def _numbers(behind: tuple[Sequence[Any], int] | None, size: int) -> Sql:
+    """The next records of any type."""
+    where = TRUE if behind is None else Sql("rid > ?", (behind[1],))
+    return nested(choose("patient, rid", Sql("key"), where).also(Sql(f"ORDER BY rid LIMIT {size}")), NAME)
 
 
 def _stretch(
@@ -67,25 +75,17 @@ def _stretch(
         where = both((where, Sql(f"{place} {'<=' if down else '>='} ?", (reached,))))
     last = Sql(f"ORDER BY {place}{' DESC' if down else ''} LIMIT 1 OFFSET {size}")
     edge = choose(place, Sql(f"{walk.table} {NAME}"), where).also(last)
-    if walk.column != "value":
-        beyond = OPEN_LOW if down else OPEN_HIGH
-        found = Sql("coalesce(").also(nested(edge), "").also(Sql(f"{beyond})"), ", ")
-        return both((where, Sql(f"{place} {'>' if down else '<'} ").also(found, "")))
+    if walk.column == "rid":
+        found = Sql("coalesce(").also(nested(edge), "").also(Sql(f"{OPEN_HIGH})"), ", ")
+        return both((where, Sql(f"{place} < ").also(found, "")))
     for (value,) in connection.rows(edge.text, edge.params):
         where = both((where, Sql(f"{place} {'>' if down else '<'} ?", (value,))))
     return where
 
 
-def _over_all(sort: Sequence[SortKey]) -> Walk | None:
-    """Over many types: the numbers of all records, and the log for the times they were stored at."""
-    if not sort:
-        return Walk("key", "rid", TRUE)
-    return Walk("change", "time", TRUE) if sort[0].kind == "updated" else None
-
-
 def _walk(tests: Tests, types: tuple[str, ...], sort: Sequence[SortKey]) -> Walk | None:
     if len(types) != 1:
-        return _over_all(sort)
+        return Walk("change", "time", TRUE) if sort and sort[0].kind == "updated" else None
     mine = Sql(f"{NAME}.type = ?", (load().type_number[types[0]],))
     if not sort:
         return Walk("resource", "rid", mine)
