@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 
-from hoso.core.clock import instant
+from hoso.core.clock import instant as _instant
 from hoso.core.ids import uuid7
 from hoso.fhir.extract import extract
 from hoso.fhir.indexed import Indexed
@@ -43,6 +44,9 @@ from hoso.store.plan import (
 )
 
 IndexRows = dict[Table, list[tuple[Any, ...]]]
+
+instant = lru_cache(64)(_instant)
+"""What is saved together carries one time."""
 
 _METHOD = {name: number for number, name in enumerate(METHODS, 1)}
 _MODEL = load()
