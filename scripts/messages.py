@@ -12,7 +12,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import write_mo
+from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,7 +63,7 @@ def catalogue(locale: str) -> Catalog:
 
 
 def faults(locale: str) -> list[str]:
-    """What is missing, empty or no longer used in a catalogue."""
+    """What is missing, empty or no longer used in a catalogue, and whether the compiled one is of another day."""
     there = catalogue(locale)
     texts = {m.id: m.string for m in there if m.id}
     found = [f"{locale}: not in the catalogue: {message!r}" for message in wanted() - set(texts)]
@@ -72,7 +72,22 @@ def faults(locale: str) -> list[str]:
         strings = string if isinstance(string, tuple | list) else [string]
         if not all(strings):
             found.append(f"{locale}: not translated: {message!r}")
+    if compiled(locale) != {_plain(id): _plain(string) for id, string in texts.items()}:
+        found.append(f"{locale}: django.mo is of another day than django.po; run this without --check")
     return sorted(found)
+
+
+def compiled(locale: str) -> dict[tuple[str, ...], tuple[str, ...]]:
+    file = file_of(locale).with_suffix(".mo")
+    if not file.exists():
+        return {}
+    with file.open("rb") as source:
+        return {_plain(m.id): _plain(m.string) for m in read_mo(source) if m.id}
+
+
+def _plain(text: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    """One form or several; of a single-form plural only the first is kept in both files."""
+    return (text,) if isinstance(text, str) else tuple(text)
 
 
 def update(locale: str) -> None:

@@ -219,3 +219,20 @@ def test_a_relative_named_twice_is_one_contact() -> None:
     related = {"resourceType": "RelatedPerson", "id": "r", "name": [mother["name"]], "telecom": mother["telecom"]}
     contacts = emergency_card(patient, [related], TODAY).contacts
     assert [(c.name, c.relation) for c in contacts] == [("Huỳnh Kiết Trinh", "Mẹ")]
+
+
+def test_machine_units_and_pressures_read_as_at_the_bedside() -> None:
+    def part(loinc: str, value: float) -> Resource:
+        return {"code": code(LOINC, loinc), "valueQuantity": {"value": value, "unit": "mm[Hg]"}}
+
+    base = {"resourceType": "Observation", "status": "final", "effectiveDateTime": "2026-11-01"}
+    shown = card(
+        {
+            **base,
+            "id": "b",
+            "code": code(LOINC, "85354-9"),
+            "component": [part("8480-6", 164.04), part("8462-4", 95.9)],
+        },
+        {**base, "id": "k", "code": code(LOINC, "2823-3"), "valueQuantity": {"value": 4.0, "unit": "mmol/L"}},
+    ).measures.items
+    assert [(m.value, m.unit) for m in shown] == [("164/96", "mmHg"), ("4.0", "mmol/L")]

@@ -17,6 +17,7 @@ from hoso.core import fold
 
 _FINE = 30
 """Below this a decimal is worth saying even when it is 0: potassium 4.0, HbA1c 8.0."""
+_PLAIN_NUMBER = re.compile(r"\d+(?:\.\d+)?\Z")
 Flag = Literal["", "high", "low", "abnormal"]
 
 _FLAGS: dict[str, Flag] = {"H": "high", "HH": "high", "HU": "high", "L": "low", "LL": "low", "LU": "low"}
@@ -133,7 +134,12 @@ def pressure_of(observation: Resource) -> tuple[str, str, Flag] | None:
     if pair[0] is None or pair[1] is None:
         return None
     flag = flag_of(observation) or next((f for p in parts if (f := flag_of(p))), "")
-    return f"{pair[0][0]}/{pair[1][0]}", pair[0][1] or "mmHg", flag
+    return f"{_whole(pair[0][0])}/{_whole(pair[1][0])}", pair[0][1] or "mmHg", flag
+
+
+def _whole(pressure: str) -> str:
+    """A pressure is read in whole mmHg; a converted 164.04 is 164."""
+    return str(round(float(pressure))) if _PLAIN_NUMBER.match(pressure) else pressure
 
 
 def value_of(observation: Resource) -> tuple[str, str]:
@@ -157,8 +163,13 @@ def _quantity(quantity: Resource) -> tuple[str, str]:
     if "value" not in quantity:
         return "", ""
     return f"{quantity.get('comparator', '')}{_plain(quantity['value'])}", (
-        quantity.get("unit") or quantity.get("code") or ""
+        _unit(quantity.get("unit") or quantity.get("code") or "")
     )
+
+
+def _unit(text: str) -> str:
+    """As it is read at the bedside; machines write mm[Hg]."""
+    return str(table("measures")["units"].get(text, text))
 
 
 def _plain(number: float) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any
 
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from hoso.access import Unavailable
 from hoso.core.errors import Refused
 from hoso.web.configure import LANGUAGE_COOKIE
 from hoso.web.pages import page
@@ -28,6 +31,10 @@ def bad_request(request: HttpRequest, exception: object = None) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
+    """Sign-in asks a database too: when that is what failed, it is said, and nothing more is asked of it."""
+    _forget(request)
+    if isinstance(sys.exc_info()[1], DatabaseError | InterfaceError | Unavailable):
+        return unavailable(request)
     return _error(request, 500, "broken")
 
 
@@ -45,7 +52,16 @@ def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
-    return _error(request, 503, "unavailable")
+    _forget(request)
+    response = _error(request, 503, "unavailable")
+    response.headers["Retry-After"] = "10"
+    return response
+
+
+def _forget(request: HttpRequest) -> None:
+    """Who is asking stands in the database, which cannot be asked now."""
+    request.user = None  # type: ignore[assignment]
+    request.session = {}  # type: ignore[assignment]
 
 
 def _error(request: HttpRequest, status: int, kind: str) -> HttpResponse:

@@ -20,6 +20,7 @@ def environment(**options: Any) -> Environment:
         "date": present.date_text,
         "datetime": present.time_text,
         "number": present.number,
+        "unit": present.unit,
         "moment_or_number": present.moment_or_number,
         "sex": present.sex,
         "grouped": present.grouped,

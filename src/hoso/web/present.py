@@ -18,6 +18,7 @@ from hoso.core.clock import from_ms
 from hoso.core.dates import VIETNAM
 
 _NUMBER = re.compile(r"[<>≤≥=]{0,2}\s?\d+(?:\.\d+)?(?:\s?[–/]\s?\d+(?:\.\d+)?)?\Z")
+_POINT = re.compile(r"(?<=\d)\.(?=\d)")
 _DATE_FORM = re.compile(r"\d{4}-\d\d(?:-\d\d(?:T.+)?)?\Z")
 _MONTHS_UNTIL = 6
 
@@ -62,6 +63,11 @@ def number(text: str) -> str:
     if get_language() == "vi" and _NUMBER.match(text):
         return text.replace(".", ",")
     return text
+
+
+def unit(text: str) -> str:
+    """The 1.73 m² of a kidney's rate takes the comma too."""
+    return _POINT.sub(",", text) if get_language() == "vi" else text
 
 
 def moment_or_number(text: str) -> str:
