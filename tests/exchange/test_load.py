@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from tests.cli.serving import running
 
 from hoso import compose
 from hoso.access import Version
@@ -210,3 +211,19 @@ def test_an_interrupted_load_goes_on_where_it_was(data: Path, tmp_path: Path, bl
 def test_a_load_that_cannot_run_says_so_with_its_own_code(data: Path, tmp_path: Path) -> None:
     assert hoso("load", "--data", data, tmp_path / "absent").returncode == 2
     assert hoso("load", "--data", tmp_path / "no-node", data).returncode == 2
+
+
+def test_a_serving_node_shows_what_is_loaded_into_it(tmp_path: Path) -> None:
+    file = write(tmp_path / "hồ sơ 'mới'.ndjson", patient(id="a"), patient(id="b"))
+    with running(tmp_path / "node") as server:
+        assert server.request("GET", "/fhir/Patient/a")[0] == 404
+        assert load(server.folder, file) == (summary(2, 2, 0, 0), 0)
+        assert server.request("GET", "/fhir/Patient/a")[0] == 200
+        assert json.loads(server.request("GET", "/fhir/Patient?_summary=count")[1])["total"] == 2
+
+
+def test_the_report_is_in_the_language_asked_for(data: Path, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.ndjson", patient(id="a"), patient(id="b", birthDate="x"))
+    done = hoso("--lang", "vi", "load", "--data", data, "--workers", 1, file)
+    assert done.returncode == 1
+    assert "đã lưu" in done.stdout and "Các tài nguyên bị từ chối" in done.stdout
