@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.error import HTTPError
@@ -131,3 +132,16 @@ def test_the_command_makes_lists_and_closes_accounts(node_folder: Path) -> None:
     assert run("create", "--username", "x", "--role", "king", "--facility", "1").returncode == 1
     assert run("disable", "--username", "an").returncode == 0
     assert [row.split("\t")[3] for row in run("list").stdout.splitlines() if row.startswith("an\t")] == ["closed"]
+
+
+def test_twenty_people_signing_in_at_once_keep_nobody_from_reading(site: Site) -> None:
+    reader = Client(site)
+    assert reader.sign_in("mai", PASSWORD)[0] == 200
+    clients = [Client(site) for _ in range(20)]
+    with ThreadPoolExecutor(20) as pool:
+        coming = [pool.submit(client.sign_in, "thu", PASSWORD) for client in clients]
+        seen = [reader.ask("/patients/empty")[0] for _ in range(10)]
+        answers = [one.result()[0] for one in coming]
+    assert seen == [200] * 10
+    assert set(answers) <= {200, 503} and 200 in answers
+    assert Client(site).sign_in("thu", PASSWORD)[0] == 200

@@ -6,7 +6,7 @@ import logging
 import sys
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
@@ -33,7 +33,7 @@ def bad_request(request: HttpRequest, exception: object = None) -> HttpResponse:
 def broken(request: HttpRequest) -> HttpResponse:
     """Sign-in asks a database too: when that is what failed, it is said, and nothing more is asked of it."""
     _forget(request)
-    if isinstance(sys.exc_info()[1], DatabaseError | InterfaceError | Unavailable):
+    if isinstance(sys.exc_info()[1], InterfaceError | OperationalError | Unavailable):
         return unavailable(request)
     return _error(request, 500, "broken")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
@@ -9,6 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from hoso.web.accounts import throttle
+from hoso.web.accounts.hasher import Busy
 from hoso.web.accounts.registry import LONGEST
 from hoso.web.configure import LANGUAGE_COOKIE
 from hoso.web.pages import FACILITY, door, page
@@ -25,7 +27,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     if throttle.waiting(names, now):
         return page(request, "sign_in.html", 429, username=username, problem="wait", next=following, idle=False)
-    user = authenticate(request, username=username, password=password) if username and password else None
+    try:
+        user = authenticate(request, username=username, password=password) if username and password else None
+    except Busy:
+        return page(request, "sign_in.html", 503, username=username, problem="busy", next=following, idle=False)
     if user is None:
         throttle.failed(names, now)
         return page(request, "sign_in.html", 403, username=username, problem="wrong", next=following, idle=False)
@@ -45,7 +50,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def language(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(_safe(request, request.POST.get("next", "")))
     chosen = "en" if request.POST.get("language") == "en" else "vi"
-    response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=_YEAR, httponly=True, samesite="Lax")
+    response.set_cookie(
+        LANGUAGE_COOKIE, chosen, max_age=_YEAR, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+    )
     return response
 
 
