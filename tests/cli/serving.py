@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -87,16 +88,26 @@ def keys(body: bytes) -> list[str]:
 @contextmanager
 def running(folder: Path, *options: object) -> Iterator[Server]:
     """A node in `folder`, served on a free port with a token for everything."""
+    with served(folder, made(folder, *options)) as server:
+        yield server
+
+
+def made(folder: Path, *options: object) -> str:
+    """Makes a node in `folder`; the answer is a token for everything."""
     assert hoso("init", "--data", folder, *options).returncode == 0
-    made = hoso("token", "create", "--data", folder, "--name", "test", "--scope", "system/*.cruds")
+    return hoso("token", "create", "--data", folder, "--name", "test", "--scope", "system/*.cruds").stdout.strip()
+
+
+@contextmanager
+def served(folder: Path, token: str) -> Iterator[Server]:
+    """A node that is there, served by processes of one group, so that a test can kill them all at once."""
     command = [str(HOSO), "--lang", "en", "serve", "--data", str(folder), "--port", "0", "--workers", "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line.startswith("HoSo is ready at http://"), line
-        server = Server(process, line.rsplit(" ", 1)[1].strip(), folder, made.stdout.strip())
         try:
-            yield server
+            yield Server(process, line.rsplit(" ", 1)[1].strip(), folder, token)
         finally:
             if process.poll() is None:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)

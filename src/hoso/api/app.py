@@ -63,10 +63,10 @@ def application(records: Records, tokens: Tokens, seal: Seal, settings: Settings
             return None
         if not _DRESSED.isdisjoint(environ) or not takes_json(environ.get("HTTP_ACCEPT", "")):
             return None
-        actor = tokens.actor(environ.get("HTTP_AUTHORIZATION", ""))
-        if actor is None:
-            return None
         try:
+            actor = tokens.actor(environ.get("HTTP_AUTHORIZATION", ""))
+            if actor is None:
+                return None
             version = records.read(actor, "TREAT", parts[2], parts[3])
         except Exception:
             return None  # met again on the long way, where it is answered

@@ -1,0 +1,47 @@
+"""`hoso serve` killed at any moment under load: what it acknowledged is there. HOSO_KILLS=200 for the long run."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from tests import postgres
+from tests.api.load import lost, writing
+from tests.cli.serving import hoso, made, served
+
+KILLS = int(os.environ.get("HOSO_KILLS", "3"))
+
+
+@pytest.fixture
+def options(engine: str, request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """What `hoso init` is told, to use each engine in turn."""
+    with ExitStack() as stack:
+        if engine == "sqlite":
+            yield []
+        else:
+            yield ["--database", stack.enter_context(postgres.database(request.getfixturevalue("postgres_url")))]
+
+
+def test_a_killed_server_loses_nothing_it_acknowledged(options: list[str], tmp_path: Path) -> None:
+    chance, acknowledged = random.Random(11), list[str]()
+    token = made(tmp_path / "node", *options)
+    for run in range(KILLS):
+        with served(tmp_path / "node", token) as server, writing(server, f"run{run}") as load:
+            while len(load.acknowledged) < 8:
+                assert server.process.poll() is None
+                time.sleep(0.01)
+            time.sleep(chance.uniform(0, 0.3))
+            os.killpg(server.process.pid, signal.SIGKILL)
+        acknowledged += load.acknowledged
+        assert not [failure for failure in load.failed if failure[0] >= 500]
+    with served(tmp_path / "node", token) as server:
+        assert lost(server, acknowledged) == []
+        assert server.stop() == 0
+    checked = hoso("doctor", "--data", tmp_path / "node")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
