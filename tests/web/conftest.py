@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -68,13 +68,19 @@ def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def site(node_folder: Path) -> Iterator[Site]:
+    with serving(node_folder) as address:
+        yield Site(address, node_folder)
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
     port = _free_port()
     hoso = Path(sys.executable).with_name("hoso")
-    command = [str(hoso), "serve", "--data", str(node_folder), "--port", str(port), "--workers", "2"]
+    command = [str(hoso), "serve", "--data", str(folder), "--port", str(port), "--workers", "2"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
             _wait(port, process)
-            yield Site(f"http://127.0.0.1:{port}", node_folder)
+            yield f"http://127.0.0.1:{port}"
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
