@@ -1,0 +1,53 @@
+"""doctor, backup and restore as an operator runs them: on a serving node, with sentences and exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.cli.serving import Server, hoso, running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("kept") / "node") as server:
+        for id in ("a", "b"):
+            body = json.dumps({"resourceType": "Patient", "id": id, "name": [{"family": "Đỗ"}]}).encode()
+            assert server.request("PUT", f"/fhir/Patient/{id}", body)[0] == 201
+        yield server
+
+
+def test_a_node_is_examined_and_its_index_rebuilt_while_it_serves(server: Server) -> None:
+    done = hoso("doctor", "--data", server.folder, "--rebuild-index", "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["ok"]) == (0, True), done.stdout
+    assert {check["check"]: check["looked_at"] for check in found["checks"]}["heads"] == 2
+
+
+def test_a_backup_of_a_serving_node_is_restored_and_proved(server: Server, tmp_path: Path) -> None:
+    file, keys, copy = tmp_path / "b.hoso", tmp_path / "keys", tmp_path / "copy"
+    made = hoso("backup", "--data", server.folder, file, "--keys", keys)
+    assert made.returncode == 0, made.stderr
+    assert "Đỗ".encode() not in file.read_bytes()
+    restored = hoso("restore", "--data", copy, file, "--keys", keys)
+    assert restored.returncode == 0, restored.stderr
+    assert json.loads(hoso("doctor", "--data", copy, "--json").stdout)["ok"]
+
+
+def test_nothing_is_written_over(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "there"
+    file.write_text("mine")
+    backup = hoso("backup", "--data", server.folder, file)
+    restore = hoso("restore", "--data", server.folder, file, "--keys", server.folder / "keys")
+    assert (backup.returncode, restore.returncode) == (1, 1)
+    assert file.read_text() == "mine" and str(file) in backup.stderr and str(server.folder) in restore.stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"not a backup at all", bytes(5_000)])
+def test_a_file_that_is_no_backup_leaves_no_node(server: Server, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x").write_bytes(content)
+    done = hoso("restore", "--data", tmp_path / "new", tmp_path / "x", "--keys", server.folder / "keys")
+    assert done.returncode == 1 and done.stderr.startswith("hoso: ") and "Traceback" not in done.stderr
+    assert not (tmp_path / "new" / "config.toml").exists()
