@@ -21,7 +21,7 @@ from tests import postgres
 from bench import bare, searches
 from bench.figures import Figures, header
 from bench.http import post_all, wrk
-from bench.node import Served, cpu_seconds, make, resident_mb, run, served, tree
+from bench.node import Served, cpu_seconds, database_bytes, make, resident_mb, run, served, tree
 from hoso.fhir.extract import extract
 from hoso.fhir.validate import validate
 from hoso.store.contract import Draft
@@ -50,22 +50,24 @@ def main() -> int:
         figures.add("wsgi.bare", wsgi, "requests/s")
         _in_process(figures, records)
         for engine in args.engine or ("sqlite", "postgresql"):
-            with _node(Path(scratch), engine) as folder:
-                _engine(figures, engine, folder, load, spare, records)
+            with _node(Path(scratch), engine) as (folder, database):
+                _engine(figures, engine, folder, database, load, spare, records)
     figures.write(Path("build/bench.json"))
     return 0
 
 
 @contextmanager
-def _node(scratch: Path, engine: str) -> Iterator[Path]:
+def _node(scratch: Path, engine: str) -> Iterator[tuple[Path, int | None]]:
+    """A new node's folder, and the process of its database server if it has one."""
     folder = scratch / engine
     if engine == "sqlite":
         make(folder, None)
-        yield folder
+        yield folder, None
         return
     with postgres.running(fsync=True) as server, postgres.database(server.url) as url:
+        assert server.process is not None
         make(folder, url)
-        yield folder
+        yield folder, server.process.pid
 
 
 def _in_process(figures: Figures, records: Sequence[dict[str, Any]]) -> None:
@@ -86,15 +88,25 @@ def _in_process(figures: Figures, records: Sequence[dict[str, Any]]) -> None:
 
 
 def _engine(
-    figures: Figures, engine: str, folder: Path, load: Sequence[Any], spare: Sequence[Any], records: Sequence[Any]
+    figures: Figures,
+    engine: str,
+    folder: Path,
+    database: int | None,
+    load: Sequence[Any],
+    spare: Sequence[Any],
+    records: Sequence[Any],
 ) -> None:
+    def cpu() -> float:
+        return cpu_seconds(tree(node.pid) + (tree(database) if database else []))
+
     with served(folder) as node:
-        pids = [pid for pid in tree(node.pid)]
         post_all(node, [orjson.dumps(load[0])], clients=1)
-        before = cpu_seconds(pids)
+        before = cpu()
         seconds = post_all(node, [orjson.dumps(bundle) for bundle in load[1:]], clients=4)
         number = sum(len(bundle["entry"]) for bundle in load[1:])
-        spent = cpu_seconds(pids) - before
+        spent = cpu() - before
+        size = "bytes_per_resource" if engine == "sqlite" else f"bytes_per_resource.{engine}"
+        figures.add(size, database_bytes(folder) / len(records), "bytes")
         limit = bare.apply_rate(folder, [_drafts(bundle) for bundle in spare[: RESERVED // 2]])
         figures.add(f"import.{engine}", number / spent, "resources/s per core", limit)
         figures.add(f"import.{engine}.wall", number / seconds, "resources/s")
@@ -113,9 +125,6 @@ def _engine(
             _page(figures, node, records)
             figures.add("node.rss_mb", resident_mb(tree(node.pid)), "MB")
     figures.add(f"read.{engine}", rate, "requests/s", bare.sql_rate(folder, paths))
-    if engine == "sqlite":
-        size = sum(file.stat().st_size for file in folder.glob("hoso.db*"))
-        figures.add("bytes_per_resource", size / len(records), "bytes")
 
 
 def _drafts(bundle: dict[str, Any]) -> list[Draft]:

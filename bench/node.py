@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from hoso import compose
+
 HOSO = str(Path(sys.executable).with_name("hoso"))
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -85,11 +87,25 @@ def tree(pid: int) -> list[int]:
 
 
 def cpu_seconds(pids: list[int]) -> float:
+    """Processor time of these processes and of their children that have ended."""
     total = 0.0
     for pid in pids:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        total += (int(fields[11]) + int(fields[12])) / TICKS
+        total += sum(map(int, fields[11:15])) / TICKS
     return total
+
+
+def database_bytes(folder: Path) -> int:
+    """What the records take in the database, without what a log still repeats."""
+    node = compose.open(folder)
+    connection = node.store.engine.reader()
+    if connection.dialect == "sqlite":
+        pages, size = (connection.rows(f"PRAGMA {name}")[0][0] for name in ("page_count", "page_size"))
+        found = int(pages) * int(size)
+    else:
+        found = int(connection.rows("SELECT pg_database_size(current_database())")[0][0])
+    node.close()
+    return found
 
 
 def resident_mb(pids: list[int]) -> float:
