@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack
+
 import pytest
+from tests import postgres
 from tests.api.caller import Caller
 
 from hoso.store.record_store import RecordStore
@@ -12,3 +16,13 @@ from hoso.store.record_store import RecordStore
 def call(store: RecordStore) -> Caller:
     """Somebody who may do everything, on each engine in turn."""
     return Caller(store)
+
+
+@pytest.fixture
+def options(engine: str, request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """What `hoso init` is told, to use each engine in turn."""
+    with ExitStack() as stack:
+        if engine == "sqlite":
+            yield []
+        else:
+            yield ["--database", stack.enter_context(postgres.database(request.getfixturevalue("postgres_url")))]

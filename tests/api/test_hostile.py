@@ -140,6 +140,15 @@ def test_200_megabytes_in_chunks_are_refused_at_the_limit(server: Server) -> Non
             pytest.fail("all 200 MB were taken")
 
 
+@pytest.mark.parametrize("piece", [b"[],", b"{},", b'{"family":"a"},', b'{"family":["a"]},'])
+def test_30_megabytes_of_tiny_parts_fill_no_memory(server: Server, piece: bytes) -> None:
+    before = memory(server)
+    body = b'{"resourceType":"Patient","name":[' + piece * (30_000_000 // len(piece)) + b"{}]}"
+    status, text = server.request("POST", "/fhir/Patient", body)
+    assert (status, keys(text)) == (400, ["json.too-many-parts"])
+    assert memory(server) - before < 100_000_000
+
+
 def test_a_body_that_breaks_off_stores_nothing(server: Server) -> None:
     whole = b'{"resourceType":"Patient"}'
     with server.connect() as connection:

@@ -6,26 +6,12 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
-import pytest
-from tests import postgres
 from tests.api.load import lost, writing
 from tests.cli.serving import hoso, made, served
 
 KILLS = int(os.environ.get("HOSO_KILLS", "3"))
-
-
-@pytest.fixture
-def options(engine: str, request: pytest.FixtureRequest) -> Iterator[list[str]]:
-    """What `hoso init` is told, to use each engine in turn."""
-    with ExitStack() as stack:
-        if engine == "sqlite":
-            yield []
-        else:
-            yield ["--database", stack.enter_context(postgres.database(request.getfixturevalue("postgres_url")))]
 
 
 def test_a_killed_server_loses_nothing_it_acknowledged(options: list[str], tmp_path: Path) -> None:

@@ -56,32 +56,38 @@ def test_a_full_disk_under_sqlite(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_under_postgresql(tmp_path: Path) -> None:
-    with postgres.running(fsync=True) as database, postgres.database(database.url) as url:
-        with running(tmp_path / "node", "--database", url) as server:
-            with writing(server, "w") as load:
-                wait(load, "acknowledged", 20)
-                assert database.process is not None
-                for backend in children(database.process.pid):  # as their owner: root may not be allowed to
-                    limit = ["prlimit", "--pid", str(backend), "--fsize=1000:"]
-                    subprocess.run(limit, user=database.user, check=False, capture_output=True)
-                wait(load, "failed", 1)
-                wait(load, "acknowledged", 20)
-            check(server, load)
+    with (
+        postgres.running(fsync=True) as database,
+        postgres.database(database.url) as url,
+        running(tmp_path / "node", "--database", url) as server,
+    ):
+        with writing(server, "w") as load:
+            wait(load, "acknowledged", 20)
+            assert database.process is not None
+            for backend in children(database.process.pid):  # as their owner: root may not be allowed to
+                limit = ["prlimit", "--pid", str(backend), "--fsize=1000:"]
+                subprocess.run(limit, user=database.user, check=False, capture_output=True)
+            wait(load, "failed", 1)
+            wait(load, "acknowledged", 20)
+        check(server, load)
 
 
 @pytest.mark.parametrize("how", [signal.SIGQUIT, signal.SIGINT])
 def test_a_database_that_dies_is_unavailable_and_comes_back(tmp_path: Path, how: signal.Signals) -> None:
-    with postgres.running(fsync=True) as database, postgres.database(database.url) as url:
-        with running(tmp_path / "node", "--database", url) as server:
-            with writing(server, "w") as load:
-                for _ in range(2):
-                    wait(load, "acknowledged", 20)
-                    database.stop(how)
-                    wait(load, "failed", 10)
-                    for path in ("/fhir/Patient/w", "/fhir/Patient?_count=1", "/fhir/_history", "/healthz"):
-                        status, body = server.request("GET", path)
-                        assert (status, body[:33]) == (503, b'{"resourceType":"OperationOutcome"'[:33]), path
-                    assert server.request("GET", "/fhir/metadata")[0] == 200
-                    database.start()
+    with (
+        postgres.running(fsync=True) as database,
+        postgres.database(database.url) as url,
+        running(tmp_path / "node", "--database", url) as server,
+    ):
+        with writing(server, "w") as load:
+            for _ in range(2):
                 wait(load, "acknowledged", 20)
-            check(server, load)
+                database.stop(how)
+                wait(load, "failed", 10)
+                for path in ("/fhir/Patient/w", "/fhir/Patient?_count=1", "/fhir/_history", "/healthz"):
+                    status, body = server.request("GET", path)
+                    assert (status, body[:33]) == (503, b'{"resourceType":"OperationOutcome"'[:33]), path
+                assert server.request("GET", "/fhir/metadata")[0] == 200
+                database.start()
+            wait(load, "acknowledged", 20)
+        check(server, load)
