@@ -17,6 +17,10 @@ from hoso.fhir.splice import splice
 
 __all__ = ["encode", "exact", "parse", "splice", "strict"]
 
+_LARGE = 1_000_000
+_PARTS_LIMIT = 2_500_000
+"""Objects, arrays and commas of one text from a million bytes on: in memory each takes many times its few bytes."""
+
 _DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x78 for byte in range(256))
 _LONG_DIGITS = b"0" * (NUMBER_LIMIT + 1)
 
@@ -36,6 +40,8 @@ def parse(body: bytes) -> dict[str, Any]:
 
 def strict(body: bytes) -> Any:
     """Any JSON value, read strictly: for bodies that are no resource, such as a JSON Patch. Raises Refused(400)."""
+    if len(body) > _LARGE and body.count(b"{") + body.count(b"[") + body.count(b",") > _PARTS_LIMIT:
+        raise Refused.because(400, "too-costly", "json.too-many-parts", limit=str(_PARTS_LIMIT))
     try:
         tree = orjson.loads(body)
     except orjson.JSONDecodeError as fault:

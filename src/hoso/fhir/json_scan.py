@@ -16,7 +16,7 @@ DEPTH_LIMIT = 254
 NUMBER_LIMIT = 40
 """Digits in a row in one number; R4 asks for 18 significant ones."""
 
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
 _STRING_FAULT = re.compile(
     rb"\\(?:\\|u(?:(0000)|(d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|(d[89a-f][0-9a-f]{2}))|.)", re.I | re.S
 )
