@@ -1,4 +1,4 @@
-"""The README's picture stays small; HOSO_PICTURE=card.png takes a new one, whose colours are then reduced."""
+"""The README's picture stays small; scripts/screenshot.py takes a new one through this test."""
 
 from __future__ import annotations
 
