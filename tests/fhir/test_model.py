@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hoso.fhir import model
 from hoso.fhir.model import load
 
 MODEL = load()
@@ -97,6 +98,6 @@ def test_the_patient_compartment_is_there() -> None:
 
 
 def test_types_are_decoded_only_when_asked_for() -> None:
-    fresh = load.__wrapped__()
+    fresh = model._load.__wrapped__()
     assert len(fresh.types) > 600
     assert fresh.types._ready == {}  # type: ignore[attr-defined]

@@ -40,9 +40,9 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace) -> int:
     if args.workers < 1:
         raise Failure("serve.no_workers")
-    port = _free_port(args.host, args.port)
     with explained(args.data):
         compose.open(Path(args.data)).close()
+    port = _free_port(args.host, args.port)
     return serve(Path(args.data), args.host, port, args.workers)
 
 

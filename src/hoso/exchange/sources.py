@@ -80,12 +80,19 @@ def files(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
     taken: list[Path] = []
     skipped: list[Path] = []
     for path in paths:
-        if not path.is_dir():
+        if not _is_folder(path):
             taken.append(path)
             continue
         for file in sorted(_inside(path)):
             (taken if _looks_like_records(file) else skipped).append(file)
     return taken, skipped
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # behind a folder that may not be entered: reading it will say so
+        return False
 
 
 def _inside(folder: Path) -> Iterator[Path]:

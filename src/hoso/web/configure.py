@@ -45,7 +45,9 @@ def configure(config: WebConfig) -> None:
     database = _database(config)
     secret = _derived(config.keys.web, b"django").hex()
     if settings.configured:
-        del connections["default"]
+        for opened in connections.all(initialized_only=True):
+            opened.close()
+            del connections[opened.alias]
         connections.settings["default"] = connections.configure_settings({"default": database})["default"]
         settings.SECRET_KEY = secret
         return
