@@ -158,13 +158,14 @@ def _collect_seldom() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def preload() -> None:
+def preload(folder: Path) -> None:
     """Imports what the workers will need, once, before they are forked; nothing is opened yet."""
     import hoso.access
     import hoso.api.app
-    import hoso.store.search
-    import hoso.web.wsgi  # noqa: F401
+    import hoso.store.search  # noqa: F401
+    from hoso.web.wsgi import preload as pages
 
+    pages(load(folder))
     gc.collect()
     gc.freeze()  # a collector that looks through shared memory would write to it, and so copy it for each worker
 

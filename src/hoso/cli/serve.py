@@ -53,7 +53,7 @@ def serve(folder: Path, host: str, port: int, workers: int) -> int:
     from granian.log import LogLevels
     from granian.server import Server
 
-    compose.preload()
+    compose.preload(folder)
     server = Server(
         "hoso",
         address=host,
