@@ -6,6 +6,7 @@ import os
 import socket
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,15 @@ def test_a_port_in_use_is_said(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         done = hoso("serve", "--data", tmp_path / "n", "--port", port)
     assert (done.returncode, f"port {port}" in done.stderr) == (1, True)
+
+
+def test_no_worker_outlives_a_server_that_was_killed(tmp_path: Path) -> None:
+    with running(tmp_path / "node") as server:
+        workers = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+        assert workers
+        server.process.kill()
+        server.process.wait()
+        until = time.monotonic() + 30
+        while any(Path(f"/proc/{worker}").exists() for worker in workers) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]

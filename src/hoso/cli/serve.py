@@ -6,10 +6,12 @@ Workers are forked after the parts are imported, so that they share that memory;
 from __future__ import annotations
 
 import argparse
+import ctypes
 import http.client
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +24,7 @@ from hoso.cli.main import add_data
 from hoso.cli.node import explained
 from hoso.cli.texts import say
 
+PR_SET_PDEATHSIG = 1
 HEADER_SECONDS = 10
 DRAIN_SECONDS = 20
 START_SECONDS = 60
@@ -80,10 +83,17 @@ def serve(folder: Path, host: str, port: int, workers: int) -> int:
 
 def _loader(folder: Path) -> Callable[[], Any]:
     def load() -> Any:
+        _end_with_parent()
         node = compose.open(folder)
         return compose.application(node)
 
     return load
+
+
+def _end_with_parent() -> None:
+    """A worker whose server was killed outright would go on, and hold the port against the next one (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _free_port(host: str, port: int) -> int:
