@@ -15,6 +15,7 @@ from hoso.fhir.model import load
 _LINK = re.compile(rb'(?<!\\)"((?:urn:|https?://|[A-Z][A-Za-z]{2,40}[/?])[^"\\]*)"')
 _HREF = re.compile(r"""((?:href|src)\s*=\s*)(?:"([^"]*)"|'([^']*)')""")
 _CONDITIONAL = re.compile(r"[A-Z][A-Za-z]{2,40}\?")
+_DANGLING = re.compile(rb'"reference"\s*:\s*"urn:')
 _REWRITTEN = frozenset(("uri", "url", "oid", "uuid"))
 
 Tree = dict[str, Any]
@@ -31,7 +32,7 @@ def conditional_references(body: bytes, tree: Tree) -> set[str]:
 
 def dangling(body: bytes, tree: Tree) -> str | None:
     """A reference to an entry that is not in the bundle, after rewriting."""
-    if b"urn:" not in body:
+    if not _DANGLING.search(body) and b"\\" not in body:
         return None
     for _, _, text, type in _spots(tree):
         if type == "reference" and text.startswith(("urn:uuid:", "urn:oid:")):
@@ -41,7 +42,10 @@ def dangling(body: bytes, tree: Tree) -> str | None:
 
 def rewrite(body: bytes, tree: Tree, links: Mapping[str, str]) -> bytes:
     """The text with every link of `links` replaced; `tree` is changed alike."""
-    written = [match for match in _LINK.finditer(body) if match[1].decode("utf-8", "replace") in links]
+    # Whatever stands between two quotation marks, which is more than the links: mostly none of it is to be replaced.
+    apart = links.keys().isdisjoint(body.decode().split('"'))
+    found = () if apart else _LINK.finditer(body)
+    written = [match for match in found if match[1].decode("utf-8", "replace") in links]
     escaped = b"\\/" in body or b"\\u" in body or b"href" in body or b"src" in body
     if not written and not escaped:
         return body
