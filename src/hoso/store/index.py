@@ -27,6 +27,7 @@ from hoso.core.text import fold
 from hoso.fhir.indexed import Indexed
 from hoso.fhir.model import load
 from hoso.fhir.ucum import canonical as _canonical
+from hoso.store.plan import IndexRows
 
 NO_DATE = OPEN_LOW
 """`date` of rows of resources without a clinical date: before all others."""
@@ -188,6 +189,20 @@ NOTHING = Rows(frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
 def rows(keys: Keys, type: str, found: Indexed) -> Rows:
     """Index rows of one resource."""
     return _Builder(keys, type).build(found)
+
+
+def laid_out(rows: Rows, date: int | None, patient: int, rid: int, rid_of: Callable[[str, str], int]) -> IndexRows:
+    """The rows as their tables have them; `rid_of` gives the record number of a reference's type and id."""
+    date = NO_DATE if date is None else date
+    return {
+        "token": [(key, patient, date, rid, system) for key, system in rows.tokens],
+        "ref": [(rid_of(type, id), key, patient, date, rid) for type, id, key in rows.refs],
+        "date": [(key, low, high, patient, rid) for key, low, high in rows.dates],
+        "string": [(key, value, patient, rid, exact, long) for key, value, exact, long in rows.strings],
+        "quantity": [
+            (key, low, high, patient, rid, system, code, unit) for key, low, high, system, code, unit in rows.quantities
+        ],
+    }
 
 
 class _Builder:

@@ -10,6 +10,7 @@ Name = tuple[int, str]
 
 Table = Literal["token", "ref", "date", "string", "quantity"]
 TABLES: tuple[Table, ...] = ("token", "ref", "date", "string", "quantity")
+IndexRows = dict[Table, list[tuple[Any, ...]]]
 
 CREATE, UPDATE, DELETE = 1, 2, 3
 """`change.op`. A creation over a deleted record is a creation."""

@@ -14,7 +14,7 @@ from hoso.store import index
 from hoso.store.connection import Connection
 from hoso.store.engine import Engine
 from hoso.store.facts import Facts
-from hoso.store.index import NO_DATE, Rows
+from hoso.store.index import Rows
 from hoso.store.plan import Head, Name, Table
 
 _NUMBER = load().type_number
@@ -45,11 +45,8 @@ def _rids(engine: Engine, connection: Connection, found: Collection[Found]) -> d
 
 
 def _add(tables: Standing, rows: Rows, values: Indexed, patient: int, rid: int, rids: Mapping[Name, int]) -> None:
-    date = NO_DATE if values.clinical_date is None else values.clinical_date
-    tables["token"].update((key, patient, date, rid, system) for key, system in rows.tokens)
-    tables["ref"].update((rids.get((_NUMBER[type], id), 0), key, patient, date, rid) for type, id, key in rows.refs)
-    tables["date"].update((key, low, high, patient, rid) for key, low, high in rows.dates)
-    tables["string"].update((key, value, patient, rid, exact, long) for key, value, exact, long in rows.strings)
-    tables["quantity"].update(
-        (key, low, high, patient, rid, system, code, unit) for key, low, high, system, code, unit in rows.quantities
+    laid_out = index.laid_out(
+        rows, values.clinical_date, patient, rid, lambda type, id: rids.get((_NUMBER[type], id), 0)
     )
+    for table, found in laid_out.items():
+        tables[table].update(found)

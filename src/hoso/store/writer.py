@@ -25,7 +25,7 @@ from hoso.store.connection import Connection
 from hoso.store.contract import Conflict, Draft, Origin, Outcome, Saved
 from hoso.store.engine import Engine
 from hoso.store.facts import Facts
-from hoso.store.index import NO_DATE, NOTHING, Keys, Rows
+from hoso.store.index import NOTHING, Keys, Rows
 from hoso.store.plan import (
     CREATE,
     DELETE,
@@ -36,14 +36,13 @@ from hoso.store.plan import (
     Expected,
     Head,
     HeadRow,
+    IndexRows,
     Move,
     Name,
     NewKey,
     Plan,
     Table,
 )
-
-IndexRows = dict[Table, list[tuple[Any, ...]]]
 
 instant = lru_cache(64)(_instant)
 """What is saved together carries one time."""
@@ -235,18 +234,8 @@ class Planner:
         return self._expand(rows, found, original.patient, original.rid)
 
     def _expand(self, rows: Rows, found: Indexed, patient: int, rid: int) -> IndexRows:
-        date = NO_DATE if found.clinical_date is None else found.clinical_date
         number, head = _MODEL.type_number, self._head
-        return {
-            "token": [(key, patient, date, rid, system) for key, system in rows.tokens],
-            "ref": [(head((number[type], id)).rid, key, patient, date, rid) for type, id, key in rows.refs],
-            "date": [(key, low, high, patient, rid) for key, low, high in rows.dates],
-            "string": [(key, value, patient, rid, exact, long) for key, value, exact, long in rows.strings],
-            "quantity": [
-                (key, low, high, patient, rid, system, code, unit)
-                for key, low, high, system, code, unit in rows.quantities
-            ],
-        }
+        return index.laid_out(rows, found.clinical_date, patient, rid, lambda type, id: head((number[type], id)).rid)
 
 
 def _referred(rows: Rows, found: Indexed) -> set[Name]:
