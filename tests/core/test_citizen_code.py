@@ -4,6 +4,8 @@ import itertools
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hoso.core import citizen_code
 
@@ -49,3 +51,28 @@ def test_scrambling_is_a_permutation_and_depends_on_the_key() -> None:
     assert all(abs(a - b) > 1 for a, b in itertools.pairwise(first))
     with pytest.raises(ValueError):
         citizen_code.scramble(10**10, key)
+
+
+@given(st.integers(0, 10**10 - 1), st.binary(min_size=1, max_size=32))
+def test_what_is_scrambled_can_be_unscrambled_by_the_same_key(counter: int, key: bytes) -> None:
+    scrambled = citizen_code.scramble(counter, key)
+    assert 0 <= scrambled < 10**10
+    assert citizen_code.unscramble(scrambled, key) == counter
+    assert citizen_code.payload(citizen_code.make(scrambled)) == scrambled
+
+
+@pytest.mark.parametrize("digits", [2, 4, 6])
+def test_every_length_is_permuted_and_undone(digits: int) -> None:
+    every = range(10**digits)
+    assert sorted(citizen_code.scramble(n, b"k", digits) for n in every) == list(every)
+    assert all(citizen_code.unscramble(citizen_code.scramble(n, b"k", digits), b"k", digits) == n for n in every[:2000])
+
+
+def test_codes_in_a_row_do_not_look_alike() -> None:
+    """First digits, last digits and parity of 10,000 codes in a row are as even as chance makes them."""
+    found = [citizen_code.scramble(n, b"key") for n in range(10_000)]
+    for digit in range(10):
+        assert 880 < sum(n // 10**9 == digit for n in found) < 1_120
+        assert 880 < sum(n % 10 == digit for n in found) < 1_120
+    assert 4_800 < sum((a < b) for a, b in itertools.pairwise(found)) < 5_200
+    assert len({b - a for a, b in itertools.pairwise(found)}) > 9_900

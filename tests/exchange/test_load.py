@@ -227,3 +227,15 @@ def test_the_report_is_in_the_language_asked_for(data: Path, tmp_path: Path) -> 
     done = hoso("--lang", "vi", "load", "--data", data, "--workers", 1, file)
     assert done.returncode == 1
     assert "đã lưu" in done.stdout and "Các tài nguyên bị từ chối" in done.stdout
+
+
+def test_a_citizen_code_with_a_typing_error_is_rejected_with_its_place(data: Path, tmp_path: Path) -> None:
+    identifier = {"system": "https://hoso.vn/sid/citizen-code", "value": "9123456789013"}
+    file = tmp_path / "p.ndjson"
+    rows = [{"resourceType": "Patient", "id": "a", "identifier": [identifier]}, {"resourceType": "Patient", "id": "b"}]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    summary, code = load(data, file)
+    assert (summary["stored"], summary["rejected"], code) == (1, 1, 1)
+    (rejects,) = data.glob("rejects-*.ndjson")
+    text = rejects.read_text("utf-8")
+    assert "Patient.identifier[0].value" in text and "9123456789013" in text

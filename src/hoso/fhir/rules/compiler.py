@@ -9,6 +9,7 @@ from typing import Any
 from hoso.fhir.model import Element, TypeDef, TypeRef, load
 from hoso.fhir.rules import containers
 from hoso.fhir.rules.bindings import allowed_codes, bound
+from hoso.fhir.rules.codes import own_code_rule
 from hoso.fhir.rules.faults import ALIGN, LIMIT, Context, Fault, Faults, Rule, one, shown, under
 from hoso.fhir.rules.invariants import Named, invariant_tests
 from hoso.fhir.rules.narrative import fault_in
@@ -54,7 +55,10 @@ def _make(name: str) -> Rule:
     rules: dict[str, Rule] = {}
     quick: dict[str, Callable[[str], object]] = {}
     # Registered before its children are made: types refer to each other in circles.
-    rule = _making[name] = _object(definition, rules, quick)
+    rule = _object(definition, rules, quick)
+    if name == "Identifier":
+        rule = own_code_rule(rule)
+    _making[name] = rule
     for element in definition.elements:
         for key, ref in element.spellings():
             rules[key] = _of_element(element, ref)

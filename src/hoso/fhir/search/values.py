@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import get_args
 
-from hoso.core import Issue, Refused, parse_span
+from hoso.core import Issue, Refused, citizen_code, parse_span
 from hoso.fhir.search.limits import MAX_NUMBER
 from hoso.fhir.search.query import Date, Local, Number, Prefix, Token, Uri
 
@@ -62,6 +62,7 @@ def refuse(key: str, name: str, code: str = "invalid", /, **values: str) -> Refu
 
 
 def token(text: str, name: str) -> Token:
+    """A citizen code with wrong check digits is refused: an empty answer would read as "not here, make a new one"."""
     parts = split(text, "|")
     if len(parts) > 2:
         raise refuse("search.token", name, value=text)
@@ -71,6 +72,8 @@ def token(text: str, name: str) -> Token:
     system, code = values
     if not system and not code:
         raise refuse("search.token", name, value=text)
+    if system == citizen_code.SYSTEM and code and not citizen_code.is_valid(code):
+        raise refuse("search.citizen-code", name, "value", value=code)
     return Token(system, code or None)
 
 
