@@ -176,10 +176,12 @@ def application(node: Node) -> Application:
     from hoso.api.body import Bodies
     from hoso.api.failure import failed
     from hoso.api.links import Seal
+    from hoso.api.patience import Patience
     from hoso.web.wsgi import application as web
 
-    systems = api(node.records, node.tokens, Seal(node.config.keys.links), node.config)
-    people, forms = web(node), Bodies(min(LARGEST_FORM, node.config.largest_request))
+    patience = Patience()
+    systems = api(node.records, node.tokens, Seal(node.config.keys.links), node.config, patience)
+    people, forms = web(node), Bodies(min(LARGEST_FORM, node.config.largest_request), patience)
 
     def serve(environ: Environ, start: StartResponse) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import sys
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -175,6 +177,24 @@ def test_stalled_senders_starve_nobody(server: Server) -> None:
     while status != 200 and time.monotonic() < deadline:
         status, _ = server.request("POST", "/fhir/Patient/$validate", b'{"resourceType":"Patient"}')
     assert status == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sockets are recognised by what Linux tells of them")
+def test_a_sender_that_stalls_is_told_so_and_its_place_is_free_again(server: Server) -> None:
+    form = b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 50\r\n\r\na"
+    openings = [
+        server.head("POST", "/fhir/Patient", "Content-Length: 100") + b"{",
+        server.head("POST", "/fhir/Patient", "Transfer-Encoding: chunked") + b"1\r\n{\r\n",
+        form,
+    ]
+    with ExitStack() as stack:
+        stalled = [stack.enter_context(server.connect(timeout=90)) for _ in openings]
+        for connection, opening in zip(stalled, openings, strict=True):
+            connection.sendall(opening)
+        for connection in stalled:
+            status, body = answer(connection)
+            assert (status, keys(body)) == (408, ["rest.body-late"])
+    assert server.request("POST", "/fhir/Patient/$validate", b'{"resourceType":"Patient"}')[0] == 200
 
 
 def test_senders_of_headers_that_never_end_are_cut_off_and_starve_nobody(server: Server) -> None:

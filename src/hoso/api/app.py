@@ -14,6 +14,7 @@ from hoso.api.failure import failed
 from hoso.api.links import Seal
 from hoso.api.message import CONTENT, Request, Response, http_date
 from hoso.api.negotiate import compressed, pretty, takes_json, wants_pretty
+from hoso.api.patience import Patience
 from hoso.api.routes import ID, interaction
 from hoso.core.errors import Refused
 from hoso.fhir.model import load
@@ -41,9 +42,11 @@ class Settings(Protocol):
     def largest_request(self) -> int: ...
 
 
-def application(records: Records, tokens: Tokens, seal: Seal, settings: Settings) -> Application:
-    """The systems' door of one worker process."""
-    doors, bodies = Doors(records, seal), Bodies(settings.largest_request)
+def application(
+    records: Records, tokens: Tokens, seal: Seal, settings: Settings, patience: Patience | None = None
+) -> Application:
+    """The systems' door of one worker process; `patience` is shared by all its doors."""
+    doors, bodies = Doors(records, seal), Bodies(settings.largest_request, patience)
     types = frozenset(load().resource_types) - {"Binary"}
 
     def serve(environ: Environ, start: StartResponse) -> Iterable[bytes]:

@@ -1,7 +1,7 @@
 """Takes a request's body within bounds of size and of waiting senders, before anything looks at it.
 
-The server gives a read no deadline, and an answer sent while one is waiting would freeze its worker. So a stalled
-sender keeps its thread until it hangs up, and the number of threads that senders may hold is what is bounded.
+A sender that stalls holds a thread until `patience` ends its wait, so the number of threads that senders may hold is
+bounded too.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from hoso.api.patience import Patience, Wait
 from hoso.core.errors import Refused
 
-PIECE = 65_536
+PIECE = 4_096
+"""The server hands a piece over when it is whole, so a small one shows early that a slow sender goes on."""
+
 AT_ONCE = 8
 """Bodies one worker reads at a time; the server has more threads than this, so reads always find one free."""
 
@@ -27,17 +30,20 @@ STALLED_PER_CALLER = 2
 class Bodies:
     """Reads bodies for one worker process. `limit` is the most bytes a body may have, also after decompression."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, patience: Patience | None = None) -> None:
         self._limit = limit
+        self._patience = patience or Patience()
         self._lock = threading.Lock()
         self._senders: dict[object, tuple[str, float]] = {}
 
     def read(self, environ: dict[str, Any], caller: str) -> bytes:
-        """The body, decompressed. Raises Refused: 400, 413, 415 or 503."""
+        """The body, decompressed. Raises Refused: 400, 408, 413, 415 or 503."""
         length = self._announced(environ)
         if length == 0:
             return b""
-        body = self._receive(environ["wsgi.input"], length, caller)
+        expects = "HTTP_EXPECT" in environ
+        with self._place(caller), self._patience.with_sender(environ.get("REMOTE_ADDR", ""), expects=expects) as wait:
+            body = self._receive(environ["wsgi.input"], length, wait)
         if length is not None and len(body) != length:
             raise Refused.because(400, "incomplete", "rest.body-cut", sent=str(len(body)), announced=str(length))
         return self._decoded(body, environ.get("HTTP_CONTENT_ENCODING") or "")
@@ -53,18 +59,18 @@ class Bodies:
             raise self._too_large()
         return int(text)
 
-    def _receive(self, source: Any, length: int | None, caller: str) -> bytes:
+    def _receive(self, source: Any, length: int | None, wait: Wait) -> bytes:
         pieces: list[bytes] = []
-        size = 0
-        with self._place(caller):
-            while length is None or size < length:
-                piece = source.read(PIECE if length is None else min(PIECE, length - size))
-                if not piece:
-                    break
-                size += len(piece)
-                if size > self._limit:
-                    raise self._too_large()
-                pieces.append(piece)
+        while length is None or wait.size < length:
+            piece = source.read(PIECE if length is None else min(PIECE, length - wait.size))
+            if not piece:
+                break
+            wait.got(len(piece))
+            if wait.size > self._limit:
+                raise self._too_large()
+            pieces.append(piece)
+        if wait.ended and wait.size != length:
+            raise Refused.because(408, "timeout", "rest.body-late", sent=str(wait.size))
         return b"".join(pieces)
 
     @contextmanager

@@ -14,7 +14,7 @@ from hoso.fhir.outcome import Language, outcome
 _log = logging.getLogger("hoso.api")
 
 RETRY_SECONDS = "2"
-_CLOSES = (413, 503)
+_CLOSES = (408, 413, 503)
 """After these the rest of a body may still be on its way; the connection is not used again."""
 
 
