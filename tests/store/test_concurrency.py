@@ -171,3 +171,13 @@ def test_a_reader_of_the_feed_sees_it_grow_without_holes(store: RecordStore) -> 
     reader.join()
     seen.extend(change.number for change in whole_feed(store)[len(seen) :])
     assert seen == list(range(1, total + 1))
+
+
+def test_a_search_gets_the_connection_that_came_back_last(store: RecordStore) -> None:
+    with store.engine.lent() as first:
+        with store.engine.lent() as second:
+            assert second is not first
+        with store.engine.lent() as again:
+            assert again is second
+    with store.engine.lent() as last:
+        assert last is first

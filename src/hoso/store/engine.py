@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from hoso.store.connection import Connection
@@ -16,6 +17,12 @@ class Engine(Protocol):
     """Reads run on the calling thread's own connection; writes are durable when a method returns."""
 
     def reader(self) -> Connection: ...
+
+    def lent(self) -> AbstractContextManager[Connection]:
+        """A connection for one search, also of a thread that holds another. What came back last goes out first.
+
+        So as few as are busy at once stay warm, with their plans and pages, instead of one for each thread.
+        """
 
     def brief(self, ask: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs a question that takes microseconds, on a connection that all threads share in turn.

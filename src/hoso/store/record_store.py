@@ -80,7 +80,8 @@ class RecordStore:
         )  # fmt: skip
 
     def search(self, query: Query, visible: Visible, cursor: str | None = None) -> Page:
-        return self.search_on(self.engine.reader(), query, visible, cursor)
+        with self.engine.lent() as connection:
+            return self.search_on(connection, query, visible, cursor)
 
     def search_on(self, connection: Connection, query: Query, visible: Visible, cursor: str | None) -> Page:
         return search.run(connection, self.facts.keys, connection.dialect, query, visible, cursor)

@@ -7,6 +7,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -74,6 +75,7 @@ class PostgresEngine:
         self._open: weakref.WeakSet[PostgresConnection] = weakref.WeakSet()
         self._closed = False
         self._shared: BriefConnection | None = None
+        self._idle: list[PostgresConnection] = []
         self._turn = threading.Lock()
         self._rids: Iterator[int] = iter(())
         self._rid_lock = threading.Lock()
@@ -83,12 +85,26 @@ class PostgresEngine:
         try:
             return self._local.connection  # type: ignore[no-any-return]
         except AttributeError:
-            if self._closed:
-                raise Unavailable("the store is closed") from None
-            connection = PostgresConnection(self.url, self.facts.codec)
-            self._open.add(connection)
-            self._local.connection = connection
+            connection = self._local.connection = self._connect()
             return connection
+
+    def _connect(self) -> PostgresConnection:
+        if self._closed:
+            raise Unavailable("the store is closed")
+        connection = PostgresConnection(self.url, self.facts.codec)
+        self._open.add(connection)
+        return connection
+
+    @contextmanager
+    def lent(self) -> Iterator[Connection]:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._connect()
+        try:
+            yield connection
+        finally:
+            self._idle.append(connection)
 
     def brief(self, ask: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """One thread after the other, as on SQLite: reads side by side would only fight for the interpreter."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -65,6 +66,7 @@ class SqliteEngine:
         self._open: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
         self._closed = False
         self._shared: SqliteConnection | None = None
+        self._idle: list[SqliteConnection] = []
         self._turn = threading.Lock()
         self._group = GroupCommit(lambda: self._connect(WRITER_CACHE_KB))
 
@@ -77,12 +79,23 @@ class SqliteEngine:
         try:
             return self._local.connection  # type: ignore[no-any-return]
         except AttributeError:
-            if self._closed:
-                raise Unavailable("the store is closed") from None
             connection = self._local.connection = self._connect_reader(READER_CACHE_KB)
             return connection
 
+    @contextmanager
+    def lent(self) -> Iterator[Connection]:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._connect_reader(READER_CACHE_KB)
+        try:
+            yield connection
+        finally:
+            self._idle.append(connection)
+
     def _connect_reader(self, cache_kb: int) -> SqliteConnection:
+        if self._closed:
+            raise Unavailable("the store is closed")
         connection = self._connect(cache_kb)
         connection.handle.pragma("query_only", True)
         return connection
@@ -94,8 +107,6 @@ class SqliteEngine:
         """
         with self._turn:
             if self._shared is None:
-                if self._closed:
-                    raise Unavailable("the store is closed")
                 self._shared = self._connect_reader(SHARED_CACHE_KB)
             return ask(self._shared, *args, **kwargs)
 
