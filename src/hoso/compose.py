@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from hoso.access.records import Records
     from hoso.access.tokens import Tokens
     from hoso.api.app import Application, Environ, StartResponse
+    from hoso.identity.code import Codes
     from hoso.store import StoreConfig
     from hoso.store.record_store import RecordStore
 
 LARGEST_FORM = 10_000_000
 KEYS = ("database", "links", "web")
+CENTRE_KEYS = ("codes", "signing")
 _TEMPLATE = """\
 # A node of HoSo. Change it while the node is stopped.
 
@@ -55,11 +57,16 @@ class BadConfig(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Raw 32-byte secrets: the database's encryption, the seal of page links, the web sessions."""
+    """Raw 32-byte secrets: the database's encryption, the seal of page links, the web sessions.
+
+    The last two only the centre of citizen codes has: the permutation of its counter, and its signature.
+    """
 
     database: bytes = field(repr=False)
     links: bytes = field(repr=False)
     web: bytes = field(repr=False)
+    codes: bytes | None = field(repr=False, default=None)
+    signing: bytes | None = field(repr=False, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,7 @@ class Node:
     store: RecordStore
     records: Records
     tokens: Tokens
+    codes: Codes
 
     def close(self) -> None:
         self.store.close()
@@ -90,8 +98,11 @@ def exists(folder: Path) -> bool:
     return (folder / "config.toml").is_file()
 
 
-def create(folder: Path, database: str | None = None) -> Config:
-    """Makes what is missing of a node: folder, keys, config.toml, schema. What is there stays."""
+def create(folder: Path, database: str | None = None, *, centre: bool = False) -> Config:
+    """Makes what is missing of a node: folder, keys, config.toml, schema. What is there stays.
+
+    `centre` makes it the one node that gives out citizen codes; two of them would give the same codes.
+    """
     from hoso.store import create_store
     from hoso.web.accounts import registry
 
@@ -105,6 +116,10 @@ def create(folder: Path, database: str | None = None) -> Config:
             folder / "config.toml",
             _TEMPLATE.format(id=node, name=_plain(folder.resolve().name), url=_plain(database or "sqlite")),
         )
+    if centre:
+        for name in CENTRE_KEYS:
+            if not (folder / "keys" / name).exists():
+                _write_secret(folder / "keys" / name, secrets.token_hex(32) + "\n")
     config = load(folder)
     create_store(store_config(config))
     registry.prepare(config)
@@ -125,12 +140,18 @@ def load(folder: Path) -> Config:
             database=f"sqlite:///{folder.resolve() / 'hoso.db'}" if url == "sqlite" else url,
             base_url=str(http["base_url"]).rstrip("/"),
             largest_request=int(http["largest_request_mb"]) * 1_000_000,
-            keys=Keys(*(_read_key(folder / "keys" / name) for name in KEYS)),
+            keys=Keys(*(_read_key(folder / "keys" / name) for name in key_files(folder / "keys"))),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:
         raise BadConfig(file, str(error)) from error
     except KeyError as error:
         raise BadConfig(file, f"no {error.args[0]}") from error
+
+
+def key_files(folder: Path) -> tuple[str, ...]:
+    """Names of the keys a node's folder of keys must hold: the centre has two more."""
+    centre = any((folder / name).is_file() for name in CENTRE_KEYS)
+    return KEYS + CENTRE_KEYS if centre else KEYS
 
 
 def store_config(config: Config) -> StoreConfig:
@@ -150,7 +171,17 @@ def open(folder: Path) -> Node:
     config = load(folder)
     _collect_seldom()
     store = open_store(store_config(config))
-    return Node(config, store, Records(store, system_clock), Tokens(TokenTable(store.engine), system_clock))
+    records, tokens = Records(store, system_clock), Tokens(TokenTable(store.engine), system_clock)
+    return Node(config, store, records, tokens, _codes(config, store))
+
+
+def _codes(config: Config, store: RecordStore) -> Codes:
+    from hoso.access import AliasTable, CodeTable
+    from hoso.identity.code import Centre, Codes
+
+    keys = config.keys
+    centre = Centre(keys.codes, keys.signing) if keys.codes and keys.signing else None
+    return Codes(CodeTable(store.engine), AliasTable(store.engine), system_clock, config.node, centre)
 
 
 def _collect_seldom() -> None:

@@ -8,14 +8,24 @@ from hoso.access.records import Records, Written
 from hoso.access.scope import Scopes
 from hoso.access.tokens import Token, Tokens
 from hoso.access.transaction import Done, execute
+from hoso.store.code_aliases import AliasTable
+from hoso.store.codes import CodeRow, CodeTable, Grant, HeldLease, OtherSecret
+from hoso.store.codes import State as CodeState
 from hoso.store.contract import Conflict, Draft, HistoryPage, Page, Saved, Transaction, Unavailable, Version
 
 __all__ = [
     "Actor",
+    "AliasTable",
+    "CodeRow",
+    "CodeState",
+    "CodeTable",
     "Conflict",
     "Done",
     "Draft",
+    "Grant",
+    "HeldLease",
     "HistoryPage",
+    "OtherSecret",
     "Page",
     "Purpose",
     "Records",

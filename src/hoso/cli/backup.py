@@ -51,6 +51,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _copy_keys(config: compose.Config, folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True)
-    for name in compose.KEYS:
+    for name in compose.key_files(config.folder / "keys"):
         (folder / name).touch(mode=0o600)
         shutil.copyfile(config.folder / "keys" / name, folder / name)

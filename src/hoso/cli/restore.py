@@ -40,12 +40,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _restore(folder: Path, file: Path, keys: Path, database: str | None) -> int:
-    missing = next((name for name in compose.KEYS if not (keys / name).is_file()), None)
+    names = compose.key_files(keys)
+    missing = next((name for name in names if not (keys / name).is_file()), None)
     if missing:
         raise Failure("restore.no_key", file=keys / missing)
     kept = backup.Backup(file, bytes.fromhex((keys / "database").read_text("ascii")))
     (folder / "keys").mkdir(parents=True, mode=0o700)
-    for name in compose.KEYS:
+    for name in names:
         (folder / "keys" / name).touch(mode=0o600)
         shutil.copyfile(keys / name, folder / "keys" / name)
     _refill(kept, _store_config(folder, kept, database))

@@ -17,7 +17,7 @@ import apsw
 import msgspec
 import zstandard
 
-from hoso.store import facts
+from hoso.store import codes, facts
 from hoso.store.connection import Connection, Row
 from hoso.store.postgres.engine import BLOCK
 from hoso.store.record_store import RecordStore
@@ -45,6 +45,12 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "job": (("id", "kind", "argument", "due", "attempts", "state", "taken", "error"), ("id",)),
     "access_token": (("digest", "name", "scope", "created", "expires", "revoked"), ("digest",)),
+    "code_mark": (("name", "value"), ("name",)),
+    "code_grant": (("id", "facility", "node", "first", "number", "made", "expires"), ("id",)),
+    "code_lease": (("id", "facility", "node", "number", "made", "expires"), ("id",)),
+    "citizen_code": (("code", "state", "changed", "lease", "holder", "signature"), ("code",)),
+    "code_alias": (("old", "direct", "surviving", "made"), ("old",)),
+    "code_key": (("public", "added"), ("public",)),
 }  # fmt: skip
 """Columns and key of what is kept, in the order in which it is brought back."""
 
@@ -217,7 +223,12 @@ def proven(backup: Backup, store: RecordStore) -> list[str]:
 
 def open_epoch(store: RecordStore) -> str:
     """From here on the restored node's changes make a stream of their own, told apart from those it may have lost."""
-    return store.engine.transact(facts.open_epoch)
+
+    def work(connection: Connection) -> str:
+        codes.after_restore(connection, store.now())
+        return facts.open_epoch(connection)
+
+    return store.engine.transact(work)
 
 
 def _empty(connection: Connection) -> None:
