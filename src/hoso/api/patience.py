@@ -27,7 +27,7 @@ FIRST_SECONDS, LEAST_RATE = 30.0, 2_000
 
 LOOK_SECONDS = 1.0
 _WINDOW = 0.3
-"""Between the arrival of bytes and the moment their reader has them."""
+"""Between the arrival of bytes and the moment their reader has them; so much more at each look that finds nobody."""
 
 _OPEN_STATES = (1, 8)
 _INFO = struct.Struct("=B43xI4xI")
@@ -44,6 +44,7 @@ class Wait:
     last: float
     size: int = 0
     ended: bool = False
+    window: float = _WINDOW
     among: set[tuple[str, int]] | None = field(default=None, repr=False)
 
     def got(self, size: int) -> None:
@@ -97,22 +98,27 @@ class Patience:
         try:
             for wait in overdue:
                 now = {each.peer for each in found if each.may_be(wait)}
-                wait.among = now if wait.among is None else wait.among & now
+                wait.among = wait.among & now if wait.among else now
+                if not wait.among:
+                    wait.window += _WINDOW
             for wait in overdue:
-                alike = sum(1 for other in overdue if other.among == wait.among)
-                if wait.among and len(wait.among) <= alike:
-                    self._cut(wait, [each for each in found if each.peer in wait.among])
+                alike = [other for other in overdue if other.among == wait.among]
+                if wait.among and len(wait.among) <= len(alike) and self._all_end(alike):
+                    for each in found:
+                        if each.peer in wait.among:
+                            each.end_reading()
         finally:
             for each in found:
                 each.close()
 
-    def _cut(self, wait: Wait, connections: list[_Connection]) -> None:
+    def _all_end(self, waits: list[Wait]) -> bool:
+        """Says so to all of them before any is cut; nothing when the body of one came after all."""
         with self._some:
-            if wait not in self._waits:
-                return  # its body came after all
-            wait.ended = True
-        for each in connections:
-            each.end_reading()
+            if not self._waits.issuperset(waits) or any(wait.ended for wait in waits):
+                return False
+            for wait in waits:
+                wait.ended = True
+            return True
 
 
 class _Connection:
@@ -136,7 +142,7 @@ class _Connection:
         """Whether the wait's body may be coming here: nothing was answered, and what came last came no earlier."""
         asking = wait.expects or not self._answered
         mine = self.peer[0] == _plain(wait.address)
-        return mine and asking and self._open and self._received > wait.last - _WINDOW
+        return mine and asking and self._open and self._received > wait.last - wait.window
 
     def end_reading(self) -> None:
         with suppress(OSError):
