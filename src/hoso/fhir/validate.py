@@ -5,13 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from hoso.core.errors import Issue
+from hoso.fhir.model import load
 from hoso.fhir.rules.compiler import rule_of
 from hoso.fhir.rules.containers import check_resource
-from hoso.fhir.rules.faults import LIMIT
+from hoso.fhir.rules.faults import LIMIT, Context
+from hoso.fhir.rules.usual import sure
+
+_PLAIN = frozenset(load().type_number) - {"Bundle"}
+"""A Bundle has rules for its entries as a whole."""
 
 
 def validate(resource: dict[str, Any]) -> list[Issue]:
     """Issues of a parsed resource, each with the FHIRPath of its place; any of them refuses the resource whole."""
+    if type(resource) is dict:
+        name = resource.get("resourceType")
+        if type(name) is str and name in _PLAIN and sure(name, resource, Context(resource, resource)):
+            return []
     faults = check_resource(rule_of, resource, {})
     if faults is None:
         return []

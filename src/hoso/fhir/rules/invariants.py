@@ -40,6 +40,17 @@ def invariant_tests(
     )
 
 
+def decided(named: Named, definition: TypeDef, names: Iterable[str]) -> bool | None:
+    """Whether a rule of the type itself holds for every node with these members; None when their values decide."""
+    if NATIVE.get(f"{definition.name}.{named.key}") or NATIVE.get(named.key):
+        return None
+    node = dict.fromkeys(names)
+    test = simple(named.expression, definition)
+    if test is not None:
+        return test(node, Context(node, node))
+    return True if any(group.isdisjoint(node) for group in vacuous(named.expression, definition)) else None
+
+
 def _message(key: str, owner: str) -> str:
     """A sentence of its own where one is written, else one that quotes the rule."""
     for name in (f"invariant.{owner}.{key}", f"invariant.{key}"):

@@ -126,12 +126,12 @@ _SURE_MOMENT = re.compile(rf"{_SURE_DAY}T{_TIME}{_ZONE}", _A).fullmatch
 KNOWN_LIMIT = 20_000
 KNOWN_LENGTH = 100
 
-_known: dict[str, set[str]] = {"code": set(), "uri": set()}
+KNOWN: dict[str, set[str]] = {"code": set(), "uri": set()}
 """Codes and addresses found right before: a few thousand come again and again."""
 
 
 def _remembering(kind: str, valid: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    known = _known[kind]
+    known = KNOWN[kind]
 
     def check(value: Any) -> bool:
         if not valid(value):
@@ -146,8 +146,8 @@ def _remembering(kind: str, valid: Callable[[Any], bool]) -> Callable[[Any], boo
 
 
 QUICK: dict[str, Callable[[str], object]] = {
-    "canonical": _known["uri"].__contains__,
-    "code": _known["code"].__contains__,
+    "canonical": KNOWN["uri"].__contains__,
+    "code": KNOWN["code"].__contains__,
     "date": re.compile(_SURE_DAY, _A).fullmatch,
     "dateTime": _SURE_MOMENT,
     "id": _id,
@@ -155,8 +155,8 @@ QUICK: dict[str, Callable[[str], object]] = {
     "markdown": len,
     "string": len,
     "time": _time,
-    "uri": _known["uri"].__contains__,
-    "url": _known["uri"].__contains__,
+    "uri": KNOWN["uri"].__contains__,
+    "url": KNOWN["uri"].__contains__,
 }
 """A first look in one call into C: what it accepts is right, what it does not accept goes to CHECKS.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hoso.fhir.model import load
 from hoso.fhir.rules.faults import Context, Faults, Rule, one, shown
-from hoso.fhir.rules.primitives import TEXT_LIMIT, is_uri
+from hoso.fhir.rules.primitives import KNOWN_LIMIT, TEXT_LIMIT, is_uri
 
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _relative = re.compile(rf"([A-Z][A-Za-z]*+)/{_ID}(?:/_history/{_ID})?", re.ASCII).fullmatch
@@ -18,6 +18,22 @@ _usual = re.compile(
     re.ASCII,
 ).fullmatch
 _scheme = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*+:\S++", re.ASCII).fullmatch
+
+known_kinds: dict[str, str] = {}
+"""The type that a plain reference names, of those found lately: a bundle's records name each other many times."""
+
+_LONGEST = 200
+
+
+def plain_kind(text: str) -> str | None:
+    """The type a reference written as Type/id or Type?criteria names; None when it has another form."""
+    match = _usual(text) if len(text) <= _LONGEST else None
+    kind = match.group(1) if match is not None else None
+    if kind is not None:
+        if len(known_kinds) >= KNOWN_LIMIT:
+            known_kinds.clear()
+        known_kinds[text] = kind
+    return kind
 
 
 def reference_rule(shape: Rule, targets: tuple[str, ...]) -> Rule:
