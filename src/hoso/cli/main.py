@@ -14,7 +14,20 @@ from hoso import __version__
 from hoso.cli.failure import Failure
 from hoso.cli.texts import LANGUAGES, choose, say
 
-COMMANDS = ("backup", "demo", "doctor", "fhirpath", "init", "load", "restore", "serve", "synth", "token", "user")
+COMMANDS = (
+    "backup",
+    "code",
+    "demo",
+    "doctor",
+    "fhirpath",
+    "init",
+    "load",
+    "restore",
+    "serve",
+    "synth",
+    "token",
+    "user",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
