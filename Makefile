@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: setup setup-dev demo test check bench conformance definitions lock clean browser
+.PHONY: setup setup-dev demo test check bench evaluate conformance definitions lock clean browser
 
 setup: build/setup.stamp
 setup-dev: build/setup-dev.stamp
@@ -40,6 +40,11 @@ browser:
 bench: setup-dev
 	@scripts/install_wrk
 	$(BIN)/python -m bench $(SIZE)
+
+# MATCHER is the one to measure, MODULE:NAME as bench/matcher.py says; SIZE small, medium, full or a number of people.
+MATCHER ?= tests.bench.baseline:baseline
+evaluate: setup-dev
+	$(BIN)/python -m bench.evaluate $(or $(SIZE),full) --matcher $(MATCHER) $(if $(SEED),--seed $(SEED))
 
 # The public suites are not part of the repository: SUITES names the folder they were fetched to.
 SUITES ?= ../shared/suites

@@ -120,7 +120,7 @@ def _engine(
             "ms",
         )
         figures.add(f"search.{engine}.slowest_ms", max(medians.values()), "ms")
-        print(f"{'':28}slowest shape: {max(medians, key=medians.__getitem__)}")
+        print(f"{'':34}slowest shape: {max(medians, key=medians.__getitem__)}")
         if engine == "sqlite":
             _page(figures, node, records)
             figures.add("node.rss_mb", resident_mb(tree(node.pid)), "MB")

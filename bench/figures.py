@@ -1,10 +1,11 @@
-"""Rows of figures with their budgets: printed as a table and written to build/bench.json."""
+"""Rows of figures with their budgets: printed as a table and written to build/TARGET.json."""
 
 from __future__ import annotations
 
 import json
 import platform
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,7 +21,11 @@ BUDGETS: dict[str, float] = {
     "emergency.p99_ms": 50,
     "node.rss_mb": 200,
 }
-_LESS_IS_BETTER = ("ms", "us", "bytes", "MB")
+_LESS_IS_BETTER = ("ms", "us", "bytes", "MB", "false links")
+_DIGITS = {"share": 4}
+"""Decimals that are kept; two for the others."""
+_PRINTED = {"share": 4, "ms": 2, "false links": 0}
+"""Decimals that are shown; one for the others."""
 
 
 @dataclass(slots=True)
@@ -34,16 +39,18 @@ class Row:
 
 
 class Figures:
-    def __init__(self, command: str) -> None:
-        self.command = command
+    def __init__(self, command: str, budgets: Mapping[str, float] = BUDGETS) -> None:
+        self.command, self._budgets = command, budgets
         self.rows: list[Row] = []
 
     def add(self, name: str, figure: float, unit: str, limit: float | None = None) -> None:
-        budget = BUDGETS.get(name)
+        budget = self._budgets.get(name)
+        digits = _DIGITS.get(unit, 2)
         ok = None
         if budget is not None:
             ok = figure <= budget if unit in _LESS_IS_BETTER else figure >= budget
-        self.rows.append(Row(name, round(figure, 2), unit, budget, None if limit is None else round(limit, 2), ok))
+        limit = None if limit is None else round(limit, digits)
+        self.rows.append(Row(name, round(figure, digits), unit, budget, limit, ok))
         print(_line(self.rows[-1]), flush=True)
 
     def write(self, file: Path) -> None:
@@ -52,15 +59,16 @@ class Figures:
         file.write_text(json.dumps({"machine": machine(), "command": self.command, "rows": rows}, indent=1) + "\n")
 
 
-def header() -> str:
-    return f"{'':28}{'figure':>12}  {'unit':<12}{'budget':>10}{'bare limit':>14}"
+def header(limit: str = "bare limit") -> str:
+    return f"{'':34}{'figure':>12}  {'unit':<12}{'budget':>10}{limit:>16}"
 
 
 def _line(row: Row) -> str:
     mark = {True: "ok", False: "MISSED", None: ""}[row.ok]
-    budget = "" if row.budget is None else f"{row.budget:,.0f}"
-    limit = "" if row.limit is None else f"{row.limit:,.1f}"
-    return f"{row.name:28}{row.figure:>12,.1f}  {row.unit:<12}{budget:>10}{limit:>14}  {mark}"
+    digits = _PRINTED.get(row.unit, 1)
+    budget = "" if row.budget is None else f"{row.budget:,.10g}"
+    limit = "" if row.limit is None else f"{row.limit:,.{digits}f}"
+    return f"{row.name:34}{row.figure:>12,.{digits}f}  {row.unit:<12}{budget:>10}{limit:>16}  {mark}"
 
 
 def machine() -> str:
