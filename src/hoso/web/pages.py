@@ -26,8 +26,6 @@ class WebNode(Protocol):
     def codes(self) -> Codes: ...
 
 
-RECENT = "recent"
-MOST_RECENT = 6
 FACILITY = "facility"
 View = Callable[..., HttpResponse]
 _serving: list[WebNode] = []

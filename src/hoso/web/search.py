@@ -13,7 +13,8 @@ from hoso.core import citizen_code, fold
 from hoso.fhir import systems
 from hoso.web.box import Asked, asked
 from hoso.web.door import Door, Resource
-from hoso.web.pages import RECENT, codes, door, page
+from hoso.web.pages import codes, door, page
+from hoso.web.recent import recent
 
 PER_PAGE = 20
 _MOST_CODES = 50
@@ -45,8 +46,8 @@ def _with_merged(question: Asked) -> Asked:
 
 def _start(request: HttpRequest, door: Door) -> HttpResponse:
     """The empty box, and whom this person looked at last."""
-    recent = [door.patient(id) for id in request.session.get(RECENT, ())]
-    return page(request, "search.html", asked=None, recent=[_row(p, 0) for p in recent if p], today=door.today)
+    people = [door.patient(id) for id in recent(request)]
+    return page(request, "search.html", asked=None, recent=[_row(p, 0) for p in people if p], today=door.today)
 
 
 def _results(request: HttpRequest, question: Asked, door: Door) -> HttpResponse:
