@@ -46,17 +46,7 @@ def write_csv(name: str, header: list[str], lines: list[list[str]]) -> None:
     print(f"{path.name}: {len(lines)} rows, {len(body)} bytes")
 
 
-def places(source: Path) -> None:
-    merged: dict[str, list[str]] = {}
-    for row in rows(source / "admin_province_63_to_34.csv"):
-        merged.setdefault(row["new_code"], []).append(row["old_code"])
-    provinces = [
-        [row["code"], row["name"], row["full_name"], " ".join(merged[row["code"]])]
-        for row in rows(source / "admin_provinces_34.csv")
-    ]
-    write_csv("provinces.csv", ["code", "name", "full_name", "old_codes"], provinces)
-    communes = [[row["code"], row["full_name"], row["province_code"]] for row in rows(source / "admin_wards_2026.csv")]
-    write_csv("communes.csv", ["code", "full_name", "province"], communes)
+def ethnic_groups(source: Path) -> None:
     ethnic = [[row["code"], row["name"]] for row in rows(source / "ethnic_codes.csv")]
     write_csv("ethnic_groups.csv", ["code", "name"], ethnic)
 
@@ -122,7 +112,7 @@ def main() -> int:
         return 2
     source = Path(sys.argv[1])
     TARGET.mkdir(parents=True, exist_ok=True)
-    for build in (places, surnames, given_names, vaccines):
+    for build in (ethnic_groups, surnames, given_names, vaccines):
         build(source)
     return 0
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from random import Random
 from typing import NamedTuple
 
+from hoso.core import places as core_places
 from hoso.synth.tables import Weighted, rows, settings
 
 
@@ -40,30 +41,26 @@ class Province:
 @lru_cache(maxsize=1)
 def provinces() -> dict[str, Province]:
     """The pilot provinces by code."""
-    by_code = {row["code"]: row for row in rows("provinces.csv")}
+    by_code = {province.code: province for province in core_places.provinces()}
     return {entry["code"]: _province(entry, by_code[entry["code"]]) for entry in settings("places.toml")["pilot"]}
 
 
-def _province(entry: dict[str, object], row: dict[str, str]) -> Province:
+def _province(entry: dict[str, object], known: core_places.Province) -> Province:
     groups = entry["groups"]
     assert isinstance(groups, dict)
     return Province(
-        code=row["code"],
-        name=row["name"],
-        full_name=row["full_name"],
-        old_codes=tuple(row["old_codes"].split()),
+        code=known.code,
+        name=known.name,
+        full_name=known.full_name,
+        old_codes=known.old_codes,
         region=str(entry["region"]),
         groups=Weighted((code, float(share)) for code, share in groups.items()),
-        communes=_settled(row["code"]),
+        communes=_settled(known.code),
     )
 
 
 def _settled(province: str) -> tuple[Commune, ...]:
-    found = [
-        Commune(row["code"], row["full_name"], province)
-        for row in rows("communes.csv.gz")
-        if row["province"] == province
-    ]
+    found = [Commune(code, full_name, province) for code, full_name, home in core_places.communes() if home == province]
     return tuple(Random(f"communes/{province}").sample(found, settings("places.toml")["communes_per_province"]))
 
 

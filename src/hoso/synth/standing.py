@@ -7,9 +7,10 @@ from datetime import date
 from random import Random
 from typing import TYPE_CHECKING
 
+from hoso.core.places import old_province_codes
 from hoso.synth import identifiers
 from hoso.synth.identifiers import Keys
-from hoso.synth.tables import Weighted, rows, settings
+from hoso.synth.tables import Weighted, settings
 
 if TYPE_CHECKING:
     from hoso.synth.people import Home, Person
@@ -30,7 +31,7 @@ class Standing:
 def of(person: Person, home: Home, keys: Keys, today: date, rng: Random) -> Standing:
     age = person.age(today)
     old_code = home.province.old_codes[home.number % len(home.province.old_codes)]
-    origin = old_code if rng.random() < 0.88 else rng.choice(_all_old_codes())
+    origin = old_code if rng.random() < 0.88 else rng.choice(old_province_codes())
     occupation = _occupation(age, person.group, home, rng)
     social = identifiers.social_number(keys, person.number, old_code)
     group, benefit = _card_group(age, occupation, person.group, home, rng)
@@ -43,10 +44,6 @@ def of(person: Person, home: Home, keys: Keys, today: date, rng: Random) -> Stan
         card=identifiers.insurance_card(group, benefit, old_code, social) if group else None,
         year_only=age >= 68 and rng.random() < 0.08,
     )
-
-
-def _all_old_codes() -> list[str]:
-    return [code for row in rows("provinces.csv") for code in row["old_codes"].split()]
 
 
 def _no_number(age: int) -> float:
