@@ -82,7 +82,7 @@ def is_void(resource: Resource) -> bool:
     if status(resource) in {"entered-in-error", "cancelled", "not-done"}:
         return True
     verification = resource.get("verificationStatus")
-    return bool(verification) and any(code in {"entered-in-error", "refuted"} for _, code in codings(verification))
+    return has_code(verification, "entered-in-error") or has_code(verification, "refuted")
 
 
 def reference_key(reference: Resource | None) -> str:
@@ -140,12 +140,9 @@ _PERIODS = ("period", "effectivePeriod", "performedPeriod", "onsetPeriod", "serv
 def when(resource: Resource) -> str:
     """The clinical date as written (FHIR date or dateTime); "" when none is recorded."""
     for name in _PERIODS:
-        if (period := resource.get(name)) and (start := period.get("start")):
+        if start := resource.get(name, {}).get("start"):
             return str(start)
-    for name in _WHEN:
-        if at := resource.get(name):
-            return str(at)
-    return ""
+    return next((str(resource[name]) for name in _WHEN if resource.get(name)), "")
 
 
 @lru_cache(maxsize=32_768)

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from hoso.core.citizen_code import SYSTEM as CITIZEN_CODE
 
-# Draft VN Core (HL7 Viet Nam): numbers given by the state.
+# Draft VN Core (HL7 Viet Nam): numbers given by the state, and one facility's own.
 PERSONAL_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/national_id"
 INSURANCE_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/insurance_number"
+OLD_CARD_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/citizen_id"
+PASSPORT_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/passport_number"
+INTERNAL_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/patient-internal-id"
 LICENCE_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/provider-medical-license-number"
 
 # HoSo's own.
@@ -23,10 +26,6 @@ HEALTH_CLASS = "https://hoso.vn/CodeSystem/health-class"
 COMMUNE = "https://hoso.vn/CodeSystem/commune"
 ETHNIC_GROUP = "https://hoso.vn/CodeSystem/ethnic-group"
 FINDING = "https://hoso.vn/CodeSystem/finding"
-RECORD_KIND = "https://hoso.vn/CodeSystem/record-kind"
-LINK_EVENT = "https://hoso.vn/StructureDefinition/link-event"
-CLAIM_STATUS = "https://hoso.vn/StructureDefinition/claim-status"
-REVIEW = "https://hoso.vn/CodeSystem/identity-review"
 
 # International.
 LOINC = "http://loinc.org"
@@ -40,7 +39,6 @@ SNOMED = "http://snomed.info/sct"
 __all__ = [
     "ATC",
     "CITIZEN_CODE",
-    "CLAIM_STATUS",
     "COMMUNE",
     "CVX",
     "ETHNIC_GROUP",
@@ -51,13 +49,13 @@ __all__ = [
     "ICD9_PROCEDURES",
     "ICD10",
     "INSURANCE_NUMBER",
+    "INTERNAL_NUMBER",
     "LICENCE_NUMBER",
-    "LINK_EVENT",
     "LOINC",
+    "OLD_CARD_NUMBER",
+    "PASSPORT_NUMBER",
     "PERSONAL_NUMBER",
     "PRESCRIPTION_CODE",
-    "RECORD_KIND",
-    "REVIEW",
     "SNOMED",
     "SOCIAL_NUMBER",
     "UCUM",

@@ -14,7 +14,6 @@ from hoso.web.accounts.hasher import Busy
 from hoso.web.accounts.registry import LONGEST
 from hoso.web.configure import LANGUAGE_COOKIE
 from hoso.web.pages import FACILITY, door, page
-from hoso.web.recent import forget
 
 _YEAR = 365 * 24 * 3600
 
@@ -44,9 +43,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
-    response = HttpResponseRedirect("/")
-    forget(response)
-    return response
+    return HttpResponseRedirect("/")
 
 
 @require_POST
