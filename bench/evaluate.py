@@ -15,7 +15,7 @@ from bench import scores, trials
 from bench.figures import Figures, header
 from bench.matcher import Maker, maker
 from bench.scores import Decision
-from bench.simulator.scenarios import scenarios
+from bench.simulator.scenarios import SCENARIOS, scenarios
 from bench.simulator.trial import FULL, Size, Trial
 from bench.trials import Outcome
 
@@ -34,7 +34,7 @@ BUDGETS = {
     "lookup.p50_ms": 0.5,
     "lookup.p99_ms": 5,
     "register.per_second": 1_000,
-}
+} | {f"scenario.{name}.false": 0 for name in SCENARIOS}
 # The best of the open matchers that were measured on data of this kind, size and error rates (Splink 5 with
 # Vietnamese levels; recordlinkage's ECM for FEBRL). Their simulator was another one: near, not the same.
 BEST_OF_OTHERS = {
@@ -151,8 +151,8 @@ def _scenarios(figures: Figures, make: Maker, seed: int, scale: float) -> None:
         played = trials.play(scenario, background, make)
         name = f"scenario.{scenario.name}"
         figures.add(f"{name}.false", played.false, "false links")
-        print(f"{'':34}{played.arrivals:,} arrivals: {played.right:,} linked rightly, {played.reviewed:,} to review, "
-              f"{played.missed:,} missed")  # fmt: skip
+        figures.add(f"{name}.missed", played.missed, "people")
+        print(f"{'':34}{played.arrivals:,} arrivals: {played.right:,} linked rightly, {played.reviewed:,} to review")
 
 
 def _breakdown(outcome: Outcome) -> None:

@@ -11,7 +11,7 @@ import pytest
 from bench import evaluate, trials
 from bench.matcher import Match, Pair, Patient, maker
 from bench.simulator.arrivals import Arrival
-from bench.simulator.scenarios import Scenario
+from bench.simulator.scenarios import SCENARIOS, Scenario
 from bench.simulator.trial import Size, Trial
 
 # The names on which other tools rely (design §8).
@@ -90,6 +90,8 @@ def test_the_simplest_matcher_finds_some_and_is_caught_by_made_up_numbers(writte
     assert 0.9 < figures["febrl4.f1"] < 0.99
     assert figures["scenario.dummy_numbers.false"] > 0
     assert figures["scenario.siblings.false"] == 0
+    none_allowed = {row["name"] for row in written["rows"] if row["budget"] == 0}
+    assert none_allowed >= {f"scenario.{name}.false" for name in SCENARIOS}
 
 
 def test_faults_are_written_with_their_slips(written: dict[str, Any]) -> None:

@@ -5,9 +5,22 @@ from __future__ import annotations
 import pytest
 
 from hoso.core import citizen_code
-from hoso.web.box import asked
+from hoso.identity.code.card import USE, Card, message, text, verify_card
+from hoso.identity.code.signing import Signer, key_id
+from hoso.web.box import Asked
+from hoso.web.box import asked as asked_with
 
 CODE = citizen_code.make(42)
+SIGNER = Signer(b"s" * 32)
+
+
+def asked(typed: str) -> Asked:
+    return asked_with(typed, lambda scanned: verify_card(scanned, [SIGNER.public]))
+
+
+def card_text(signer: Signer = SIGNER, code: str = CODE) -> str:
+    card = Card(code, key_id(signer.public), "NTH", "1967")
+    return text(card, signer.sign(USE, message(card)))
 
 
 @pytest.mark.parametrize(
@@ -59,6 +72,29 @@ def test_a_scanned_chip_card_may_lack_parts() -> None:
 def test_a_scanned_insurance_card_writes_the_name_in_hex() -> None:
     found = asked(f"GD4010116701234|{'Nguyễn Thị Hạnh'.encode().hex()}|12/03/1967|2|")
     assert (found.numbers, found.name) == (("GD4010116701234", "0116701234"), "Nguyễn Thị Hạnh")
+
+
+def test_a_scanned_citizen_card_is_believed_with_its_signature() -> None:
+    found = asked(f" {card_text()} ")
+    assert (found.text, found.numbers, found.problem) == (citizen_code.show(CODE), (CODE,), "")
+    assert found.card is not None and (found.card.initials, found.card.born) == ("NTH", "1967")
+
+
+@pytest.mark.parametrize(
+    ("scanned", "problem"),
+    [
+        (card_text()[:-1], "card-form"),
+        (card_text()[:100], "card-form"),
+        ("2" + card_text()[1:], "card-form"),
+        ("19000000000000" + card_text()[14:], "card-check-digits"),
+        (card_text(Signer(b"t" * 32)), "card-key"),
+        (card_text()[:1] + citizen_code.make(43) + card_text()[14:], "card-signature"),
+        (card_text()[:-1] + str((int(card_text()[-1]) + 1) % 10), "card-signature"),
+    ],
+)
+def test_a_citizen_card_that_is_not_right_finds_nobody_and_says_why(scanned: str, problem: str) -> None:
+    found = asked(scanned)
+    assert (found.numbers, found.name, found.problem) == ((), "", problem)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from tests.web import people
 from tests.web.conftest import Open, Site, sign_in
 
+from hoso import compose
 from hoso.core import citizen_code
+from hoso.identity.code import Codes
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -44,6 +48,54 @@ def test_a_person_is_found_by_what_is_at_hand(open_page: Open, typed: str) -> No
     search(page, typed)
     page.click("text=Nguyễn Thị Hồng Hạnh")
     expect(page.locator("h1")).to_have_text("Nguyễn Thị Hồng Hạnh")
+
+
+@pytest.fixture
+def codes(site: Site) -> Iterator[Codes]:
+    node = compose.open(site.folder)
+    yield node.codes
+    node.close()
+
+
+def test_a_scanned_citizen_card_finds_its_person(open_page: Open, codes: Codes) -> None:
+    page = open_page("/")
+    search(page, codes.card(people.FULL_CODE, "NTHH", "1967"))
+    expect(page.locator("p.fine:not(#q-hint)").first).to_contain_text("chữ ký đúng")
+    expect(page.locator("p.fine:not(#q-hint)").first).to_contain_text("1967")
+    expect(page.locator("#q")).to_have_value(citizen_code.show(people.FULL_CODE))
+    assert faults(page) == []
+    page.click("text=Nguyễn Thị Hồng Hạnh")
+    expect(page.locator("h1")).to_have_text("Nguyễn Thị Hồng Hạnh")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda card: card[:-1] + str((int(card[-1]) + 1) % 10), "Chữ ký của thẻ này không đúng"),
+        (lambda card: card[:120], "Chưa đọc trọn thẻ"),
+        (lambda card: card[:14] + "00000" + card[19:], "không biết ai đã ký thẻ này"),
+        (lambda card: card[:5] + card[6] + card[5] + card[7:], "Mã trong QR này sai"),
+    ],
+)
+def test_a_card_that_is_not_right_says_so_and_shows_nobody(
+    open_page: Open, codes: Codes, spoil: Callable[[str], str], says: str
+) -> None:
+    page = open_page("/")
+    search(page, spoil(codes.card(people.FULL_CODE)))
+    expect(page.locator(".notice--amber")).to_contain_text(says)
+    expect(page.locator(".person")).to_have_count(0)
+    assert faults(page) == []
+
+
+def test_a_merged_code_still_finds_the_person(open_page: Open, codes: Codes) -> None:
+    (old,) = codes.allocate()
+    page = open_page("/")
+    search(page, old)
+    expect(page.locator(".person")).to_have_count(0)
+    codes.alias(old, people.FULL_CODE)
+    search(page, codes.card(old))
+    page.click("text=Nguyễn Thị Hồng Hạnh")
+    codes.part(old)
 
 
 @both

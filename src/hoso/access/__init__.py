@@ -11,7 +11,18 @@ from hoso.access.transaction import Done, execute
 from hoso.store.code_aliases import AliasTable
 from hoso.store.codes import CodeRow, CodeTable, Grant, HeldLease, OtherSecret
 from hoso.store.codes import State as CodeState
-from hoso.store.contract import Conflict, Draft, HistoryPage, Page, Saved, Transaction, Unavailable, Version
+from hoso.store.contract import (
+    Conflict,
+    Draft,
+    HistoryPage,
+    Origin,
+    Page,
+    Saved,
+    Transaction,
+    Unavailable,
+    Version,
+)
+from hoso.store.people import Entry, Member, PeopleRows
 
 __all__ = [
     "Actor",
@@ -22,11 +33,15 @@ __all__ = [
     "Conflict",
     "Done",
     "Draft",
+    "Entry",
     "Grant",
     "HeldLease",
     "HistoryPage",
+    "Member",
+    "Origin",
     "OtherSecret",
     "Page",
+    "PeopleRows",
     "Purpose",
     "Records",
     "Saved",

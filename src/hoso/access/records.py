@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from hoso.access.actor import Actor, Purpose
 from hoso.access.intake import Accepted, accept
+from hoso.access.persons import Arrivals, asks_for_persons
 from hoso.access.scope import Right
 from hoso.core.clock import Clock
 from hoso.core.errors import Issue, Refused
@@ -44,9 +45,10 @@ class Written:
 class Records:
     """Reads and writes of records on behalf of somebody. One per node; safe for many threads."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, arrivals: Arrivals | None = None) -> None:
         self._store = store
         self.clock = clock
+        self._arrivals = arrivals
 
     # Reading
 
@@ -88,12 +90,12 @@ class Records:
 
     def search(self, actor: Actor, purpose: Purpose, query: Query, cursor: str | None = None) -> Page:
         self._decide_search(actor, purpose, query)
-        return self._store.search(query, Visible(actor.scopes.types("s")), cursor)
+        return self._store.search(query, _visible(actor, query), cursor)
 
     def scan(self, actor: Actor, purpose: Purpose, query: Query) -> Iterator[Version]:
         """All matches, streamed without a cap; for exports."""
         self._decide_search(actor, purpose, query)
-        return self._store.scan(query, Visible(actor.scopes.types("s")))
+        return self._store.scan(query, _visible(actor, query))
 
     def everything(
         self, actor: Actor, purpose: Purpose, patient: str, *, since: int | None = None, types: Sequence[str] = ()
@@ -119,9 +121,10 @@ class Records:
             found = self.match(actor, transaction, criteria)
             if found is not None:
                 return Written(_as_saved(found), accepted.warnings, matched=True)
-            return Written(transaction.save([draft])[0], accepted.warnings)
+            return Written(self._put(transaction, [draft], origin)[0], accepted.warnings)
 
-        return self._store.write(work, Origin(actor.id, purpose))
+        origin = Origin(actor.id, purpose)
+        return self._store.write(work, origin)
 
     def update(
         self, actor: Actor, purpose: Purpose, type: str, id: str, body: bytes, base: str | None = "any"
@@ -149,9 +152,11 @@ class Records:
             if found is None and base not in ("any", None):
                 raise Refused.because(412, "not-found", "rest.no-match", type=type)
             id, expected = (found.id, base) if found else (named or new_id(), None)
-            return Written(transaction.save([accepted.draft("PUT", id, expected)])[0], accepted.warnings)
+            draft = accepted.draft("PUT", id, expected)
+            return Written(self._put(transaction, [draft], origin)[0], accepted.warnings)
 
-        return self._store.write(work, Origin(actor.id, purpose))
+        origin = Origin(actor.id, purpose)
+        return self._store.write(work, origin)
 
     def patch(
         self,
@@ -183,7 +188,7 @@ class Records:
         self._decide(actor, purpose, "d", type, id)
         if self._store.read(type, id) is None:
             return None
-        return self._store.save([Draft("DELETE", type, id, b"", None, base)], Origin(actor.id, purpose))[0]
+        return self._save_all([Draft("DELETE", type, id, b"", None, base)], Origin(actor.id, purpose))[0]
 
     def find(self, actor: Actor, purpose: Purpose, criteria: Query) -> Version | None:
         """The one record a conditional interaction means; None for no match, 412 for several."""
@@ -205,9 +210,10 @@ class Records:
         def guarded(transaction: Transaction) -> list[Saved]:
             if criteria:
                 transaction.lock(criteria)
-            return transaction.save(work(transaction))
+            return self._put(transaction, work(transaction), origin)
 
-        return self._store.write(guarded, Origin(actor.id, purpose))
+        origin = Origin(actor.id, purpose)
+        return self._store.write(guarded, origin)
 
     def save(
         self, actor: Actor, purpose: Purpose, rights: Sequence[tuple[Right, str]], drafts: Sequence[Draft]
@@ -215,7 +221,7 @@ class Records:
         """All drafts or none, when nothing has to be looked up first."""
         for right, type in rights:
             self._decide(actor, purpose, right, type)
-        return self._store.save(drafts, Origin(actor.id, purpose))
+        return self._save_all(drafts, Origin(actor.id, purpose))
 
     def match(self, actor: Actor, reading: Reading, criteria: Query) -> Version | None:
         """Looks for the single match inside `reading`, among what the actor may search."""
@@ -226,7 +232,8 @@ class Records:
 
     def matches(self, actor: Actor, reading: Reading, criteria: Query) -> Sequence[Version]:
         """Up to two matches: all it takes to tell none, one and several apart."""
-        return reading.search(replace(criteria, count=2, total="none"), Visible(actor.scopes.types("s"))).matches
+        visible = Visible(actor.scopes.types("s"), persons=False)  # which are nobody's to write
+        return reading.search(replace(criteria, count=2, total="none"), visible).matches
 
     def alive(self) -> None:
         """Asks the store for something small. Raises Unavailable when it cannot answer."""
@@ -238,13 +245,31 @@ class Records:
             self._decide(actor, purpose, "s", type)
 
     def _save(self, actor: Actor, purpose: Purpose, draft: Draft, accepted: Accepted) -> Written:
-        return Written(self._store.save([draft], Origin(actor.id, purpose))[0], accepted.warnings)
+        return Written(self._save_all([draft], Origin(actor.id, purpose))[0], accepted.warnings)
+
+    def _save_all(self, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
+        arrivals = self._arrivals
+        prepared = arrivals.prepare(drafts) if arrivals else None
+        if arrivals is None or prepared is None:
+            return self._store.save(drafts, origin)
+        return self._store.write(lambda t: arrivals.store(t, prepared, drafts, origin), origin)
+
+    def _put(self, transaction: Transaction, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
+        """The same inside a transaction."""
+        prepared = self._arrivals.prepare(drafts) if self._arrivals else None
+        if self._arrivals is None or prepared is None:
+            return transaction.save(drafts)
+        return self._arrivals.store(transaction, prepared, drafts, origin)
 
     def _decide(self, actor: Actor, purpose: Purpose, right: Right, type: str | None, id: str | None = None) -> None:
         """Permits the call or raises. What a scope refuses depends on the type alone, so it reveals no record."""
         permitted = bool(actor.scopes.rights) if type is None else actor.scopes.permits(type, right)
         if not permitted:
             raise Refused.because(403, "forbidden", "rest.forbidden", type=type or "*", right=right)
+
+
+def _visible(actor: Actor, query: Query) -> Visible:
+    return Visible(actor.scopes.types("s"), asks_for_persons(query))
 
 
 def type_of(criteria: Query) -> str:

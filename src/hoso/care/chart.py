@@ -22,7 +22,7 @@ from hoso.care.elements import (
 
 _AUTHORS = ("recorder", "asserter", "requester", "performer", "participant", "informationSource", "author")
 _FACILITIES = ("serviceProvider", "managingOrganization", "custodian", "owner", "performer", "location", "author")
-_SPOKEN = tuple(dict.fromkeys(("encounter", "context", "medicationReference", *_AUTHORS, *_FACILITIES)))
+_SPOKEN = frozenset(("encounter", "context", "medicationReference", *_AUTHORS, *_FACILITIES))
 _PEOPLE = ("Practitioner", "PractitionerRole", "Patient", "RelatedPerson")
 _PLACES = ("Organization", "Location")
 
@@ -91,7 +91,9 @@ class Chart:
     def _named(self, resource: Resource, elements: tuple[str, ...], types: tuple[str, ...]) -> str:
         for element in elements:
             value = resource.get(element)
-            for one in value if isinstance(value, list) else [value]:
+            if value is None:
+                continue
+            for one in value if isinstance(value, list) else (value,):
                 for reference in _references(one):
                     if _points_to(reference, types) and (name := self.name(reference)):
                         return name
@@ -100,8 +102,8 @@ class Chart:
 
 def spoken_references(resource: Resource) -> Iterable[Resource]:
     """The references whose names a reader sees: facility, author, medicine, and the visit a line belongs to."""
-    for element in _SPOKEN:
-        if value := resource.get(element):
+    for element, value in resource.items():
+        if element in _SPOKEN:
             for one in value if isinstance(value, list) else (value,):
                 yield from _references(one)
 

@@ -82,7 +82,7 @@ def is_void(resource: Resource) -> bool:
     if status(resource) in {"entered-in-error", "cancelled", "not-done"}:
         return True
     verification = resource.get("verificationStatus")
-    return has_code(verification, "entered-in-error") or has_code(verification, "refuted")
+    return bool(verification) and any(code in {"entered-in-error", "refuted"} for _, code in codings(verification))
 
 
 def reference_key(reference: Resource | None) -> str:
@@ -140,9 +140,12 @@ _PERIODS = ("period", "effectivePeriod", "performedPeriod", "onsetPeriod", "serv
 def when(resource: Resource) -> str:
     """The clinical date as written (FHIR date or dateTime); "" when none is recorded."""
     for name in _PERIODS:
-        if start := resource.get(name, {}).get("start"):
+        if (period := resource.get(name)) and (start := period.get("start")):
             return str(start)
-    return next((str(resource[name]) for name in _WHEN if resource.get(name)), "")
+    for name in _WHEN:
+        if at := resource.get(name):
+            return str(at)
+    return ""
 
 
 @lru_cache(maxsize=32_768)

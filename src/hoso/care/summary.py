@@ -148,6 +148,6 @@ def _is_past_visit(condition: Resource) -> bool:
 def _trust(chart: Chart) -> Trust:
     everything = [r for type in CARD_TYPES for r in chart.by_type.get(type, ())]
     facilities = tuple(dict.fromkeys(name for r in everything if (name := chart.facility(r))))
-    stamps = [str(r.get("meta", {}).get("lastUpdated", "")) for r in everything]
+    stamps = {str(r.get("meta", {}).get("lastUpdated", "")) for r in everything}
     newest = max(stamps, key=lambda text: moment(text) or 0, default="")
     return Trust(facilities, newest, len(everything))

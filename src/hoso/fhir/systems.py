@@ -26,6 +26,10 @@ HEALTH_CLASS = "https://hoso.vn/CodeSystem/health-class"
 COMMUNE = "https://hoso.vn/CodeSystem/commune"
 ETHNIC_GROUP = "https://hoso.vn/CodeSystem/ethnic-group"
 FINDING = "https://hoso.vn/CodeSystem/finding"
+RECORD_KIND = "https://hoso.vn/CodeSystem/record-kind"
+LINK_EVENT = "https://hoso.vn/StructureDefinition/link-event"
+CLAIM_STATUS = "https://hoso.vn/StructureDefinition/claim-status"
+REVIEW = "https://hoso.vn/CodeSystem/identity-review"
 
 # International.
 LOINC = "http://loinc.org"
@@ -39,6 +43,7 @@ SNOMED = "http://snomed.info/sct"
 __all__ = [
     "ATC",
     "CITIZEN_CODE",
+    "CLAIM_STATUS",
     "COMMUNE",
     "CVX",
     "ETHNIC_GROUP",
@@ -51,11 +56,14 @@ __all__ = [
     "INSURANCE_NUMBER",
     "INTERNAL_NUMBER",
     "LICENCE_NUMBER",
+    "LINK_EVENT",
     "LOINC",
     "OLD_CARD_NUMBER",
     "PASSPORT_NUMBER",
     "PERSONAL_NUMBER",
     "PRESCRIPTION_CODE",
+    "RECORD_KIND",
+    "REVIEW",
     "SNOMED",
     "SOCIAL_NUMBER",
     "UCUM",

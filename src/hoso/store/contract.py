@@ -12,6 +12,7 @@ from uuid import UUID
 
 if TYPE_CHECKING:
     from hoso.fhir.search import Query
+    from hoso.store.people import PeopleRows
     from hoso.store.visible import Visible
 
 T = TypeVar("T")
@@ -63,6 +64,8 @@ class Saved:
     updated: int
     outcome: Outcome
     body: bytes
+    rid: int = 0
+    """Its number; 0 when nothing was written."""
 
 
 class Change(NamedTuple):
@@ -149,6 +152,10 @@ class Reading(Protocol):
 
 
 class Transaction(Reading, Protocol):
+    @property
+    def people(self) -> PeopleRows:
+        """Who belongs to whom, to read and to write."""
+
     def lock(self, criteria: Sequence[str]) -> None:
         """Serialises conditional writes on the same criteria; call once, before searching."""
 
@@ -159,6 +166,10 @@ class Transaction(Reading, Protocol):
 
 
 class Store(Reading, Protocol):
+    @property
+    def people(self) -> PeopleRows:
+        """Who belongs to whom, to read."""
+
     def vread(self, type: str, id: str, version: str) -> Version | None: ...
 
     def history(

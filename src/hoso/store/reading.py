@@ -89,7 +89,9 @@ def stored(connection: Connection, change: UUID) -> Saved | None:
     """What was answered when this change was saved before."""
     for row in connection.rows(_STORED, (change.bytes,)):
         found = as_version(connection, row)
-        return Saved(found.type, found.id, found.version, found.updated, _OUTCOMES[row[2]], found.body)
+        return Saved(
+            found.type, found.id, found.version, found.updated, _OUTCOMES[row[2]], found.body, found.rid
+        )  # fmt: skip
     return None
 
 

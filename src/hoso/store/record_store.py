@@ -13,6 +13,7 @@ from hoso.store.connection import Connection
 from hoso.store.contract import Change, Draft, HistoryPage, Origin, Page, Saved, Version
 from hoso.store.engine import Engine
 from hoso.store.facts import Facts
+from hoso.store.people import PeopleRows
 from hoso.store.visible import Visible
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ class RecordTransaction:
 
     def __init__(self, store: RecordStore, connection: Connection, origin: Origin) -> None:
         self._store, self.connection, self._origin = store, connection, origin
+        self.people = PeopleRows(connection)
 
     def read(self, type: str, id: str) -> Version | None:
         return reading.read(self.connection, type, id)
@@ -52,6 +54,10 @@ class RecordStore:
 
     def now(self) -> int:
         return to_ms(self._clock())
+
+    @property
+    def people(self) -> PeopleRows:
+        return PeopleRows(self.engine.reader())
 
     def read(self, type: str, id: str) -> Version | None:
         return self.engine.brief(reading.read, type, id)

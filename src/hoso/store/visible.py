@@ -10,16 +10,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """`types`: the resource types that exist for the caller. None is reserved for the store's own upkeep."""
+    """`types`: the resource types that exist for the caller. None is reserved for the store's own upkeep.
+
+    `persons`: whether golden Patients are among the Patients, or only the records they were made of.
+    """
 
     types: frozenset[str] | None = frozenset()
+    persons: bool = True
 
     def sees(self, type: str) -> bool:
         return self.types is None or type in self.types
 
     def predicate(self, alias: str, type: str) -> tuple[str, list[object]]:
         """SQL (with ? parameters) that is true for rows of `alias` the caller may see; `alias` has patient and rid."""
-        return ("1=1", []) if self.sees(type) else ("1=0", [])
+        if not self.sees(type):
+            return "1=0", []
+        if type == "Patient" and not self.persons:
+            return f"NOT EXISTS (SELECT 1 FROM person h WHERE h.rid = {alias}.rid)", []  # noqa: S608
+        return "1=1", []
 
 
 EVERYTHING = Visible(None)

@@ -154,7 +154,7 @@ class Planner:
         if op != DELETE:
             text = splice(draft.body, id=draft.id, version=version, updated=instant(current.updated))
         steps.append(Step(prepared, op, version, base, current.patient, current.updated, text))
-        return Saved(draft.type, draft.id, version, current.updated, _OUTCOME[op], text)
+        return Saved(draft.type, draft.id, version, current.updated, _OUTCOME[op], text, current.original.rid)
 
     def _current(self, name: Name) -> Current:
         current = self.current.get(name)

@@ -1,17 +1,24 @@
 """What was typed or scanned into the one search box: a number of some kind, a phone, a name with a birth date.
 
-Scanned cards (fields joined by "|") are read tolerantly, because fields are missing on some and orders differ.
+Scanned state cards (fields joined by "|") are read tolerantly, because fields are missing on some and orders differ.
+A citizen card is believed only with its signature.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from hoso.core import citizen_code
+from hoso.identity.code import BadCard, Card, is_card
 
-Problem = Literal["", "check-digits", "length", "too-short"]
+Problem = Literal[
+    "", "check-digits", "length", "too-short", "card-form", "card-check-digits", "card-key", "card-signature"
+]
+Verify = Callable[[str], Card]
+"""Answers the card behind a scan or raises BadCard."""
 
 LONGEST = 500
 _SEPARATORS = re.compile(r"[\s.\-–_/]+")
@@ -32,6 +39,7 @@ class Asked:
     name: str = ""
     born: str = ""
     scanned: bool = False
+    card: Card | None = None
     problem: Problem = ""
 
     @property
@@ -39,16 +47,32 @@ class Asked:
         return not (self.numbers or self.phones or self.name or self.problem)
 
 
-def asked(text: str) -> Asked:
+def asked(text: str, verify: Verify) -> Asked:
     clean = " ".join(text[:LONGEST].split())
     if "|" in clean:
         return _scanned(clean)
     packed = _SEPARATORS.sub("", clean)
+    if is_card(packed):
+        return _citizen_card(clean, packed, verify)
     if packed.removeprefix("+").isdecimal() and packed.isascii() and not _DATE.match(clean):
         return _number(clean, packed)
     if _CARD.match(packed.upper()):
         return Asked(clean, numbers=(packed.upper(), packed[-10:]))
     return _name(clean)
+
+
+def _citizen_card(text: str, digits: str, verify: Verify) -> Asked:
+    try:
+        card = verify(digits)
+    except BadCard as bad:
+        problems: dict[str, Problem] = {
+            "form": "card-form",
+            "check-digits": "card-check-digits",
+            "key": "card-key",
+            "signature": "card-signature",
+        }
+        return Asked(text, scanned=True, problem=problems[bad.fault])
+    return Asked(citizen_code.show(card.code), numbers=(card.code,), scanned=True, card=card)
 
 
 def _number(text: str, digits: str) -> Asked:

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils.http import urlencode
 
 from hoso.access.records import Records
+from hoso.identity.code import Codes
 from hoso.web.configure import WebConfig
 from hoso.web.door import Door
 from hoso.web.roles import actor
@@ -21,10 +22,10 @@ class WebNode(Protocol):
     def config(self) -> WebConfig: ...
     @property
     def records(self) -> Records: ...
+    @property
+    def codes(self) -> Codes: ...
 
 
-RECENT = "recent"
-MOST_RECENT = 6
 FACILITY = "facility"
 View = Callable[..., HttpResponse]
 _serving: list[WebNode] = []
@@ -36,6 +37,10 @@ def serve(node: WebNode) -> None:
 
 def node_name() -> str:
     return _serving[0].config.name if _serving else ""
+
+
+def codes() -> Codes:
+    return _serving[0].codes
 
 
 def door(request: HttpRequest) -> Door:

@@ -14,7 +14,8 @@ from hoso.care.chart import Chart
 from hoso.care.timeline import KIND_TYPES
 from hoso.care.who import who
 from hoso.web.door import Door, Resource
-from hoso.web.pages import MOST_RECENT, RECENT, door, page, signed_in
+from hoso.web.pages import door, page, signed_in
+from hoso.web.recent import remember
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
 _FIRST_READ = 60
@@ -38,8 +39,7 @@ def card(request: HttpRequest, id: str) -> HttpResponse:
     reach = door(request)
     patient = _patient(reach, id)
     resources, refused = reach.card(id)
-    remember(request, id)
-    return page(
+    response = page(
         request,
         "card.html",
         card=emergency_card(patient, resources, reach.today, refused),
@@ -48,6 +48,8 @@ def card(request: HttpRequest, id: str) -> HttpResponse:
         today=reach.today,
         now=reach.records.clock(),
     )
+    remember(request, response, id)
+    return response
 
 
 @signed_in
@@ -70,13 +72,6 @@ def timeline(request: HttpRequest, id: str) -> HttpResponse:
         synthetic=_is_synthetic(patient),
         today=reach.today,
     )
-
-
-def remember(request: HttpRequest, id: str) -> None:
-    """Keeps the last few ids, for the search page; a name would outlive its correction."""
-    before: list[str] = request.session.get(RECENT, [])
-    if before[:1] != [id]:
-        request.session[RECENT] = [id, *(other for other in before if other != id)][:MOST_RECENT]
 
 
 def _read_page(reach: Door, id: str, kind: Kind | None, facility: str, until: date | None) -> TimelinePage:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import urlencode
 
 from hoso.care.elements import human_name
-from hoso.core import fold
+from hoso.core import citizen_code, fold
 from hoso.fhir import systems
 from hoso.web.box import Asked, asked
 from hoso.web.door import Door, Resource
-from hoso.web.pages import RECENT, door, page
+from hoso.web.pages import codes, door, page
+from hoso.web.recent import recent
 
 PER_PAGE = 20
+_MOST_CODES = 50
 _SHOWN = (systems.PERSONAL_NUMBER, systems.INSURANCE_NUMBER, systems.CITIZEN_CODE)
 
 
@@ -29,16 +32,22 @@ def home(request: HttpRequest) -> HttpResponse:
             idle="idle" in request.GET,
         )
     text = request.GET.get("q", "")
-    question = asked(text)
+    question = _with_merged(asked(text, codes().verify_card))
     if not text.strip() or question.empty:
         return _start(request, door(request))
     return _results(request, question, door(request))
 
 
+def _with_merged(question: Asked) -> Asked:
+    """A code on an old card also finds the person under the codes it was merged with."""
+    merged = (name for n in question.numbers if citizen_code.is_valid(n) for name in codes().names(n)[:_MOST_CODES])
+    return replace(question, numbers=tuple(dict.fromkeys([*question.numbers, *merged])))
+
+
 def _start(request: HttpRequest, door: Door) -> HttpResponse:
     """The empty box, and whom this person looked at last."""
-    recent = [door.patient(id) for id in request.session.get(RECENT, ())]
-    return page(request, "search.html", asked=None, recent=[_row(p, 0) for p in recent if p], today=door.today)
+    people = [door.patient(id) for id in recent(request)]
+    return page(request, "search.html", asked=None, recent=[_row(p, 0) for p in people if p], today=door.today)
 
 
 def _results(request: HttpRequest, question: Asked, door: Door) -> HttpResponse:

@@ -14,6 +14,7 @@ from hoso.web.accounts.hasher import Busy
 from hoso.web.accounts.registry import LONGEST
 from hoso.web.configure import LANGUAGE_COOKIE
 from hoso.web.pages import FACILITY, door, page
+from hoso.web.recent import forget
 
 _YEAR = 365 * 24 * 3600
 
@@ -43,7 +44,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
-    return HttpResponseRedirect("/")
+    response = HttpResponseRedirect("/")
+    forget(response)
+    return response
 
 
 @require_POST

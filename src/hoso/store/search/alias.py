@@ -5,7 +5,7 @@ Conditions, sorts, totals and includes take an `Alias`, and nothing else makes o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from hoso.fhir.model import load
@@ -39,6 +39,10 @@ class Opener:
     def __init__(self, dialect: Dialect, visible: Visible) -> None:
         self.dialect, self._visible = dialect, visible
         self._count = 0
+
+    def persons(self, types: Iterable[str]) -> bool:
+        """Whether a resource of one of these types may be a person, whose records then stand for it."""
+        return self._visible.persons and "Patient" in types
 
     def name(self, letter: str) -> str:
         self._count += 1

@@ -14,8 +14,8 @@ from hoso.store.index import LONGEST, UCUM, Keys, spread
 from hoso.store.search.dates import date_test
 from hoso.store.search.sql import FALSE, Sql, among, both, contains, either, nested, prefix
 
-Rids = Mapping[tuple[str, str], int]
-"""(type, id) → rid, of the records a query names; what is not there was never heard of."""
+Rids = Mapping[tuple[str, str], tuple[int, ...]]
+"""(type, id) → its number, and of a person those of its records; what is not there was never heard of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Tests:
         elsewhere = [v.text for v in values if isinstance(v, Uri)]
         tests = []
         if here:
-            found = [self.rids[t, v.id] for v in here for t in v.types if (t, v.id) in self.rids]
+            found = [rid for v in here for t in v.types for rid in self.rids.get((t, v.id), ())]
             targets = among(self.dialect, f"{a}.target", found) if found else FALSE
             unique = len(found) == 1 and len(names) == 1
             tests.append(Test("ref", both((targets, self.params(names, a))), unique))

@@ -111,22 +111,31 @@ class Conditions:
         t, opened = self.opener.resource(types)
         tables = Sql(f"ref {f} CROSS JOIN key {k} CROSS JOIN resource {t.name}")
         way = Sql(f"{k}.rid = {f}.target AND {t.patient} = {k}.patient AND {t.rid} = {k}.rid")
-        keys = self.tests.params([(type, code) for type in m.types], f)
-        return exists(
-            self.tests.dialect, tables, both((keys, _same_record(f, m, False), way, opened, self.holds(inner, t)))
-        )
+        rest = both((self.tests.params([(type, code) for type in m.types], f), _same_record(f, m, False)))
+        holds = self.holds(inner, t)
+        straight = exists(self.tests.dialect, tables, both((rest, way, opened, holds)))
+        if not self.opener.persons(types):
+            return straight
+        p = self.opener.name("p")
+        tables = Sql(f"ref {f} CROSS JOIN member {p} CROSS JOIN resource {t.name}")
+        way = Sql(f"{p}.record = {f}.target AND {t.patient} = {p}.person AND {t.rid} = {p}.person")
+        return either((straight, exists(self.tests.dialect, tables, both((rest, way, opened, holds)))))
 
     def _pointed_at(self, condition: Has, m: Alias) -> Sql:
         f = self.opener.name("f")
         s, opened = self.opener.resource((condition.type,))
         tables = Sql(f"ref {f} CROSS JOIN resource {s.name}")
-        way = Sql(f"{f}.target = {m.rid} AND {s.patient} = {f}.patient AND {s.rid} = {f}.rid")
+        target = Sql(f"{f}.target = {m.rid}")
+        if self.opener.persons(m.types):
+            theirs = Sql(f"{f}.target IN (SELECT record FROM member WHERE person = {m.rid})")  # noqa: S608
+            target = either((target, theirs))
+        way = both((target, Sql(f"{s.patient} = {f}.patient AND {s.rid} = {f}.rid")))
         keys = self.tests.params([(condition.type, condition.code)], f)
         return exists(self.tests.dialect, tables, both((way, keys, opened, self.holds(condition.condition, s))))
 
     def _items(self, condition: InList) -> tuple[Sql, Sql, str]:
         """Items of lists the caller may see."""
-        rids = [r for id in condition.ids if (r := self.tests.rids.get(("List", id))) is not None]
+        rids = [rid for id in condition.ids for rid in self.tests.rids.get(("List", id), ())]
         s, opened = self.opener.resource(("List",))
         f = self.opener.name("f")
         listed = among(self.tests.dialect, s.rid, rids) if rids else FALSE
@@ -136,18 +145,19 @@ class Conditions:
 
     def _in_compartment(self, condition: Compartment, m: Alias) -> Sql:
         f = self.opener.name("f")
-        rid = self.tests.rids.get((condition.type, condition.id))
-        if rid is None:
+        rids = self.tests.rids.get((condition.type, condition.id))
+        if rids is None:
             return FALSE
-        named = both((self._members(condition, m.types, f, rid), _same_record(f, m, True)))
-        own = Sql(f"{m.rid} = ?", (rid,))
+        named = both((self._members(condition, m.types, f, rids), _same_record(f, m, True)))
+        own = among(self.tests.dialect, m.rid, rids)
         tests = [exists(self.tests.dialect, Sql(f"ref {f}"), named)]
         return either([*tests, own] if condition.type in m.types else tests)
 
-    def _members(self, condition: Compartment, types: Iterable[str], f: str, rid: int) -> Sql:
+    def _members(self, condition: Compartment, types: Iterable[str], f: str, rids: Sequence[int]) -> Sql:
         members = load().compartments[condition.type]
         names = [(t, code) for t in types for code in members.get(t, ()) if code in load().search_params[t]]
-        return both((Sql(f"{f}.target = ?", (rid,)), self.tests.params(names, f) if names else FALSE))
+        targets = among(self.tests.dialect, f"{f}.target", rids)
+        return both((targets, self.tests.params(names, f) if names else FALSE))
 
     def source(self, condition: Condition, types: tuple[str, ...]) -> Source | None:
         """Rows to start from; None for a condition that tells only what a resource is not, or asks its own row."""
@@ -214,6 +224,8 @@ class Conditions:
             found = self.selected(targets, inner)
             if found is None:
                 return None
+            if self.opener.persons(targets):
+                found = self._with_records(found)
             tables = nested(found, t).also(Sql(f"CROSS JOIN ref {f}"))
             keys = self.tests.params([(type, condition.code) for type in types], f)
             parts.append((tables, both((Sql(f"{f}.target = {t}.rid"), keys)), f))
@@ -233,22 +245,36 @@ class Conditions:
         keys = self.tests.params([(condition.type, condition.code)], f)
         return self._target_source(tables, both((way, keys)), f)
 
+    def _with_records(self, found: Sql) -> Sql:
+        """The resources found, and of a person among them all its records."""
+        q, p = self.opener.name("q"), self.opener.name("p")
+        records = choose(f"{p}.record AS rid", nested(found, q).also(Sql(f"CROSS JOIN member {p}")),
+                         Sql(f"{p}.person = {q}.rid"))  # fmt: skip
+        return choose("rid", nested(found, q), TRUE).also(records, " UNION ")
+
     def _target_source(self, tables: Sql, where: Sql, f: str) -> Source:
         d = self.opener.name("k")
         joined = both((where, Sql(f"{d}.rid = {f}.target")))
-        return Source(tables.also(Sql(f"CROSS JOIN key {d}")), joined, d, False, False)
+        straight = Source(tables.also(Sql(f"CROSS JOIN key {d}")), joined, d, False, False)
+        if not self.opener.persons(("Patient",)):
+            return straight
+        p = self.opener.name("p")
+        columns = f"{d}.patient, {d}.rid"
+        theirs = both((where, Sql(f"{p}.record = {f}.target AND {d}.rid = {p}.person")))
+        persons = choose(columns, tables.also(Sql(f"CROSS JOIN member {p} CROSS JOIN key {d}")), theirs)
+        return self._union(d, [choose(columns, straight.tables, straight.where), persons], live=False)
 
     def _compartment_source(self, condition: Compartment, types: tuple[str, ...]) -> Source | None:
         d = self.opener.name("d")
-        rid = self.tests.rids.get((condition.type, condition.id))
-        if rid is None:
+        rids = self.tests.rids.get((condition.type, condition.id))
+        if rids is None:
             return Source(Sql(f"ref {d}"), FALSE, d, True, True)
-        members = self._members(condition, types, d, rid)
+        members = self._members(condition, types, d, rids)
         if condition.type not in types:
             return Source(Sql(f"ref {d}"), members, d, True, True)
         parts = [
             choose("patient, rid", Sql(f"ref {d}"), members),
-            choose("patient, rid", Sql("key"), Sql("rid = ?", (rid,))),
+            choose("patient, rid", Sql("key"), among(self.tests.dialect, "rid", rids)),
         ]
         return self._union(d, parts, live=False)
 

@@ -6,6 +6,7 @@ Streamed in batches without a cap; only record numbers of what was sent are kept
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from hoso.fhir.model import load
 from hoso.fhir.search.query import Compartment, Include, Query
@@ -37,6 +38,7 @@ def everything(
     Another patient who is referred to (a mother, a donor) is not followed: that is another person's record.
     """
     model = load()
+    visible = replace(visible, persons=_is_person(connection, patient))
     members = tuple(t for t in model.resource_types if model.compartments["Patient"].get(t) or t == "Patient")
     wanted = frozenset(types or model.resource_types)
     outside = _Outside(connection, Opener(dialect, visible), Tests(dialect, keys, {}), members)
@@ -50,6 +52,12 @@ def everything(
             yield from outside.referred(batch, wanted, since)
             batch = []
     yield from outside.referred(batch, wanted, since)
+
+
+def _is_person(connection: Connection, patient: str) -> bool:
+    """A person's record holds the person; a facility's holds nothing of the person it was linked to."""
+    sql = "SELECT 1 FROM key k JOIN person p ON p.rid = k.rid WHERE k.type = ? AND k.id = ?"
+    return bool(connection.rows(sql, (load().type_number["Patient"], patient)))
 
 
 class _Outside:

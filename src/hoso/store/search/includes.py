@@ -17,7 +17,7 @@ from hoso.store.reading import TYPES
 from hoso.store.search.alias import Opener
 from hoso.store.search.canonical import Canonicals, Found
 from hoso.store.search.clauses import Tests
-from hoso.store.search.sql import TRUE, Sql, both, choose, table_of
+from hoso.store.search.sql import TRUE, Sql, among, both, choose, table_of
 
 MOST = 10_000
 """Records that may come with one page."""
@@ -85,12 +85,21 @@ class Walk:
             return []
         f = self.opener.name("f")
         s, opened = self.opener.resource((edge.source,) if edge.source else load().resource_types)
-        tables = table_of(self.tests.dialect, "m", [(v.patient, v.rid) for v in targets])
+        pointed_at = [(v.patient, v.rid) for v in targets] + self._records([v for v in targets if v.type == "Patient"])
+        tables = table_of(self.tests.dialect, "m", pointed_at)
         tables = tables.also(Sql(f" CROSS JOIN ref {f} CROSS JOIN resource {s.name}"), "")
         way = Sql(f"{f}.target = m.b AND {s.patient} = {f}.patient AND {s.rid} = {f}.rid")
         named = self._named(edge, {edge.source} if edge.source else (), f)
         found = self._versions(tables, both((way, named, opened)), s.name)
         return found + self._meant(self._canonicals.inward(edge, targets))
+
+    def _records(self, patients: Sequence[Version]) -> list[tuple[int, int]]:
+        """Of persons among them, the records: who points at one of these points at the person."""
+        if not patients or not self.opener.persons(("Patient",)):
+            return []
+        named = among(self.tests.dialect, "person", [v.rid for v in patients])
+        sql = choose("record, record", Sql("member"), named)
+        return [(patient, rid) for patient, rid in self.connection.rows(sql.text, sql.params)]
 
     def _meant(self, found: Found | None) -> list[Version]:
         return found.kept(self._versions(found.tables, found.where, found.name)) if found else []

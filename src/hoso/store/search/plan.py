@@ -23,7 +23,7 @@ from hoso.fhir.search.query import (
     SortKey,
     Updated,
 )
-from hoso.store.connection import Connection, Row
+from hoso.store.connection import Connection, Dialect, Row
 from hoso.store.index import Keys
 from hoso.store.reading import TYPES
 from hoso.store.search.alias import Alias
@@ -36,6 +36,7 @@ GLANCE = 400
 """Index entries looked at to tell a rare condition from a common one."""
 
 _RANK = {"token": 3, "reference": 2, "string": 4, "uri": 4, "composite": 3, "date": 5, "quantity": 7, "number": 7}
+_PATIENT = load().type_number["Patient"]
 NOBODY = 0
 """A patient key that none has."""
 _LAST = 6
@@ -60,10 +61,11 @@ class Selection:
 class Named(NamedTuple):
     """What the records a query names are known by, and `scope`: the one patient key that a reference leads to.
 
+    A person is known by the numbers of all its records too, so that what names it finds what stands in any of them.
     Most searches are about one patient; then every index range can be narrowed to that patient's part of it.
     """
 
-    rids: dict[tuple[str, str], int]
+    rids: dict[tuple[str, str], tuple[int, ...]]
     scope: int | None = None
 
 
@@ -74,16 +76,30 @@ def named_records(connection: Connection, keys: Keys, query: Query, types: tuple
     if not names:
         return Named({})
     anchor = _anchor(query.conditions) if len(types) == 1 else None
-    ends = Sql(", NULL, NULL")
-    if anchor is not None:
-        end = Sql("(SELECT {}(f.patient) FROM ref f WHERE f.target = k.rid AND f.key = ?)")
-        key = (keys.param(types[0], anchor.code),)
-        ends = Sql("").also(join("", [Sql(f", {end.text.format(pick)}", key) for pick in ("min", "max")]), "")
-    tables = named(connection.dialect, "j", names).also(Sql("CROSS JOIN key k"))
-    sql = choose("k.type, k.id, k.rid" + ends.text, tables, Sql("k.type = j.a AND k.id = j.b"))
-    rows = connection.rows(sql.text, ends.params + sql.params)
-    found = {(TYPES[number], id): rid for number, id, rid, _, _ in rows}
+    key = None if anchor is None else keys.param(types[0], anchor.code)
+    sql = _known(connection.dialect, names, "k.rid", key)
+    patients = [name for name in names if name[0] == _PATIENT]
+    if patients:
+        sql = sql.also(_known(connection.dialect, patients, "m.record", key), " UNION ALL ")
+    rows = connection.rows(sql.text, sql.params)
+    found: dict[tuple[str, str], tuple[int, ...]] = {}
+    for number, id, rid, *_ in rows:
+        found[TYPES[number], id] = (*found.get((TYPES[number], id), ()), rid)
     return Named(found, _scope(rows, anchor))
+
+
+def _known(dialect: Dialect, names: Sequence[tuple[int, str]], rid: str, key: int | None) -> Sql:
+    """Type, id and number of some names, and the least and greatest patient key of what refers to them by `key`."""
+    ends = Sql(", CAST(NULL AS bigint), CAST(NULL AS bigint)")
+    if key is not None:
+        end = f"(SELECT {{}}(f.patient) FROM ref f WHERE f.target = {rid} AND f.key = ?)"  # noqa: S608
+        ends = join("", [Sql(f", {end.format(pick)}", (key,)) for pick in ("min", "max")])
+    tables = named(dialect, "j", names).also(Sql("CROSS JOIN key k"))
+    where = Sql("k.type = j.a AND k.id = j.b")
+    if rid == "m.record":
+        tables, where = tables.also(Sql("CROSS JOIN member m")), where.also(Sql("m.person = k.rid"), " AND ")
+    sql = choose(f"k.type, k.id, {rid}{ends.text}", tables, where)
+    return Sql(sql.text, ends.params + sql.params)
 
 
 def _anchor(wanted: Sequence[Condition]) -> Match | None:

@@ -1,0 +1,134 @@
+"""The link ledger: each event is an immutable Linkage record, and who belongs to whom is what replaying them gives.
+
+An event never says what was before it; so it can be applied to any state, and a state can be had for any moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast, get_args
+
+import orjson
+
+from hoso.fhir.systems import LINK_EVENT, RECORD_KIND
+
+Kind = Literal["link", "unlink", "merge", "unmerge", "split", "same", "different", "policy"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+TAG = "link-event"
+
+State = dict[str, str]
+"""The person of each record, by the ids of both. A person merged away stands here as a record of its survivor."""
+
+Apart = set[tuple[str, str]]
+"""(record, person) that must not come together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What was decided about whom.
+
+    `person` is whom it is about: the one linked to, the survivor of a merge, the one restored by an unmerge or made by
+    a split. `records` belong to it from now on (of an unlink: to nobody). `other` is the second person, if any.
+    `evidence`: bits per field, outcome, thresholds and model of an automatic decision. `time` is an instant.
+    """
+
+    kind: Kind
+    person: str
+    records: tuple[str, ...]
+    actor: str
+    time: str
+    reason: str = ""
+    other: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    def resource(self) -> dict[str, Any]:
+        """As a FHIR Linkage: the person is the source, records are alternates, the other person is historical."""
+        items = [_item("source", self.person)]
+        items += [_item("alternate", record) for record in self.records]
+        if self.other or len(items) == 1:
+            items.append(_item("historical", self.other))
+        parts = [
+            {"url": "kind", "valueCode": self.kind},
+            {"url": "time", "valueInstant": self.time},
+        ]
+        if self.reason:
+            parts.append({"url": "reason", "valueString": self.reason})
+        if self.evidence:
+            parts.append({"url": "evidence", "valueString": orjson.dumps(self.evidence).decode()})
+        return {
+            "resourceType": "Linkage",
+            "meta": {"tag": [{"system": RECORD_KIND, "code": TAG}]},
+            "extension": [{"url": LINK_EVENT, "extension": parts}],
+            "active": True,
+            "author": {"display": self.actor},
+            "item": items,
+        }
+
+
+def read(linkage: Mapping[str, Any]) -> Event | None:
+    """The event a Linkage stands for; None for a Linkage that is none of ours."""
+    if not is_event(linkage):
+        return None
+    parts = next((e["extension"] for e in linkage.get("extension", ()) if e.get("url") == LINK_EVENT), ())
+    told = {part["url"]: next(v for k, v in part.items() if k.startswith("value")) for part in parts}
+    named: dict[str, list[str]] = {"source": [], "alternate": [], "historical": []}
+    for item in linkage["item"]:
+        if reference := item["resource"].get("reference"):
+            named[item["type"]].append(reference.removeprefix("Patient/"))
+    return Event(
+        cast("Kind", told["kind"]),
+        next(iter(named["source"]), ""),
+        tuple(named["alternate"]),
+        linkage["author"]["display"],
+        told["time"],
+        told.get("reason", ""),
+        next(iter(named["historical"]), ""),
+        orjson.loads(told.get("evidence", "{}")),
+    )
+
+
+def is_event(resource: Mapping[str, Any]) -> bool:
+    tags = resource.get("meta", {}).get("tag", ())
+    return resource.get("resourceType") == "Linkage" and any(_is(tag, TAG) for tag in tags)
+
+
+def replay(events: Iterable[Event]) -> tuple[State, Apart]:
+    """Who belonged to whom after the last of the events, which come in the order of the ledger."""
+    state: State = {}
+    apart: Apart = set()
+    for event in events:
+        apply(event, state, apart)
+    return state, apart
+
+
+def apply(event: Event, state: State, apart: Apart) -> None:
+    for record in event.records:
+        if event.kind == "unlink" or record == event.person:
+            state.pop(record, None)
+        else:
+            state[record] = event.person
+    if event.kind in ("split", "different"):
+        apart |= parted(event, state)
+    elif event.kind == "same":
+        apart -= parted(event, state)
+
+
+def parted(event: Event, state: Mapping[str, str]) -> Apart:
+    """The pairs that a statement about two persons is about: each with the records of the other, and one another."""
+    pairs = {(event.person, event.other), (event.other, event.person)}
+    for record, person in state.items():
+        if person == event.person:
+            pairs.add((record, event.other))
+        elif person == event.other:
+            pairs.add((record, event.person))
+    return pairs
+
+
+def _item(type: str, id: str) -> dict[str, Any]:
+    """A change of policy is about nobody; a Linkage must name two all the same (invariant lnk-1)."""
+    return {"type": type, "resource": {"reference": f"Patient/{id}"} if id else {"display": "-"}}
+
+
+def _is(tag: Mapping[str, Any], code: str) -> bool:
+    return tag.get("system") == RECORD_KIND and tag.get("code") == code

@@ -1,0 +1,242 @@
+"""Whose records are whose, as rows: who belongs to which person, what may never, and where look-alikes are found.
+
+All of it is a view of the link ledger and of the Patients; what the rows mean is for `identity` to say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from hoso.fhir.model import load
+from hoso.store.connection import Connection, Row
+from hoso.store.search.sql import Sql, among, choose, join, table_of
+
+_PATIENT = load().type_number["Patient"]
+_ROWS = 200
+"""Rows of one INSERT."""
+
+
+class Member(NamedTuple):
+    """A record of a person, with what it is compared by."""
+
+    person: int
+    record: int
+    packed: bytes
+
+
+class Person(NamedTuple):
+    """A golden Patient. `merged`: the person that this one was found to be."""
+
+    rid: int
+    code: str
+    merged: int | None
+
+
+class Entry(NamedTuple):
+    """What is kept of a record so that it is found. `flips`: how often it turned into somebody else."""
+
+    record: int
+    keys: Collection[int]
+    packed: bytes
+    flips: int = 0
+
+
+class PeopleRows:
+    """The rows on one connection, inside a write transaction or outside. Records and persons are numbers (`rid`)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._dialect = connection.dialect
+
+    # Names
+
+    def rids(self, ids: Collection[str]) -> dict[str, int]:
+        """The numbers of Patients by id; what was never heard of is left out."""
+        rows = self._where("id, rid", "key", Sql("type = ?", (_PATIENT,)), among(self._dialect, "id", list(ids)), ids)
+        return {id: rid for id, rid in rows}
+
+    def ids(self, rids: Collection[int]) -> dict[int, str]:
+        return dict(self._among("rid, id", "key", "rid", rids))
+
+    # Who belongs to whom
+
+    def persons_of(self, records: Collection[int]) -> dict[int, int]:
+        """The person of each record that has one."""
+        return dict(self._among("record, person", "member", "record", records))
+
+    def members(self, persons: Collection[int]) -> list[tuple[int, int]]:
+        """(person, record) of all records of some persons."""
+        return [(p, r) for p, r in self._among("person, record", "member", "person", persons)]
+
+    def assign(self, records: Iterable[int], person: int) -> None:
+        """They belong to this person from now on, and to no other."""
+        rows = [(record, person) for record in records]
+        self._insert("member", ("record", "person"), rows, "(record) DO UPDATE SET person = excluded.person")
+
+    def release(self, records: Collection[int]) -> None:
+        """They belong to nobody."""
+        self._delete("member", "record", records)
+
+    def found_person(self, rid: int, code: str) -> None:
+        """A new person under a code that nobody had."""
+        self._connection.rows("INSERT INTO person (rid, code) VALUES (?, ?)", (rid, code))
+
+    def merge(self, person: int, into: int | None) -> None:
+        """This person was found to be another one; or, with None, is a person again."""
+        self._connection.rows("UPDATE person SET merged = ? WHERE rid = ?", (into, person))
+
+    def persons(self, rids: Collection[int]) -> dict[int, Person]:
+        """Those of the numbers that are persons."""
+        return {row[0]: Person(*row) for row in self._among("rid, code, merged", "person", "rid", rids)}
+
+    def coded(self, codes: Collection[str]) -> dict[str, int]:
+        """The person under each code that is taken."""
+        if not codes:
+            return {}
+        sql = choose("code, rid", Sql("person"), among(self._dialect, "code", list(codes)))
+        return dict(self._connection.rows(sql.text, sql.params))
+
+    def count(self) -> int:
+        """How many persons there are; one merged into another counts too."""
+        return int(self._connection.rows("SELECT count(*) FROM person")[0][0])
+
+    # What may never be
+
+    def keep_apart(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """(record, person): the record must not come to that person, whoever it is merged with."""
+        self._insert("apart", ("record", "person"), list(pairs), "(record, person) DO NOTHING")
+
+    def allow(self, pairs: Iterable[tuple[int, int]]) -> None:
+        for pair in pairs:
+            self._connection.rows("DELETE FROM apart WHERE record = ? AND person = ?", pair)
+
+    def apart(self, records: Collection[int], persons: Collection[int]) -> set[tuple[int, int]]:
+        """The pairs among these that must stay apart."""
+        if not records or not persons:
+            return set()
+        return {
+            (r, p)
+            for r, p in self._where(
+                "record, person", "apart", among(self._dialect, "record", list(records)),
+                among(self._dialect, "person", list(persons)), records,
+            )
+        }  # fmt: skip
+
+    # Look-alikes
+
+    def lock(self, keys: Collection[int]) -> None:
+        """Whoever registers somebody with one of these keys waits until this transaction has ended."""
+        if keys and self._dialect == "postgresql":  # on SQLite there is one writer at a time already
+            listed = "{" + ",".join(map(str, sorted(keys))) + "}"
+            self._connection.rows(
+                "SELECT count(pg_advisory_xact_lock(k)) FROM unnest(CAST(? AS bigint[])) AS w (k)", (listed,)
+            )
+
+    def found(self, keys: Mapping[int, tuple[int, float]], most: int) -> tuple[list[int], dict[int, int]]:
+        """The records that share the weightiest of some keys, at most `most`, and how many records each key has.
+
+        `keys` maps a key to its limit and weight. One that more records share than its limit says nothing of anybody
+        and finds none, unless no other key finds any; its count is its limit + 1.
+        """
+        pairs = self._pairs({key: limit for key, (limit, _) in keys.items()})
+        counts = Counter(key for key, _ in pairs)
+        shared: dict[int, float] = {}
+        for key, record in pairs:
+            if counts[key] <= keys[key][0]:
+                shared[record] = shared.get(record, 0.0) + keys[key][1]
+        if not shared:
+            shared = dict.fromkeys((record for _, record in pairs), 0.0)
+        ordered = sorted(shared, key=lambda record: (-shared[record], record))
+        return ordered[:most], dict(counts)
+
+    def _pairs(self, keys: Mapping[int, int]) -> list[Row]:
+        if not keys:
+            return []
+        if self._dialect == "postgresql":
+            limits = table_of(self._dialect, "w", list(keys.items()))
+            look = Sql("(SELECT key, record FROM match_key WHERE key = w.a ORDER BY record LIMIT w.b + 1) k")
+            sql = choose("k.key, k.record", limits.also(look, " CROSS JOIN LATERAL "), Sql("true"))
+        else:
+            one = "SELECT * FROM (SELECT key, record FROM match_key WHERE key = ? ORDER BY record LIMIT ?)"
+            sql = join(" UNION ALL ", [Sql(one, (key, limit + 1)) for key, limit in keys.items()])
+        return self._connection.rows(sql.text, sql.params)
+
+    def compared(self, records: Collection[int], most: int) -> list[Member]:
+        """What the persons of some records are compared by: up to `most` records of each, those asked for among them.
+
+        A record of nobody stands as its own person.
+        """
+        if not records:
+            return []
+        wanted = among(self._dialect, "m.record", list(records))
+        own = choose("m.person", Sql("member m"), wanted)
+        ranked = (
+            Sql("(SELECT m.person, m.record, ROW_NUMBER() OVER (PARTITION BY m.person ORDER BY CASE WHEN ")
+            .also(wanted, "")
+            .also(Sql(" THEN 0 ELSE 1 END, m.record) AS place FROM member m WHERE m.person IN ("), "")
+        )
+        ranked = ranked.also(own, "").also(Sql(")) q"), "")
+        tables = ranked.also(Sql("JOIN match_record r ON r.record = q.record"))
+        sql = choose("q.person, q.record, r.packed", tables, Sql("q.place <= ?", (most,)))
+        found = [Member(p, r, bytes(b)) for p, r, b in self._connection.rows(sql.text, sql.params)]
+        lone = set(records) - {member.record for member in found}
+        alone = self._among("record, packed", "match_record", "record", lone)
+        return found + [Member(r, r, bytes(b)) for r, b in alone]
+
+    def entries(self, records: Collection[int]) -> dict[int, tuple[int, bytes]]:
+        """(flips, packed) of records."""
+        rows = self._among("record, flips, packed", "match_record", "record", records)
+        return {record: (flips, bytes(packed)) for record, flips, packed in rows}
+
+    def put(self, entries: Sequence[Entry]) -> None:
+        """In place of what was kept of these records before."""
+        known = self._among("key, record", "match_key", "record", [e.record for e in entries])
+        before = {(key, record) for key, record in known}
+        after = {(key, e.record) for e in entries for key in e.keys}
+        for key, record in before - after:
+            self._connection.rows("DELETE FROM match_key WHERE key = ? AND record = ?", (key, record))
+        self._insert("match_key", ("key", "record"), sorted(after - before), "(key, record) DO NOTHING")
+        rows = [(e.record, e.flips, e.packed) for e in entries]
+        replace = "(record) DO UPDATE SET flips = excluded.flips, packed = excluded.packed"
+        self._insert("match_record", ("record", "flips", "packed"), rows, replace)
+
+    def forget(self, records: Collection[int]) -> None:
+        """They are found no more."""
+        for table in ("match_key", "match_record"):
+            self._delete(table, "record", records)
+
+    def walk(self, after: int, limit: int) -> list[tuple[int, int, bytes]]:
+        """(record, flips, packed) in the order of records, behind `after`."""
+        rows = self._connection.rows(
+            "SELECT record, flips, packed FROM match_record WHERE record > ? ORDER BY record LIMIT ?", (after, limit)
+        )
+        return [(record, flips, bytes(packed)) for record, flips, packed in rows]
+
+    def _among(self, columns: str, table: str, column: str, values: Collection[int]) -> list[Row]:
+        if not values:
+            return []
+        sql = choose(columns, Sql(table), among(self._dialect, column, list(values)))
+        return self._connection.rows(sql.text, sql.params)
+
+    def _where(self, columns: str, table: str, first: Sql, second: Sql, values: Collection[object]) -> list[Row]:
+        if not values:
+            return []
+        sql = choose(columns, Sql(table), first.also(second, " AND "))
+        return self._connection.rows(sql.text, sql.params)
+
+    def _insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], conflict: str) -> None:
+        marks = f"({', '.join('?' * len(columns))})"
+        for start in range(0, len(rows), _ROWS):
+            some = rows[start : start + _ROWS]
+            values = ", ".join([marks] * len(some))
+            self._connection.rows(
+                f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values} ON CONFLICT {conflict}",  # noqa: S608
+                [value for row in some for value in row],
+            )
+
+    def _delete(self, table: str, column: str, values: Collection[int]) -> None:
+        if values:
+            sql = Sql(f"DELETE FROM {table} WHERE ").also(among(self._dialect, column, list(values)), "")  # noqa: S608
+            self._connection.rows(sql.text, sql.params)
