@@ -29,6 +29,12 @@ def test_a_write_names_the_element(call: Caller, bad: str) -> None:
     assert call("GET", "Patient?_summary=count").json["total"] == 0
 
 
+def test_it_is_noticed_however_often_right_ones_came_before(call: Caller) -> None:
+    for _ in range(12):
+        assert call("POST", "Patient", patient(GOOD)).status == 201
+    assert call("POST", "Patient", patient(BAD[0])).status == 422
+
+
 def test_every_way_to_write_is_the_same_door(call: Caller) -> None:
     body, bad = patient(GOOD) | {"id": "p"}, patient(BAD[0]) | {"id": "p"}
     assert call("PUT", "Patient/p", body).status == 201

@@ -90,6 +90,11 @@ VALID["a required element with extension only"].pop("status")
 
 INVALID: dict[str, tuple[Resource, str, str]] = {
     "an unknown type": ({"resourceType": "Person2"}, "validate.unknown-type", "Person2"),
+    "a citizen code with a typing error": (
+        patient(identifier=[{"system": "https://hoso.vn/sid/citizen-code", "value": "9123456789013"}]),
+        "validate.citizen-code",
+        "Patient.identifier[0].value",
+    ),
     "no type": ({"id": "1"}, "json.no-resource-type", "Resource"),
     "an unknown element": (patient(nickname="A"), "validate.unknown-element", "Patient"),
     "an element of another place": (

@@ -8,16 +8,21 @@ from hoso.core import citizen_code
 from hoso.fhir.rules.faults import Context, Faults, Rule, one, shown
 
 
+def code_fits(identifier: dict[str, Any], context: Context) -> bool:
+    """An Identifier of another system, without a value, or with a code written as its 13 digits without spaces."""
+    if identifier.get("system") != citizen_code.SYSTEM:
+        return True
+    code = identifier.get("value")
+    return code is None or citizen_code.is_valid(code)
+
+
 def own_code_rule(rule: Rule) -> Rule:
-    """The rule of Identifier with ours after it. A citizen code is written as its 13 digits, without spaces."""
+    """The rule of Identifier with ours after it."""
 
     def check(value: Any, context: Context) -> Faults | None:
         faults = rule(value, context)
-        if faults is not None or value.get("system") != citizen_code.SYSTEM:
+        if faults is not None or code_fits(value, context):
             return faults
-        code = value.get("value")
-        if code is None or citizen_code.is_valid(code):
-            return None
-        return one("value", "validate.citizen-code", ".value", value=shown(code))
+        return one("value", "validate.citizen-code", ".value", value=shown(value["value"]))
 
     return check

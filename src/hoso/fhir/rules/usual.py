@@ -11,6 +11,7 @@ from typing import Any
 
 from hoso.fhir.model import Element, TypeDef, TypeRef, load
 from hoso.fhir.rules.bindings import allowed_codes, bound
+from hoso.fhir.rules.codes import code_fits
 from hoso.fhir.rules.compiler import rule_of
 from hoso.fhir.rules.faults import Context
 from hoso.fhir.rules.invariants import decided, invariant_tests
@@ -97,6 +98,8 @@ class _Writer:
                 return None
             if holds is None:
                 self._unless(f"{self._bind(named.test)}(node, context)")
+        if self.definition.name == "Identifier" and {"system", "value"} <= set(self.names):
+            self._unless(f"{self._bind(code_fits)}(node, context)")
         text = (
             f"def sure(node, context):\n {', '.join(variables)}, = node.values()\n{''.join(self.lines)} return True\n"
         )
