@@ -32,6 +32,8 @@ NUMBER = 2_000
 SHORT = 100
 """Leased codes left at which a node should ask for more."""
 
+MOST_SHOWN = 20
+
 _PRINTER = Actor("node/card", Scopes.parse("system/Patient.rs"))
 _PURPOSE: Purpose = "HOPERAT"
 
@@ -120,7 +122,9 @@ def _status(args: argparse.Namespace, node: compose.Node) -> int:
     print(say("code.this_node", node=node.codes.node))
     if status.given is not None:
         print(say("code.given", number=f"{status.given:,}", leases=len(status.grants)))
-        for grant in status.grants:
+        if len(status.grants) > MOST_SHOWN:
+            print(say("code.earlier", number=f"{len(status.grants) - MOST_SHOWN:,}"))
+        for grant in status.grants[-MOST_SHOWN:]:
             values = {"number": f"{grant.number:,}", "node": grant.node, "facility": grant.facility}
             print(say("code.grant", made=_day(grant.made), day=_day(grant.expires), **values))
     if status.held or status.given is None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from tests.store.test_concurrency import together
@@ -92,6 +93,27 @@ def test_processes_never_get_the_same_code(tmp_path: Path) -> None:
     ]
     given = [line for process in running for line in process.communicate(timeout=120)[0].split()]
     assert len(set(given)) == len(given) == 300
+
+
+def test_a_code_that_was_told_is_not_given_again_after_a_kill(tmp_path: Path) -> None:
+    from hoso import compose
+
+    compose.create(tmp_path / "n", centre=True)
+    program = (
+        "import sys; from pathlib import Path; from hoso import compose; n = compose.open(Path(sys.argv[1]))\n"
+        "while True: print(n.codes.allocate()[0], flush=True)"
+    )
+    told: list[str] = []
+    for _ in range(3):
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path / "n")], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        told += [process.stdout.readline().strip() for _ in range(20)]
+        process.kill()
+        rest = process.communicate(timeout=60)[0].split("\n")
+        told += [line for line in rest[:-1] if line]
+    assert len(set(told)) == len(told) >= 60
 
 
 def test_another_key_must_not_go_on_with_the_counter(centre: Codes, store: RecordStore, clock: Clock) -> None:
@@ -319,6 +341,30 @@ def test_merges_at_once_leave_no_circle(centre: Codes) -> None:
     together(6, merge)
     ends = {centre.resolve(code) for code in some}
     assert len(ends) == 1 and centre.resolve(ends.pop()) in some
+
+
+def test_any_history_of_merges_agrees_with_following_the_decisions_one_by_one(centre: Codes) -> None:
+    some = centre.allocate(8)
+    for seed in range(4):
+        random, decided = Random(seed), dict[str, str]()
+        for _ in range(40):
+            old, direct = random.sample(some, 2)
+            if random.random() < 0.3:
+                assert centre.part(old) is (decided.pop(old, None) is not None)
+            elif old not in decided and followed(direct, decided) != old:
+                assert centre.alias(old, direct) == followed(direct, decided)
+                decided[old] = direct
+            elif decided.get(old) != direct:
+                assert refusal(lambda old=old, direct=direct: centre.alias(old, direct)).startswith("code.alias-")  # type: ignore[misc]
+            assert [centre.resolve(code) for code in some] == [followed(code, decided) for code in some]
+        for code in some:
+            centre.part(code)
+
+
+def followed(code: str, decided: dict[str, str]) -> str:
+    while code in decided:
+        code = decided[code]
+    return code
 
 
 # Cards
