@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
-from functools import cache
 from random import Random
 
-from hoso.synth.tables import rows
+from hoso.core.places import old_province_codes
 
 PHONE_STARTS = ("032", "033", "034", "035", "036", "038", "039", "070", "076", "077", "079", "081", "083", "085", "086",
                 "088", "090", "091", "093", "094", "096", "097", "098")  # fmt: skip
@@ -49,6 +48,5 @@ def phone(rng: Random) -> str:
     return f"{PHONE_STARTS[int(rng.random() * len(PHONE_STARTS))]}{int(rng.random() * 10**7):07d}"
 
 
-@cache
 def old_provinces() -> tuple[str, ...]:
-    return tuple(code for row in rows("provinces.csv") for code in row["old_codes"].split())
+    return old_province_codes()

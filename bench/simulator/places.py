@@ -12,7 +12,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from hoso.synth.tables import Weighted, rows, settings
+from hoso.core import places as core_places
+from hoso.synth.tables import Weighted, settings
 
 DATA = Path(__file__).with_name("data")
 
@@ -94,11 +95,11 @@ def _of_province() -> dict[str, Weighted[Commune]]:
 def _sized() -> tuple[tuple[Commune, float], ...]:
     before = _old_units()
     found: dict[str, list[tuple[Commune, float]]] = defaultdict(list)
-    for row in rows("communes.csv.gz"):
-        province = provinces()[row["province"]]
-        size = Random(f"size of {row['code']}").lognormvariate(0, 0.6)
-        size *= 2.5 if row["full_name"].startswith("Phường") else 1
-        commune = Commune(row["code"], row["full_name"], province, before.get(row["code"], ()))
+    for code, full_name, province_code in core_places.communes():
+        province = provinces()[province_code]
+        size = Random(f"size of {code}").lognormvariate(0, 0.6)
+        size *= 2.5 if full_name.startswith("Phường") else 1
+        commune = Commune(code, full_name, province, before.get(code, ()))
         found[province.code].append((commune, size))
     people = _country()["province"]
     return tuple(
@@ -112,11 +113,11 @@ def _sized() -> tuple[tuple[Commune, float], ...]:
 def provinces() -> dict[str, Province]:
     told = _country()["province"]
     found = {}
-    for row in rows("provinces.csv"):
-        own = told[row["code"]]
+    for known in core_places.provinces():
+        own = told[known.code]
         groups = {"01": 100 - sum(own["groups"].values()), **own["groups"]}
-        found[row["code"]] = Province(
-            row["code"], row["full_name"], tuple(row["old_codes"].split()), own["region"], Weighted(groups.items())
+        found[known.code] = Province(
+            known.code, known.full_name, known.old_codes, own["region"], Weighted(groups.items())
         )
     return found
 
