@@ -36,6 +36,9 @@ def bodies(draw: st.DrawFn) -> tuple[bytes, list[tuple[str, Any]]]:
     if draw(st.booleans()):
         members["meta"] = draw(METAS)
     order = draw(st.permutations(sorted(members)))
+    if draw(st.booleans()):  # as most senders write it
+        members["id"] = draw(st.sampled_from(("x-1", "a.b")))
+        order = [*dict.fromkeys(name for name in ("resourceType", "id", "meta", *order) if name in members)]
     style = draw(st.sampled_from(STYLES))
     return json.dumps({name: members[name] for name in order}, **style).encode(), [(n, members[n]) for n in order]
 

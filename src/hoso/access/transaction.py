@@ -16,7 +16,7 @@ from hoso.core.errors import Issue, Refused
 from hoso.core.ids import new_id
 from hoso.fhir.bundle import Entry, check_transaction, in_order, link_tables, placed
 from hoso.fhir.json import parse
-from hoso.fhir.links import conditional_references, dangling, rewrite
+from hoso.fhir.links import Links, conditional_references, dangling, rewrite
 from hoso.fhir.patch import apply_patch, read_patch
 from hoso.fhir.search import Query
 from hoso.fhir.search import parse as parse_search
@@ -141,7 +141,7 @@ def _drafts(entries: Sequence[Entry], work: _Work, reading: Reading | None) -> l
         if entry.method == "POST" and found is not None:
             work.done.append(Done(entry, _kept(found)))
         elif entry.place in work.targets:
-            links = {**tables(entry), **work.resolved} if work.resolved else tables(entry)
+            links = Links({**tables(entry), **work.resolved}) if work.resolved else tables(entry)
             drafts.append(_draft(entry, work, links, reading))
         elif entry.method == "PATCH":
             raise Refused.because(404, "not-found", "rest.no-match", entry.expression, type=entry.type)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from http import HTTPStatus
 
 from hoso.access import Conflict, Done, execute
@@ -80,7 +81,8 @@ def _transaction(doors: Doors, request: Request, entries: list[Entry]) -> dict[i
         done = execute(doors.records, request.actor, request.purpose, entries)
     except Conflict as conflict:
         raise _conflicting(entries, conflict) from conflict
-    answers = {one.entry.place: _done(request, one) for one in done}
+    wanted, base = request.prefers("return"), encode(request.base)[:-1]
+    answers = {one.entry.place: _done(request, one, wanted, base) for one in done}
     return answers | _each(doors, request, reads)
 
 
@@ -164,9 +166,9 @@ def _answer(response: Response) -> bytes:
     return b'{%b"response":{%b%b}}' % (resource, b",".join(parts), report)
 
 
-def _done(request: Request, done: Done) -> bytes:
+def _done(request: Request, done: Done, wanted: str | None, base: bytes) -> bytes:
+    """`base` opens a JSON string; type, id and version are plain words."""
     saved, entry = done.saved, done.entry
-    wanted = request.prefers("return")
     if saved.outcome == "deleted" or saved.version is None:
         etag = b',"etag":"W/\\"%b\\""' % saved.version.encode() if saved.version else b""
         return b'{"response":{"status":"204 No Content"%b}}' % etag
@@ -175,17 +177,18 @@ def _done(request: Request, done: Done) -> bytes:
     resource = b'"resource":%b,' % saved.body if shown and saved.body else b""
     notes = wanted == "OperationOutcome" or done.warnings
     report = b',"outcome":%b' % encode(outcome(done.warnings, request.language)) if notes else b""
-    status = _status(201 if saved.outcome == "created" else 200)
-    where = f"{request.base}/{saved.type}/{saved.id}"
-    return (b'{"fullUrl":%b,%b"response":{"status":"%b","location":%b,"etag":"W/\\"%b\\"","lastModified":"%b"%b}}') % (
-        encode(where),
-        resource,
-        status.encode(),
-        encode(f"{entry.type}/{saved.id}/_history/{saved.version}"),
-        saved.version.encode(),
-        instant(saved.updated).encode(),
-        report,
-    )
+    status = b"201 Created" if saved.outcome == "created" else b"200 OK"
+    where, version = f"{saved.type}/{saved.id}".encode(), saved.version.encode()
+    return (
+        b'{"fullUrl":%b/%b",%b"response":{"status":"%b","location":"%b/_history/%b","etag":"W/\\"%b\\"",'
+        b'"lastModified":"%b"%b}}'
+    ) % (base, where, resource, status, where, version, version, _instant(saved.updated), report)
+
+
+@lru_cache(64)
+def _instant(ms: int) -> bytes:
+    """What is saved together carries one time."""
+    return instant(ms).encode()
 
 
 def _status(code: int) -> str:

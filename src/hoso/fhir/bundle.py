@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
 
 from hoso.core.errors import Issue, Refused
 from hoso.fhir.json import parse
+from hoso.fhir.links import Links
 from hoso.fhir.model import load
 
 ENTRIES_LIMIT = 10_000
@@ -38,18 +40,14 @@ class Entry:
     conditions: Mapping[str, str] = field(default_factory=dict)
     fault: Refused | None = None
     """Why an entry of a batch cannot be carried out; the others still can."""
+    type: str = field(init=False)
+    id: str | None = field(init=False)
+    reads: bool = field(init=False)
 
-    @property
-    def type(self) -> str:
-        return self.path[0] if self.path else ""
-
-    @property
-    def id(self) -> str | None:
-        return self.path[1] if len(self.path) == 2 else None
-
-    @property
-    def reads(self) -> bool:
-        return self.method in ("GET", "HEAD")
+    def __post_init__(self) -> None:
+        self.type = self.path[0] if self.path else ""
+        self.id = self.path[1] if len(self.path) == 2 else None
+        self.reads = self.method in ("GET", "HEAD")
 
     @property
     def criteria(self) -> str | None:
@@ -121,26 +119,35 @@ def _entry(place: int, entry: dict[str, Any], raw: bytes, base: str) -> Entry:
         raise Refused.because(400, "structure", "bundle.bad-entries", where)
     if method in ("POST", "PUT", "PATCH") and resource is None and not url.endswith("_search"):
         raise Refused.because(400, "required", "bundle.no-resource", f"{where}.resource", method=str(method))
-    conditions = {name: request[name] for name in _CONDITIONS if name in request}
-    if any(not isinstance(value, str) for value in conditions.values()):
-        raise Refused.because(400, "structure", "bundle.bad-entries", f"{where}.request")
+    conditions: dict[str, str] = {}
+    if len(request) > 2:
+        conditions = {name: request[name] for name in _CONDITIONS if name in request}
+        if any(not isinstance(value, str) for value in conditions.values()):
+            raise Refused.because(400, "structure", "bundle.bad-entries", f"{where}.request")
     path, query = _split(url, base, f"{where}.request.url")
     return Entry(place, str(method), path, query, full_url, raw, resource, conditions)
 
 
 def _known(element: dict[str, Any], type: str, where: str) -> None:
     """Nothing but what R4 has there: a misspelt condition would otherwise be passed over in silence."""
-    properties = load().types[type].properties
+    names = _names(type)
+    if element.keys() <= names:
+        return
     for name in element:
-        if name.removeprefix("_") not in properties and name != "resourceType":
+        if name != "resourceType" and name.removeprefix("_") not in load().types[type].properties:
             place = f"{where}.{name[:80]}"
             raise Refused.because(400, "structure", "bundle.unknown-element", place, name=name[:80])
+
+
+@cache
+def _names(type: str) -> frozenset[str]:
+    return frozenset((*load().types[type].properties, "resourceType"))
 
 
 def _split(url: str, base: str, where: str) -> tuple[tuple[str, ...], str]:
     """An absolute URL is taken only when it is ours: HoSo fetches nothing from elsewhere."""
     below = url.removeprefix(base) if url.startswith((base + "/", base + "?")) else url
-    if "://" in below.split("?")[0]:
+    if ":" in below and "://" in below.split("?")[0]:
         raise Refused.because(400, "value", "bundle.foreign-url", where, url=url[:100])
     path, _, query = below.removeprefix("/").partition("?")
     path = path.removesuffix("/")
@@ -183,12 +190,12 @@ def _bad_target(entry: Entry) -> Refused:
     return Refused.because(400, "value", "bundle.bad-url", f"{entry.expression}.request.url", url=url)
 
 
-def link_tables(targets: Mapping[int, str], entries: Sequence[Entry]) -> Callable[[Entry], Mapping[str, str]]:
+def link_tables(targets: Mapping[int, str], entries: Sequence[Entry]) -> Callable[[Entry], Links]:
     """For each entry the links it may use and what they become; `targets`: place → "Type/id".
 
     A relative reference means the entry under the same root as the one that holds it (R4 bundle, resolving references).
     """
-    absolute: dict[str, str] = {}
+    absolute = Links()
     relative: dict[str, dict[str, str]] = {}
     for entry in entries:
         target = targets.get(entry.place)
@@ -201,9 +208,9 @@ def link_tables(targets: Mapping[int, str], entries: Sequence[Entry]) -> Callabl
                 relative.setdefault(match[1], {})[match[2]] = target
         if entry.method == "POST" and entry.criteria:
             absolute[f"{entry.type}?{entry.criteria}"] = target
-    merged = {root: {**absolute, **table} for root, table in relative.items()}
+    merged = {root: Links({**absolute, **table}) for root, table in relative.items()}
 
-    def table(entry: Entry) -> Mapping[str, str]:
+    def table(entry: Entry) -> Links:
         match = _RESTFUL.match(entry.full_url) if merged and entry.full_url else None
         return merged.get(match[1], absolute) if match else absolute
 

@@ -12,7 +12,7 @@ import msgspec
 import orjson
 
 from hoso.core.errors import Refused
-from hoso.fhir.json_scan import NUMBER_LIMIT, check, place
+from hoso.fhir.json_scan import NUMBER_LIMIT, check, first_nul, place
 from hoso.fhir.splice import splice
 
 __all__ = ["encode", "exact", "parse", "splice", "strict"]
@@ -40,8 +40,10 @@ def parse(body: bytes) -> dict[str, Any]:
 
 def strict(body: bytes) -> Any:
     """Any JSON value, read strictly: for bodies that are no resource, such as a JSON Patch. Raises Refused(400)."""
-    if len(body) > _LARGE and body.count(b"{") + body.count(b"[") + body.count(b",") > _PARTS_LIMIT:
-        raise Refused.because(400, "too-costly", "json.too-many-parts", limit=str(_PARTS_LIMIT))
+    if len(body) > _LARGE:
+        if body.count(b"{") + body.count(b"[") + body.count(b",") > _PARTS_LIMIT:
+            raise Refused.because(400, "too-costly", "json.too-many-parts", limit=str(_PARTS_LIMIT))
+        first_nul(body)
     try:
         tree = orjson.loads(body)
     except orjson.JSONDecodeError as fault:

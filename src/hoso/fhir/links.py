@@ -6,7 +6,8 @@ R4 names the places: References, elements of type uri, url, oid and uuid, and th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from hoso.fhir.json import encode, exact
@@ -17,10 +18,47 @@ _HREF = re.compile(r"""((?:href|src)\s*=\s*)(?:"([^"]*)"|'([^']*)')""")
 _CONDITIONAL = re.compile(r"[A-Z][A-Za-z]{2,40}\?")
 _DANGLING = re.compile(rb'"reference"\s*:\s*"urn:')
 _REWRITTEN = frozenset(("uri", "url", "oid", "uuid"))
+_FEW = 12
 
 Tree = dict[str, Any]
 Spot = tuple[Any, Any, str, str]
 """(object or list, key or index, text, FHIR type of the text; "reference" for Reference.reference)."""
+
+
+class Links(dict[str, str]):
+    """Links and what they become, with how they begin: a text without any of their beginnings has none of them."""
+
+    @cached_property
+    def beginnings(self) -> tuple[bytes, ...] | None:
+        """What stands before type and id, after a quotation mark. None when that tells too little."""
+        found: set[str] = set()
+        for link in self:
+            found.add('"' + _beginning(link))
+            if len(found) > _FEW:
+                return None
+        return tuple(one.encode("utf-8", "surrogatepass") for one in found)
+
+
+def _beginning(link: str) -> str:
+    if link.startswith("urn:"):
+        return link[: link.rfind(":") + 1]
+    path, mark, _ = link.partition("?")
+    if mark or "/" not in path:
+        return path + mark
+    parts = path.split("/")
+    return "/".join(parts[:-2] or parts[:1]) + "/"
+
+
+def _surely_absent(body: bytes, links: Mapping[str, str]) -> bool:
+    beginnings = links.beginnings if isinstance(links, Links) else None
+    return beginnings is not None and _none_of(beginnings, body)
+
+
+def _none_of(texts: Iterable[bytes], body: bytes) -> bool:
+    for text in texts:  # noqa: SIM110  (a generator would cost more than the search)
+        if text in body:
+            return False
+    return True
 
 
 def conditional_references(body: bytes, tree: Tree) -> set[str]:
@@ -32,7 +70,7 @@ def conditional_references(body: bytes, tree: Tree) -> set[str]:
 
 def dangling(body: bytes, tree: Tree) -> str | None:
     """A reference to an entry that is not in the bundle, after rewriting."""
-    if not _DANGLING.search(body) and b"\\" not in body:
+    if b"\\" not in body and (b"urn:" not in body or not _DANGLING.search(body)):
         return None
     for _, _, text, type in _spots(tree):
         if type == "reference" and text.startswith(("urn:uuid:", "urn:oid:")):
@@ -43,10 +81,11 @@ def dangling(body: bytes, tree: Tree) -> str | None:
 def rewrite(body: bytes, tree: Tree, links: Mapping[str, str]) -> bytes:
     """The text with every link of `links` replaced; `tree` is changed alike."""
     # Whatever stands between two quotation marks, which is more than the links: mostly none of it is to be replaced.
-    apart = links.keys().isdisjoint(body.decode().split('"'))
+    apart = _surely_absent(body, links) or links.keys().isdisjoint(body.decode().split('"'))
     found = () if apart else _LINK.finditer(body)
     written = [match for match in found if match[1].decode("utf-8", "replace") in links]
-    escaped = b"\\/" in body or b"\\u" in body or b"href" in body or b"src" in body
+    escaped = b"\\" in body and (b"\\/" in body or b"\\u" in body)
+    escaped = escaped or (b"<" in body and (b"href" in body or b"src" in body))
     if not written and not escaped:
         return body
     spots = [spot for spot in _spots(tree) if spot[3] == "xhtml" or spot[2] in links]

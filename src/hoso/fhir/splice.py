@@ -12,11 +12,18 @@ Edit = tuple[int, int, bytes]
 """(start, end, text): the bytes from start to end become text."""
 
 _members = msgspec.json.Decoder(Members).decode
+_opening = re.compile(
+    rb'\s*+\{\s*+"resourceType"\s*+:\s*+"\w++"\s*+,\s*+"id"\s*+:\s*+("[A-Za-z0-9.\-]*+")(\s*+,\s*+"meta"\s*+:\s*+\{(?=\s*+"))?+',
+    re.ASCII,
+).match
 _name = re.compile(rb'[\s,]*+"(?:[^"\\]++|\\.)*+"\s*+:\s*+').match
 
 
 def splice(body: bytes, *, id: str, version: str, updated: str) -> bytes:
     """For a body that `parse` and `validate` accept; an absent member is put in front of its siblings."""
+    usual = _as_usual(body, id, version, updated)
+    if usual is not None:
+        return usual
     members = _members(body)
     brace = body.index(b"{")
     has_id, has_meta = "id" in members, "meta" in members
@@ -33,6 +40,27 @@ def splice(body: bytes, *, id: str, version: str, updated: str) -> bytes:
         if has_meta:
             edits += _in_meta(body, found["meta"], members["meta"], version, updated)
     return _applied(body, edits)
+
+
+def _as_usual(body: bytes, id: str, version: str, updated: str) -> bytes | None:
+    """For a resource that begins with its type, its id and perhaps a meta without version and time; None for others.
+
+    Names do not come twice, and without a backslash none is written in another way: what is not there to be found
+    anywhere is no member.
+    """
+    match = None if b"\\" in body else _opening(body)
+    if match is None:
+        return None
+    (at, end), values = match.span(1), b'"versionId":"%b","lastUpdated":"%b"' % (version.encode(), updated.encode())
+    if match[2]:
+        if b'"versionId"' in body or b'"lastUpdated"' in body:
+            return None
+        inside = match.end(2)
+        return b'%b"%b"%b%b,%b' % (body[:at], id.encode(), body[end:inside], values, body[inside:])
+    if b'"meta"' in body:
+        return None
+    start = body.index(b"{") + 1
+    return b'%b"meta":{%b},%b"%b"%b' % (body[:start], values, body[start:at], id.encode(), body[end:])
 
 
 def _spans(body: bytes, span: Span, members: Members, wanted: tuple[str, str]) -> dict[str, Span]:
