@@ -14,6 +14,7 @@ from hoso.care.chart import Chart
 from hoso.care.timeline import KIND_TYPES
 from hoso.care.who import who
 from hoso.web.door import Door, Resource
+from hoso.web.fit import fit
 from hoso.web.pages import door, page, signed_in
 from hoso.web.recent import remember
 
@@ -39,10 +40,12 @@ def card(request: HttpRequest, id: str) -> HttpResponse:
     reach = door(request)
     patient = _patient(reach, id)
     resources, refused = reach.card(id)
+    shown = emergency_card(patient, resources, reach.today, refused)
     response = page(
         request,
         "card.html",
-        card=emergency_card(patient, resources, reach.today, refused),
+        card=shown,
+        fit=fit(shown),
         namesakes=reach.namesakes(patient),
         synthetic=_is_synthetic(patient),
         today=reach.today,
