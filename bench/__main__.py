@@ -18,20 +18,22 @@ from urllib.parse import urlencode
 import orjson
 from tests import postgres
 
-from bench import bare, searches
+from bench import bare, insertion, searches
 from bench.figures import Figures, header
 from bench.http import post_all, wrk
 from bench.node import Served, cpu_seconds, database_bytes, make, resident_mb, run, served, tree
 from hoso.fhir.extract import extract
 from hoso.fhir.validate import validate
-from hoso.store.contract import Draft
 from hoso.synth.population import population
 
 SIZES = {"small": 150, "large": 800}
 """Citizens: about 20,000 and more than 100,000 resources."""
 
 RESERVED = 25
-"""Citizens kept back, to be written and deleted by the CRUD mix and the limits."""
+"""Citizens kept back, to be written and deleted by the CRUD mix."""
+
+LIMIT_RESOURCES = 20_000
+"""Whose rows are inserted for the limit of the import."""
 
 
 def main() -> int:
@@ -50,24 +52,30 @@ def main() -> int:
         figures.add("wsgi.bare", wsgi, "requests/s")
         _in_process(figures, records)
         for engine in args.engine or ("sqlite", "postgresql"):
-            with _node(Path(scratch), engine) as (folder, database):
-                _engine(figures, engine, folder, database, load, spare, records)
+            with _nodes(Path(scratch), engine) as (folder, empty, database):
+                _engine(figures, engine, folder, empty, database, load, spare, records)
     figures.write(Path("build/bench.json"))
     return 0
 
 
 @contextmanager
-def _node(scratch: Path, engine: str) -> Iterator[tuple[Path, int | None]]:
-    """A new node's folder, and the process of its database server if it has one."""
-    folder = scratch / engine
+def _nodes(scratch: Path, engine: str) -> Iterator[tuple[Path, Path, int | None]]:
+    """The folders of two new nodes, one of them to stay empty, and the process of their database server if any."""
+    folder, empty = scratch / engine, scratch / f"{engine}-empty"
     if engine == "sqlite":
         make(folder, None)
-        yield folder, None
+        make(empty, None)
+        yield folder, empty, None
         return
-    with postgres.running(fsync=True) as server, postgres.database(server.url) as url:
+    with (
+        postgres.running(fsync=True) as server,
+        postgres.database(server.url) as url,
+        postgres.database(server.url) as other,
+    ):
         assert server.process is not None
         make(folder, url)
-        yield folder, server.process.pid
+        make(empty, other)
+        yield folder, empty, server.process.pid
 
 
 def _in_process(figures: Figures, records: Sequence[dict[str, Any]]) -> None:
@@ -91,6 +99,7 @@ def _engine(
     figures: Figures,
     engine: str,
     folder: Path,
+    empty: Path,
     database: int | None,
     load: Sequence[Any],
     spare: Sequence[Any],
@@ -107,12 +116,12 @@ def _engine(
         spent = cpu() - before
         size = "bytes_per_resource" if engine == "sqlite" else f"bytes_per_resource.{engine}"
         figures.add(size, database_bytes(folder) / len(records), "bytes")
-        limit = bare.apply_rate(folder, [_drafts(bundle) for bundle in spare[: RESERVED // 2]])
+        limit = insertion.rate(folder, empty, database, LIMIT_RESOURCES)
         figures.add(f"import.{engine}", number / spent, "resources/s per core", limit)
         figures.add(f"import.{engine}.wall", number / seconds, "resources/s")
         paths = [f"/fhir/{one['resourceType']}/{one['id']}" for one in records]
         rate = wrk(node.address, paths, {"Authorization": node.headers()["Authorization"]}).rate
-        figures.add(f"crud.{engine}", _crud(node, spare[RESERVED // 2 :], records), "requests/s")
+        figures.add(f"crud.{engine}", _crud(node, spare, records), "requests/s")
         medians = searches.measure(node, records, rounds=15)
         figures.add(
             "search.p50_ms" if engine == "sqlite" else f"search.{engine}.p50_ms",
@@ -125,11 +134,6 @@ def _engine(
             _page(figures, node, records)
             figures.add("node.rss_mb", resident_mb(tree(node.pid)), "MB")
     figures.add(f"read.{engine}", rate, "requests/s", bare.sql_rate(folder, paths))
-
-
-def _drafts(bundle: dict[str, Any]) -> list[Draft]:
-    found = (entry["resource"] for entry in bundle["entry"])
-    return [Draft("PUT", one["resourceType"], one["id"], orjson.dumps(one), one) for one in found]
 
 
 def _crud(node: Served, spare: Sequence[Any], records: Sequence[Any]) -> float:

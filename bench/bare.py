@@ -15,7 +15,6 @@ from typing import Any
 
 from bench.http import wrk
 from hoso import compose
-from hoso.store.contract import Draft, Origin
 from hoso.store.reading import _MODEL, _READ
 from hoso.store.record_store import RecordStore
 
@@ -97,23 +96,3 @@ def fsync_rate(folder: Path, seconds: float = 2.0) -> float:
             count += 1
     file.unlink()
     return count / seconds
-
-
-def apply_rate(node: Path, bundles: Sequence[Sequence[Draft]]) -> float:
-    """Resources a second when only the ready-made rows are written and committed: the database's own share."""
-    store = compose.open(node).store
-    assert isinstance(store, RecordStore)
-    spent = 0.0
-    real = store.engine.apply
-
-    def timed(connection: Any, plan: Any) -> None:
-        nonlocal spent
-        start = time.perf_counter()
-        real(connection, plan)
-        spent += time.perf_counter() - start
-
-    store.engine.apply = timed  # type: ignore[method-assign]
-    for drafts in bundles:
-        store.save(drafts, Origin("client/bench", "SYSADMIN"))
-    store.close()
-    return sum(map(len, bundles)) / spent
