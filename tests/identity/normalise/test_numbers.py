@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hoso.core import citizen_code
@@ -29,6 +29,7 @@ def personal_number(province: str, birth: date, sex: str, rest: int) -> str:
     return f"0{province}{century}{birth.year % 100:02d}{rest:06d}"
 
 
+@settings(deadline=None)
 @given(st.sampled_from(old_province_codes()), births, st.sampled_from(["male", "female"]), st.integers(1, 999_999))
 def test_a_personal_number_fits_its_owner_and_lost_zeros_come_back(
     province: str, birth: date, sex: str, rest: int

@@ -5,7 +5,7 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hoso.fhir import systems
@@ -71,6 +71,7 @@ patients = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(patients)
 def test_no_record_makes_it_fail_and_what_it_gives_can_be_compared_and_kept_in_sets(patient: dict[str, Any]) -> None:
     once = normalise(patient, today=TODAY)

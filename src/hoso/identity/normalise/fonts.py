@@ -13,9 +13,11 @@ from functools import cache
 from importlib.resources import files
 
 from hoso.identity.normalise.syllable import is_written
+from hoso.identity.normalise.tables import names
 
 TCVN3, VNI, UTF8 = "tcvn3", "vni", "utf8"
 _EDGES = re.compile(r"\A[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\xa0]+|[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\xa0]+\Z")
+_NOT_VIETNAMESE = re.compile("[\u0080-\u009f\u0250-\u02ff\u0370-\u1dff\u1f00-\U0010ffff]")
 _UTF8_LEAD = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]")
 _CP1252 = {bytes([byte]).decode("cp1252", "ignore") or chr(byte): byte for byte in range(0x80, 0xA0)}
 
@@ -36,9 +38,10 @@ def _utf8(text: str) -> str | None:
     if not _UTF8_LEAD.search(text):
         return None
     try:
-        return bytes(_CP1252.get(ch, ord(ch) if ord(ch) < 256 else -1) for ch in text).decode()
+        mended = bytes(_CP1252.get(ch, ord(ch) if ord(ch) < 256 else -1) for ch in text).decode()
     except ValueError:
         return None
+    return None if _NOT_VIETNAMESE.search(mended) else mended  # "ê" and two hard spaces make a letter of Sylheti
 
 
 def _whole(text: str, kind: str) -> str | None:
@@ -65,7 +68,7 @@ def _word_by_word(text: str) -> tuple[str, str]:
 
 def _is_syllable(word: str) -> bool:
     word = unicodedata.normalize("NFC", _EDGES.sub("", word)).lower()
-    return not word or word.isdigit() or is_written(word)
+    return not word or word.isdigit() or is_written(word) or word in names().clans
 
 
 def _decode(text: str, kind: str) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from hoso.identity.normalise.characters import clean
 from hoso.identity.normalise.fonts import as_unicode
-from hoso.identity.normalise.keystrokes import decode
+from hoso.identity.normalise.keystrokes import Typed, decode
 from hoso.identity.normalise.tables import NameTables, Phrase, names
 from hoso.identity.normalise.words import Word, word
 
@@ -34,7 +34,7 @@ class Reading(NamedTuple):
 
 
 def read(text: str) -> Reading:
-    if len(text) <= LONGEST_TEXT:
+    if len(text) <= LONGEST_TEXT and "\u00a0" not in text:  # also the second byte of à, read as Latin-1
         tokens = text.split()
         if len(tokens) <= MOST_WORDS:
             words = tuple([word(token) for token in tokens])
@@ -92,9 +92,12 @@ def _decoded(tokens: list[str], notes: list[str]) -> list[str]:
     tokens = _horned(tokens, notes)
     openings = names().openings
     unknown = {one for one in tokens if len(one) > 1 and not word(one).known and not one.isdigit()} - openings
+    unknown -= names().clans
     typed = {one: found for one in unknown if (found := decode(one))}
-    if not typed or len(typed) < len(unknown) or not _proved([found.points for found in typed.values()]):
+    if not typed or len(typed) < len(unknown) or not _proved(typed, tokens):
         return tokens
+    if any(found.keys == "telex" for found in typed.values()):  # then "oong" is ông, not the rime of xoong
+        typed |= {one: found for one in tokens if "oo" in one and (found := decode(one))}
     result = [typed[one].toned if one in typed else one for one in tokens]
     if all(map(str.isascii, tokens)) and not any(one in names().surnames for one in result):
         return tokens
@@ -102,9 +105,18 @@ def _decoded(tokens: list[str], notes: list[str]) -> list[str]:
     return result
 
 
-def _proved(points: list[int]) -> bool:
-    """One key that nothing else explains, or three that would have to be chance together: "Lee Max" is a name."""
-    return max(points) > 1 or sum(points) > 2
+def _proved(typed: dict[str, Typed], tokens: list[str]) -> bool:
+    """One key that nothing else explains, or three that would have to be chance together: "Lee Max" is a name.
+
+    Among words with their marks one key is enough in a longer word, and so is a digit that does not end the name.
+    """
+    points = [typed[one].points for one in tokens if one in typed]
+    if max(points) > 1 or sum(points) > 2:
+        return True
+    marked = any(word(one).known and not one.isascii() for one in tokens)
+    if any(found.keys == "vni-typing" for found in typed.values()):
+        return any(one in typed for one in tokens[:-1])
+    return marked and min(map(len, typed)) > 3
 
 
 def _horned(tokens: list[str], notes: list[str]) -> list[str]:
@@ -131,11 +143,8 @@ def _placeholder(words: list[Word], notes: list[str]) -> Reading:
     if not named or tuple(one.toned for one in named) in table.nameless:
         notes.append("placeholder")
         return Reading(_NO_WORDS, placeholder=True, twin=_twin(digits))
-    if digits and all(one.known for one in named):
-        notes.append("digits")
-        return Reading(tuple(_untitled(named, notes)))
     if digits:
-        return Reading(tuple(words))
+        notes.append("digits")
     return Reading(tuple(_untitled(_undigited(named, notes), notes)))
 
 
@@ -207,9 +216,18 @@ def _untitled(words: list[Word], notes: list[str]) -> list[Word]:
             exact = words[0].toned == phrase[0]
             if not exact and (words[0].toned in table.surnames or not all(one.toned.isascii() for one in rest)):
                 continue  # a word without marks among words with marks is itself: Chu, not chú
-            if len(rest) < 3 and words[0].toned in table.surnames:
-                continue  # Ông Đinh Lộc may be of the clan Ông
-            if (always and exact) or rest[0].toned in table.frequent:
+            if (always and exact) or _is_name(rest, exact, words[0].toned in table.surnames):
                 notes.append("title")
                 return rest
     return words
+
+
+def _is_name(rest: list[Word], exact: bool, title_is_surname: bool) -> bool:
+    """Does a name begin here, so that the word before it can only be a title?"""
+    table = names()
+    first = rest[0].toned
+    if len(rest) > 2:
+        return first in (table.surnames if exact else table.frequent)
+    if rest[-1].toned in table.next_to_surname:  # "Anh Lê Thị" is Lê Thị Anh
+        return False
+    return first in (table.turned_round if title_is_surname else table.frequent)  # Ông Đinh Lộc may be of the clan Ông
