@@ -80,18 +80,22 @@ def _lines(changes: list[Change]) -> dict[tuple[str, str], list[Change]]:
     return lines
 
 
-def _index(store: RecordStore) -> dict[str, set[tuple[object, ...]]]:
+def _index(store: RecordStore) -> dict[str, list[tuple[object, ...]]]:
     reader = store.engine.reader()
+    systems = "SELECT r.rid, r.date, r.present, s.key FROM resource r JOIN systems s ON s.number = r.systems"
+    texts = "SELECT r.rid, t.key, t.value, coalesce(t.long, '') FROM resource r JOIN texts t ON t.number = r.texts"
     return {
-        "token": set(reader.rows("SELECT key, patient, date, rid, system FROM token")),
-        "ref": set(reader.rows("SELECT target, key, patient, date, rid FROM ref")),
-        "date": set(reader.rows("SELECT key, low, high, patient, rid FROM date")),
-        "string": set(reader.rows("SELECT key, value, patient, rid, exact, long FROM string")),
-        "quantity": set(reader.rows("SELECT key, low, high, patient, rid, system, code, unit FROM quantity")),
+        "token": sorted(reader.rows("SELECT key, patient, date, rid, system FROM token")),
+        "ref": sorted(reader.rows("SELECT target, key, patient, date, rid FROM ref")),
+        "date": sorted(reader.rows("SELECT key, low, high, patient, rid FROM date")),
+        "string": sorted(reader.rows("SELECT key, value, patient, rid, exact, coalesce(long, '') FROM string")),
+        "quantity": sorted(reader.rows("SELECT key, low, high, patient, rid, system, code, unit, part FROM quantity")),
+        "systems": sorted(reader.rows(systems), key=repr),
+        "texts": sorted(reader.rows(texts)),
     }
 
 
-def _index_of_bodies(store: RecordStore) -> dict[str, set[tuple[object, ...]]]:
+def _index_of_bodies(store: RecordStore) -> dict[str, list[tuple[object, ...]]]:
     import orjson
 
     reader = store.engine.reader()
@@ -99,7 +103,7 @@ def _index_of_bodies(store: RecordStore) -> dict[str, set[tuple[object, ...]]]:
     number = load().type_number
     names = ("", *load().resource_types)
     expected: dict[str, set[tuple[object, ...]]] = {
-        name: set() for name in ("token", "ref", "date", "string", "quantity")
+        name: set() for name in ("token", "ref", "date", "string", "quantity", "systems", "texts")
     }
     for type, id, patient, rid in reader.rows("SELECT type, id, patient, rid FROM resource WHERE deleted = 0"):
         version = store.read(names[type], id)
@@ -112,6 +116,10 @@ def _index_of_bodies(store: RecordStore) -> dict[str, set[tuple[object, ...]]]:
         expected["token"] |= {(k, patient, date, rid, s) for k, s in rows.tokens}
         expected["ref"] |= {(rids[number[t], i], k, patient, date, rid) for t, i, k in rows.refs}
         expected["date"] |= {(k, low, high, patient, rid) for k, low, high in rows.dates}
-        expected["string"] |= {(k, v, patient, rid, e, long) for k, v, e, long in rows.strings}
+        expected["string"] |= {(k, v, patient, rid, e, long or "") for k, v, e, long in rows.strings}
         expected["quantity"] |= {(k, low, high, patient, rid, *rest) for k, low, high, *rest in rows.quantities}
-    return expected
+        expected["systems"] |= {
+            (rid, made.found.clinical_date, made.found.present, key) for key, _ in rows.systems.rows
+        }
+        expected["texts"] |= {(rid, key, value, long or "") for key, value, _, _, long in rows.texts.rows}
+    return {name: sorted(found, key=repr if name == "systems" else None) for name, found in expected.items()}

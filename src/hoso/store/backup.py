@@ -40,9 +40,11 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "body": (("seq", "patient", "dict", "bytes"), ("seq",)),
     "feed": (("number", "seq", "stream", "position", "chain"), ("number",)),
     "resource": (
-        ("patient", "rid", "type", "id", "version", "seq", "updated", "date", "present", "deleted"),
+        ("patient", "rid", "type", "id", "version", "seq", "updated", "date", "present", "deleted", "systems", "texts"),
         ("patient", "rid"),
     ),
+    "systems": (("key", "number"), ("key", "number")),
+    "texts": (("key", "value", "number", "exact", "long"), ("key", "value", "number", "exact")),
     "job": (("id", "kind", "argument", "due", "attempts", "state", "taken", "error"), ("id",)),
     "access_token": (("digest", "name", "scope", "created", "expires", "revoked"), ("digest",)),
     "code_mark": (("name", "value"), ("name",)),

@@ -12,11 +12,11 @@ from uuid import UUID
 
 from hoso.store import chain, migrate
 from hoso.store.connection import Connection, Row
-from hoso.store.plan import DELETE, TABLES, Head, Table
+from hoso.store.plan import DELETE, GROUPED, TABLES, Head, Table
 from hoso.store.reading import TYPES
 from hoso.store.record_store import RecordStore
 from hoso.store.standing import standing
-from hoso.store.upkeep import PAGE, count, heads, lacking, snapshot
+from hoso.store.upkeep import PAGE, count, heads, lacking, marks, snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,21 +174,30 @@ def _index(store: RecordStore, connection: Connection, seen: Seen) -> Iterator[F
     """The rows that should be there are, and there are no more than these; so they are the same."""
     wanted = dict.fromkeys(TABLES, 0)
     missing: dict[Table, list[str]] = {table: [] for table in TABLES}
+    marked: list[str] = []
     for page in heads(connection):
         for type, some in groupby(sorted(page, key=_by_type), key=lambda pair: pair[0]):
-            rows = standing(store.engine, store.facts, connection, list(some))
+            heads_there = list(some)
+            made = standing(store.engine, store.facts, connection, heads_there)
+            there = marks(connection, [head.rid for _, head in heads_there])
+            marked += [f"{type}: its marks are wrong" for rid, right in made.marks.items() if there.get(rid) != right]
+            for grouped in GROUPED:
+                marked += [f"{type}: a set is missing in {grouped}"] * len(
+                    lacking(connection, grouped, made.grouped[grouped])
+                )
             for table in TABLES:
-                wanted[table] += len(rows[table])
-                absent = lacking(connection, table, rows[table])
+                wanted[table] += len(made.tables[table])
+                absent = lacking(connection, table, made.tables[table])
                 missing[table] += [f"{type}: a row is missing"] * len(absent)
         seen(len(page))
+    yield _finding("index.resource", count(connection, "resource"), marked)
     for table in TABLES:
-        there = count(connection, table)
+        rows_there = count(connection, table)
         faults = missing[table]
-        surplus = there - (wanted[table] - len(faults))
+        surplus = rows_there - (wanted[table] - len(faults))
         if surplus:
             faults = [*faults, f"{surplus} rows belong to no record"]
-        yield _finding(f"index.{table}", there, faults)
+        yield _finding(f"index.{table}", rows_there, faults)
 
 
 def _by_type(pair: tuple[str, Head]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hoso.store import codec
 from hoso.store.codec import Codec
@@ -21,6 +21,8 @@ class Facts:
     stream: int
     keys: Keys
     codec: Codec
+    groups: set[int] = field(default_factory=set, compare=False)
+    """Numbers of sets in `systems` and `texts` that this process has seen committed; they are never taken away."""
 
 
 def create(connection: Connection, node: str) -> None:

@@ -4,21 +4,27 @@ Keys of values are hashes keyed with a secret of the database, so nobody can mak
 parameter by itself has a small number, made of the numbers of its type and its bit in the model, which never change:
 it fills fewer bytes of each row.
 
-`token`: key of (type, parameter, code), `system` apart, so one row serves `code`, `|code` and `system|code`; and one
-row per distinct system under the key of any code. Composites of two tokens have a key of their own.
-`ref`: `target` is the rid of the record referred to. `date`: half-open milliseconds.
+`token`: key of (type, parameter, code), `system` apart, so one row serves `code`, `|code` and `system|code`. Composites
+of two tokens have a key of their own.
+`systems`: the systems that the codes of a record come from (`system|`); `texts`: the texts beside its codes (`:text`).
+Few sets of either exist, so each has a number: the record carries it in a column of that name in `resource`, and the
+members of the set stand in the table once for all records, for ever.
+`ref`: `target` is the rid of the record referred to. A parameter that is another one narrowed to a type of target
+(`patient` of `subject`) has no rows of its own. `date`: half-open milliseconds.
 `string`: `value` is the folded text, `long` the whole of it where `value` is only its beginning, `exact` the hash
-of the text as written (0: the text is `value`, or `:text`, which nobody asks for exactly); uri parameters stand here
-unfolded.
+of the text as written (0: the text is `value`); uri parameters stand here unfolded. `texts` has the same columns, where
+`exact` is of the folded text, which nobody asks for exactly.
 `quantity`: one row as written with hashes of system, code and unit, and for UCUM one more in the base unit.
 A composite stands in the table of its last part under `Keys.part` of its first; of three parts, the second and third
-are numbers and stand in `quantity` as `low` and `high`.
+are numbers and stand in `quantity` as `low` and `high`. One of a code and a quantity stands there once, with the
+system of the code as `part`; the others stand twice, with the system and without.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Set
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -51,6 +57,27 @@ def spread(type: str, param: str) -> tuple[str, ...]:
     return _UNIONS.get((type, param), (param,))
 
 
+_NARROWED = re.compile(r"(.+)\.where\(resolve\(\) is (\w+)\)")
+
+
+class Held(NamedTuple):
+    """The parameter in whose rows a reference parameter stands; `target`: only those that lead to this type."""
+
+    param: str
+    target: str | None
+
+
+@cache
+def held(type: str, param: str) -> Held:
+    known = load().search_params[type]
+    found = _NARROWED.fullmatch(known[param].expression.strip()) if param in known else None
+    if found:
+        for code, wider in known.items():
+            if wider.type == "reference" and wider.expression.strip() == found[1]:
+                return Held(code, found[2])
+    return Held(param, None)
+
+
 def _unites(type: str, param: str) -> bool:
     return type in _UNITING and param.startswith(_UNION)
 
@@ -58,7 +85,17 @@ def _unites(type: str, param: str) -> bool:
 TokenRow = tuple[int, int]
 DateRow = tuple[int, int, int]
 StringRow = tuple[int, str, int, str | None]
-QuantityRow = tuple[int, float, float, int, int, int]
+QuantityRow = tuple[int, float, float, int, int, int, int]
+
+
+class Group(NamedTuple):
+    """A set that many records share: its number, and its rows in `systems` or `texts`."""
+
+    number: int
+    rows: tuple[tuple[Any, ...], ...]
+
+
+NO_GROUP = Group(0, ())
 
 
 class Folded(NamedTuple):
@@ -88,8 +125,12 @@ class Keys:
         self.tokens: Callable[[str, str, str | None, str], tuple[TokenRow, ...]] = lru_cache(65_536)(self._tokens)
         self.strings: Callable[[str, str, str], tuple[StringRow, ...]] = lru_cache(32_768)(self._strings)
         self.quantities: Callable[
-            [str, str, float, float, str | None, str | None, str | None], tuple[QuantityRow, ...]
+            [int, str, str, float, float, str | None, str | None, str | None], tuple[QuantityRow, ...]
         ] = lru_cache(32_768)(self._quantities)
+        self.systems: Callable[[str, frozenset[tuple[str, str]]], Group] = lru_cache(8_192)(self._systems)
+        """systems(type, {(parameter, system)})"""
+        self.texts: Callable[[str, frozenset[tuple[str, str]]], Group] = lru_cache(8_192)(self._texts)
+        """texts(type, {(parameter, text)})"""
 
     def _hash(self, *parts: str) -> int:
         data = "\x1f".join(parts).encode("utf-8", "surrogatepass")
@@ -99,8 +140,22 @@ class Keys:
         return self._hash("t", type, param, code)
 
     def any_code(self, type: str, param: str, system: str) -> int:
-        """Key in `token` of every code of one system (`system|`)."""
+        """Key of every code of one system (`system|`): in `systems`, of composites in `token`."""
         return self.token(type, param, system + "|\x1e")
+
+    def _systems(self, type: str, found: frozenset[tuple[str, str]]) -> Group:
+        keys = sorted({self.any_code(type, *one) for one in found if not _unites(type, one[0])})
+        number = self._hash("s", *map(str, keys)) or 1
+        return Group(number, tuple((key, number) for key in keys)) if keys else NO_GROUP
+
+    def _texts(self, type: str, found: frozenset[tuple[str, str]]) -> Group:
+        folded = {(self.param(type, param), fold(text)) for param, text in found if not _unites(type, param)}
+        number = self._hash("x", *(f"{key} {text}" for key, text in sorted(folded))) or 1
+        rows = []
+        for key, text in sorted(folded):
+            value, exact, long = self.uri(text)
+            rows.append((key, value, number, exact, long))
+        return Group(number, tuple(rows)) if rows else NO_GROUP
 
     def _param(self, type: str, param: str) -> int:
         name, _, variant = param.partition(":")
@@ -145,21 +200,29 @@ class Keys:
             return ()
         number = self.small(system or None)
         row = (self._token(type, param, code), number)
-        return (row, (self.any_code(type, param, system), number)) if system else (row,)
+        return (row, (self.any_code(type, param, system), number)) if system and is_part(param) else (row,)
 
     def _strings(self, type: str, param: str, text: str) -> tuple[StringRow, ...]:
         if _unites(type, param):
             return ()
         value, exact, long = self.string(text)
-        return ((self.param(type, param), value, 0 if param.endswith(":text") else exact, long),)
+        return ((self.param(type, param), value, exact, long),)
 
     def _quantities(
-        self, type: str, param: str, low: float, high: float, system: str | None, code: str | None, unit: str | None
+        self,
+        part: int,
+        type: str,
+        param: str,
+        low: float,
+        high: float,
+        system: str | None,
+        code: str | None,
+        unit: str | None,
     ) -> tuple[QuantityRow, ...]:
         if _unites(type, param):
             return ()
         label = None if unit == code else unit
-        row = (self.param(type, param), low, high, self.small(system), self.small(code), self.small(label))
+        row = (self.param(type, param), low, high, self.small(system), self.small(code), self.small(label), part)
         if system != UCUM or code is None:
             return (row,)
         base_low = canonical(low, code)
@@ -167,7 +230,7 @@ class Keys:
         if not (base_low and base_high):
             return (row,)
         first, last = sorted((base_low[0], base_high[0]))
-        return row, (self.base_unit(type, param, base_low[1]), first, last, 0, 0, 0)
+        return row, (self.base_unit(type, param, base_low[1]), first, last, 0, 0, 0, part)
 
 
 class Rows(NamedTuple):
@@ -181,9 +244,11 @@ class Rows(NamedTuple):
     dates: Set[DateRow]
     strings: Set[StringRow]
     quantities: Set[QuantityRow]
+    systems: Group
+    texts: Group
 
 
-NOTHING = Rows(frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
+NOTHING = Rows(frozenset(), frozenset(), frozenset(), frozenset(), frozenset(), NO_GROUP, NO_GROUP)
 
 
 def rows(keys: Keys, type: str, found: Indexed) -> Rows:
@@ -200,9 +265,15 @@ def laid_out(rows: Rows, date: int | None, patient: int, rid: int, rid_of: Calla
         "date": [(key, low, high, patient, rid) for key, low, high in rows.dates],
         "string": [(key, value, patient, rid, exact, long) for key, value, exact, long in rows.strings],
         "quantity": [
-            (key, low, high, patient, rid, system, code, unit) for key, low, high, system, code, unit in rows.quantities
+            (key, low, high, patient, rid, system, code, unit, part)
+            for key, low, high, system, code, unit, part in rows.quantities
         ],
     }
+
+
+def is_part(param: str) -> bool:
+    """Whether a name was made by `Keys.part`."""
+    return "\x1e" in param
 
 
 class _Builder:
@@ -217,28 +288,49 @@ class _Builder:
     def build(self, found: Indexed) -> Rows:
         keys, type = self.keys, self.type
         key, tokens, strings = keys.param, keys.tokens, keys.strings
+        systems: set[tuple[str, str]] = set()
         for param, system, code in found.tokens:
             self.tokens.update(tokens(type, param, system, code))
+            if system:
+                systems.add((param, system))
         for param, target, id in found.references:
-            self.refs.add((target, id, key(type, param)))
+            if held(type, param).target is None:
+                self.refs.add((target, id, key(type, param)))
         for param, low, high in found.dates:
             self.dates.add((key(type, param), low, high))
+        texts: set[tuple[str, str]] = set()
         for param, text in found.strings:
-            self.strings.update(strings(type, param, text))
+            if param.endswith(":text"):
+                texts.add((param, text))
+            else:
+                self.strings.update(strings(type, param, text))
         for param, text in found.uris:
             self.strings.add((key(type, param), *keys.uri(text)))
         for quantity in found.quantities:
-            self.quantities.update(keys.quantities(type, *quantity))
+            self.quantities.update(keys.quantities(0, type, *quantity))
         for param, parts in found.composites:
             if not _unites(type, param):
                 self.composite(param, parts)
-        return Rows(self.tokens, self.refs, self.dates, self.strings, self.quantities)
+        return Rows(
+            self.tokens,
+            self.refs,
+            self.dates,
+            self.strings,
+            self.quantities,
+            keys.systems(type, frozenset(systems)),
+            keys.texts(type, frozenset(texts)),
+        )
 
     def composite(self, param: str, parts: tuple[Any, ...]) -> None:
         first, *rest = parts
+        if first[0] == "token" and len(rest) == 1 and rest[0][0] == "quantity":
+            name = self.keys.part(self.type, param, None, first[2])
+            system = self.keys.small(first[1] or None)
+            self.quantities.update(self.keys.quantities(system, self.type, name, *rest[0][1:]))
+            return
         for name in self._parts(param, first):
             if len(rest) == 2:
-                self.quantities.add((self.keys.param(self.type, name), rest[0][1], rest[1][2], 0, 0, 0))
+                self.quantities.add((self.keys.param(self.type, name), rest[0][1], rest[1][2], 0, 0, 0, 0))
             else:
                 self.last(name, rest[0])
 
@@ -259,7 +351,7 @@ class _Builder:
         if kind == "token":
             self.tokens.update(keys.tokens(type, name, *values))
         elif kind == "quantity":
-            self.quantities.update(keys.quantities(type, name, *values))
+            self.quantities.update(keys.quantities(0, type, name, *values))
         elif kind == "string":
             self.strings.update(keys.strings(type, name, *values))
         elif kind == "date":

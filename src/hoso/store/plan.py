@@ -10,6 +10,10 @@ Name = tuple[int, str]
 
 Table = Literal["token", "ref", "date", "string", "quantity"]
 TABLES: tuple[Table, ...] = ("token", "ref", "date", "string", "quantity")
+Grouped = Literal["systems", "texts"]
+GROUPED: tuple[Grouped, ...] = ("systems", "texts")
+"""Tables of sets that records share; each number of one stands in the column of that name in `resource`."""
+
 IndexRows = dict[Table, list[tuple[Any, ...]]]
 
 CREATE, UPDATE, DELETE = 1, 2, 3
@@ -100,6 +104,8 @@ class HeadRow(NamedTuple):
     date: int | None
     present: int
     deleted: int
+    systems: int
+    texts: int
 
 
 @dataclass(slots=True)
@@ -114,5 +120,7 @@ class Plan:
     changes: list[ChangeRow] = field(default_factory=list)
     bodies: list[BodyRow] = field(default_factory=list)
     heads: list[HeadRow] = field(default_factory=list)
+    grouped: dict[Grouped, set[tuple[Any, ...]]] = field(default_factory=dict)
+    """Rows of sets that may not be there yet."""
     remove: dict[Table, list[tuple[Any, ...]]] = field(default_factory=dict)
     add: dict[Table, list[tuple[Any, ...]]] = field(default_factory=dict)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from hoso.store.connection import Connection, Row
-from hoso.store.plan import TABLES, Head, Table
+from hoso.store.plan import GROUPED, TABLES, Grouped, Head, Table
 from hoso.store.record_store import RecordStore
-from hoso.store.standing import standing
-from hoso.store.upkeep import COLUMNS, KEYS, count, heads, heads_of, lacking, last
+from hoso.store.standing import Marks, Standing, standing
+from hoso.store.upkeep import COLUMNS, KEYS, count, heads, heads_of, lacking, last, marks
 
 CHUNK = 100
 """Records in one write transaction: others wait for milliseconds, not for the rebuild."""
@@ -33,15 +33,15 @@ def rebuild(store: RecordStore, seen: Callable[[int], None] = lambda number: Non
     for page in heads(reader):
         for start in range(0, len(page), CHUNK):
             some = page[start : start + CHUNK]
-            rows = standing(store.engine, store.facts, reader, some)
+            made = standing(store.engine, store.facts, reader, some)
             for table in TABLES:
-                wanted[table] += len(rows[table])
-            if any(lacking(reader, table, rows[table]) for table in TABLES):
+                wanted[table] += len(made.tables[table])
+            if _incomplete(reader, made):
                 mended.added += _complete(store, [head.rid for _, head in some])
         seen(len(page))
     for table in TABLES:
         if count(reader, table) != wanted[table]:
-            mended.removed += _clear(store, table, seen)
+            mended.removed += _clear(store, table, seen) + store.engine.transact(partial(_once, table))
     return mended
 
 
@@ -53,9 +53,10 @@ def fill(store: RecordStore, seen: Callable[[int], None] = lambda number: None) 
 
 
 def _fill(store: RecordStore, page: Sequence[tuple[str, Head]], connection: Connection) -> None:
-    rows = standing(store.engine, store.facts, connection, page)
+    made = standing(store.engine, store.facts, connection, page)
+    _mark(connection, made)
     for table in TABLES:
-        ready = list(rows[table])
+        ready = list(made.tables[table])
         for start in range(0, len(ready), CHUNK):
             some = ready[start : start + CHUNK]
             marks = ", ".join(["(" + ", ".join("?" * len(COLUMNS[table])) + ")"] * len(some))
@@ -71,15 +72,56 @@ def size(store: RecordStore) -> int:
 
 def _complete(store: RecordStore, rids: Sequence[int]) -> int:
     def work(connection: Connection) -> int:
-        rows = standing(store.engine, store.facts, connection, heads_of(connection, rids, lock=True))
-        added = 0
+        made = standing(store.engine, store.facts, connection, heads_of(connection, rids, lock=True))
+        added = _mark(connection, made)
         for table in TABLES:
-            for row in lacking(connection, table, rows[table]):
+            for row in lacking(connection, table, made.tables[table]):
                 _insert(connection, table, row)
                 added += 1
         return added
 
     return store.engine.transact(work)
+
+
+def _marked(connection: Connection, made: Standing) -> list[tuple[int, Marks]]:
+    """Heads whose marks are not what they should be."""
+    there = marks(connection, list(made.marks))
+    return [(rid, right) for rid, right in made.marks.items() if there.get(rid) != right]
+
+
+def _incomplete(connection: Connection, made: Standing) -> bool:
+    if _marked(connection, made) or any(lacking(connection, table, made.grouped[table]) for table in GROUPED):
+        return True
+    return any(lacking(connection, table, made.tables[table]) for table in TABLES)
+
+
+def _mark(connection: Connection, made: Standing) -> int:
+    """Sets that are missing, then marks."""
+    added = 0
+    for table in GROUPED:
+        for row in lacking(connection, table, made.grouped[table]):
+            _insert(connection, table, row)
+            added += 1
+    wrong = _marked(connection, made)
+    for rid, right in wrong:
+        connection.rows(
+            """UPDATE resource SET date = ?, present = ?, systems = ?, texts = ? WHERE rid = ?
+               AND patient = (SELECT k.patient FROM key k WHERE k.rid = ?)""",
+            (*right, rid, rid),
+        )
+    return added + len(wrong)
+
+
+def _once(table: Table, connection: Connection) -> int:
+    """Rows that stand twice, which SQLite's primary keys do not let happen, stand once."""
+    if connection.dialect == "sqlite":
+        return 0
+    connection.rows("SET LOCAL statement_timeout = 0")
+    names = ", ".join(COLUMNS[table])
+    twice = connection.rows(f"SELECT {names}, count(*) FROM {table} GROUP BY {names} HAVING count(*) > 1")  # noqa: S608
+    for *row, _ in twice:
+        _insert(connection, table, row)
+    return sum(number - 1 for *_, number in twice)
 
 
 def _clear(store: RecordStore, table: Table, seen: Callable[[int], None]) -> int:
@@ -107,7 +149,7 @@ def _unwanted(
 ) -> list[Row]:
     place = list(COLUMNS[table]).index("rid")
     rids = sorted({row[place] for row in rows})
-    wanted = standing(store.engine, store.facts, connection, heads_of(connection, rids, lock=lock))[table]
+    wanted = standing(store.engine, store.facts, connection, heads_of(connection, rids, lock=lock)).tables[table]
     return [row for row in rows if tuple(row) not in wanted]
 
 
@@ -120,8 +162,10 @@ def _delete_unwanted(store: RecordStore, table: Table, rows: Sequence[Row], conn
     return len(surplus)
 
 
-def _insert(connection: Connection, table: Table, row: Row) -> None:
-    """In place of a row with the same key and another rest, should damage have left one."""
-    tail = " DO UPDATE SET long = excluded.long" if table == "string" else " DO NOTHING"
+def _insert(connection: Connection, table: Table | Grouped, row: Sequence[object]) -> None:
+    """In place of rows with the same key, and perhaps another rest, should damage have left some."""
+    key = KEYS[table]
+    where = " AND ".join(f"{name} = ?" for name in key)
+    connection.rows(f"DELETE FROM {table} WHERE {where}", row[: len(key)])  # noqa: S608
     sql = f"INSERT INTO {table} ({', '.join(COLUMNS[table])}) VALUES ({', '.join('?' * len(row))})"  # noqa: S608
-    connection.rows(f"{sql} ON CONFLICT ({', '.join(KEYS[table])}){tail}", row)
+    connection.rows(sql, row)

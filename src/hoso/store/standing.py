@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -15,22 +15,41 @@ from hoso.store.connection import Connection
 from hoso.store.engine import Engine
 from hoso.store.facts import Facts
 from hoso.store.index import Rows
-from hoso.store.plan import Head, Name, Table
+from hoso.store.plan import GROUPED, TABLES, Grouped, Head, Name, Table
 
 _NUMBER = load().type_number
 
-Standing = dict[Table, set[tuple[Any, ...]]]
 Found = tuple[str, Head, Indexed, Rows]
+Marks = tuple[int | None, int, int, int]
+"""The columns `date`, `present`, `systems` and `texts` of a head."""
+
+NO_MARKS: Marks = (None, 0, 0, 0)
+"""Of a deleted record."""
+
+
+class Standing(NamedTuple):
+    """Rows of the index tables, of the sets that the records share, and the marks of the heads by rid."""
+
+    tables: dict[Table, set[tuple[Any, ...]]]
+    grouped: dict[Grouped, set[tuple[Any, ...]]]
+    marks: dict[int, Marks]
 
 
 def standing(engine: Engine, facts: Facts, connection: Connection, heads: Collection[tuple[str, Head]]) -> Standing:
     """The rows of all these live heads (with their types) together, each as the index tables have them."""
     found = [_found(facts, type, head) for type, head in heads if head.packed is not None and not head.deleted]
     rids = _rids(engine, connection, found)
-    tables: Standing = {"token": set(), "ref": set(), "date": set(), "string": set(), "quantity": set()}
+    made = Standing(
+        {table: set() for table in TABLES},
+        {table: set() for table in GROUPED},
+        {head.rid: NO_MARKS for _, head in heads},
+    )
     for _, head, values, rows in found:
-        _add(tables, rows, values, head.patient, head.rid, rids)
-    return tables
+        _add(made.tables, rows, values, head.patient, head.rid, rids)
+        made.grouped["systems"].update(rows.systems.rows)
+        made.grouped["texts"].update(rows.texts.rows)
+        made.marks[head.rid] = (values.clinical_date, values.present, rows.systems.number, rows.texts.number)
+    return made
 
 
 def _found(facts: Facts, type: str, head: Head) -> Found:
@@ -44,7 +63,14 @@ def _rids(engine: Engine, connection: Connection, found: Collection[Found]) -> d
     return {name: head.rid for name, head in engine.lookup(connection, names, False).items()}
 
 
-def _add(tables: Standing, rows: Rows, values: Indexed, patient: int, rid: int, rids: Mapping[Name, int]) -> None:
+def _add(
+    tables: dict[Table, set[tuple[Any, ...]]],
+    rows: Rows,
+    values: Indexed,
+    patient: int,
+    rid: int,
+    rids: Mapping[Name, int],
+) -> None:
     laid_out = index.laid_out(
         rows, values.clinical_date, patient, rid, lambda type, id: rids.get((_NUMBER[type], id), 0)
     )

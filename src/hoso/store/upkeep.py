@@ -16,7 +16,9 @@ COLUMNS: dict[str, Sequence[str]] = {
     "ref": ("target", "key", "patient", "date", "rid"),
     "date": ("key", "low", "high", "patient", "rid"),
     "string": ("key", "value", "patient", "rid", "exact", "long"),
-    "quantity": ("key", "low", "high", "patient", "rid", "system", "code", "unit"),
+    "quantity": ("key", "low", "high", "patient", "rid", "system", "code", "unit", "part"),
+    "systems": ("key", "number"),
+    "texts": ("key", "value", "number", "exact", "long"),
 }
 """Columns of the index tables, in the order of their rows."""
 
@@ -86,6 +88,13 @@ def heads_of(connection: Connection, rids: Sequence[int], *, lock: bool) -> list
     ending = " FOR UPDATE OF r" if lock and connection.dialect == "postgresql" else ""
     sql = f"{_HEADS} JOIN key k ON k.patient = r.patient AND k.rid = r.rid WHERE k.rid IN ({marks}){ending}"
     return [_head(row) for row in connection.rows(sql, rids)]
+
+
+def marks(connection: Connection, rids: Sequence[int]) -> dict[int, tuple[int | None, int, int, int]]:
+    """What heads say of themselves for searches: their columns `date`, `present`, `systems` and `texts`."""
+    sql = f"""SELECT r.rid, r.date, r.present, r.systems, r.texts FROM resource r
+      JOIN key k ON k.patient = r.patient AND k.rid = r.rid WHERE k.rid IN ({", ".join("?" * len(rids))})"""  # noqa: S608
+    return {rid: tuple(found) for rid, *found in connection.rows(sql, rids)}
 
 
 def _head(row: Row) -> tuple[str, Head]:

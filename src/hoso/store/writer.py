@@ -25,7 +25,7 @@ from hoso.store.connection import Connection
 from hoso.store.contract import Conflict, Draft, Origin, Outcome, Saved
 from hoso.store.engine import Engine
 from hoso.store.facts import Facts
-from hoso.store.index import NOTHING, Keys, Rows
+from hoso.store.index import NOTHING, Group, Keys, Rows
 from hoso.store.plan import (
     CREATE,
     DELETE,
@@ -34,6 +34,7 @@ from hoso.store.plan import (
     BodyRow,
     ChangeRow,
     Expected,
+    Grouped,
     Head,
     HeadRow,
     IndexRows,
@@ -212,6 +213,7 @@ class Planner:
             HeadRow(
                 current.place, current.patient, original.rid, *name, current.version, current.updated,
                 found.clinical_date, found.present, int(current.deleted),
+                self._group("systems", latest.rows.systems), self._group("texts", latest.rows.texts),
             )
         )  # fmt: skip
         after = self._expand(latest.rows, found, current.patient, original.rid)
@@ -223,6 +225,15 @@ class Planner:
                 _extend(plan.add, table, new - old)
             elif fresh:
                 _extend(plan.add, table, fresh)
+
+    def _group(self, table: Grouped, group: Group) -> int:
+        """The number of a set, which the plan makes unless it is known to be there."""
+        if group.rows and group.number not in self.facts.groups:
+            if self.engine.brief(_committed, table, group):
+                self.facts.groups.add(group.number)
+            else:
+                self.plan.grouped.setdefault(table, set()).update(group.rows)
+        return group.number
 
     def _before(self, type: str, original: Head) -> IndexRows:
         """The index rows that stand now, found again from the body they were made of."""
@@ -236,6 +247,14 @@ class Planner:
     def _expand(self, rows: Rows, found: Indexed, patient: int, rid: int) -> IndexRows:
         number, head = _MODEL.type_number, self._head
         return index.laid_out(rows, found.clinical_date, patient, rid, lambda type, id: head((number[type], id)).rid)
+
+
+def _committed(connection: Connection, table: Grouped, group: Group) -> bool:
+    """Asked of what is committed: a set that was made in this transaction would go with it."""
+    if table == "systems":
+        return bool(connection.rows("SELECT number FROM systems WHERE key = ? AND number = ?", group.rows[0]))
+    sql = "SELECT number FROM texts WHERE key = ? AND value = ? AND number = ?"
+    return bool(connection.rows(sql, group.rows[0][:3]))
 
 
 def _referred(rows: Rows, found: Indexed) -> set[Name]:

@@ -37,12 +37,12 @@ def facilities(seed: int) -> Resource:
     return transaction(register.facility_resources(Network(seed, Keys.of(seed))))
 
 
-def truths(citizens: int, seed: int, today: date = TODAY) -> Iterator[Citizen]:
-    """Every citizen's bundle with the truth beside it."""
+def truths(citizens: int, seed: int, today: date = TODAY, *, part: int = 0, parts: int = 1) -> Iterator[Citizen]:
+    """Every citizen's bundle with the truth beside it; of several parts only one, for processes that share the work."""
     keys = Keys.of(seed)
     network = Network(seed, keys)
     everyone = (person for household in people.households(seed, keys, today) for person in household)
-    for person in islice(everyone, citizens):
+    for person in islice(everyone, part, citizens, parts):
         record = life.of(person, network, seed, keys, today)
         yield Citizen(_truth(person, record.resources), transaction(record.resources))
 

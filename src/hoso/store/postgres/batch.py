@@ -30,7 +30,7 @@ def encode(plan: Plan) -> str:
         "heads": [
             {
                 "n": h.place, "p": h.patient, "r": h.rid, "t": h.type, "i": h.id, "v": h.version, "u": h.updated,
-                "d": h.date, "s": h.present, "x": h.deleted,
+                "d": h.date, "s": h.present, "x": h.deleted, "y": h.systems, "z": h.texts,
             }
             for h in plan.heads
         ],
@@ -44,6 +44,9 @@ def encode(plan: Plan) -> str:
         batch["moves"] = [{"r": m.rid, "p": m.patient} for m in plan.moves]
     if plan.bodies:
         batch["bodies"] = [{"n": b.place, "p": b.patient, "d": b.dictionary, "t": _text(b.packed)} for b in plan.bodies]
+    for table, rows in plan.grouped.items():
+        names = "kn" if table == "systems" else "kvnel"
+        batch[table] = [dict(zip(names, row, strict=True)) for row in sorted(rows, key=repr)]
     if plan.remove:
         batch["remove"] = _tables(plan.remove)
     return _encode(batch).decode()

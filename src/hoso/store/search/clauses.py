@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import cast
 
@@ -10,9 +10,9 @@ from hoso.core import fold
 from hoso.fhir.search.query import Date, Kind, Local, Match, Number, Parts, Text, Token, Uri, Value
 from hoso.fhir.ucum import canonical
 from hoso.store.connection import Dialect
-from hoso.store.index import LONGEST, UCUM, Keys, spread
+from hoso.store.index import LONGEST, UCUM, Keys, held, is_part, spread
 from hoso.store.search.dates import date_test
-from hoso.store.search.sql import FALSE, Sql, among, both, contains, either, nested, prefix
+from hoso.store.search.sql import FALSE, Sql, among, both, choose, contains, either, nested, prefix
 
 Rids = Mapping[tuple[str, str], tuple[int, ...]]
 """(type, id) → its number, and of a person those of its records; what is not there was never heard of."""
@@ -47,16 +47,39 @@ class Tests:
     ) -> list[Test]:
         if modifier == "text":
             names = [(t, f"{p}:text") for t, p in names]
-            return [self._strings([v for v in values if isinstance(v, Text)], None, names, a)]
+            begin = either(self._text(v.text, None, "s") for v in values if isinstance(v, Text))
+            return [self._grouped("texts", both((self.params(names, "s"), begin)), a)]
         if modifier in ("of-type", "identifier"):
             names = [(t, f"{p}:{modifier}") for t, p in names]
-            return [self._tokens(values, names, a)]
+        if modifier in ("of-type", "identifier") or kind == "token":
+            return self._coded(values, names, a)
         if kind == "reference":
             return self._references(values, names, a)
         return [_TESTS[kind](self, values, modifier, names, a)]
 
     def params(self, names: list[tuple[str, str]], a: str) -> Sql:
         return among(self.dialect, f"{a}.key", [self.keys.param(t, p) for t, p in names])
+
+    def refs(self, types: Iterable[str], code: str, a: str, target: str | None = None) -> Sql:
+        """Rows of a reference parameter. `target`: the type they lead to; None: the caller looks at that itself."""
+        found = [(t, h.param) for t in types if (h := held(t, code)).target is None or target in (None, h.target)]
+        return self.params(found, a) if found else FALSE
+
+    def _coded(self, values: tuple[Value, ...], names: list[tuple[str, str]], a: str) -> list[Test]:
+        """Codes stand in `token`; any code of a system is a matter of the record's set of systems."""
+        some = cast("tuple[Token, ...]", values)
+        whole = [v for v in some if v.code is None and not is_part(names[0][1])]
+        codes = tuple(v for v in some if v not in whole)
+        tests = [self._tokens(codes, names, a)] if codes else []
+        if whole:
+            keys = among(self.dialect, "s.key", [self._token_key(t, p, v) for v in whole for t, p in names])
+            tests.append(self._grouped("systems", keys, a))
+        return tests
+
+    def _grouped(self, table: str, where: Sql, a: str) -> Test:
+        """Records that share a set of which a member (`s`) answers."""
+        numbers = nested(choose("s.number", Sql(f"{table} s"), where))
+        return Test("resource", Sql(f"{a}.{table} IN ").also(numbers, ""), True)
 
     def _tokens(self, values: tuple[Value, ...], names: list[tuple[str, str]], a: str) -> Test:
         groups: dict[int | None, list[int]] = {}
@@ -118,15 +141,25 @@ class Tests:
         elsewhere = [v.text for v in values if isinstance(v, Uri)]
         tests = []
         if here:
-            found = [rid for v in here for t in v.types for rid in self.rids.get((t, v.id), ())]
-            targets = among(self.dialect, f"{a}.target", found) if found else FALSE
-            unique = len(found) == 1 and len(names) == 1
-            tests.append(Test("ref", both((targets, self.params(names, a))), unique))
+            found = {(t, rid) for v in here for t in v.types for rid in self.rids.get((t, v.id), ())}
+            tests.append(Test("ref", self._leads(found, names, a), len(found) == 1 and len(names) == 1))
         if elsewhere:
             tests.append(
                 Test("string", both((self.params(names, a), either(self._canonical(u, a) for u in elsewhere))))
             )
         return tests
+
+    def _leads(self, found: Set[tuple[str, int]], names: list[tuple[str, str]], a: str) -> Sql:
+        """To one of these records, by parameters that may lead to its type."""
+        by_keys: dict[tuple[tuple[str, str], ...], list[int]] = {}
+        for type, rid in sorted(found):
+            keys = [(t, h.param) for t, p in names if (h := held(t, p)).target in (None, type)]
+            by_keys.setdefault(tuple(keys), []).append(rid)
+        return either(
+            both((among(self.dialect, f"{a}.target", rids), self.params(list(keys), a)))
+            for keys, rids in by_keys.items()
+            if keys
+        )
 
     def _canonical(self, text: str, a: str) -> Sql:
         """A canonical without a version stands for all versions."""
@@ -171,6 +204,8 @@ class Tests:
 
     def _composite(self, code: str, value: Parts, types: tuple[str, ...], a: str) -> list[Test]:
         (_, first), *rest = value.parts
+        if isinstance(first, Token) and len(rest) == 1 and rest[0][0] == "quantity":
+            return [self._measured(code, first, cast("Number", rest[0][1]), types, a)]
         names = [
             (t, self.keys.part(t, p, system, text))
             for t in types
@@ -184,9 +219,17 @@ class Tests:
         kind, last = rest[0]
         return self._plain(kind, (last,), None, names, a)
 
+    def _measured(self, code: str, first: Token, value: Number, types: tuple[str, ...], a: str) -> Test:
+        """A code and a quantity: rows stand under the code, with its system as `part`."""
+        part = self.keys.part
+        names = [(t, part(t, p, None, cast("str", first.code))) for t in types for p in spread(t, code)]
+        test = self._number(value, names, a)
+        if first.system is not None:
+            test = both((test, Sql(f"{a}.part = ?", (self.keys.small(first.system or None),))))
+        return Test("quantity", test)
+
 
 _TESTS: Mapping[str, Callable[..., Test]] = {
-    "token": lambda tests, values, modifier, names, a: tests._tokens(values, names, a),
     "string": lambda tests, values, modifier, names, a: tests._strings(list(values), modifier, names, a),
     "date": Tests._dates,
     "number": Tests._numbers,

@@ -21,6 +21,7 @@ from hoso.fhir.search.query import (
     Missing,
     Updated,
 )
+from hoso.store.index import held
 from hoso.store.search.alias import Alias, Opener
 from hoso.store.search.clauses import Test, Tests
 from hoso.store.search.dates import moment_test, one_date, parts
@@ -111,7 +112,7 @@ class Conditions:
         t, opened = self.opener.resource(types)
         tables = Sql(f"ref {f} CROSS JOIN key {k} CROSS JOIN resource {t.name}")
         way = Sql(f"{k}.rid = {f}.target AND {t.patient} = {k}.patient AND {t.rid} = {k}.rid")
-        rest = both((self.tests.params([(type, code) for type in m.types], f), _same_record(f, m, False)))
+        rest = both((self.tests.refs(m.types, code, f), _same_record(f, m, False)))
         holds = self.holds(inner, t)
         straight = exists(self.tests.dialect, tables, both((rest, way, opened, holds)))
         if not self.opener.persons(types):
@@ -127,10 +128,10 @@ class Conditions:
         tables = Sql(f"ref {f} CROSS JOIN resource {s.name}")
         target = Sql(f"{f}.target = {m.rid}")
         if self.opener.persons(m.types):
-            theirs = Sql(f"{f}.target IN (SELECT record FROM member WHERE person = {m.rid})")  # noqa: S608
-            target = either((target, theirs))
+            all = f"SELECT {m.rid} UNION ALL SELECT record FROM member WHERE person = {m.rid}"  # noqa: S608
+            target = Sql(f"{f}.target IN ({all})")
         way = both((target, Sql(f"{s.patient} = {f}.patient AND {s.rid} = {f}.rid")))
-        keys = self.tests.params([(condition.type, condition.code)], f)
+        keys = self.tests.refs((condition.type,), condition.code, f)
         return exists(self.tests.dialect, tables, both((way, keys, opened, self.holds(condition.condition, s))))
 
     def _items(self, condition: InList) -> tuple[Sql, Sql, str]:
@@ -155,9 +156,10 @@ class Conditions:
 
     def _members(self, condition: Compartment, types: Iterable[str], f: str, rids: Sequence[int]) -> Sql:
         members = load().compartments[condition.type]
-        names = [(t, code) for t in types for code in members.get(t, ()) if code in load().search_params[t]]
+        names = [(*held(t, code), t) for t in types for code in members.get(t, ()) if code in load().search_params[t]]
+        fitting = sorted({(t, param) for param, target, t in names if target in (None, condition.type)})
         targets = among(self.tests.dialect, f"{f}.target", rids)
-        return both((targets, self.tests.params(names, f) if names else FALSE))
+        return both((targets, self.tests.params(fitting, f) if fitting else FALSE))
 
     def source(self, condition: Condition, types: tuple[str, ...]) -> Source | None:
         """Rows to start from; None for a condition that tells only what a resource is not, or asks its own row."""
@@ -227,7 +229,7 @@ class Conditions:
             if self.opener.persons(targets):
                 found = self._with_records(found)
             tables = nested(found, t).also(Sql(f"CROSS JOIN ref {f}"))
-            keys = self.tests.params([(type, condition.code) for type in types], f)
+            keys = self.tests.refs(types, condition.code, f)
             parts.append((tables, both((Sql(f"{f}.target = {t}.rid"), keys)), f))
         if len(parts) == 1:
             tables, where, f = parts[0]
@@ -242,7 +244,7 @@ class Conditions:
         s, f = self.opener.name("s"), self.opener.name("f")
         tables = nested(found, s).also(Sql(f"CROSS JOIN ref {f}"))
         way = Sql(f"{f}.patient = {s}.patient AND {f}.rid = {s}.rid")
-        keys = self.tests.params([(condition.type, condition.code)], f)
+        keys = self.tests.refs((condition.type,), condition.code, f)
         return self._target_source(tables, both((way, keys)), f)
 
     def _with_records(self, found: Sql) -> Sql:

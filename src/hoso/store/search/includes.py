@@ -13,6 +13,7 @@ from hoso.fhir.model import load
 from hoso.fhir.search.query import Include, Query
 from hoso.store.connection import Connection, Row
 from hoso.store.contract import Version
+from hoso.store.index import held
 from hoso.store.reading import TYPES
 from hoso.store.search.alias import Opener
 from hoso.store.search.canonical import Canonicals, Found
@@ -46,6 +47,12 @@ def included(
     return tuple(found)
 
 
+def _target(edge: Include) -> str | None:
+    """The type of what a step leads to. Rows of a wider parameter, in which another may stand, lead elsewhere too."""
+    narrowed = held(edge.source, edge.code).target if edge.source and edge.code else None
+    return edge.target or narrowed
+
+
 class Walk:
     """Steps along references, one statement a step, and along canonicals where a step may be one.
 
@@ -65,7 +72,8 @@ class Walk:
     def outward(self, edge: Include, start: Sequence[Version]) -> list[Version]:
         """The records these refer to."""
         sources = [v for v in start if edge.source in (None, v.type)]
-        types = (edge.target,) if edge.target else load().resource_types
+        target = _target(edge)
+        types = (target,) if target else load().resource_types
         if not sources:
             return []
         f, k = self.opener.name("f"), self.opener.name("k")
@@ -80,7 +88,7 @@ class Walk:
 
     def inward(self, edge: Include, start: Sequence[Version]) -> list[Version]:
         """The records that refer to these."""
-        targets = [v for v in start if edge.target in (None, v.type)]
+        targets = [v for v in start if _target(edge) in (None, v.type)]
         if not targets:
             return []
         f = self.opener.name("f")
@@ -108,7 +116,7 @@ class Walk:
         """Rows of the parameter followed; `*` follows every one."""
         if edge.code is None:
             return TRUE
-        return self.tests.params([(type, edge.code) for type in types], f)
+        return self.tests.refs(types, edge.code, f)
 
     def _versions(self, tables: Sql, where: Sql, name: str) -> list[Version]:
         tables = tables.also(Sql("CROSS JOIN body b"))

@@ -24,7 +24,7 @@ from hoso.fhir.search.query import (
     Updated,
 )
 from hoso.store.connection import Connection, Dialect, Row
-from hoso.store.index import Keys
+from hoso.store.index import Keys, held
 from hoso.store.reading import TYPES
 from hoso.store.search.alias import Alias
 from hoso.store.search.conditions import Conditions, Source
@@ -76,7 +76,7 @@ def named_records(connection: Connection, keys: Keys, query: Query, types: tuple
     if not names:
         return Named({})
     anchor = _anchor(query.conditions) if len(types) == 1 else None
-    key = None if anchor is None else keys.param(types[0], anchor.code)
+    key = None if anchor is None else keys.param(types[0], held(types[0], anchor.code).param)
     sql = _known(connection.dialect, names, "k.rid", key)
     patients = [name for name in names if name[0] == _PATIENT]
     if patients:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from hoso.core.dates import OPEN_HIGH
 from hoso.fhir.extraction.clinical import CLINICAL_DATE
+from hoso.fhir.model import load
 from hoso.fhir.search.query import Condition, Match, SortKey
-from hoso.store.index import NO_DATE, spread
+from hoso.store.index import NO_DATE, held, spread
 from hoso.store.search.alias import Alias, Opener
 from hoso.store.search.clauses import Tests
 from hoso.store.search.sql import TRUE, Sql, both, choose, either, exists, nested
@@ -77,8 +78,13 @@ class Sorts:
     def _reference(self, names: list[tuple[str, str]], pick: str, m: Alias) -> Sql:
         f, k = self.opener.name("f"), self.opener.name("k")
         way = Sql(f"{f}.patient = {m.patient} AND {f}.rid = {m.rid} AND {k}.rid = {f}.target")
-        where = both((way, self.tests.params(names, f)))
+        where = both((way, either(self._held(*name, f, k) for name in names)))
         return nested(choose(f"{pick}({k}.id)", Sql(f"ref {f} CROSS JOIN key {k}"), where))
+
+    def _held(self, type: str, code: str, f: str, k: str) -> Sql:
+        param, target = held(type, code)
+        rows = self.tests.params([(type, param)], f)
+        return rows if target is None else both((rows, Sql(f"{k}.type = ?", (load().type_number[target],))))
 
     def exactness(self, condition: Condition, m: Alias) -> Key | None:
         """0 for a hit that has the searched text accents and all, else 1."""

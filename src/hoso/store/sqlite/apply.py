@@ -13,7 +13,7 @@ _COLUMNS = {
     "ref": ("target", "key", "patient", "date", "rid"),
     "date": ("key", "low", "high", "patient", "rid"),
     "string": ("key", "value", "patient", "rid", "exact", "long"),
-    "quantity": ("key", "low", "high", "patient", "rid", "system", "code", "unit"),
+    "quantity": ("key", "low", "high", "patient", "rid", "system", "code", "unit", "part"),
 }
 
 
@@ -26,9 +26,10 @@ _DELETE = {
     table: f"DELETE FROM {table} WHERE " + " AND ".join(f"{c} IS ?" if c == "long" else f"{c} = ?" for c in columns)  # noqa: S608
     for table, columns in _COLUMNS.items()
 }
-_HEAD = f"""INSERT INTO resource (patient, rid, type, id, version, seq, updated, date, present, deleted)
-  VALUES ({_marks(10)}) ON CONFLICT (patient, rid) DO UPDATE SET version = excluded.version, seq = excluded.seq,
-  updated = excluded.updated, date = excluded.date, present = excluded.present, deleted = excluded.deleted"""  # noqa: S608
+_HEAD = f"""INSERT INTO resource (patient, rid, type, id, version, seq, updated, date, present, deleted, systems, texts)
+  VALUES ({_marks(12)}) ON CONFLICT (patient, rid) DO UPDATE SET version = excluded.version, seq = excluded.seq,
+  updated = excluded.updated, date = excluded.date, present = excluded.present, deleted = excluded.deleted,
+  systems = excluded.systems, texts = excluded.texts"""  # noqa: S608
 
 
 def apply(connection: SqliteConnection, plan: Plan) -> None:
@@ -58,6 +59,9 @@ def _log(connection: SqliteConnection, plan: Plan) -> None:
         _HEAD,
         [(h.patient, h.rid, h.type, h.id, h.version, last + h.place, *h[6:]) for h in plan.heads],
     )
+    for table, rows in plan.grouped.items():
+        width = len(next(iter(rows)))
+        many(f"INSERT INTO {table} VALUES ({_marks(width)}) ON CONFLICT DO NOTHING", list(rows))  # noqa: S608
     many("INSERT INTO feed VALUES (?, ?, ?, ?, ?)", list(_numbered(connection, plan, last)))
 
 

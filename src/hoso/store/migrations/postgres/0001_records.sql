@@ -18,16 +18,19 @@ CREATE TABLE key (
 );
 CREATE UNIQUE INDEX key_rid ON key (rid);
 
--- The head of every resource. `date` is the type's clinical date, `present` a bit per search parameter with a value.
+-- The head of every resource. `date` is the type's clinical date, `present` a bit per search parameter with a value,
+-- `systems` and `texts` numbers of sets in the tables of that name (0: none, or it is deleted).
 CREATE TABLE resource (
   patient bigint NOT NULL, rid bigint NOT NULL, type smallint NOT NULL, id text COLLATE "C" NOT NULL,
   version text COLLATE "C" NOT NULL, seq bigint NOT NULL, updated bigint NOT NULL, date bigint,
-  present bigint NOT NULL, deleted smallint NOT NULL,
+  present bigint NOT NULL, deleted smallint NOT NULL, systems bigint NOT NULL, texts bigint NOT NULL,
   PRIMARY KEY (patient, rid)
 );
-CREATE INDEX resource_type ON resource (type, updated, rid);
+CREATE INDEX resource_type ON resource (type, updated);
 CREATE INDEX resource_rid ON resource (type, rid);
-CREATE INDEX resource_date ON resource (type, date, rid);
+CREATE INDEX resource_date ON resource (type, date);
+CREATE INDEX resource_systems ON resource (systems);
+CREATE INDEX resource_texts ON resource (texts);
 
 -- Every accepted change, never altered. `digest` is the SHA-256 of its envelope and body (see store/chain.py),
 -- `bundle` the group it was saved with as number `place` of `places`, `size` the length of the body.
@@ -38,8 +41,8 @@ CREATE TABLE change (
   size integer NOT NULL, digest bytea NOT NULL
 );
 CREATE INDEX change_rid ON change (rid, seq);
-CREATE INDEX change_type ON change (type, time, seq);
-CREATE INDEX change_time ON change (time, seq);
+CREATE INDEX change_type ON change (type, time);
+CREATE INDEX change_time ON change (time);
 
 -- The JSON text of a version, zstd with dictionary `dict` (0: none). A deletion has none. Packed bytes are not packed
 -- again.
@@ -58,39 +61,47 @@ CREATE TABLE pending (seq bigint PRIMARY KEY, stream smallint NOT NULL)
 
 -- The feed: dense numbers of committed changes, over all streams.
 CREATE TABLE feed (
-  number bigint PRIMARY KEY, seq bigint NOT NULL UNIQUE, stream smallint NOT NULL, position bigint NOT NULL,
-  chain bytea NOT NULL,
-  UNIQUE (stream, position)
+  number bigint PRIMARY KEY, seq bigint NOT NULL UNIQUE, position bigint NOT NULL, stream smallint NOT NULL,
+  chain bytea NOT NULL
 );
 
 -- Search index: b-trees only. `key` is a 64-bit keyed hash; store/index.py says what goes into it and every column.
+-- A row stands once, in its table: an index over all columns would be larger than the table. These lead to it by what is
+-- searched first, and by the record; many rows share such a key, and PostgreSQL keeps a shared key once.
 CREATE TABLE token (
-  key bigint NOT NULL, patient bigint NOT NULL, date bigint NOT NULL, rid bigint NOT NULL, system integer NOT NULL,
-  PRIMARY KEY (key, patient, date, rid, system)
+  key bigint NOT NULL, patient bigint NOT NULL, date bigint NOT NULL, rid bigint NOT NULL, system integer NOT NULL
+);
+CREATE INDEX token_key ON token (key, patient);
+CREATE INDEX token_rid ON token (patient, rid);
+CREATE TABLE systems (key bigint NOT NULL, number bigint NOT NULL, PRIMARY KEY (key, number));
+CREATE TABLE texts (
+  key bigint NOT NULL, number bigint NOT NULL, exact bigint NOT NULL, value text COLLATE "C" NOT NULL, long text COLLATE "C",
+  PRIMARY KEY (key, value, number, exact)
 );
 CREATE TABLE ref (
-  target bigint NOT NULL, key bigint NOT NULL, patient bigint NOT NULL, date bigint NOT NULL, rid bigint NOT NULL,
-  PRIMARY KEY (target, key, patient, date, rid)
+  target bigint NOT NULL, key bigint NOT NULL, patient bigint NOT NULL, date bigint NOT NULL, rid bigint NOT NULL
 );
-CREATE INDEX ref_rid ON ref (patient, rid, key, target);
+CREATE INDEX ref_target ON ref (target, key, patient);
+CREATE INDEX ref_rid ON ref (patient, rid);
 CREATE TABLE date (
-  key bigint NOT NULL, low bigint NOT NULL, high bigint NOT NULL, patient bigint NOT NULL, rid bigint NOT NULL,
-  PRIMARY KEY (key, low, high, patient, rid)
+  key bigint NOT NULL, low bigint NOT NULL, high bigint NOT NULL, patient bigint NOT NULL, rid bigint NOT NULL
 );
-CREATE INDEX date_rid ON date (patient, rid, key, low, high);
+CREATE INDEX date_low ON date (key, low);
+CREATE INDEX date_rid ON date (patient, rid);
 CREATE INDEX date_long ON date (key, high) WHERE high > low + 86400000;
 CREATE TABLE string (
-  key bigint NOT NULL, value text COLLATE "C" NOT NULL, patient bigint NOT NULL, rid bigint NOT NULL, exact bigint NOT NULL,
-  long text COLLATE "C",
-  PRIMARY KEY (key, value, patient, rid, exact)
+  key bigint NOT NULL, patient bigint NOT NULL, rid bigint NOT NULL, exact bigint NOT NULL,
+  value text COLLATE "C" NOT NULL, long text COLLATE "C"
 );
-CREATE INDEX string_rid ON string (patient, rid, key);
+CREATE INDEX string_value ON string (key, value);
+CREATE INDEX string_rid ON string (patient, rid);
 CREATE TABLE quantity (
   key bigint NOT NULL, low double precision NOT NULL, high double precision NOT NULL, patient bigint NOT NULL, rid bigint NOT NULL,
-  system integer NOT NULL, code integer NOT NULL, unit integer NOT NULL,
-  PRIMARY KEY (key, low, high, patient, rid, system, code, unit)
+  system integer NOT NULL, code integer NOT NULL, unit integer NOT NULL, part integer NOT NULL
 );
-CREATE INDEX quantity_rid ON quantity (patient, rid, key);
+CREATE INDEX quantity_low ON quantity (key, low);
+CREATE INDEX quantity_rid ON quantity (patient, rid);
+CREATE INDEX quantity_wide ON quantity (key, high) WHERE high > low;
 
 -- One row per criterion of a conditional write: its lock keeps two of them from making the same record twice.
 CREATE TABLE business_key (key bytea PRIMARY KEY, time bigint NOT NULL);

@@ -52,12 +52,22 @@ BEGIN
       SELECT p, seqs[n], d, decode(t, 'base64')
       FROM jsonb_to_recordset(batch->'bodies') AS b (n integer, p bigint, d smallint, t text);
   END IF;
-  INSERT INTO resource (patient, rid, type, id, version, seq, updated, date, present, deleted)
-    SELECT p, r, t, i, v, seqs[n], u, d, s, x
+  INSERT INTO resource (patient, rid, type, id, version, seq, updated, date, present, deleted, systems, texts)
+    SELECT p, r, t, i, v, seqs[n], u, d, s, x, y, z
     FROM jsonb_to_recordset(batch->'heads') AS h (n integer, p bigint, r bigint, t smallint, i text, v text, u bigint,
-      d bigint, s bigint, x smallint)
+      d bigint, s bigint, x smallint, y bigint, z bigint)
     ON CONFLICT (patient, rid) DO UPDATE SET version = excluded.version, seq = excluded.seq,
-      updated = excluded.updated, date = excluded.date, present = excluded.present, deleted = excluded.deleted;
+      updated = excluded.updated, date = excluded.date, present = excluded.present, deleted = excluded.deleted,
+      systems = excluded.systems, texts = excluded.texts;
+  IF batch ? 'systems' THEN
+    INSERT INTO systems (key, number)
+      SELECT k, n FROM jsonb_to_recordset(batch->'systems') AS s (k bigint, n bigint) ON CONFLICT DO NOTHING;
+  END IF;
+  IF batch ? 'texts' THEN
+    INSERT INTO texts (key, value, number, exact, long)
+      SELECT k, v, n, e, l FROM jsonb_to_recordset(batch->'texts') AS s (k bigint, v text, n bigint, e bigint, l text)
+      ON CONFLICT DO NOTHING;
+  END IF;
 
   IF batch ? 'remove' THEN
     PERFORM hoso_unindex(batch->'remove');
@@ -86,14 +96,14 @@ BEGIN
   END IF;
   cols := rows->'string';
   IF cols IS NOT NULL THEN
-    INSERT INTO string SELECT k, v, p, r, e, l FROM jsonb_to_recordset(cols)
+    INSERT INTO string (key, value, patient, rid, exact, long) SELECT k, v, p, r, e, l FROM jsonb_to_recordset(cols)
       AS s (k bigint, v text, p bigint, r bigint, e bigint, l text);
   END IF;
   cols := rows->'quantity';
   IF cols IS NOT NULL THEN
     INSERT INTO quantity SELECT * FROM unnest((cols->>0)::bigint[], (cols->>1)::double precision[],
       (cols->>2)::double precision[], (cols->>3)::bigint[], (cols->>4)::bigint[], (cols->>5)::integer[],
-      (cols->>6)::integer[], (cols->>7)::integer[]);
+      (cols->>6)::integer[], (cols->>7)::integer[], (cols->>8)::integer[]);
   END IF;
 END $$;
 
@@ -129,9 +139,10 @@ BEGIN
   IF cols IS NOT NULL THEN
     DELETE FROM quantity t USING unnest((cols->>0)::bigint[], (cols->>1)::double precision[],
       (cols->>2)::double precision[], (cols->>3)::bigint[], (cols->>4)::bigint[], (cols->>5)::integer[],
-      (cols->>6)::integer[], (cols->>7)::integer[]) AS g (key, low, high, patient, rid, system, code, unit)
+      (cols->>6)::integer[], (cols->>7)::integer[], (cols->>8)::integer[])
+        AS g (key, low, high, patient, rid, system, code, unit, part)
       WHERE t.key = g.key AND t.low = g.low AND t.high = g.high AND t.patient = g.patient AND t.rid = g.rid
-        AND t.system = g.system AND t.code = g.code AND t.unit = g.unit;
+        AND t.system = g.system AND t.code = g.code AND t.unit = g.unit AND t.part = g.part;
   END IF;
 END $$;
 
@@ -156,7 +167,7 @@ BEGIN
     IF stream_at IS DISTINCT FROM row.stream THEN
       stream_at := row.stream;
       SELECT f.position, f.chain INTO at, hash FROM feed f
-        WHERE f.stream = stream_at ORDER BY f.position DESC LIMIT 1;
+        WHERE f.stream = stream_at ORDER BY f.number DESC LIMIT 1;
       IF NOT FOUND THEN
         SELECT 0, sha256(convert_to(s.node || '/' || s.epoch, 'UTF8')) INTO at, hash FROM stream s
           WHERE s.id = stream_at;
@@ -169,8 +180,8 @@ BEGIN
     positions := positions || at;
     chains := chains || hash;
   END LOOP;
-  INSERT INTO feed (number, seq, stream, position, chain)
-    SELECT (SELECT coalesce(max(number), 0) FROM feed) + n, s, m, p, c
+  INSERT INTO feed (number, seq, position, stream, chain)
+    SELECT (SELECT coalesce(max(number), 0) FROM feed) + n, s, p, m, c
     FROM unnest(seqs, streams, positions, chains) WITH ORDINALITY AS u (s, m, p, c, n);
   RETURN cardinality(seqs);
 END $$;

@@ -15,16 +15,19 @@ CREATE TABLE key (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX key_rid ON key (rid);
 
--- The head of every resource. `date` is the type's clinical date, `present` a bit per search parameter with a value.
+-- The head of every resource. `date` is the type's clinical date, `present` a bit per search parameter with a value,
+-- `systems` and `texts` numbers of sets in the tables of that name (0: none, or it is deleted).
 CREATE TABLE resource (
   patient INTEGER NOT NULL, rid INTEGER NOT NULL, type INTEGER NOT NULL, id TEXT NOT NULL,
   version TEXT NOT NULL, seq INTEGER NOT NULL, updated INTEGER NOT NULL, date INTEGER,
-  present INTEGER NOT NULL, deleted INTEGER NOT NULL,
+  present INTEGER NOT NULL, deleted INTEGER NOT NULL, systems INTEGER NOT NULL, texts INTEGER NOT NULL,
   PRIMARY KEY (patient, rid)
 ) WITHOUT ROWID;
 CREATE INDEX resource_type ON resource (type, updated, rid);
 CREATE INDEX resource_rid ON resource (type, rid);
 CREATE INDEX resource_date ON resource (type, date, rid);
+CREATE INDEX resource_systems ON resource (systems);
+CREATE INDEX resource_texts ON resource (texts);
 
 -- Every accepted change, never altered. `digest` is the SHA-256 of its envelope and body (see store/chain.py),
 -- `bundle` the group it was saved with as number `place` of `places`, `size` the length of the body.
@@ -57,6 +60,11 @@ CREATE TABLE token (
   key INTEGER NOT NULL, patient INTEGER NOT NULL, date INTEGER NOT NULL, rid INTEGER NOT NULL, system INTEGER NOT NULL,
   PRIMARY KEY (key, patient, date, rid, system)
 ) WITHOUT ROWID;
+CREATE TABLE systems (key INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (key, number)) WITHOUT ROWID;
+CREATE TABLE texts (
+  key INTEGER NOT NULL, value TEXT NOT NULL, number INTEGER NOT NULL, exact INTEGER NOT NULL, long TEXT,
+  PRIMARY KEY (key, value, number, exact)
+) WITHOUT ROWID;
 CREATE TABLE ref (
   target INTEGER NOT NULL, key INTEGER NOT NULL, patient INTEGER NOT NULL, date INTEGER NOT NULL, rid INTEGER NOT NULL,
   PRIMARY KEY (target, key, patient, date, rid)
@@ -76,10 +84,11 @@ CREATE TABLE string (
 CREATE INDEX string_rid ON string (patient, rid, key);
 CREATE TABLE quantity (
   key INTEGER NOT NULL, low REAL NOT NULL, high REAL NOT NULL, patient INTEGER NOT NULL, rid INTEGER NOT NULL,
-  system INTEGER NOT NULL, code INTEGER NOT NULL, unit INTEGER NOT NULL,
-  PRIMARY KEY (key, low, high, patient, rid, system, code, unit)
+  system INTEGER NOT NULL, code INTEGER NOT NULL, unit INTEGER NOT NULL, part INTEGER NOT NULL,
+  PRIMARY KEY (key, low, high, patient, rid, system, code, unit, part)
 ) WITHOUT ROWID;
 CREATE INDEX quantity_rid ON quantity (patient, rid, key);
+CREATE INDEX quantity_wide ON quantity (key, high) WHERE high > low;
 
 -- Work to be done after a commit; enqueued in the transaction that causes it. `state`: see store/jobs.py.
 CREATE TABLE job (
