@@ -17,6 +17,7 @@ from hoso.identity.normalise.characters import clean
 from hoso.identity.normalise.fonts import as_unicode
 from hoso.identity.normalise.person import Place
 from hoso.identity.normalise.strings import object_of, objects_of, text_of, texts_of
+from hoso.identity.normalise.syllable import unmark
 from hoso.identity.normalise.units import COMMUNE, DISTRICT, Unit
 
 _LONGEST = 512
@@ -88,7 +89,7 @@ class Located(NamedTuple):
 @lru_cache(maxsize=2_048)
 def _place(fields: tuple[str, ...], codes: tuple[Code, ...]) -> tuple[Place, tuple[str, ...]]:
     mended, notes = _mended(fields)
-    text, line, city, district, state = map(fold, mended)
+    text, line, city, district, state = map(_folded, mended)
     structured = ", ".join(filter(None, (line, city, district, state)))
     whole = text or structured
     located = _coded(codes)
@@ -100,9 +101,15 @@ def _place(fields: tuple[str, ...], codes: tuple[Code, ...]) -> tuple[Place, tup
     return Place(*located, _hamlet(hamlet), _PUNCTUATION.sub(" ", whole).strip()), notes
 
 
+def _folded(text: str) -> str:
+    """As `fold` does; addresses are too many and too long to be remembered there."""
+    plain = unmark(text.lower())
+    return " ".join(plain.split()) if plain.isascii() else fold.__wrapped__(text)
+
+
 def _mended(fields: tuple[str, ...]) -> tuple[list[str], tuple[str, ...]]:
     """Old fonts and strange characters put right, where there are any."""
-    if not any(map(_STRANGE.search, fields)):
+    if not _STRANGE.search("".join(fields)):
         return list(fields), ()
     notes: list[str] = []
     mended = []

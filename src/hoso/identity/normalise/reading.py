@@ -150,6 +150,8 @@ def _placeholder(words: list[Word], notes: list[str]) -> Reading:
 
 def _opening(words: list[Word], at: int, table: NameTables) -> tuple[int, bool] | None:
     """How many words "con bà" and the like have here, and whether the mother follows."""
+    if words[at].toned not in table.openings:
+        return None
     for phrases, is_mother in ((table.child_of, True), (table.child_of_father, False)):
         for phrase in phrases:
             if len(words) > at + len(phrase) and _says(words, at, phrase):
@@ -208,6 +210,8 @@ def _undigited(words: list[Word], notes: list[str]) -> list[Word]:
 
 def _untitled(words: list[Word], notes: list[str]) -> list[Word]:
     table = names()
+    if not words or words[0].toned not in table.openings:
+        return words
     for phrases, always in ((table.titles, True), (table.titles_before_surname, False)):
         for phrase in phrases:
             rest = words[len(phrase) :]
