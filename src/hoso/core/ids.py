@@ -6,15 +6,16 @@ import os
 import time
 from uuid import UUID
 
+_FREE = ~(0xF << 76 | 0x3 << 62)
+_MARKED = 0x7 << 76 | 0x2 << 62
+"""The bits of the version and the variant."""
+
 
 def uuid7() -> UUID:
     """A time-ordered UUID: neighbours in time are neighbours in an index."""
     ms = time.time_ns() // 1_000_000
     random = int.from_bytes(os.urandom(10), "big")
-    value = (ms & 0xFFFF_FFFF_FFFF) << 80 | random
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    return UUID(int=value)
+    return UUID(int=(ms & 0xFFFF_FFFF_FFFF) << 80 | random & _FREE | _MARKED)
 
 
 def new_id() -> str:

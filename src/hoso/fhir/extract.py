@@ -31,25 +31,6 @@ def extract(resource: dict[str, Any]) -> Indexed:
     return extractor(resource["resourceType"])(resource)
 
 
-def _without_doubles(out: Indexed) -> None:
-    """Each value once; written out, because a loop over the names would cost as much as the work."""
-    unique = dict.fromkeys
-    if len(out.tokens) > 1:
-        out.tokens = list(unique(out.tokens))
-    if len(out.strings) > 1:
-        out.strings = list(unique(out.strings))
-    if len(out.references) > 1:
-        out.references = list(unique(out.references))
-    if len(out.uris) > 1:
-        out.uris = list(unique(out.uris))
-    if len(out.dates) > 1:
-        out.dates = list(unique(out.dates))
-    if len(out.quantities) > 1:
-        out.quantities = list(unique(out.quantities))
-    if len(out.composites) > 1:
-        out.composites = list(unique(out.composites))
-
-
 @cache
 def extractor(type: str) -> Extract:
     """The compiled extraction of one resource type."""
@@ -64,7 +45,6 @@ def extractor(type: str) -> Extract:
         visit(out, resource)
         for emit in rest:
             emit(out, resource)
-        _without_doubles(out)
         out.clinical_date = dated(out)
         out.patient = subject(out, resource)
         return out

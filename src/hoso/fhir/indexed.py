@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 Token = tuple[str, str | None, str]
 """(parameter, system or None, code). Also under "p:of-type" ("typesystem|typecode|value") and "p:identifier"."""
@@ -27,17 +27,16 @@ Composite = tuple[str, tuple[object, ...]]
 unit), ("date", low, high), ("string", text), ("reference", type, id), ("uri", text)."""
 
 
-@dataclass(slots=True)
-class Indexed:
-    """Values of one resource for all its search parameters, duplicates removed."""
+class Indexed(msgspec.Struct):
+    """Values of one resource for all its search parameters. The same value may stand in a list twice."""
 
-    tokens: list[Token] = field(default_factory=list)
-    references: list[Reference] = field(default_factory=list)
-    uris: list[Uri] = field(default_factory=list)
-    dates: list[Dates] = field(default_factory=list)
-    strings: list[Text] = field(default_factory=list)
-    quantities: list[Quantity] = field(default_factory=list)
-    composites: list[Composite] = field(default_factory=list)
+    tokens: list[Token] = []
+    references: list[Reference] = []
+    uris: list[Uri] = []
+    dates: list[Dates] = []
+    strings: list[Text] = []
+    quantities: list[Quantity] = []
+    composites: list[Composite] = []
     present: int = 0
     """Bit n is set when the type's n-th search parameter (order of the model) has a value; for `:missing`."""
     clinical_date: int | None = None

@@ -93,7 +93,8 @@ class Step(NamedTuple):
 def prepare(keys: Keys, draft: Draft, change: UUID | None = None) -> Prepared:
     found, rows = Indexed(), NOTHING
     if draft.resource is not None:
-        found = extract({**draft.resource, "id": draft.id})
+        named = draft.resource.get("id") == draft.id
+        found = extract(draft.resource if named else {**draft.resource, "id": draft.id})
         rows = index.rows(keys, draft.type, found)
     return Prepared(draft, (_MODEL.type_number[draft.type], draft.id), change or uuid7(), rows, found)
 
