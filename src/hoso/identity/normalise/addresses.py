@@ -33,7 +33,7 @@ _STRANGE = re.compile(
 )
 _SHORT = {"tdp": "to dan pho", "kp": "khu pho", "sn": "so", "so nha": "so"}
 _SHORT_WORDS = re.compile(r"\b(tdp|kp|sn|so nha)\b(?=.)")
-_DOUBLE_NAME = re.compile(r"(ba ria|phan rang|thua thien)\s?-\s?")
+_DOUBLE_NAMES = ("ba ria", "phan rang", "thua thien")
 _DEEPEST = 3
 _MOST = 8
 
@@ -86,10 +86,14 @@ class Located(NamedTuple):
     old_ward: str
 
 
+_NOWHERE = Located("", "", "")
+
+
 @lru_cache(maxsize=2_048)
 def _place(fields: tuple[str, ...], codes: tuple[Code, ...]) -> tuple[Place, tuple[str, ...]]:
     mended, notes = _mended(fields)
-    text, line, city, district, state = map(_folded, mended)
+    text, line = map(_folded, mended[:2])
+    city, district, state = map(fold, mended[2:])
     structured = ", ".join(filter(None, (line, city, district, state)))
     whole = text or structured
     located = _coded(codes)
@@ -103,6 +107,8 @@ def _place(fields: tuple[str, ...], codes: tuple[Code, ...]) -> tuple[Place, tup
 
 def _folded(text: str) -> str:
     """As `fold` does; addresses are too many and too long to be remembered there."""
+    if not text:
+        return ""
     plain = unmark(text.lower())
     return " ".join(plain.split()) if plain.isascii() else fold.__wrapped__(text)
 
@@ -123,9 +129,11 @@ def _mended(fields: tuple[str, ...]) -> tuple[list[str], tuple[str, ...]]:
 
 def _coded(codes: tuple[Code, ...]) -> Located:
     """By a commune code of today, or of a ward before; most wards that kept their code are the commune today."""
-    for code in (one.code for one in codes if one.system == systems.COMMUNE):
+    for code in [one.code for one in codes if one.system == systems.COMMUNE]:
         if units.province_of_commune(code):
             return Located(units.province_of_commune(code), code, "")
+    if not codes:
+        return _NOWHERE
     province = ""
     for _, code in sorted(codes, key=lambda one: -len(one.code)):
         today, became = units.province_of_commune(code), units.successors(code)
@@ -139,7 +147,8 @@ def _coded(codes: tuple[Code, ...]) -> Located:
 
 def _parts(folded: str) -> list[str]:
     """Parts between commas, else between dashes (communes have dashes in their names), else before words of units."""
-    folded = _DOUBLE_NAME.sub(r"\1 ", folded)
+    for name in _DOUBLE_NAMES:
+        folded = folded.replace(f"{name} - ", f"{name} ")
     for separator in (_COMMA, _DASH, _KEYWORD):
         parts = [part for part in (raw.strip(" .") for raw in separator.split(folded)) if part]
         if len(parts) > 1:

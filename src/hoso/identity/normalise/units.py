@@ -10,7 +10,7 @@ import csv
 import gzip
 import io
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from hoso.core import fold
@@ -50,6 +50,7 @@ _ALIASES = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4_096)
 def unit(text: str) -> Unit:
     """A folded part of an address: "phuong 01" → a commune of kind phuong called "1"."""
     match = _UNIT.match(text)
@@ -79,6 +80,7 @@ def _provinces() -> dict[str, tuple[str, str]]:
     return found
 
 
+@lru_cache(maxsize=4_096)
 def province(text: str) -> tuple[str, str] | None:
     """Codes after and before July 2025 of a folded name, with or without "tinh" and "thanh pho"."""
     table = _provinces()
@@ -114,6 +116,7 @@ def _commune_names() -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
     return found
 
 
+@lru_cache(maxsize=4_096)
 def commune_today(province_code: str, wanted: Unit) -> str | None:
     """Code of the commune of that name; None when there is none, "" when there is more than one."""
     found = _commune_names().get((province_code, wanted.name), ())
