@@ -170,6 +170,24 @@ CASES: dict[str, tuple[str, list[dict[str, Any]]]] = {
         "Questionnaire.item",
         [filled(type=t, item=i) for t in ("group", "display", "string") for i in ({}, [{"linkId": "2"}])],
     ),
+    "que-2": (
+        "Questionnaire",
+        [
+            filled(item=[{"linkId": "1", "item": [{"linkId": a}]}, {"linkId": "3", **b}, *c], contained=d)
+            for a in ("2", "1", "3")
+            for b in ({}, {"item": [{"linkId": "2"}]}, {"item": [{"linkId": "4"}]})
+            for c in (
+                [],
+                [{"_linkId": {"extension": [{"url": "u"}]}}],
+                [{"_linkId": {"extension": [{"url": "u"}]}}] * 2,
+            )
+            for d in ({}, [{"resourceType": "QuestionnaireResponse", "item": [{"linkId": "1"}]}])
+        ],
+    ),
+    "que-3": (
+        "Questionnaire.item",
+        [filled(type=t, code=c) for t in ("display", "string") for c in ({}, [{"code": "a"}])],
+    ),
     "que-13": (
         "Questionnaire.item",
         [

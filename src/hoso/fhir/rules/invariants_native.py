@@ -152,6 +152,28 @@ def _answered(node: Node, context: Context) -> bool:
     return not ("answer" in node and "item" in node)
 
 
+def _links_differ(node: Node, context: Context) -> bool:
+    """No linkId anywhere below, contained resources included, is there twice; one may be only an extension."""
+    seen: set[str] = set()
+    waiting: list[Any] = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            if "linkId" in one or "_linkId" in one:
+                link = str(one.get("linkId") or one["_linkId"])
+                if link in seen:
+                    return False
+                seen.add(link)
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+    return True
+
+
+def _display_codes(node: Node, context: Context) -> bool:
+    return node.get("type") != "display" or "code" not in node
+
+
 def _question_group(node: Node, context: Context) -> bool:
     kind = node.get("type")
     return "item" in node if kind == "group" else kind != "display" or "item" not in node
@@ -196,6 +218,8 @@ NATIVE: dict[str, Test] = {
     "qrs-1": _answered,
     "que-1": _question_group,
     "que-13": _initial_values,
+    "que-2": _links_differ,
+    "que-3": _display_codes,
     "rat-1": _ratio,
     "rng-2": _range,
     "Task.inv-1": _task_times,
