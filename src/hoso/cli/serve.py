@@ -25,6 +25,7 @@ from hoso.cli.node import explained
 from hoso.cli.texts import say
 
 PR_SET_PDEATHSIG = 1
+M_ARENA_MAX, ARENAS = -8, 2
 HEADER_SECONDS = 10
 DRAIN_SECONDS = 20
 START_SECONDS = 60
@@ -56,6 +57,7 @@ def serve(folder: Path, host: str, port: int, workers: int) -> int:
     from granian.log import LogLevels
     from granian.server import Server
 
+    _few_arenas()
     compose.preload(folder)
     server = Server(
         "hoso",
@@ -94,6 +96,14 @@ def _end_with_parent() -> None:
     """A worker whose server was killed outright would go on, and hold the port against the next one (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _few_arenas() -> None:
+    """glibc gives each busy thread a heap of its own that it seldom hands back, though one at a time can use Python."""
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt is not None:
+            mallopt(M_ARENA_MAX, ARENAS)
 
 
 def _free_port(host: str, port: int) -> int:
