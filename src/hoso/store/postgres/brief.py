@@ -22,6 +22,8 @@ def _integer(raw: bytes) -> int:
     return int.from_bytes(raw, "big", signed=True)
 
 
+Column = tuple[int, Callable[[bytes], Any]]
+
 _READERS: dict[int, Callable[[bytes], Any]] = {
     _BYTEA: bytes,
     20: _integer,
@@ -38,6 +40,7 @@ class BriefConnection(PostgresConnection):
     def _open(self) -> None:
         super()._open()
         self._prepared: dict[str, bytes] = {}
+        self._columns: dict[bytes, list[Column]] = {}
 
     def send(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
         values = [_binary(p)[1] for p in params]
@@ -50,8 +53,15 @@ class BriefConnection(PostgresConnection):
             raise self._meaning(error) from error
         if not result.ntuples:
             return []
-        columns = [(column, _READERS[result.ftype(column)]) for column in range(result.nfields)]
-        return [tuple(_value(result, row, *column) for column in columns) for row in range(result.ntuples)]
+        columns = self._columns.get(name)
+        if columns is None:  # a prepared statement never changes the types of its columns
+            columns = [(column, _READERS[result.ftype(column)]) for column in range(result.nfields)]
+            self._columns[name] = columns
+        get = result.get_value
+        return [
+            tuple([None if (raw := get(row, column)) is None else read(raw) for column, read in columns])
+            for row in range(result.ntuples)
+        ]
 
     def _prepare(self, sql: str, params: Sequence[object]) -> bytes:
         name = f"hoso_brief_{len(self._prepared)}".encode()
@@ -71,8 +81,3 @@ def _binary(param: object) -> tuple[int, bytes]:
     if isinstance(param, int):
         return _INT8, param.to_bytes(8, "big", signed=True)
     return (_BYTEA, param) if isinstance(param, bytes) else (_TEXT, str(param).encode())
-
-
-def _value(result: Any, row: int, column: int, read: Callable[[bytes], Any]) -> Any:
-    raw = result.get_value(row, column)
-    return None if raw is None else read(raw)
