@@ -178,3 +178,27 @@ def test_phones_come_to_the_national_form(written: str, phones: tuple[str, ...])
 
 def test_e_mail_addresses_are_no_phones() -> None:
     assert normalise({"telecom": [{"system": "email", "value": "0912345670"}]}).phones == ()
+
+
+def claimed(status: str, **more: Any) -> Number:
+    extension = [{"url": systems.CLAIM_STATUS, "valueCode": status}]
+    identifier = {"system": systems.PERSONAL_NUMBER, "value": "001090123456", "extension": extension, **more}
+    return normalise({"identifier": [identifier], "birthDate": "1990-05-06"}, today=TODAY).numbers[0]
+
+
+def test_a_verified_number_is_known_as_such_until_it_is_replaced() -> None:
+    assert claimed("verified").verified
+    assert claimed("verified", period={"end": "2099-01-01"}).verified
+    for more in ({"use": "old"}, {"period": {"end": "2020-01-01"}}):
+        assert not claimed("verified", **more).verified
+        assert claimed("verified", **more).doubt == ""
+    assert not claimed("unverified").verified
+    assert not number("001090123456").verified
+
+
+def test_a_revoked_number_and_one_that_does_not_fit_are_never_verified() -> None:
+    revoked = claimed("revoked")
+    assert (revoked.doubt, revoked.verified) == ("revoked", False)
+    extension = [{"url": systems.CLAIM_STATUS, "valueCode": "verified"}]
+    other = person([{"system": systems.PERSONAL_NUMBER, "value": "001071123456", "extension": extension}]).numbers[0]
+    assert (other.doubt, other.verified) == ("year", False)

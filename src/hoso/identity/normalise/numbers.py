@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from functools import cache, lru_cache
 from typing import Any
 
@@ -19,6 +21,7 @@ from hoso.identity.normalise.person import Birth, Number, NumberKind, Sex
 from hoso.identity.normalise.strings import object_of, objects_of, text_of
 
 LOST_ZERO, YEAR, SEX, PROVINCE, DUMMY, CHECK_DIGIT = "lost-zero", "year", "sex", "province", "dummy", "check-digit"
+REVOKED = "revoked"
 _LOCAL = re.compile(r"https://hoso\.vn/sid/facility/[^/]+/patient\Z")
 _BY_SYSTEM: dict[str, NumberKind] = {
     systems.PERSONAL_NUMBER: "cccd",
@@ -58,6 +61,30 @@ def number_of(identifier: Mapping[str, Any], birth: Birth | None, sex: Sex) -> N
     if kind == "other":
         return Number("other", value, system, None, DUMMY if _is_dummy(value) else "")
     return _of_the_state(kind, value, system, birth, sex)
+
+
+def claimed(number: Number, identifier: Mapping[str, Any], today: date | None) -> Number:
+    """What the record says of the claim itself. A number that was replaced stays true of the past, so it is merely
+    no longer verified; a revoked one was never this person's."""
+    status = next(
+        (
+            text_of(extension, "valueCode")
+            for extension in objects_of(identifier, "extension")
+            if text_of(extension, "url") == systems.CLAIM_STATUS
+        ),
+        "",
+    )
+    if status == "revoked":
+        return replace(number, doubt=number.doubt or REVOKED)
+    if status == "verified" and number.doubt in ("", LOST_ZERO) and not _ended(identifier, today):
+        return replace(number, verified=True)
+    return number
+
+
+def _ended(identifier: Mapping[str, Any], today: date | None) -> bool:
+    """Without a date of today every end counts as past: less trust, never more."""
+    end = text_of(object_of(identifier, "period"), "end")
+    return text_of(identifier, "use") == "old" or bool(end and (today is None or end[:10] < today.isoformat()))
 
 
 @lru_cache(maxsize=4_096)

@@ -9,7 +9,7 @@ from typing import Any
 from hoso.identity.normalise.addresses import place_of
 from hoso.identity.normalise.births import birth_of
 from hoso.identity.normalise.naming import Named, human_name, name_of
-from hoso.identity.normalise.numbers import DUMMY, LOST_ZERO, number_of
+from hoso.identity.normalise.numbers import DUMMY, LOST_ZERO, claimed, number_of
 from hoso.identity.normalise.person import Birth, Name, Number, Person, Place, Sex
 from hoso.identity.normalise.phones import phones_in
 from hoso.identity.normalise.strings import object_of, objects_of, text_of
@@ -29,7 +29,7 @@ def normalise(patient: Mapping[str, Any], *, today: date | None = None) -> Perso
     guardians, mother = _family(patient, notes)
     birth = _birth(text_of(patient, "birthDate"), today, notes)
     sex = _SEXES.get(text_of(patient, "gender"), "")
-    numbers = _numbers(patient, birth, sex, notes)
+    numbers = _numbers(patient, birth, sex, today, notes)
     return Person(
         names=_best_first(named),
         birth=birth,
@@ -115,7 +115,9 @@ def _deceased(patient: Mapping[str, Any], today: date | None, notes: set[str]) -
     return Birth(None, None, None, False, "true") if patient.get("deceasedBoolean") is True else None
 
 
-def _numbers(patient: Mapping[str, Any], birth: Birth | None, sex: Sex, notes: set[str]) -> tuple[Number, ...]:
+def _numbers(
+    patient: Mapping[str, Any], birth: Birth | None, sex: Sex, today: date | None, notes: set[str]
+) -> tuple[Number, ...]:
     """Each number once: the card and the social-insurance number end in the same ten digits."""
     kept: list[Number] = []
     seen: set[tuple[str, str]] = set()
@@ -123,6 +125,8 @@ def _numbers(patient: Mapping[str, Any], birth: Birth | None, sex: Sex, notes: s
         number = number_of(identifier, birth, sex)
         if number is None:
             continue
+        if "extension" in identifier:
+            number = claimed(number, identifier, today)
         if number.kind not in ("local", "other"):
             if (number.kind, number.value) in seen:
                 continue

@@ -47,7 +47,9 @@ class Number:
     consistent: bool | None
     """Does it fit the birth year and the sex of the record? None when nothing could be tested."""
     doubt: str
-    """"", "lost-zero" (repaired), "year", "sex", "province", "dummy" or "check-digit"."""
+    """"", "lost-zero" (repaired), "year", "sex", "province", "dummy", "check-digit" or "revoked"."""
+    verified: bool = False
+    """Read by a machine or confirmed by the register, not merely typed, and still valid."""
 
 
 @dataclass(frozen=True, slots=True)
