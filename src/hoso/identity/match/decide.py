@@ -1,0 +1,165 @@
+"""From scored persons to a decision: certain, possible or new (pure; the same candidates in any order decide alike).
+
+A false link is the worst error, so a link needs enough bits for the size of the population, a clear lead over the
+second person, something beyond name and birth date, and no veto.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf, log2
+from typing import Literal, NamedTuple
+
+from hoso.identity.match import levels as L
+from hoso.identity.match.packed import Packed
+from hoso.identity.match.score import Crowd, Scored, score_person
+from hoso.identity.match.vetoes import CURES, corroborated, vetoes
+from hoso.identity.match.weights import Model
+
+Outcome = Literal["certain", "possible", "new"]
+REFERENCE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Bits asked for among a million people; each doubling of the population asks for one more."""
+
+    certain: float = 30.0
+    possible: float = 18.0
+    margin: float = 6.0
+    shown: int = 5
+
+    def raised(self, population: int) -> tuple[float, float]:
+        more = max(-6.0, log2(max(population, 1) / REFERENCE))
+        return (self.certain + more, self.possible + more)
+
+
+class Candidate(NamedTuple):
+    """A person with the records linked to it."""
+
+    person: str
+    records: Sequence[Packed]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one candidate came off."""
+
+    person: str
+    bits: float
+    fields: Mapping[str, float]
+    levels: Mapping[str, str]
+    vetoes: tuple[str, ...]
+    by_number: bool
+    penalty: float
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`person` is the one linked to (certain) or the likeliest (possible); `settling` names facts that would decide."""
+
+    outcome: Outcome
+    person: str | None
+    bits: float
+    margin: float
+    needed: float
+    population: int
+    model: str
+    vetoes: tuple[str, ...] = ()
+    settling: tuple[str, ...] = ()
+    by_number: bool = False
+    standings: tuple[Standing, ...] = ()
+
+    @property
+    def fields(self) -> Mapping[str, float]:
+        return self.standings[0].fields if self.standings else {}
+
+
+SETTLERS = ("citizen", "insurance", "birth", "phone", "place", "mother")
+"""Facts one can ask for at the desk, the surest first."""
+
+
+def decide(
+    arrival: Packed,
+    candidates: Iterable[Candidate],
+    population: int,
+    model: Model,
+    policy: Policy = Policy(),
+    *,
+    apart: Collection[str] = (),
+    doubts: Mapping[str, tuple[str, ...]] | None = None,
+    crowd: Crowd | None = None,
+) -> Decision:
+    """`apart`: persons of whom a human has said that this record is not theirs. `doubts`: vetoes that only the caller
+    can know (deceased before the visit, in two places at once). `crowd`: people per phone, where counted."""
+    ranked: list[tuple[bool, float, str, Scored]] = []
+    for person, records in candidates:
+        scored = score_person(arrival, records, model, crowd or {})
+        if scored is not None:
+            ranked.append((person in apart, -scored.total, person, scored))
+    # A person set apart by a human is no rival either, and stands last.
+    ranked.sort(key=lambda entry: entry[:3])
+    certain, possible = policy.raised(population)
+    if not ranked or ranked[0][0]:
+        standings = tuple(_standing(entry, ("apart",)) for entry in ranked[: policy.shown])
+        bits = standings[0].bits if standings else -inf
+        return Decision("new", None, bits, inf, certain, population, model.version, standings=standings)
+    _apart, _negative, person, best = ranked[0]
+    rival = ranked[1][3].total if len(ranked) > 1 and not ranked[1][0] else -inf
+    found = vetoes(best) + (doubts or {}).get(person, ())
+    if best.total - rival < policy.margin:
+        found = (*found, "margin")
+    by_number = best.verified_match and corroborated(best)
+    outcome: Outcome = "new"
+    if not found and (by_number or best.total >= certain):
+        outcome = "certain"
+    elif best.verified_match or best.total >= possible:
+        outcome = "possible"
+    return Decision(
+        outcome,
+        None if outcome == "new" else person,
+        best.total,
+        best.total - rival,
+        certain,
+        population,
+        model.version,
+        found,
+        _settling(best, found, certain, model) if outcome == "possible" else (),
+        by_number,
+        tuple(
+            _standing(entry, ("apart",) if entry[0] else found if entry is ranked[0] else vetoes(entry[3]))
+            for entry in ranked[: policy.shown]
+        ),
+    )
+
+
+def _standing(entry: tuple[bool, float, str, Scored], found: tuple[str, ...]) -> Standing:
+    _apart, _negative, person, scored = entry
+    compared = [i for i, level in enumerate(scored.levels) if level]
+    return Standing(
+        person,
+        scored.total,
+        {L.NAMES[i]: scored.bits[i] for i in compared},
+        {L.NAMES[i]: L.FIELDS[L.NAMES[i]][scored.levels[i]] for i in compared},
+        found,
+        scored.verified_match,
+        scored.penalty,
+    )
+
+
+def _settling(best: Scored, found: Sequence[str], certain: float, model: Model) -> tuple[str, ...]:
+    """The facts of which one alone, if it agreed, would make the link certain."""
+    return tuple(fact for fact in SETTLERS if _open(best, fact) and _would_settle(best, fact, found, certain, model))
+
+
+def _open(best: Scored, fact: str) -> bool:
+    level = best.levels[L.NAMES.index(fact)]
+    return level == L.MISSING or (fact == "birth" and level in (L.BIRTH_FILLER, L.BIRTH_YEAR_ONLY))
+
+
+def _would_settle(best: Scored, fact: str, found: Sequence[str], certain: float, model: Model) -> bool:
+    field = L.NAMES.index(fact)
+    agreeing = L.PLACE_COMMUNE if fact == "place" else L.SAME
+    gain = model.bits[field][agreeing] - best.bits[field]
+    return best.total + gain >= certain and all(fact in CURES.get(veto, ()) for veto in found)

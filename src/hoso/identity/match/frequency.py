@@ -1,0 +1,83 @@
+"""How common a name is: two people called Nguyễn say little, two called Khổng say much (term frequency).
+
+The shipped table counts synthetic people; an installation re-estimates it from its own records with the weights.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import log2
+from pathlib import Path
+
+from hoso.core.text import fold
+
+DATA = Path(__file__).parent / "data"
+PARTS = ("family", "middle", "given")
+RAREST_BITS = {"family": 11.0, "middle": 9.0, "given": 12.0}
+"""A value never seen is worth this much and no more: it may be a slip, and slips are not rare."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """−log2 of the share of each value, and of the chance that two people agree on any."""
+
+    bits: Mapping[str, float]
+    mean: float
+    rarest: float
+
+    def excess(self, value: str) -> float:
+        """How many bits agreement on this value is worth beyond agreement on an average one."""
+        return self.bits.get(value, self.rarest) - self.mean
+
+
+@dataclass(frozen=True)
+class Rarity:
+    toned: Mapping[str, Table]
+    plain: Mapping[str, Table]
+    communes: Mapping[int, float] = field(default_factory=dict)
+    """Excess bits of a commune; empty where the installation has not counted."""
+
+    def excess(self, part: str, value: str, toneless: bool) -> float:
+        return self.plain[part].excess(fold(value)) if toneless else self.toned[part].excess(value)
+
+
+def rarity(shares: Iterable[tuple[str, str, float]], communes: Mapping[int, float] | None = None) -> Rarity:
+    """From (part, toned value, share) and the share of each commune; shares of a part sum to about one."""
+    toned: dict[str, dict[str, float]] = {part: {} for part in PARTS}
+    for part, value, share in shares:
+        toned[part][value] = toned[part].get(value, 0.0) + share
+    plain: dict[str, dict[str, float]] = {part: {} for part in PARTS}
+    for part, table in toned.items():
+        for value, share in table.items():
+            plain[part][fold(value)] = plain[part].get(fold(value), 0.0) + share
+    return Rarity(
+        {part: _table(part, table) for part, table in toned.items()},
+        {part: _table(part, table) for part, table in plain.items()},
+        _commune_excess(communes or {}),
+    )
+
+
+def _table(part: str, shares: Mapping[str, float]) -> Table:
+    rarest = RAREST_BITS[part]
+    bits = {value: min(rarest, -log2(share)) for value, share in shares.items() if share > 0}
+    agreeing = sum(share * share for share in shares.values())
+    return Table(bits, -log2(agreeing) if agreeing else rarest, rarest)
+
+
+def _commune_excess(shares: Mapping[int, float]) -> dict[int, float]:
+    agreeing = sum(share * share for share in shares.values())
+    return {code: log2(agreeing / share) for code, share in shares.items() if share > 0}
+
+
+def read_shares(path: Path) -> list[tuple[str, str, float]]:
+    """Lines `part,value,per_million` with a header."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [(row["part"], row["value"], float(row["per_million"]) / 1e6) for row in csv.DictReader(file)]
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Rarity:
+    return rarity(read_shares(DATA / "names-1.csv"))

@@ -1,0 +1,212 @@
+"""The keys under which a record is found again: about ten per record, each rescuing what the others lose.
+
+A key is a hash of its kind and its parts. What is filled in or made up (dummy numbers, 1 January, "con bà …") makes no
+key. The store keeps the keys of `keys`; a look-up asks for `probes`, which adds the slips one makes while typing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from hoso.identity.match.packed import as_code, stable_hash
+from hoso.identity.match.tokens import skeletons
+from hoso.identity.normalise.person import Name, Person
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`order`: kinds are asked in this order. `limit`: a key with more records than that is skipped, it tells
+    nothing. `weight`: what sharing such a key counts when candidates are ranked."""
+
+    order: int
+    limit: int
+    weight: float
+
+
+KINDS: dict[str, Kind] = {
+    "number": Kind(0, 60, 9.0),
+    "phone": Kind(1, 60, 4.0),
+    "birth-given": Kind(2, 300, 4.0),
+    "birth-family": Kind(3, 400, 3.0),
+    "mother-birth": Kind(4, 60, 4.0),
+    "birth-commune": Kind(5, 60, 4.0),
+    "year-given-commune": Kind(6, 120, 4.0),
+    "year-family-commune": Kind(7, 120, 3.0),
+    "ends-commune": Kind(8, 200, 3.0),
+    "name-year": Kind(9, 400, 3.5),
+    "ends-year": Kind(10, 400, 2.5),
+    "name-province": Kind(11, 300, 2.0),
+    "address": Kind(12, 60, 2.0),
+}
+"""What each rescues: a number or a phone, everything else wrong; the birth date with one end of the name, the other
+end wrong; birth date and commune, no name yet or an unreadable one; the year with commune, the day unknown; the ends
+of the name, the middle dropped; the commune or province alone with the name, the birth date missing; addresses abroad.
+Measured one by one: what rescued nothing more was left out."""
+
+
+YEAR_SLIPS = (-1, 1, -10, 10)
+ADDRESS_WORDS = 8
+
+
+class Key(NamedTuple):
+    value: int
+    kind: str
+
+
+def keys(person: Person) -> tuple[Key, ...]:
+    """The keys to store with a record, without doubles, in the order of their kinds."""
+    return _sorted(_keys(person))
+
+
+def probes(person: Person) -> tuple[Key, ...]:
+    """The keys to look up for an arrival: its own, and those it would have without a slip."""
+    return _sorted((*_keys(person), *_slips(person)))
+
+
+def phone_key(phone: str) -> int:
+    """The key whose number of people tells how widely a phone is shared."""
+    return stable_hash("phone", phone)
+
+
+def _sorted(found: Iterable[Key]) -> tuple[Key, ...]:
+    return tuple(sorted(dict.fromkeys(found), key=lambda key: (KINDS[key.kind].order, key.value)))
+
+
+def _key(kind: str, *parts: str | int) -> Key:
+    return Key(stable_hash(kind, *parts), kind)
+
+
+class _Birth(NamedTuple):
+    year: int
+    month: int
+    day: int
+
+    @property
+    def full(self) -> str:
+        """Empty for what is no day of birth: a year alone, or the filler 1 January."""
+        return f"{self.year:04d}{self.month:02d}{self.day:02d}" if self.year and self.month and self.day else ""
+
+
+def _birth(person: Person) -> _Birth:
+    birth = person.birth
+    if birth is None:
+        return _Birth(0, 0, 0)
+    if birth.filler:
+        return _Birth(birth.year or 0, 0, 0)
+    return _Birth(birth.year or 0, birth.month or 0, birth.day or 0)
+
+
+class _Spelt(NamedTuple):
+    """A name by sound: every syllable, and the parts that keys are made of."""
+
+    tokens: tuple[str, ...]
+    family: str
+    given: str
+
+    @property
+    def sorted(self) -> str:
+        return " ".join(sorted(self.tokens))
+
+    @property
+    def ends(self) -> str:
+        """Family and given name in an order that does not depend on which is taken for which."""
+        return " ".join(sorted((self.family, self.given)))
+
+
+def _spelt(person: Person) -> list[_Spelt]:
+    return list(dict.fromkeys(_spell(name) for name in person.names if not name.placeholder and name.skeleton))
+
+
+def _spell(name: Name) -> _Spelt:
+    family, middle, given = skeletons(name.family), skeletons(" ".join(name.middle)), skeletons(name.given)
+    return _Spelt((*family, *middle, *given), " ".join(family), " ".join(given))
+
+
+def _keys(person: Person) -> Iterator[Key]:
+    birth, names = _birth(person), _spelt(person)
+    yield from _number_keys(person)
+    for phone in person.phones:
+        yield _key("phone", phone)
+    places = _places(person)
+    if birth.full:
+        for commune in dict.fromkeys(commune for _province, commune in places):
+            yield _key("birth-commune", birth.full, commune)
+    for name in names:
+        yield from _name_keys(name, birth)
+        for province, commune in places:
+            yield from _place_keys(name, birth.year, province, commune)
+    if person.mother:
+        yield from _mother_keys(person.mother, birth)
+    for place in person.places:
+        if place.text and not (place.province or place.commune or place.old_ward):
+            yield from _address_keys(place.text)
+
+
+def _number_keys(person: Person) -> Iterator[Key]:
+    for number in person.numbers:
+        if number.doubt != "dummy":
+            system = number.system if number.kind in ("local", "other") else ""
+            yield _key("number", number.kind, system, number.value)
+    for system, value in person.local:
+        yield _key("number", "local", system, value)
+
+
+def _name_keys(name: _Spelt, birth: _Birth) -> Iterator[Key]:
+    if birth.full:
+        yield _key("birth-given", birth.full, name.given)
+        yield _key("birth-family", birth.full, name.family)
+    if birth.year:
+        yield _key("name-year", birth.year, name.sorted)
+        yield _key("ends-year", birth.year, name.ends)
+
+
+def _place_keys(name: _Spelt, year: int, province: int, commune: int) -> Iterator[Key]:
+    if commune:
+        yield _key("ends-commune", commune, name.ends)
+        if year:
+            yield _key("year-given-commune", year, name.given, commune)
+            yield _key("year-family-commune", year, name.family, commune)
+    if province or not commune:
+        yield _key("name-province", province, name.sorted)
+
+
+def _places(person: Person) -> list[tuple[int, int]]:
+    """Codes of province and commune. "Nowhere" is a place as well, so that those without any are found again."""
+    found = dict.fromkeys(
+        (as_code(place.province), as_code(place.commune) or as_code(place.old_ward)) for place in person.places
+    )
+    return list(found) or [(0, 0)]
+
+
+def _address_keys(text: str) -> Iterator[Key]:
+    """Of an address that no list knows, its words two by two."""
+    words = text.split()[:ADDRESS_WORDS]
+    for first, second in pairwise(words):
+        yield _key("address", first, second)
+
+
+def _mother_keys(mother: str, birth: _Birth) -> Iterator[Key]:
+    """A newborn is "con bà …" until it is named: its mother and its birthday find it."""
+    bones = " ".join(skeletons(mother.casefold()))
+    if birth.year:
+        yield _key("mother-birth", bones, birth.full or birth.year)
+
+
+def _slips(person: Person) -> Iterator[Key]:
+    birth, names = _birth(person), _spelt(person)
+    swapped = _Birth(birth.year, birth.day, birth.month)
+    for name in names:
+        if birth.full:
+            for token in dict.fromkeys(name.tokens):
+                yield _key("birth-given", birth.full, token)
+            yield _key("birth-family", birth.full, name.given)
+            if birth.day <= 12 and birth.day != birth.month:
+                yield _key("birth-given", swapped.full, name.given)
+            for years in YEAR_SLIPS:
+                yield _key("birth-given", birth._replace(year=birth.year + years).full, name.given)
+        if birth.year:
+            for year in (birth.year - 1, birth.year + 1):
+                yield _key("name-year", year, name.sorted)

@@ -1,0 +1,86 @@
+"""An index in memory that behaves as the stored one: for evaluation, for previews, and as its reference in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import TypeVar
+
+from hoso.identity.match.candidates import MOST, rank
+from hoso.identity.match.decide import Candidate, Decision, Policy, decide
+from hoso.identity.match.keys import KINDS, keys, phone_key, probes
+from hoso.identity.match.packed import Packed, compact, pack, packed, unpack
+from hoso.identity.match.weights import Model
+from hoso.identity.normalise.person import Person
+
+
+class MemoryIndex:
+    """Records under their keys and persons; one person may have many records."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, int | list[int]] = {}
+        self._bodies: list[bytes] = []
+        self._owners: list[str] = []
+        self._people: dict[str, int | list[int]] = {}
+
+    @property
+    def population(self) -> int:
+        return len(self._people)
+
+    def add(self, person: str, record: Person) -> None:
+        number = len(self._bodies)
+        self._bodies.append(pack(record))
+        self._owners.append(person)
+        _append(self._people, person, number)
+        for key in keys(record):
+            _append(self._rows, key.value, number)
+
+    def candidates(self, record: Person, most: int = MOST) -> list[Candidate]:
+        """The persons worth comparing, each with all of its records."""
+        found = rank(self._hits(record), most)
+        people = dict.fromkeys(self._owners[number] for number in found)
+        return [Candidate(person, self.records(person)) for person in people]
+
+    def records(self, person: str) -> list[Packed]:
+        return [unpack(self._bodies[number]) for number in _listed(self._people.get(person))]
+
+    def crowd(self, record: Person) -> dict[int | str, int]:
+        """How many people carry each phone of the record."""
+        return {
+            compact(phone): len({self._owners[number] for number in _listed(self._rows.get(phone_key(phone)))})
+            for phone in record.phones
+        }
+
+    def match(self, record: Person, model: Model, policy: Policy, apart: Collection[str] = ()) -> Decision:
+        return decide(
+            packed(record),
+            self.candidates(record),
+            self.population,
+            model,
+            policy,
+            apart=apart,
+            crowd=self.crowd(record),
+        )
+
+    def _hits(self, record: Person) -> Iterable[tuple[str, list[int]]]:
+        for key in probes(record):
+            rows = _listed(self._rows.get(key.value))
+            if rows and len(rows) <= KINDS[key.kind].limit:
+                yield key.kind, rows
+
+
+K = TypeVar("K", int, str)
+
+
+def _append(table: dict[K, int | list[int]], key: K, number: int) -> None:
+    """Most keys have one row; a list is made only for the second."""
+    held = table.get(key)
+    if held is None:
+        table[key] = number
+    elif isinstance(held, list):
+        held.append(number)
+    else:
+        table[key] = [held, number]
+
+
+def _listed(held: int | list[int] | None) -> list[int]:
+    return [] if held is None else held if isinstance(held, list) else [held]

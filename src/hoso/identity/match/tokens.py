@@ -1,0 +1,125 @@
+"""How alike two names are, syllable by syllable: tones lost, tones wrong, sounds spelt alike, one slip of the finger.
+
+The same few thousand syllables meet each other again and again, so every pair is judged once and remembered.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from hoso.core.text import fold
+from hoso.identity.match import levels as L
+from hoso.identity.normalise.words import word
+
+CACHED = 1 << 17
+LONG = 7
+"""From this length two slips are still likelier than another name."""
+
+
+@lru_cache(maxsize=CACHED)
+def family_level(a: str, b: str) -> int:
+    return _token_level(a, b)
+
+
+@lru_cache(maxsize=CACHED)
+def token_level(a: str, b: str) -> int:
+    """A level of `given` for two toned syllables."""
+    return _token_level(a, b)
+
+
+def _token_level(a: str, b: str) -> int:
+    if not a or not b:
+        return L.MISSING
+    if a == b:
+        return L.SAME
+    plain_a, plain_b = fold(a), fold(b)
+    if plain_a == plain_b:
+        return L.TOKEN_TONELESS if plain_a == a or plain_b == b else L.TOKEN_TONE
+    if word(a).skeleton == word(b).skeleton:
+        return L.TOKEN_SOUND
+    return L.TOKEN_EDIT if _slip(plain_a, plain_b) else L.TOKEN_DIFFERENT
+
+
+def _slip(a: str, b: str) -> bool:
+    shorter = min(len(a), len(b))
+    if shorter < 3 and abs(len(a) - len(b)) != 1:
+        return False
+    return edits(a, b, 1 if shorter < LONG else 2) <= (1 if shorter < LONG else 2)
+
+
+@lru_cache(maxsize=CACHED)
+def middle_level(a: str, b: str) -> int:
+    """A level of `middle` for two runs of middle names, each joined by spaces."""
+    if a == b:
+        return L.SAME
+    if not a or not b:
+        return L.MIDDLE_ABSENT
+    parts_a, parts_b = a.split(), b.split()
+    if len(parts_a) == len(parts_b):
+        worst = max(_token_level(x, y) for x, y in zip(parts_a, parts_b, strict=True))
+        if worst <= L.TOKEN_SOUND:
+            return worst
+        if worst == L.TOKEN_EDIT:
+            return L.TOKEN_SOUND
+    shared = {word(x).skeleton for x in parts_a} & {word(y).skeleton for y in parts_b}
+    return L.MIDDLE_PART if shared or _initials(parts_a, parts_b) else L.MIDDLE_DIFFERENT
+
+
+def _initials(a: list[str], b: list[str]) -> bool:
+    """ "V" for "Văn": one side writes only the first letters."""
+    return (all(len(x) == 1 for x in a) or all(len(y) == 1 for y in b)) and [fold(x)[:1] for x in a] == [
+        fold(y)[:1] for y in b
+    ]
+
+
+def edits(a: str, b: str, limit: int) -> int:
+    """Insertions, deletions, replacements and swaps of neighbours that part two strings; at most `limit + 1`."""
+    if abs(len(a) - len(b)) > limit:
+        return limit + 1
+    before: list[int] = []
+    last = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        row = [i]
+        for j, y in enumerate(b, 1):
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        if min(row) > limit:
+            return limit + 1
+        before, last = last, row
+    return min(last[-1], limit + 1)
+
+
+@lru_cache(maxsize=CACHED)
+def digits_near(a: str, b: str) -> bool:
+    """One slip apart: a wrong, lost or doubled digit, or two neighbours swapped."""
+    return a != b and edits(a, b, 1) == 1
+
+
+@lru_cache(maxsize=CACHED)
+def address_level(a: str, b: str) -> int:
+    """A level of `place` for two addresses without codes, by the pairs of letters they share (Dice)."""
+    pairs_a, pairs_b = ({text[i : i + 2] for i in range(len(text) - 1)} for text in (a, b))
+    shared = 2 * len(pairs_a & pairs_b) / ((len(pairs_a) + len(pairs_b)) or 1)
+    return L.PLACE_HAMLET if shared >= 0.8 else L.PLACE_COMMUNE if shared >= 0.6 else L.PLACE_DIFFERENT
+
+
+@lru_cache(maxsize=CACHED)
+def full_level(a: str, b: str) -> int:
+    """A level of `mother` for two full names."""
+    if not a or not b:
+        return L.MISSING
+    if a == b:
+        return L.SAME
+    bones_a, bones_b = skeletons(a), skeletons(b)
+    if bones_a == bones_b or fold(a) == fold(b):
+        return L.SAME
+    if sorted(bones_a) == sorted(bones_b) or (bones_a[0] == bones_b[0] and bones_a[-1] == bones_b[-1]):
+        return L.MOTHER_LIKE
+    return L.MOTHER_DIFFERENT
+
+
+@lru_cache(maxsize=CACHED)
+def skeletons(name: str) -> tuple[str, ...]:
+    return tuple(word(token).skeleton for token in name.split())
