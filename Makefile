@@ -42,7 +42,7 @@ bench: setup-dev
 	$(BIN)/python -m bench $(SIZE)
 
 # MATCHER is the one to measure, MODULE:NAME as bench/matcher.py says; SIZE small, medium, full or a number of people.
-MATCHER ?= tests.bench.baseline:baseline
+MATCHER ?= bench.hoso_matcher:HosoMatcher
 evaluate: setup-dev
 	$(BIN)/python -m bench.evaluate $(or $(SIZE),full) --matcher $(MATCHER) $(if $(SEED),--seed $(SEED))
 
