@@ -43,6 +43,7 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("patient", "rid", "type", "id", "version", "seq", "updated", "date", "present", "deleted", "systems", "texts"),
         ("patient", "rid"),
     ),
+    "codes": (("key", "param", "code"), ("key",)),
     "systems": (("key", "number"), ("key", "number")),
     "texts": (("key", "value", "number", "exact", "long"), ("key", "value", "number", "exact")),
     "job": (("id", "kind", "argument", "due", "attempts", "state", "taken", "error"), ("id",)),

@@ -6,6 +6,7 @@ it fills fewer bytes of each row.
 
 `token`: key of (type, parameter, code), `system` apart, so one row serves `code`, `|code` and `system|code`. Composites
 of two tokens have a key of their own.
+`codes`: the parameter and the code of a key of `token`, once for all records, to sort by.
 `systems`: the systems that the codes of a record come from (`system|`); `texts`: the texts beside its codes (`:text`).
 Few sets of either exist, so each has a number: the record carries it in a column of that name in `resource`, and the
 members of the set stand in the table once for all records, for ever.
@@ -83,6 +84,7 @@ def _unites(type: str, param: str) -> bool:
 
 
 TokenRow = tuple[int, int]
+CodeRow = tuple[int, int, str]
 DateRow = tuple[int, int, int]
 StringRow = tuple[int, str, int, str | None]
 QuantityRow = tuple[int, float, float, int, int, int, int]
@@ -129,6 +131,8 @@ class Keys:
         ] = lru_cache(32_768)(self._quantities)
         self.systems: Callable[[str, frozenset[tuple[str, str]]], Group] = lru_cache(8_192)(self._systems)
         """systems(type, {(parameter, system)})"""
+        self.code: Callable[[str, str, str], CodeRow] = lru_cache(16_384)(self._code)
+        """code(type, parameter, code): what a key of `token` says"""
         self.texts: Callable[[str, frozenset[tuple[str, str]]], Group] = lru_cache(8_192)(self._texts)
         """texts(type, {(parameter, text)})"""
 
@@ -138,6 +142,9 @@ class Keys:
 
     def _token(self, type: str, param: str, code: str) -> int:
         return self._hash("t", type, param, code)
+
+    def _code(self, type: str, param: str, code: str) -> CodeRow:
+        return self.token(type, param, code), self.param(type, param), code
 
     def any_code(self, type: str, param: str, system: str) -> int:
         """Key of every code of one system (`system|`): in `systems`, of composites in `token`."""
@@ -244,11 +251,12 @@ class Rows(NamedTuple):
     dates: Set[DateRow]
     strings: Set[StringRow]
     quantities: Set[QuantityRow]
+    codes: Set[CodeRow]
     systems: Group
     texts: Group
 
 
-NOTHING = Rows(frozenset(), frozenset(), frozenset(), frozenset(), frozenset(), NO_GROUP, NO_GROUP)
+NOTHING = Rows(frozenset(), frozenset(), frozenset(), frozenset(), frozenset(), frozenset(), NO_GROUP, NO_GROUP)
 
 
 def rows(keys: Keys, type: str, found: Indexed) -> Rows:
@@ -269,6 +277,10 @@ def laid_out(rows: Rows, date: int | None, patient: int, rid: int, rid_of: Calla
             for key, low, high, system, code, unit, part in rows.quantities
         ],
     }
+
+
+def _sorted(type: str, param: str) -> bool:
+    return ":" not in param and not _unites(type, param)
 
 
 def is_part(param: str) -> bool:
@@ -317,6 +329,7 @@ class _Builder:
             self.dates,
             self.strings,
             self.quantities,
+            {keys.code(type, param, code) for param, _, code in found.tokens if _sorted(type, param)},
             keys.systems(type, frozenset(systems)),
             keys.texts(type, frozenset(texts)),
         )

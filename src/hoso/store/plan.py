@@ -10,9 +10,9 @@ Name = tuple[int, str]
 
 Table = Literal["token", "ref", "date", "string", "quantity"]
 TABLES: tuple[Table, ...] = ("token", "ref", "date", "string", "quantity")
-Grouped = Literal["systems", "texts"]
-GROUPED: tuple[Grouped, ...] = ("systems", "texts")
-"""Tables of sets that records share; each number of one stands in the column of that name in `resource`."""
+Grouped = Literal["codes", "systems", "texts"]
+GROUPED: tuple[Grouped, ...] = ("codes", "systems", "texts")
+"""Tables of what records share. Rows come and never go."""
 
 IndexRows = dict[Table, list[tuple[Any, ...]]]
 
@@ -121,6 +121,6 @@ class Plan:
     bodies: list[BodyRow] = field(default_factory=list)
     heads: list[HeadRow] = field(default_factory=list)
     grouped: dict[Grouped, set[tuple[Any, ...]]] = field(default_factory=dict)
-    """Rows of sets that may not be there yet."""
+    """Rows that may not be there yet."""
     remove: dict[Table, list[tuple[Any, ...]]] = field(default_factory=dict)
     add: dict[Table, list[tuple[Any, ...]]] = field(default_factory=dict)

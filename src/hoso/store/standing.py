@@ -46,6 +46,7 @@ def standing(engine: Engine, facts: Facts, connection: Connection, heads: Collec
     )
     for _, head, values, rows in found:
         _add(made.tables, rows, values, head.patient, head.rid, rids)
+        made.grouped["codes"].update(rows.codes)
         made.grouped["systems"].update(rows.systems.rows)
         made.grouped["texts"].update(rows.texts.rows)
         made.marks[head.rid] = (values.clinical_date, values.present, rows.systems.number, rows.texts.number)

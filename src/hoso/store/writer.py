@@ -25,7 +25,7 @@ from hoso.store.connection import Connection
 from hoso.store.contract import Conflict, Draft, Origin, Outcome, Saved
 from hoso.store.engine import Engine
 from hoso.store.facts import Facts
-from hoso.store.index import NOTHING, Group, Keys, Rows
+from hoso.store.index import NOTHING, CodeRow, Group, Keys, Rows
 from hoso.store.plan import (
     CREATE,
     DELETE,
@@ -47,6 +47,9 @@ from hoso.store.plan import (
 
 instant = lru_cache(64)(_instant)
 """What is saved together carries one time."""
+
+MOST_KNOWN = 100_000
+"""Shared rows that a process remembers to be there."""
 
 _METHOD = {name: number for number, name in enumerate(METHODS, 1)}
 _MODEL = load()
@@ -106,6 +109,8 @@ class Planner:
         self.engine, self.facts, self.connection = engine, facts, connection
         self.origin, self.now = origin, now
         self.plan = Plan(facts.stream, chain.start(facts.node, facts.epoch))
+        if len(facts.groups) > MOST_KNOWN:  # numbers of people are many, and seen once
+            facts.groups.clear()
         self.known: dict[Name, Head] = {}
         self.fresh: dict[Name, NewKey] = {}
         self.current: dict[Name, Current] = {}
@@ -217,6 +222,7 @@ class Planner:
                 self._group("systems", latest.rows.systems), self._group("texts", latest.rows.texts),
             )
         )  # fmt: skip
+        self._codes(latest.rows.codes)
         after = self._expand(latest.rows, found, current.patient, original.rid)
         before = self._before(latest.draft.type, original)
         for table, fresh in after.items():
@@ -226,6 +232,16 @@ class Planner:
                 _extend(plan.add, table, new - old)
             elif fresh:
                 _extend(plan.add, table, fresh)
+
+    def _codes(self, rows: Collection[CodeRow]) -> None:
+        known = self.facts.groups
+        for row in rows:
+            if row[0] in known:
+                continue
+            if self.engine.brief(_committed_code, row[0]):
+                known.add(row[0])
+            else:
+                self.plan.grouped.setdefault("codes", set()).add(row)
 
     def _group(self, table: Grouped, group: Group) -> int:
         """The number of a set, which the plan makes unless it is known to be there."""
@@ -248,6 +264,10 @@ class Planner:
     def _expand(self, rows: Rows, found: Indexed, patient: int, rid: int) -> IndexRows:
         number, head = _MODEL.type_number, self._head
         return index.laid_out(rows, found.clinical_date, patient, rid, lambda type, id: head((number[type], id)).rid)
+
+
+def _committed_code(connection: Connection, key: int) -> bool:
+    return bool(connection.rows("SELECT key FROM codes WHERE key = ?", (key,)))
 
 
 def _committed(connection: Connection, table: Grouped, group: Group) -> bool:

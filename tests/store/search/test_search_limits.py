@@ -12,7 +12,7 @@ from hoso.fhir.search import parse
 from hoso.store import connection
 from hoso.store.contract import Draft, Origin
 from hoso.store.record_store import RecordStore, RecordTransaction
-from hoso.store.search import by_code, includes
+from hoso.store.search import includes
 from hoso.store.sqlite import connection as sqlite
 from hoso.store.visible import EVERYTHING
 
@@ -76,24 +76,53 @@ def test_a_search_given_up_inside_a_write_takes_the_write_back_and_nothing_else(
     assert hasty.read("Patient", "next") is not None
 
 
-def test_an_order_by_codes_of_too_many_matches_is_refused(store: RecordStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(store, *people(6))
-    monkeypatch.setattr(by_code, "MOST", 5)
-    with pytest.raises(Refused) as refused:
-        store.search(parse("Patient", [("_sort", "gender")]), EVERYTHING)
-    assert (refused.value.status, refused.value.issues[0].key) == (400, "search.sort-costly")
-    narrowed = parse("Patient", [("_sort", "gender"), ("_id", "p0,p1,p2,p3,p4")])
-    assert [v.id for v in store.search(narrowed, EVERYTHING).matches] == ["p1", "p3", "p0", "p2", "p4"]
+@pytest.mark.parametrize("sort", ["gender", "-gender", "identifier", "-identifier"])
+def test_an_order_by_codes_goes_through_all_pages_with_missing_codes_last(store: RecordStore, sort: str) -> None:
+    for n, person in enumerate(people(12)):
+        person["identifier"] = [{"system": "urn:a", "value": f"{n * 7 % 12:02}"}, {"value": f"{n:02}x"}]
+        if n % 5 == 0:
+            del person["gender"], person["identifier"]
+        put(store, person)
+    query, cursor, met = parse("Patient", [("_sort", sort), ("_count", "3")]), None, []
+    while True:
+        page = store.search(query, EVERYTHING, cursor)
+        met += [orjson.loads(v.body) for v in page.matches]
+        cursor = page.cursor
+        if cursor is None:
+            break
+        put(store, {"resourceType": "Patient", "id": f"new{len(met)}", "gender": "female"})
+    pick = max if sort[0] == "-" else min
+    codes = [p.get("gender") if "gender" in sort else _code(p, pick) for p in met]
+    there = [c for c in codes if c]
+    assert len(met) == len({p["id"] for p in met}) == 12
+    assert there == sorted(there, reverse=sort[0] == "-") and codes[9:] == [None] * 3
 
 
-def test_more_included_records_than_a_page_may_bring_are_refused(
+def _code(patient: dict[str, Any], pick: Any) -> str | None:
+    return pick((i["value"] for i in patient.get("identifier", ())), default=None)
+
+
+def test_a_page_with_which_too_much_would_come_is_made_with_fewer_matches(
     store: RecordStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(store, {"resourceType": "Organization", "id": "o"})
-    put(store, *({**p, "managingOrganization": {"reference": "Organization/o"}} for p in people(4)))
+    for o in range(5):
+        put(store, {"resourceType": "Organization", "id": f"o{o}"})
+        mine = {"managingOrganization": {"reference": f"Organization/o{o}"}}
+        put(store, *({**p, **mine, "id": f"o{o}{p['id']}"} for p in people(4)))
     query = parse("Organization", [("_revinclude", "Patient:organization")])
-    assert len(store.search(query, EVERYTHING).included) == 4
+    assert len(store.search(query, EVERYTHING).included) == 20
+    monkeypatch.setattr(includes, "MOST", 9)
+    pages, cursor = [], None
+    while True:
+        page = store.search(query, EVERYTHING, cursor)
+        pages.append(([v.id for v in page.matches], len(page.included)))
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert [id for ids, _ in pages for id in ids] == [f"o{n}" for n in range(5)]
+    assert all(brought == 4 * len(ids) for ids, brought in pages) and len(pages) > 2
     monkeypatch.setattr(includes, "MOST", 3)
+    monkeypatch.setattr(includes, "ALONE", 3)
     with pytest.raises(Refused) as refused:
         store.search(query, EVERYTHING)
     assert refused.value.issues[0].key == "search.included-many"

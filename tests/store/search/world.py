@@ -279,7 +279,7 @@ _PARAMS = {
                   ("encounter", "reference"), ("encounter.class", "token"), ("patient.organization.name", "string")],
 }  # fmt: skip
 _SORTS = {
-    "Patient": ["_id", "_lastUpdated", "name", "birthdate", "organization", "gender", "family"],
+    "Patient": ["_id", "_lastUpdated", "name", "birthdate", "organization", "gender", "family", "identifier"],
     "Observation": [
         "date",
         "date",
@@ -288,7 +288,9 @@ _SORTS = {
         "value-quantity",
         "code",
         "status",
+        "combo-code",
         "subject",
+        "patient",
         "value-string",
     ],
     "Encounter": ["date", "_id", "class", "patient"],

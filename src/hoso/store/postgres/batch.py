@@ -8,7 +8,10 @@ from typing import Any
 
 import msgspec
 
-from hoso.store.plan import Plan, Table
+from hoso.store.plan import Grouped, Plan, Table
+
+_GROUPED: Mapping[Grouped, str] = {"codes": "kpc", "systems": "kn", "texts": "kvnel"}
+"""The name of each column in the argument."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -45,7 +48,7 @@ def encode(plan: Plan) -> str:
     if plan.bodies:
         batch["bodies"] = [{"n": b.place, "p": b.patient, "d": b.dictionary, "t": _text(b.packed)} for b in plan.bodies]
     for table, rows in plan.grouped.items():
-        names = "kn" if table == "systems" else "kvnel"
+        names = _GROUPED[table]
         batch[table] = [dict(zip(names, row, strict=True)) for row in sorted(rows, key=repr)]
     if plan.remove:
         batch["remove"] = _tables(plan.remove)

@@ -87,7 +87,7 @@ class Conditions:
     def _row_exists(self, test: Test, a: str, m: Alias) -> Sql:
         return exists(
             self.tests.dialect,
-            of_record(self.tests.dialect, test.table, a),
+            Sql(f"token {a}") if test.table == "token" else of_record(self.tests.dialect, test.table, a),
             both((test.where, _same_record(a, m, test.table in DATED))),
         )
 

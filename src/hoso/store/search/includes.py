@@ -1,14 +1,13 @@
 """What belongs to a page of matches: `_include` follows references out, `_revinclude` finds who points in.
 
 Each resource comes once, never one that is a match, and only what the caller may see. `:iterate` goes on until nothing
-new comes; a page with which too much would come is refused, never cut.
+new comes. A page with which too much would come is made with fewer matches, never cut.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from hoso.core import Issue, Refused
 from hoso.fhir.model import load
 from hoso.fhir.search.query import Include, Query
 from hoso.store.connection import Connection, Row
@@ -20,8 +19,13 @@ from hoso.store.search.canonical import Canonicals, Found
 from hoso.store.search.clauses import Tests
 from hoso.store.search.sql import TRUE, Sql, among, both, choose, table_of
 
-MOST = 10_000
-"""Records that may come with one page."""
+MOST, ALONE = 10_000, 100_000
+"""Records that may come with one page, and with a page of a single match."""
+
+
+class TooMany(Exception):
+    """More would come than may come with one page."""
+
 
 COLUMNS = "{0}.type, {0}.id, {0}.version, {0}.updated, b.dict, b.bytes, {0}.patient, {0}.rid, {0}.seq"
 
@@ -31,7 +35,8 @@ def included(
 ) -> tuple[Version, ...]:
     if not matches or not (query.includes or query.revincludes):
         return ()
-    walk = Walk(connection, opener, tests, MOST)
+    most = MOST if len(matches) > 1 else ALONE
+    walk = Walk(connection, opener, tests, most)
     seen = {m.rid for m in matches}
     found: list[Version] = []
     fresh: Sequence[Version] = matches
@@ -41,8 +46,8 @@ def included(
         fresh = list({v.rid: v for v in step if v.rid not in seen}.values())
         seen.update(v.rid for v in fresh)
         found += fresh
-        if len(found) > MOST:
-            raise Refused(400, Issue("too-costly", "search.included-many", {"limit": str(MOST)}))
+        if len(found) > most:
+            raise TooMany(most)
         edges = [(edge, out) for edge, out in edges if edge.iterate]
     return tuple(found)
 

@@ -19,12 +19,10 @@ from hoso.store.connection import SECONDS, Connection, Dialect, Row
 from hoso.store.contract import Page, TooSlow, Version
 from hoso.store.index import Keys
 from hoso.store.reading import TYPES
-from hoso.store.search import by_code
 from hoso.store.search.alias import Opener
-from hoso.store.search.by_code import VALUES
 from hoso.store.search.clauses import Tests
 from hoso.store.search.conditions import Conditions
-from hoso.store.search.includes import included
+from hoso.store.search.includes import TooMany, included
 from hoso.store.search.plan import Named, Selection, named_records, select
 from hoso.store.search.sort import Key, Sorts, after, order
 from hoso.store.search.sql import TRUE, Sql, both, choose, join, nested
@@ -112,11 +110,23 @@ class Search:
             return Page((), (), 0, None)
         if self.query.counts_only:
             return Page((), (), self.total(), None)
-        matches, following = self.matches(cursor)
+        matches, following, brought = self._with_included(cursor)
         total = len(matches) if cursor is None and following is None else None
         if total is None and self.query.total != "none":
             total = self.total()
-        return Page(matches, included(self.connection, self.opener, self.tests, self.query, matches), total, following)
+        return Page(matches, brought, total, following)
+
+    def _with_included(self, cursor: str | None) -> tuple[list[Version], str | None, tuple[Version, ...]]:
+        """A page and what comes with it; where that is too much, half as many matches, and so on."""
+        count = self.query.count
+        while True:
+            matches, following = self.matches(cursor, count)
+            try:
+                return matches, following, included(self.connection, self.opener, self.tests, self.query, matches)
+            except TooMany as bound:
+                if len(matches) == 1:
+                    raise refuse("search.included-many", "", "too-costly", limit=str(bound)) from None
+                count = len(matches) // 2
 
     def _selected(self, sort: Sequence[SortKey]) -> Selection:
         return select(self.connection, self.conditions, self.types, self.query.conditions, sort, self.named.scope)
@@ -128,17 +138,21 @@ class Search:
         count: int = self.connection.rows(sql.text, sql.params)[0][0]
         return count
 
-    def matches(self, cursor: str | None) -> tuple[list[Version], str | None]:
-        """Records made after the first page are left out here, so that a page may take a second look to be full."""
+    def matches(self, cursor: str | None, count: int | None = None) -> tuple[list[Version], str | None]:
+        """Up to `count` of them (None: what the query says), and the cursor behind them.
+
+        Records made after the first page are left out here, so that a page may take a second look to be full.
+        """
         if not self.types:
             return [], None
+        count = self.query.count if count is None else count
         found: list[Version] = []
         selection = self._selected(self.query.sort)
         keys, sql = self._statement(selection)
         at = place(cursor, len(keys)) if cursor else None
         while True:
-            room = self.query.count - len(found)
-            rows = self._early(selection, at, room + 1) or self._rows(keys, sql, at, room + 1)
+            room = count - len(found)
+            rows = self._early(selection, at, room + 1) or self._ordered(keys, sql, at, room + 1)
             for line in rows[:room]:
                 old, seq, limit = line[-3:]
                 at = Place(at.seq if at else seq, at.rid_limit if at else limit, tuple(line[VALUES]), line[6])
@@ -146,7 +160,7 @@ class Search:
                     found.append(self._version(line))
             if len(rows) <= room:
                 return found, None
-            if len(found) == self.query.count and at is not None:
+            if len(found) == count and at is not None:
                 return found, at.text()
 
     def _early(self, selection: Selection, at: Place | None, limit: int) -> list[Row] | None:
@@ -156,14 +170,12 @@ class Search:
         natural = in_order and not selection.started and len(self.types) == 1
         if natural or not selection.crowded or query.rank_exact:
             return None
-        if any(key.kind == "token" for key in query.sort):
-            return None
         behind = (at.values, at.rid) if at else None
         for size in SIZES if query.sort or len(self.types) > 1 else SIZES[1:]:
             stretch = window(self.connection, self.conditions, self.types, query, behind, size)
             if stretch is None:
                 return None
-            rows = self._rows(*self._statement(stretch), at, limit)
+            rows = self._ordered(*self._statement(stretch), at, limit)
             if len(rows) == limit:
                 return rows
         return None
@@ -179,41 +191,17 @@ class Search:
         sql = choose(listed.text, found.tables, found.where, not found.unique)
         return keys, Sql(sql.text, listed.params + sql.params)
 
-    def _rows(self, keys: Sequence[Key], matching: Sql, at: Place | None, limit: int) -> list[Row]:
-        if not any(key.kind == "token" for key in self.query.sort):
-            return self._ordered(keys, matching, at, keys, limit)
-        if at is None:
-            self._check_cost(matching)
-
-        def by_rid(last: Row | None, limit: int) -> list[Row]:
-            reached = last[6] if last else 0
-            *_, seq, newest = last if last else (at.seq, at.rid_limit) if at else (0, 0)
-            place = Place(seq, newest, (), reached) if at or last else None
-            return self._ordered(keys, matching, place, (), limit)
-
-        behind = (at.values, at.rid) if at else None
-        return by_code.rows(by_rid, self.connection.text, self.query.sort, keys, behind, limit)
-
-    def _check_cost(self, matching: Sql) -> None:
-        some = nested(matching.also(Sql(f"LIMIT {by_code.MOST + 1}")), "q")
-        sql = choose("count(*)", some, TRUE)
-        if self.connection.rows(sql.text, sql.params)[0][0] > by_code.MOST:
-            codes = ", ".join(key.code for key in self.query.sort if key.kind == "token")
-            raise refuse("search.sort-costly", "_sort", "too-costly", limit=str(by_code.MOST), value=codes)
-
-    def _ordered(
-        self, keys: Sequence[Key], matching: Sql, at: Place | None, by: Sequence[Key], limit: int
-    ) -> list[Row]:
-        """Rows in the order of the keys `by`, behind a place; with the values of all `keys`."""
+    def _ordered(self, keys: Sequence[Key], matching: Sql, at: Place | None, limit: int) -> list[Row]:
+        """Rows in the order of the keys, behind a place; with the values of the keys."""
         where = TRUE
         if at is not None:
-            where = both((Sql("rid <= ?", (at.rid_limit,)), after(by, at.values, at.rid)))
-        page = choose("*", nested(matching, "q"), where).also(Sql(f"ORDER BY {order(by)} LIMIT {limit}"))
+            where = both((Sql("rid <= ?", (at.rid_limit,)), after(keys, at.values, at.rid)))
+        page = choose("*", nested(matching, "q"), where).also(Sql(f"ORDER BY {order(keys)} LIMIT {limit}"))
         values = "".join(f", p.s{n}" for n in range(1, len(keys) + 1))
         known = Sql("?, ?", (at.seq, at.rid_limit)) if at else _NEWEST
         columns = Sql(_COLUMNS + values).also(self._old(at), ", ").also(known, ", ")
         tables = nested(page, "p").also(Sql("CROSS JOIN resource r CROSS JOIN body b"))
-        sql = choose(columns.text, tables, _BODIES).also(Sql(f"ORDER BY {order(by, 'p.')}"))
+        sql = choose(columns.text, tables, _BODIES).also(Sql(f"ORDER BY {order(keys, 'p.')}"))
         return self.connection.rows(sql.text, columns.params + sql.params)
 
     def _old(self, at: Place | None) -> Sql:
@@ -228,6 +216,9 @@ class Search:
         body = self.connection.text(dictionary, packed)
         return Version(TYPES[type], id, version, updated, False, body, "PUT", patient, rid, seq)
 
+
+VALUES = slice(9, -3)
+"""Where the sort values stand in a row."""
 
 _COLUMNS = "r.type, r.id, r.version, r.updated, b.dict, b.bytes, r.rid, r.patient, r.seq"
 _BODIES = Sql("r.patient = p.patient AND r.rid = p.rid AND b.patient = r.patient AND b.seq = r.seq")

@@ -16,7 +16,7 @@ from hoso.fhir.search.query import Condition, Match, SortKey
 from hoso.store.index import NO_DATE, held, spread
 from hoso.store.search.alias import Alias, Opener
 from hoso.store.search.clauses import Tests
-from hoso.store.search.sql import TRUE, Sql, both, choose, either, exists, nested
+from hoso.store.search.sql import TRUE, Sql, among, both, choose, either, exists, nested, of_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,6 @@ class Sorts:
             return Key(Sql(f"{m.name}.id"), key.descending, False)
         if key.kind == "updated":
             return Key(Sql(f"{m.name}.updated"), key.descending, False)
-        if key.kind == "token":
-            return Key(Sql("NULL"), key.descending)  # filled in by `by_code`
         if is_clinical(key, m.types):
             assert m.date is not None
             return self._clinical(key, m.date)
@@ -71,6 +69,8 @@ class Sorts:
             table, column = "quantity", "low"
         elif key.kind == "reference":
             return self._reference(names, pick, m)
+        elif key.kind == "token":
+            return self._code(names, pick, m)
         mine = Sql(f"{a}.patient = {m.patient} AND {a}.rid = {m.rid}")
         where = both((mine, self.tests.params(names, a)))
         return nested(choose(f"{pick}({a}.{column})", Sql(f"{table} {a}"), where))
@@ -80,6 +80,13 @@ class Sorts:
         way = Sql(f"{f}.patient = {m.patient} AND {f}.rid = {m.rid} AND {k}.rid = {f}.target")
         where = both((way, either(self._held(*name, f, k) for name in names)))
         return nested(choose(f"{pick}({k}.id)", Sql(f"ref {f} CROSS JOIN key {k}"), where))
+
+    def _code(self, names: list[tuple[str, str]], pick: str, m: Alias) -> Sql:
+        t, c = self.opener.name("t"), self.opener.name("c")
+        tables = of_record(self.tests.dialect, "token", t).also(Sql(f"CROSS JOIN codes {c}"))
+        way = Sql(f"{t}.patient = {m.patient} AND {t}.rid = {m.rid} AND {c}.key = {t}.key")
+        params = among(self.tests.dialect, f"{c}.param", [self.tests.keys.param(*name) for name in names])
+        return nested(choose(f"{pick}({c}.code)", tables, both((way, params))))
 
     def _held(self, type: str, code: str, f: str, k: str) -> Sql:
         param, target = held(type, code)

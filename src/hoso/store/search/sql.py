@@ -92,7 +92,7 @@ def named(dialect: Dialect, name: str, rows: Sequence[tuple[int, str]]) -> Sql:
 
 def of_record(dialect: Dialect, table: str, a: str) -> Sql:
     """An index table about to be asked for the rows of one record. SQLite, without statistics, may guess wrong."""
-    told = dialect == "sqlite" and table in ("string", "date", "quantity")
+    told = dialect == "sqlite" and table in ("token", "string", "date", "quantity")
     return Sql(f"{table} {a} INDEXED BY {table}_rid" if told else f"{table} {a}")
 
 

@@ -73,6 +73,8 @@ CREATE TABLE token (
 );
 CREATE INDEX token_key ON token (key, patient);
 CREATE INDEX token_rid ON token (patient, rid);
+-- What a key of `token` says, to sort by: once for all records.
+CREATE TABLE codes (key bigint PRIMARY KEY, param bigint NOT NULL, code text COLLATE "C" NOT NULL);
 CREATE TABLE systems (key bigint NOT NULL, number bigint NOT NULL, PRIMARY KEY (key, number));
 CREATE TABLE texts (
   key bigint NOT NULL, number bigint NOT NULL, exact bigint NOT NULL, value text COLLATE "C" NOT NULL, long text COLLATE "C",

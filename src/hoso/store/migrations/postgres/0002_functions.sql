@@ -63,6 +63,10 @@ BEGIN
     INSERT INTO systems (key, number)
       SELECT k, n FROM jsonb_to_recordset(batch->'systems') AS s (k bigint, n bigint) ON CONFLICT DO NOTHING;
   END IF;
+  IF batch ? 'codes' THEN
+    INSERT INTO codes (key, param, code)
+      SELECT k, p, c FROM jsonb_to_recordset(batch->'codes') AS s (k bigint, p bigint, c text) ON CONFLICT DO NOTHING;
+  END IF;
   IF batch ? 'texts' THEN
     INSERT INTO texts (key, value, number, exact, long)
       SELECT k, v, n, e, l FROM jsonb_to_recordset(batch->'texts') AS s (k bigint, v text, n bigint, e bigint, l text)

@@ -60,6 +60,9 @@ CREATE TABLE token (
   key INTEGER NOT NULL, patient INTEGER NOT NULL, date INTEGER NOT NULL, rid INTEGER NOT NULL, system INTEGER NOT NULL,
   PRIMARY KEY (key, patient, date, rid, system)
 ) WITHOUT ROWID;
+CREATE INDEX token_rid ON token (patient, rid);
+-- What a key of `token` says, to sort by: once for all records.
+CREATE TABLE codes (key INTEGER PRIMARY KEY, param INTEGER NOT NULL, code TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE systems (key INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (key, number)) WITHOUT ROWID;
 CREATE TABLE texts (
   key INTEGER NOT NULL, value TEXT NOT NULL, number INTEGER NOT NULL, exact INTEGER NOT NULL, long TEXT,
