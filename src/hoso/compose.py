@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hoso.access.records import Records
     from hoso.access.tokens import Tokens
     from hoso.api.app import Application, Environ, StartResponse
+    from hoso.identity.arrive import Arrivals
     from hoso.identity.code import Codes
     from hoso.store import StoreConfig
     from hoso.store.record_store import RecordStore
@@ -98,10 +99,11 @@ def exists(folder: Path) -> bool:
     return (folder / "config.toml").is_file()
 
 
-def create(folder: Path, database: str | None = None, *, centre: bool = False) -> Config:
+def create(folder: Path, database: str | None = None, *, station: bool = False) -> Config:
     """Makes what is missing of a node: folder, keys, config.toml, schema. What is there stays.
 
-    `centre` makes it the one node that gives out citizen codes; two of them would give the same codes.
+    A `station` gives out only the citizen codes that it was leased; any other node makes its own, and of the nodes
+    that exchange records only one may: two of them would give the same codes.
     """
     from hoso.store import create_store
     from hoso.web.accounts import registry
@@ -109,17 +111,13 @@ def create(folder: Path, database: str | None = None, *, centre: bool = False) -
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     (folder / "keys").mkdir(exist_ok=True, mode=0o700)
     if not exists(folder):
-        for name in KEYS:
+        for name in KEYS if station else KEYS + CENTRE_KEYS:
             _write_secret(folder / "keys" / name, secrets.token_hex(32) + "\n")
         node = new_id()
         _write_secret(
             folder / "config.toml",
             _TEMPLATE.format(id=node, name=_plain(folder.resolve().name), url=_plain(database or "sqlite")),
         )
-    if centre:
-        for name in CENTRE_KEYS:
-            if not (folder / "keys" / name).exists():
-                _write_secret(folder / "keys" / name, secrets.token_hex(32) + "\n")
     config = load(folder)
     create_store(store_config(config))
     registry.prepare(config)
@@ -171,8 +169,19 @@ def open(folder: Path) -> Node:
     config = load(folder)
     _collect_seldom()
     store = open_store(store_config(config))
-    records, tokens = Records(store, system_clock), Tokens(TokenTable(store.engine), system_clock)
-    return Node(config, store, records, tokens, _codes(config, store))
+    codes = _codes(config, store)
+    records = Records(store, system_clock, arrivals(codes))
+    return Node(config, store, records, Tokens(TokenTable(store.engine), system_clock), codes)
+
+
+def arrivals(codes: Codes) -> Arrivals:
+    """Identity at the door of the records: whoever arrives is compared with everybody who is known."""
+    from hoso.identity.arrive import Arrivals
+    from hoso.identity.match.decide import Policy
+    from hoso.identity.match.weights import default_model
+    from hoso.identity.matching import Matching
+
+    return Arrivals(Matching(default_model(), Policy(), system_clock), codes.new, system_clock)
 
 
 def _codes(config: Config, store: RecordStore) -> Codes:

@@ -16,13 +16,13 @@ from hoso.core import citizen_code
 
 @pytest.fixture
 def centre(tmp_path: Path) -> Path:
-    assert hoso("init", "--data", tmp_path / "centre", "--centre").returncode == 0
+    assert hoso("init", "--data", tmp_path / "centre").returncode == 0
     return tmp_path / "centre"
 
 
 @pytest.fixture
 def station(tmp_path: Path) -> Path:
-    hoso("init", "--data", tmp_path / "station")
+    hoso("init", "--data", tmp_path / "station", "--station")
     return tmp_path / "station"
 
 
@@ -102,7 +102,7 @@ def test_what_cannot_be_done_is_a_sentence(centre: Path, station: Path, tmp_path
     assert "--days" in said("lease", *own, "--facility", 1, "--node", 1, "--days", 0, "--out", pdf, code=1)
     assert "number of codes" in said("lease", *own, "--facility", 1, "--node", 1, "--number", 0, "--out", pdf, code=1)
     assert "no key" in said("trust", "--data", station, "abc", code=1)
-    assert "--centre" in said("key", "--data", station, code=1)
+    assert "station" in said("key", "--data", station, code=1)
     assert "Only 0 leased" in said("card", "--data", station, "--new", 1, "--out", pdf, code=1)
     assert not pdf.exists()
     assert "0 codes given" in said("status", *own)

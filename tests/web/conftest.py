@@ -54,7 +54,7 @@ class Site:
 def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A node holding the made-up people, with a doctor, a nurse to be locked out, and a receptionist."""
     folder = tmp_path_factory.mktemp("node") / "ninh-binh"
-    config = compose.create(folder, centre=True)
+    config = compose.create(folder)
     node = compose.open(folder)
     importer = Actor("node/test", Scopes.parse("system/*.cruds"))
     for resource in people.people(date.today()):  # noqa: DTZ011  (the made-up people live in the present)

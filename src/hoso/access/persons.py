@@ -16,6 +16,14 @@ from hoso.fhir.search.query import Chain, Compartment, Condition, Has, Ids, Matc
 from hoso.store.contract import Draft, Origin, Saved, Transaction
 
 
+class Unready(Exception):
+    """Something that can only be had outside a transaction is lacking; get `ready` and begin again."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 class Arrivals(Protocol):
     """What identity does when Patients are stored, in the very transaction that stores them."""
 
@@ -26,7 +34,10 @@ class Arrivals(Protocol):
         """
 
     def store(self, transaction: Transaction, prepared: Any, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
-        """Saves the drafts, and links what arrived with the persons they are."""
+        """Saves the drafts, and links what arrived with the persons they are. Raises Unready, with nothing done."""
+
+    def ready(self, number: int) -> None:
+        """Makes ready for so many newcomers; outside a transaction."""
 
 
 def asks_for_persons(query: Query) -> bool:

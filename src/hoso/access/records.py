@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from hoso.access.actor import Actor, Purpose
 from hoso.access.intake import Accepted, accept
-from hoso.access.persons import Arrivals, asks_for_persons
+from hoso.access.persons import Arrivals, Unready, asks_for_persons
 from hoso.access.scope import Right
 from hoso.core.clock import Clock
 from hoso.core.errors import Issue, Refused
@@ -30,6 +31,7 @@ from hoso.store.contract import (
 )
 from hoso.store.visible import Visible
 
+T = TypeVar("T")
 _PATCH_ATTEMPTS = 5
 
 
@@ -124,7 +126,7 @@ class Records:
             return Written(self._put(transaction, [draft], origin)[0], accepted.warnings)
 
         origin = Origin(actor.id, purpose)
-        return self._store.write(work, origin)
+        return self._transact(work, origin)
 
     def update(
         self, actor: Actor, purpose: Purpose, type: str, id: str, body: bytes, base: str | None = "any"
@@ -156,7 +158,7 @@ class Records:
             return Written(self._put(transaction, [draft], origin)[0], accepted.warnings)
 
         origin = Origin(actor.id, purpose)
-        return self._store.write(work, origin)
+        return self._transact(work, origin)
 
     def patch(
         self,
@@ -213,7 +215,7 @@ class Records:
             return self._put(transaction, work(transaction), origin)
 
         origin = Origin(actor.id, purpose)
-        return self._store.write(guarded, origin)
+        return self._transact(guarded, origin)
 
     def save(
         self, actor: Actor, purpose: Purpose, rights: Sequence[tuple[Right, str]], drafts: Sequence[Draft]
@@ -252,7 +254,15 @@ class Records:
         prepared = arrivals.prepare(drafts) if arrivals else None
         if arrivals is None or prepared is None:
             return self._store.save(drafts, origin)
-        return self._store.write(lambda t: arrivals.store(t, prepared, drafts, origin), origin)
+        return self._transact(lambda t: arrivals.store(t, prepared, drafts, origin), origin)
+
+    def _transact(self, work: Callable[[Transaction], T], origin: Origin) -> T:
+        while True:
+            try:
+                return self._store.write(work, origin)
+            except Unready as lacking:
+                assert self._arrivals is not None
+                self._arrivals.ready(lacking.number)
 
     def _put(self, transaction: Transaction, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
         """The same inside a transaction."""

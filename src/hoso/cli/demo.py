@@ -64,7 +64,7 @@ def _make(folder: Path, note: Path, citizens: int) -> None:
     print(say("demo.making", citizens=f"{citizens:,}", folder=folder), flush=True)
     if not source.exists():
         _invent(folder / "synthetic.part", citizens).rename(source)
-    config = compose.create(folder, centre=True)
+    config = compose.create(folder)
     report = load.load_paths(folder, [source], workers=os.cpu_count() or 1)
     if report.tally.total("rejected"):
         raise Failure("demo.rejected", file=report.rejects)

@@ -16,7 +16,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser = subparsers.add_parser("init", help=say("init.help"), description=say("init.help"))
     add_data(parser)
     parser.add_argument("--database", metavar="URL", help=say("init.database"))
-    parser.add_argument("--centre", action="store_true", help=say("init.centre"))
+    parser.add_argument("--station", action="store_true", help=say("init.station"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -29,6 +29,6 @@ def run(args: argparse.Namespace) -> int:
     if folder.exists() and not folder.is_dir():
         raise Failure("init.not_a_folder", folder=folder)
     with explained(args.data, must_exist=False):
-        config = compose.create(folder, args.database, centre=args.centre)
+        config = compose.create(folder, args.database, station=args.station)
     print(say("init.there" if there else "init.made", folder=folder, node=config.node))
     return 0

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from hoso.fhir.model import load
 from hoso.store.connection import Connection, Row
-from hoso.store.search.sql import Sql, among, choose, join, table_of
+from hoso.store.search.sql import Sql, among, choose, join, nested, table_of
 
 _PATIENT = load().type_number["Patient"]
 _ROWS = 200
@@ -113,16 +113,16 @@ class PeopleRows:
             self._connection.rows("DELETE FROM apart WHERE record = ? AND person = ?", pair)
 
     def apart(self, records: Collection[int], persons: Collection[int]) -> set[tuple[int, int]]:
-        """The pairs among these that must stay apart."""
+        """The pairs among these that must stay apart; a person stands for those that were merged into it, too."""
         if not records or not persons:
             return set()
-        return {
-            (r, p)
-            for r, p in self._where(
-                "record, person", "apart", among(self._dialect, "record", list(records)),
-                among(self._dialect, "person", list(persons)), records,
-            )
-        }  # fmt: skip
+        inner = choose(
+            "a.record, coalesce(m.person, a.person) AS person",
+            Sql("apart a LEFT JOIN member m ON m.record = a.person"),
+            among(self._dialect, "a.record", list(records)),
+        )
+        sql = choose("record, person", nested(inner, "q"), among(self._dialect, "person", list(persons)))
+        return {(record, person) for record, person in self._connection.rows(sql.text, sql.params)}
 
     # Look-alikes
 
@@ -181,7 +181,7 @@ class PeopleRows:
         tables = ranked.also(Sql("JOIN match_record r ON r.record = q.record"))
         sql = choose("q.person, q.record, r.packed", tables, Sql("q.place <= ?", (most,)))
         found = [Member(p, r, bytes(b)) for p, r, b in self._connection.rows(sql.text, sql.params)]
-        lone = set(records) - {member.record for member in found}
+        lone = set(records) - self.persons_of(records).keys()
         alone = self._among("record, packed", "match_record", "record", lone)
         return found + [Member(r, r, bytes(b)) for r, b in alone]
 

@@ -82,7 +82,7 @@ def test_many_at_once_never_get_the_same_code(centre: Codes) -> None:
 def test_processes_never_get_the_same_code(tmp_path: Path) -> None:
     from hoso import compose
 
-    compose.create(tmp_path / "n", centre=True)
+    compose.create(tmp_path / "n")
     program = (
         "import sys; from pathlib import Path; from hoso import compose; n = compose.open(Path(sys.argv[1]))\n"
         "[print(code) for _ in range(20) for code in n.codes.allocate(5)]; n.close()"
@@ -98,7 +98,7 @@ def test_processes_never_get_the_same_code(tmp_path: Path) -> None:
 def test_a_code_that_was_told_is_not_given_again_after_a_kill(tmp_path: Path) -> None:
     from hoso import compose
 
-    compose.create(tmp_path / "n", centre=True)
+    compose.create(tmp_path / "n")
     program = (
         "import sys; from pathlib import Path; from hoso import compose; n = compose.open(Path(sys.argv[1]))\n"
         "while True: print(n.codes.allocate()[0], flush=True)"

@@ -1,0 +1,245 @@
+"""What happens to a Patient that arrives: it is compared with who is known, and linked, set aside for a human, or new.
+
+It happens in the transaction that stores the Patient, so nobody ever reads a record that belongs to no one, and two
+counters that register the same newcomer at once make one person.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import Any
+
+from hoso.access import Draft, Entry, Member, Origin, PeopleRows, Saved, Transaction
+from hoso.access.persons import Unready
+from hoso.core import Refused
+from hoso.core.clock import Clock
+from hoso.identity.desk import Desk
+from hoso.identity.ledger import is_event
+from hoso.identity.matching import Decided, Described, Matching
+from hoso.identity.portrait import is_person
+from hoso.identity.review import Cause, task
+
+log = logging.getLogger(__name__)
+
+CANDIDATES = 100
+"""Records a newcomer is compared with, those that share the most keys with it."""
+
+COMPARED = 40
+"""Records of one person that speak for it."""
+
+RESTLESS = 2
+"""A record that turned into somebody else more often is no record of anybody."""
+
+SPARE = 64
+PLACE = "identity.place"
+"""The job of finding the person of a record that came while no code was to be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A Patient that is about to be stored; `place` is that of its draft. None: it is about to be deleted."""
+
+    place: int
+    id: str
+    described: Described | None
+
+
+@dataclass(slots=True)
+class Pool:
+    """Codes at hand, so that nobody waits for one inside a transaction. One left over at a stop is never given."""
+
+    new: Callable[[int], Sequence[str]]
+    _codes: list[str] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
+    _dry: bool = False
+
+    def fill(self, number: int) -> None:
+        """As many as are asked for, if they are to be had: a station may have used up what it was leased."""
+        with self._lock:
+            if len(self._codes) < number:
+                try:
+                    self._codes += self.new(number - len(self._codes) + SPARE)
+                    self._dry = False
+                except Refused as refused:
+                    self._dry = True
+                    log.warning("no citizen codes: %s", refused.issues[0].key)
+
+    def has(self, number: int) -> bool:
+        """Whether there are so many, or no more are to be had anyway."""
+        return self._dry or len(self._codes) >= number
+
+    def take(self) -> str | None:
+        with self._lock:
+            if not self._codes:
+                self._dry = False  # the next one asks again
+            return self._codes.pop() if self._codes else None
+
+
+class Arrivals:
+    """Keeps `access.Arrivals`. `codes` gives codes nobody has had."""
+
+    def __init__(self, matching: Matching, codes: Callable[[int], Sequence[str]], clock: Clock) -> None:
+        self.matching, self.codes, self._clock = matching, Pool(codes), clock
+
+    def prepare(self, drafts: Sequence[Draft]) -> list[Newcomer] | None:
+        newcomers: list[Newcomer] = []
+        concerned = False
+        for place, draft in enumerate(drafts):
+            if draft.type == "Patient":
+                newcomers.append(self._newcomer(place, draft))
+            elif draft.type == "Linkage":
+                concerned = True
+                if draft.resource is not None and is_event(draft.resource):
+                    raise reserved("Linkage")
+        if not newcomers and not concerned:
+            return None
+        return newcomers
+
+    def ready(self, number: int) -> None:
+        self.codes.fill(number)
+
+    def _newcomer(self, place: int, draft: Draft) -> Newcomer:
+        if draft.resource is None:
+            return Newcomer(place, draft.id, None)
+        if is_person(draft.resource):
+            raise reserved("Patient")
+        return Newcomer(place, draft.id, self.matching.describe(draft.resource))
+
+    def store(
+        self, transaction: Transaction, prepared: Sequence[Newcomer], drafts: Sequence[Draft], origin: Origin
+    ) -> list[Saved]:
+        if not self.codes.has(len(prepared)):
+            raise Unready(len(prepared))
+        _spare_the_ledger(transaction, drafts)
+        people = transaction.people
+        known = people.rids([one.id for one in prepared])
+        if people.persons(known.values()):
+            raise reserved("Patient")
+        people.lock({lock for one in prepared if one.described for lock in one.described.locks})
+        saved = transaction.save(drafts)
+        desk = Desk(transaction, origin.actor, self._clock)
+        for one in prepared:
+            record = saved[one.place].rid
+            if record and one.described is not None:
+                self._arrived(desk, record, one.described)
+            elif record:
+                desk.unlink([record], "deleted")
+                people.forget([record])
+        desk.done()
+        return saved
+
+    def _arrived(self, desk: Desk, record: int, described: Described) -> None:
+        person = desk.people.persons_of([record]).get(record)
+        if person is None:
+            self._place(desk, record, described)
+        else:
+            self._changed(desk, record, person, described)
+
+    def _changed(self, desk: Desk, record: int, person: int, described: Described) -> None:
+        """A record that says something new of the same person stays; one that says somebody else is looked at anew."""
+        flips, before = desk.people.entries([record]).get(record, (0, b""))
+        desk.redraw(person)
+        if before == described.packed:
+            return
+        if before and self.matching.contradicts(before, described):
+            self._turned(desk, record, described, flips + 1)
+            return
+        desk.people.put([Entry(record, described.keys, described.packed, flips)])
+        decided = self._decide(desk, record, described, {person})
+        if decided.outcome == "certain":
+            self._review(desk, "two-persons", person, [decided.person], decided.evidence, record)
+
+    def _turned(self, desk: Desk, record: int, described: Described, flips: int) -> None:
+        """It leaves its person. One that goes on turning is a counter's scratch pad: it is found by nobody any more."""
+        if flips > RESTLESS:
+            desk.people.put([Entry(record, (), described.packed, flips)])
+            return
+        desk.unlink([record], "turned")
+        self._place(desk, record, described, flips)
+
+    def _place(self, desk: Desk, record: int, described: Described, flips: int = 0) -> None:
+        decided = self._decide(desk, record, described)
+        desk.people.put([Entry(record, described.keys, described.packed, flips)])
+        evidence = self._told(desk, decided.evidence)
+        if decided.bridged and not flips:
+            desk.link([record], self._bridge(desk, decided.bridged, evidence), evidence)
+        elif decided.outcome == "certain" and not flips:
+            desk.link([record], decided.person, evidence)
+        else:
+            person = self._new(desk, record, described, evidence)
+            if person and (flips or decided.outcome == "possible"):
+                between = "margin" in decided.vetoes
+                cause: Cause = "turned" if flips else "between-two" if between else "look-alike"
+                self._review(desk, cause, person, decided.persons, decided.evidence, record)
+
+    def _decide(self, desk: Desk, record: int, described: Described, without: Collection[int] = ()) -> Decided:
+        """Among everybody it shares a key or a citizen code with, but for persons in `without`."""
+        people = desk.people
+        found, counts = people.found(described.probes, CANDIDATES)
+        bearers = {p.merged or p.rid for p in people.persons(people.coded(described.codes).values()).values()}
+        theirs = [one for _, one in people.members(bearers)][:COMPARED]
+        members = [
+            member
+            for member in people.compared([one for one in {*found, *theirs} if one != record], COMPARED)
+            if member.person not in without and member.person != member.record
+        ]
+        persons = {member.person for member in members}
+        apart = {person for _, person in people.apart([record], persons)}
+        decided = self.matching.decide(described, members, counts, people, apart, bearers & persons)
+        return self._unless_parted(people, members, decided)
+
+    def _unless_parted(self, people: PeopleRows, members: Sequence[Member], decided: Decided) -> Decided:
+        """Persons that a human has told apart are not made one by a newcomer who looks like both."""
+        persons = decided.bridged
+        theirs = [member.record for member in members if member.person in persons]
+        if persons and people.apart([*theirs, *persons], persons):
+            return replace(decided, bridged=[])
+        return decided
+
+    def _bridge(self, desk: Desk, persons: Sequence[int], evidence: Mapping[str, Any]) -> int:
+        """Persons that only this record shows to be one; the oldest keeps its code."""
+        survivor, *others = sorted(persons)
+        for other in others:
+            desk.merge(survivor, other, "bridged", evidence)
+        return survivor
+
+    def _new(self, desk: Desk, record: int, described: Described, evidence: Mapping[str, Any]) -> int | None:
+        """A new person, under the code its papers bear when that is nobody's yet.
+
+        None when there is no code to give: care does not wait, the record is stored and its person found later.
+        """
+        free = [code for code in described.codes if not desk.people.coded([code])]
+        code = free[0] if free else self.codes.take()
+        if code is None:
+            desk.transaction.enqueue(PLACE, desk.id(record))
+            return None
+        return desk.found(record, code, evidence)
+
+    def _review(
+        self, desk: Desk, cause: Cause, person: int, others: Sequence[int], evidence: Mapping[str, Any], record: int
+    ) -> None:
+        desk.know([person, record, *others])
+        told = self._told(desk, evidence)
+        ids = [desk.id(other) for other in others]
+        desk.add(task(cause, desk.id(person), ids, desk.time, told, desk.id(record)))
+
+    def _told(self, desk: Desk, evidence: Mapping[str, Any]) -> dict[str, Any]:
+        """With ids in place of numbers, which mean nothing on another node."""
+        candidates = evidence.get("candidates", ())
+        desk.know(int(one["person"]) for one in candidates)
+        return {**evidence, "candidates": [{**one, "person": desk.id(int(one["person"]))} for one in candidates]}
+
+
+def _spare_the_ledger(transaction: Transaction, drafts: Sequence[Draft]) -> None:
+    """An event is never changed, by whatever name it is called."""
+    linkages = [("Linkage", draft.id) for draft in drafts if draft.type == "Linkage"]
+    for head in transaction.heads(linkages).values() if linkages else ():
+        if b"link-event" in head.body:
+            raise reserved("Linkage")
+
+
+def reserved(type: str) -> Refused:
+    return Refused.because(405, "not-supported", "identity.reserved", type, type=type)

@@ -1,0 +1,184 @@
+"""The matcher as the rest of identity uses it: a Patient is described once, and decided about among who was found.
+
+What counts on this node (model, thresholds, how many people there are) stands here; the rules stand in `match`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from hoso.access import Member
+from hoso.core import citizen_code
+from hoso.core.clock import Clock, to_ms
+from hoso.identity.match.decide import Candidate, Decision, Policy, Standing, decide
+from hoso.identity.match.keys import KINDS, keys, phone_key, probes
+from hoso.identity.match.packed import CODE, VERIFIED, Packed, pack, unpack
+from hoso.identity.match.score import Crowd, score_person
+from hoso.identity.match.weights import Model
+from hoso.identity.normalise import normalise
+
+COUNT_MS = 60_000
+"""How long a count of the people is good for: a threshold moves by one bit when they double."""
+
+AGAINST = frozenset({"apart", "verified-numbers", "number-contradicted", "twins", "siblings", "sex"})
+"""Vetoes that say two are not the same; the others only say that too little is known."""
+
+_LOCKED = ("number", "birth-given", "name-year")
+"""Whoever shares one of these keys waits: the same person cannot come in at two counters at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What is known of a Patient: the text it is compared by, its keys, where to look, and the citizen codes it bears.
+
+    `probes` maps a key to the most records it may have to tell anything, and to what sharing it is worth.
+    """
+
+    packed: bytes
+    view: Packed
+    keys: Collection[int]
+    probes: Mapping[int, tuple[int, float]]
+    locks: Collection[int]
+    codes: Sequence[str]
+    phones: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """`person` is set when certain; `persons` are whom it may be; `bridged` those it shows to be one."""
+
+    outcome: str
+    person: int
+    persons: Sequence[int]
+    bridged: Sequence[int]
+    vetoes: Sequence[str]
+    evidence: Mapping[str, Any]
+
+
+class Count(Protocol):
+    def count(self) -> int: ...
+
+
+@dataclass(slots=True)
+class Matching:
+    model: Model
+    policy: Policy
+    clock: Clock
+    _counted: tuple[int, int] = field(default=(0, 0))
+
+    def describe(self, patient: Mapping[str, Any]) -> Described:
+        person = normalise(patient, today=self.clock().date())
+        packed = pack(person)
+        stored = keys(person)
+        wanted = {key.value: (KINDS[key.kind].limit, KINDS[key.kind].weight) for key in probes(person)}
+        locks = [key.value for key in stored if key.kind in _LOCKED]
+        codes = [n.value for n in person.numbers if n.kind == "citizen-code" and citizen_code.is_valid(n.value)]
+        phones = {phone: phone_key(phone) for phone in person.phones}
+        return Described(packed, unpack(packed), [k.value for k in stored], wanted, locks, codes, phones)
+
+    def contradicts(self, before: bytes, now: Described) -> bool:
+        """Whether two versions of one record cannot be of one person."""
+        scored = score_person(now.view, [unpack(before)], self.model, {})
+        return scored is None or scored.total < 0
+
+    def decide(
+        self,
+        described: Described,
+        members: Sequence[Member],
+        counts: Mapping[int, int],
+        people: Count,
+        apart: Collection[int],
+        bearers: Collection[int] = (),
+    ) -> Decided:
+        """`members` are records of the persons in question, `apart` the persons it must not be, `bearers` the persons
+        whose citizen code it bears."""
+        by_person: dict[int, list[Packed]] = {}
+        for member in members:
+            by_person.setdefault(member.person, []).append(unpack(member.packed))
+        for person in bearers:
+            by_person[person] = [_bearing(one, described.codes) for one in by_person.get(person, ())]
+        crowd: Crowd = {phone: counts[key] for phone, key in described.phones.items() if key in counts}
+        candidates = [Candidate(str(person), records) for person, records in by_person.items() if records]
+        barred = frozenset(map(str, apart))
+        population = self._population(people)
+        decision = decide(described.view, candidates, population, self.model, self.policy, apart=barred, crowd=crowd)
+        return self._decided(decision, by_person, apart)
+
+    def _decided(
+        self, decision: Decision, by_person: Mapping[int, Sequence[Packed]], apart: Collection[int]
+    ) -> Decided:
+        likely = [int(s.person) for s in decision.standings if int(s.person) not in apart]
+        enough = [int(s.person) for s in decision.standings if _is_certain(s, decision.needed)]
+        bridged = enough if len(enough) > 1 and self._may_be_one(enough, by_person) else []
+        return Decided(
+            decision.outcome,
+            int(decision.person or 0),
+            likely if decision.outcome != "new" else [],
+            bridged,
+            decision.vetoes,
+            told(decision),
+        )
+
+    def _may_be_one(self, persons: Sequence[int], by_person: Mapping[int, Sequence[Packed]]) -> bool:
+        """Nothing says that these persons, each of whom the newcomer certainly is, are two: it came late and shows that
+        they are one. So the same records make the same persons in whatever order they come."""
+        return all(
+            self._agree(view, str(other), by_person[other])
+            for place, one in enumerate(persons)
+            for other in persons[place + 1 :]
+            for view in by_person[one]
+        )
+
+    def _agree(self, view: Packed, person: str, records: Sequence[Packed]) -> bool:
+        compared = decide(view, [Candidate(person, records)], 1, self.model, self.policy)
+        return compared.bits > 0 and not AGAINST & set(compared.vetoes)
+
+    def _population(self, people: Count) -> int:
+        now = to_ms(self.clock())
+        if now - self._counted[0] > COUNT_MS or self._counted[1] < 1_000:
+            self._counted = (now, people.count())
+        return self._counted[1]
+
+
+def _is_certain(standing: Standing, needed: float) -> bool:
+    return not set(standing.vetoes) - {"margin"} and (standing.by_number or standing.bits >= needed)
+
+
+def told(decision: Decision) -> dict[str, Any]:
+    """A decision as the ledger keeps it: enough to be explained years later, by another release."""
+    return {
+        "outcome": decision.outcome,
+        "bits": _round(decision.bits),
+        "margin": _round(decision.margin),
+        "needed": _round(decision.needed),
+        "population": decision.population,
+        "model": decision.model,
+        "vetoes": list(decision.vetoes),
+        "settling": list(decision.settling),
+        "candidates": [
+            {
+                "person": s.person,
+                "bits": _round(s.bits),
+                "fields": {name: round(bits, 1) for name, bits in s.fields.items() if bits},
+                "levels": dict(s.levels),
+                "vetoes": list(s.vetoes),
+            }
+            for s in decision.standings
+        ],
+    }
+
+
+def _round(bits: float) -> float | None:
+    """None for what is infinite: nobody to be compared with."""
+    return round(bits, 1) if abs(bits) < 1e6 else None
+
+
+def _bearing(view: Packed, codes: Sequence[str]) -> Packed:
+    """A record of the person whose code the newcomer bears, as if the code stood on it: the card is the person's."""
+    numbers = tuple((CODE, int(code), VERIFIED) for code in codes)
+    return Packed(
+        view.shape, view.names, view.birth, view.sex, tuple(dict.fromkeys((*view.numbers, *numbers))), view.phones,
+        view.places, view.mother, view.twin, view.deceased,
+    )  # fmt: skip
