@@ -7,7 +7,7 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -20,14 +20,18 @@ from tests import postgres
 
 from bench import bare, insertion, searches
 from bench.figures import Figures, header
+from bench.fill import fill
 from bench.http import post_all, wrk
 from bench.node import Served, cpu_seconds, database_bytes, make, resident_mb, run, served, tree
 from hoso.fhir.extract import extract
 from hoso.fhir.validate import validate
 from hoso.synth.population import population
 
-SIZES = {"small": 150, "large": 800}
-"""Citizens: about 20,000 and more than 100,000 resources."""
+SIZES = {"small": 150, "large": 1_000, "huge": 44_000}
+"""Citizens: about 20,000, more than 100,000 and more than 5,000,000 resources."""
+
+KNOWN = 300
+"""Of a huge population, the citizens from whose records values are drawn."""
 
 RESERVED = 25
 """Citizens kept back, to be written and deleted by the CRUD mix."""
@@ -40,9 +44,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("size", nargs="?", choices=sorted(SIZES), default="small")
     parser.add_argument("--engine", choices=("sqlite", "postgresql"), action="append")
+    parser.add_argument("--citizens", type=int, help="so many instead of the size's own")
     args = parser.parse_args()
+    if args.size == "huge":
+        return _huge(args.citizens or SIZES["huge"], args.engine or ["sqlite"])
     figures = Figures("make bench" + ("" if args.size == "small" else f" SIZE={args.size}"))
-    bundles = list(population(SIZES[args.size] + RESERVED, 1))
+    bundles = list(population((args.citizens or SIZES[args.size]) + RESERVED, 1))
     load, spare = bundles[:-RESERVED], bundles[-RESERVED:]
     records = [entry["resource"] for bundle in load for entry in bundle["entry"]]
     print(f"{len(records):,} resources\n{header()}")
@@ -56,6 +63,44 @@ def main() -> int:
                 _engine(figures, engine, folder, empty, database, load, spare, records)
     figures.write(Path("build/bench.json"))
     return 0
+
+
+def _huge(citizens: int, engines: Sequence[str]) -> int:
+    """Disk, reads and searches of a node that was filled without HTTP; memory holds some of its records only."""
+    figures = Figures("make bench SIZE=huge")
+    some = population(min(citizens, KNOWN), 1)
+    records = [entry["resource"] for bundle in some for entry in bundle["entry"]]
+    with TemporaryDirectory(prefix="hoso-bench-") as scratch:
+        for engine in engines:
+            with _nodes(Path(scratch), engine) as (folder, _, _):
+                start = time.perf_counter()
+                number = fill(folder, citizens, 1, _progress)
+                print(f"\n{number:,} resources\n{header()}")
+                figures.add(f"fill.{engine}", number / (time.perf_counter() - start), "resources/s")
+                size = "bytes_per_resource" if engine == "sqlite" else f"bytes_per_resource.{engine}"
+                figures.add(size, database_bytes(folder) / number, "bytes")
+                _served_huge(figures, engine, folder, records)
+    figures.write(Path("build/bench-huge.json"))
+    return 0
+
+
+def _served_huge(figures: Figures, engine: str, folder: Path, records: Sequence[dict[str, Any]]) -> None:
+    with served(folder) as node:
+        paths = [f"/fhir/{one['resourceType']}/{one['id']}" for one in records]
+        load = wrk(node.address, paths, {"Authorization": node.headers()["Authorization"]})
+        figures.add(f"read.{engine}", load.rate, "requests/s")
+        _searches(figures, engine, searches.measure(node, records, rounds=15))
+
+
+def _progress(done: int, seconds: float) -> None:
+    print(f"\r{done:,} resources, {done / seconds:,.0f} a second", end="", flush=True)
+
+
+def _searches(figures: Figures, engine: str, medians: Mapping[str, float]) -> None:
+    name = "search.p50_ms" if engine == "sqlite" else f"search.{engine}.p50_ms"
+    figures.add(name, statistics.median(medians.values()), "ms")
+    figures.add(f"search.{engine}.slowest_ms", max(medians.values()), "ms")
+    print(f"{'':34}slowest shape: {max(medians, key=medians.__getitem__)}")
 
 
 @contextmanager
@@ -122,14 +167,7 @@ def _engine(
         paths = [f"/fhir/{one['resourceType']}/{one['id']}" for one in records]
         rate = wrk(node.address, paths, {"Authorization": node.headers()["Authorization"]}).rate
         figures.add(f"crud.{engine}", _crud(node, spare, records), "requests/s")
-        medians = searches.measure(node, records, rounds=15)
-        figures.add(
-            "search.p50_ms" if engine == "sqlite" else f"search.{engine}.p50_ms",
-            statistics.median(medians.values()),
-            "ms",
-        )
-        figures.add(f"search.{engine}.slowest_ms", max(medians.values()), "ms")
-        print(f"{'':34}slowest shape: {max(medians, key=medians.__getitem__)}")
+        _searches(figures, engine, searches.measure(node, records, rounds=15))
         if engine == "sqlite":
             _page(figures, node, records)
             figures.add("node.rss_mb", resident_mb(tree(node.pid)), "MB")

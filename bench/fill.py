@@ -32,7 +32,7 @@ def fill(
     """Saves the facilities and so many citizens; answers how many resources that are. `told` hears of progress."""
     processes, spawn = os.cpu_count() or 1, get_context("spawn")
     counts = [spawn.Value("q", 0) for _ in range(processes)]
-    first = _save(folder, [facilities(seed)], None)
+    first: int = _save(folder, [facilities(seed)], None)
     workers = [
         spawn.Process(target=_work, args=(folder, citizens, seed, part, processes, counts[part]), daemon=True)
         for part in range(processes)
@@ -47,7 +47,7 @@ def fill(
         told(first + sum(count.value for count in counts), time.monotonic() - start)
     if any(worker.exitcode for worker in workers):
         raise RuntimeError("a process that filled the node failed")
-    return first + sum(count.value for count in counts)
+    return first + sum(int(count.value) for count in counts)
 
 
 def _work(folder: Path, citizens: int, seed: int, part: int, parts: int, count: Any) -> None:
