@@ -188,6 +188,18 @@ class Tests:
             label = Sql(f"{a}.system = ? AND {a}.code = ?", (self.keys.small(value.system), code))
         return _all(key, number_test(value, a), label)
 
+    def least(self, match: Match) -> float | None:
+        """What the upper end of every number that answers reaches, where only that is asked; as it is indexed."""
+        found = []
+        for value in match.values:
+            number = value.parts[-1][1] if isinstance(value, Parts) else value
+            if not isinstance(number, Number) or (isinstance(value, Parts) and len(value.parts) > 2):
+                return None
+            based = self._based(number) if number.system == UCUM and number.code else None
+            known = based[0] if based else number
+            found.append({"gt": known.value, "ge": known.value, "ap": known.low}.get(known.prefix))
+        return None if None in found else min(cast("list[float]", found))
+
     def _based(self, value: Number) -> tuple[Number, str] | None:
         found = [canonical(v, cast("str", value.code)) for v in (value.value, value.low, value.high)]
         if any(f is None for f in found):
@@ -280,6 +292,6 @@ def number_test(value: Number, a: str, low: str | None = None, high: str | None 
         case "sa":
             return Sql(f"{low} > ?", (value.value,))
         case "eb":
-            return Sql(f"{high} < ?", (value.value,))
+            return Sql(f"({low} < ? AND {high} < ?)", (value.value, value.value))
         case "ap":
             return Sql(f"({low} <= ? AND {high} >= ?)", (value.high, value.low))

@@ -190,7 +190,17 @@ class Conditions:
         if len(tests) != 1:
             return self._union(d, [choose("patient, rid", Sql(f"{t.table} {d}"), t.where) for t in tests])
         test = tests[0]
+        least = self.tests.least(condition) if test.table == "quantity" else None
+        if least is not None:
+            return self._reaching(d, test.where, least)
         return Source(Sql(f"{test.table} {d}"), test.where, d, test.table in DATED, True, test.unique)
+
+    def _reaching(self, d: str, where: Sql, least: float) -> Source:
+        """Nearly all numbers are points, whose b-tree leads by where they begin; ranges have an index by their end."""
+        points = both((Sql(f"{d}.high = {d}.low AND {d}.low >= ?", (least,)), where))
+        ranges = both((Sql(f"{d}.high > {d}.low AND {d}.high >= ?", (least,)), where))
+        each = [choose("patient, rid", Sql(f"quantity {d}"), part) for part in (points, ranges)]
+        return Source(nested(join(" UNION ALL ", each), d), TRUE, d, False, True)
 
     def dated(self, matches: Sequence[Match], types: tuple[str, ...]) -> Source:
         """Rows of a date parameter that answer all of `matches`; of several, where a record has one row only."""

@@ -35,12 +35,12 @@ from hoso.store.search.sql import TRUE, Sql, both, choose, join, named, nested
 GLANCE = 400
 """Index entries looked at to tell a rare condition from a common one."""
 
-_RANK = {"token": 3, "reference": 2, "string": 4, "uri": 4, "composite": 3, "date": 5, "quantity": 7, "number": 7}
+_RANK = {"token": 3, "reference": 2, "string": 4, "uri": 4, "composite": 3, "date": 5, "quantity": 6, "number": 6}
 _PATIENT = load().type_number["Patient"]
 NOBODY = 0
 """A patient key that none has."""
 _LAST = 6
-"""Ranks above are tried only when nothing better is there, and never measured: a range may look at every row."""
+"""Ranks above are tried only when nothing better is there, and never measured: they may look at every row."""
 
 
 @dataclass(frozen=True, slots=True)
