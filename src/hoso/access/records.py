@@ -29,6 +29,7 @@ from hoso.store.contract import (
     Transaction,
     Version,
 )
+from hoso.store.people import PeopleRows
 from hoso.store.visible import Visible
 
 T = TypeVar("T")
@@ -224,6 +225,19 @@ class Records:
         for right, type in rights:
             self._decide(actor, purpose, right, type)
         return self._save_all(drafts, Origin(actor.id, purpose))
+
+    def transact(
+        self, actor: Actor, purpose: Purpose, rights: Sequence[tuple[Right, str]], work: Callable[[Transaction], T]
+    ) -> T:
+        """For identity, whose events and pictures of persons nobody else may write: they arrive from nowhere."""
+        for right, type in rights:
+            self._decide(actor, purpose, right, type)
+        return self._store.write(work, Origin(actor.id, purpose))
+
+    def people(self, actor: Actor, purpose: Purpose) -> PeopleRows:
+        """Who belongs to whom, to read."""
+        self._decide(actor, purpose, "s", "Patient")
+        return self._store.people
 
     def match(self, actor: Actor, reading: Reading, criteria: Query) -> Version | None:
         """Looks for the single match inside `reading`, among what the actor may search."""
