@@ -193,6 +193,13 @@ def test_a_record_that_becomes_somebody_else_leaves_its_person(node: Node) -> No
     assert "turned" in node.reviews()
 
 
+def test_a_person_without_records_is_active_no_more(node: Node) -> None:
+    node.put(patient("a", number=NUMBER))
+    node.records.delete(CLIENT, "TREAT", "Patient", "a")
+    (person,) = node.persons()
+    assert person["active"] is False and "link" not in person
+
+
 def test_a_facility_that_sends_one_patient_for_everyone_makes_few_persons_and_no_false_link(node: Node) -> None:
     names = ["Lê Văn Tám", "Trần Thị Bé", "Hoàng Quốc Việt", "Đặng Thùy Trâm", "Võ Thị Sáu", "Phan Đình Giót"]
     for place, name in enumerate(names):

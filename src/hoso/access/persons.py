@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from hoso.core import citizen_code
 from hoso.fhir.search import Query
-from hoso.fhir.search.query import Chain, Compartment, Condition, Has, Ids, Match, Token
+from hoso.fhir.search.query import Chain, Condition, Has, Ids, Match, Token
 from hoso.store.contract import Draft, Origin, Saved, Transaction
 
 
@@ -49,7 +49,7 @@ def asks_for_persons(query: Query) -> bool:
 
 def _asks(condition: Condition) -> bool:
     match condition:
-        case Ids() | Compartment():
+        case Ids():
             return True
         case Chain(_, branches):
             return any("Patient" in types and _asks(inner) for types, inner in branches)

@@ -46,7 +46,7 @@ def portrait(standing: Standing, sources: Iterable[Mapping[str, Any]]) -> Resour
             {"use": "official", "system": citizen_code.SYSTEM, "value": standing.code},
             *(i for i in _united(seen, "identifier") if i.get("system") != citizen_code.SYSTEM),
         ],
-        "active": not standing.merged,
+        "active": bool(standing.records) and not standing.merged,
     }
     for element in ("name", "telecom", "address"):
         if found := _united(seen, element):
