@@ -17,6 +17,8 @@ from hoso.identity.match.score import score_person
 from hoso.identity.normalise import normalise
 
 RANDOM_PAIRS = 100_000
+ENOUGH, SAMPLE = 20_000, 100_000
+"""People from whom on the names are counted, and of how many at most."""
 
 
 class HosoMatcher:
@@ -24,6 +26,7 @@ class HosoMatcher:
         self._index = MemoryIndex()
         self._model = default_model()
         self._policy = Policy()
+        self._counted = 0
 
     def __enter__(self) -> Matcher:
         return self
@@ -39,6 +42,8 @@ class HosoMatcher:
         return [candidate.person for candidate in self._index.candidates(normalise(patient))]
 
     def match(self, patient: Patient) -> Sequence[Match]:
+        if self._index.population > 2 * self._counted:
+            self._count()
         decision = self._index.match(normalise(patient), self._model, self._policy)
         if decision.outcome == "new":
             return []
@@ -48,6 +53,12 @@ class HosoMatcher:
             Match(first.person, first.bits, "certain" if decision.outcome == "certain" else "possible"),
             *(Match(other.person, other.bits, "possible") for other in others if other.bits >= least),
         ]
+
+    def _count(self) -> None:
+        """How common names and communes are is counted among the enrolled, again whenever these have doubled."""
+        self._counted = self._index.population
+        if self._counted >= ENOUGH:
+            self._model = self._model.with_rarity(count_rarity(self._index.sample(SAMPLE)))
 
     def dedupe(self, patients: Sequence[Patient]) -> Iterable[Pair]:
         return (pair for pair in self._pairs(patients, patients) if pair.a < pair.b)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.identity.match.people import BA_DINH, CAN_THO, person
 
-from hoso.identity.match import KINDS, keys, phone_key, probes
+from hoso.identity.match import KINDS, keys, probes, shareable
 from hoso.identity.match.keys import Key
 
 AN: dict[str, Any] = {
@@ -73,5 +73,7 @@ def test_a_key_is_the_same_on_every_machine() -> None:
     assert all(-(1 << 63) <= key.value < 1 << 63 for key in keys(person(**AN)))
 
 
-def test_the_key_of_a_phone_can_be_asked_for() -> None:
-    assert Key(phone_key("0914273658"), "phone") in keys(person(phone="0914 273 658"))
+def test_phones_and_numbers_are_named_so_that_those_who_share_them_can_be_counted() -> None:
+    found = shareable(person(cccd="001080123456", phone="0914 273 658", local="7"))
+    assert set(found.values()) >= {914273658, (0, 1080123456)}
+    assert set(found) <= {key.value for key in keys(person(cccd="001080123456", phone="0914 273 658", local="7"))}

@@ -114,6 +114,18 @@ NEVER_ALONE = {
         without(AN, "cccd", "bhxh", "phone"),
         without(AN, "cccd", "bhxh", "phone", birth="1983-03-15"),
     ),
+    "cousins of one name, commune and month": (
+        without(AN, "cccd", "bhxh", "phone"),
+        without(AN, "cccd", "bhxh", "phone", birth="1980-03-28"),
+    ),
+    "twin without tones, with another number": (
+        without(CHILD, name="Nguyễn Minh Phượng", cccd="001219000123"),
+        without(CHILD, name="NGUYEN MINH PHUONG", cccd="001219000987"),
+    ),
+    "twin whose name reads like a swapped one, with another number": (
+        without(CHILD, name="Nguyễn Bích Trần", bhxh="0112345678"),
+        without(CHILD, name="Trần Nguyễn Bích", bhxh="7912300001"),
+    ),
     "another person altogether": (
         AN,
         {"name": "Lê Thị Bưởi", "birth": "1971-02-03", "sex": "female", "place": HOAN_KIEM},
@@ -165,3 +177,21 @@ def test_a_namesake_beside_the_person_keeps_the_link_back() -> None:
     decision = judged(arrival, held, twin_record)
     assert decision.outcome == "possible"
     assert "margin" in decision.vetoes
+
+
+def test_a_number_of_a_whole_facility_says_nothing() -> None:
+    held, arrival = (record(**without(AN, "cccd", "bhxh", "phone", "place", local="00000001")) for _ in range(2))
+    (number,) = arrival.numbers
+    assert judged(arrival, held).outcome == "certain"
+    assert judged(arrival, held, crowd={number[:2]: 50}).outcome != "certain"
+
+
+def test_brothers_whose_names_are_each_other_turned_round_are_two() -> None:
+    viet, tien = (record(**without(CHILD, name=f"Lê {name}")) for name in ("Tiến Việt", "Việt Tiến"))
+    assert judged(viet, tien).outcome != "certain"
+
+
+def test_a_space_lost_in_a_name_is_one_slip() -> None:
+    held, arrival = record(**AN), record(**without(AN, "bhxh", name="Nguyễn VănAn"))
+    assert judged(arrival, held).outcome == "certain"
+    assert judged(arrival, held).standings[0].levels["given"] == "edit"

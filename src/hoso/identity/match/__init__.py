@@ -7,7 +7,7 @@ from hoso.identity.match.candidates import rank
 from hoso.identity.match.compare import compare
 from hoso.identity.match.decide import Candidate, Decision, Policy, Standing, decide
 from hoso.identity.match.explain import explain
-from hoso.identity.match.keys import KINDS, Key, Kind, keys, phone_key, probes
+from hoso.identity.match.keys import KINDS, Key, Kind, keys, probes, shareable
 from hoso.identity.match.memory import MemoryIndex
 from hoso.identity.match.packed import Packed, pack, packed, unpack
 from hoso.identity.match.weights import Model, WeightsError, default_model
@@ -31,8 +31,8 @@ __all__ = [
     "keys",
     "pack",
     "packed",
-    "phone_key",
     "probes",
     "rank",
+    "shareable",
     "unpack",
 ]

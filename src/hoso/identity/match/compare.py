@@ -23,7 +23,16 @@ from hoso.identity.match.packed import (
     PackedName,
     spread,
 )
-from hoso.identity.match.tokens import address_level, digits_near, family_level, full_level, middle_level, token_level
+from hoso.identity.match.tokens import (
+    address_level,
+    digits_near,
+    family_level,
+    full_level,
+    joined,
+    middle_level,
+    one_slip,
+    token_level,
+)
 
 NameLevels = tuple[int, int, int, int, str, str, str]
 """family, middle, given, order; then the values that agreed."""
@@ -76,6 +85,8 @@ def hopeless(a: Packed, b: Packed) -> bool:
         return False
     if (x.flags | y.flags) & (PLACEHOLDER | TRUNCATED):
         return False
+    if one_slip(joined(x.family, x.middle, x.given), joined(y.family, y.middle, y.given)):
+        return False
     return not any(n[0] == m[0] and n[1] == m[1] for n in a.numbers for m in b.numbers)
 
 
@@ -105,8 +116,16 @@ def name_levels(a: PackedName, b: PackedName) -> NameLevels:
             return _reordered(a, b)
         if given == L.TOKEN_DIFFERENT and _crossed(a, b):
             return _swapped(a, b)
-    if given == L.TOKEN_DIFFERENT and either & TRUNCATED:
-        given = L.MISSING
+    if given == L.TOKEN_DIFFERENT:
+        if a.bag == b.bag:
+            # Middle and given name changed places: a slip, or the brother.
+            return (family, L.MIDDLE_PART, L.TOKEN_EDIT, 0, *_rarer(a, b, family, L.MIDDLE_PART, L.TOKEN_EDIT))
+        if one_slip(joined(a.family, a.middle, a.given), joined(b.family, b.middle, b.given)):
+            # A space lost, or a letter too much between two parts.
+            family = min(family, L.TOKEN_EDIT)
+            return (family, L.MIDDLE_PART, L.TOKEN_EDIT, 0, *_rarer(a, b, family, L.MIDDLE_PART, L.TOKEN_EDIT))
+        if either & TRUNCATED:
+            given = L.MISSING
     middle = middle_level(a.middle, b.middle) if a.family and b.family else L.MISSING
     if middle > L.MIDDLE_PART and either & TRUNCATED:
         middle = L.MIDDLE_PART

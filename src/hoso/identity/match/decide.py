@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from hoso.identity.match import levels as L
 from hoso.identity.match.packed import Packed
-from hoso.identity.match.score import Crowd, Scored, score_person
+from hoso.identity.match.score import Crowd, Scored, score_person, telling
 from hoso.identity.match.vetoes import CURES, corroborated, vetoes
 from hoso.identity.match.weights import Model
 
@@ -23,15 +23,16 @@ REFERENCE = 1_000_000
 
 @dataclass(frozen=True)
 class Policy:
-    """Bits asked for among a million people; each doubling of the population asks for one more."""
+    """Bits asked for among up to a million people; each doubling beyond asks for one more. A small register gets no
+    discount: twins, cousins and neighbours are as many in a commune as in the country."""
 
-    certain: float = 30.0
-    possible: float = 18.0
+    certain: float = 26.0
+    possible: float = 17.0
     margin: float = 6.0
     shown: int = 5
 
     def raised(self, population: int) -> tuple[float, float]:
-        more = max(-6.0, log2(max(population, 1) / REFERENCE))
+        more = max(0.0, log2(max(population, 1) / REFERENCE))
         return (self.certain + more, self.possible + more)
 
 
@@ -92,10 +93,11 @@ def decide(
     crowd: Crowd | None = None,
 ) -> Decision:
     """`apart`: persons of whom a human has said that this record is not theirs. `doubts`: vetoes that only the caller
-    can know (deceased before the visit, in two places at once). `crowd`: people per phone, where counted."""
+    can know (deceased before the visit, in two places at once). `crowd`: people per phone and number, where counted."""
     ranked: list[tuple[bool, float, str, Scored]] = []
+    compared = telling(arrival, crowd) if crowd else arrival
     for person, records in candidates:
-        scored = score_person(arrival, records, model, crowd or {})
+        scored = score_person(compared, records, model, crowd or {})
         if scored is not None:
             ranked.append((person in apart, -scored.total, person, scored))
     # A person set apart by a human is no rival either, and stands last.

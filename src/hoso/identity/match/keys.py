@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from hoso.identity.match.packed import as_code, stable_hash
+from hoso.identity.match.packed import Shared, as_code, compact, packed_number, stable_hash
 from hoso.identity.match.tokens import skeletons
-from hoso.identity.normalise.person import Name, Person
+from hoso.identity.normalise.person import Name, Number, Person
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,14 @@ def probes(person: Person) -> tuple[Key, ...]:
     return _sorted((*_keys(person), *_slips(person)))
 
 
-def phone_key(phone: str) -> int:
-    """The key whose number of people tells how widely a phone is shared."""
-    return stable_hash("phone", phone)
+def shareable(person: Person) -> dict[int, Shared]:
+    """The keys of phones and numbers, each with the value it stands for: the people under such a key tell how widely
+    the value is shared (the `crowd` of a decision)."""
+    found: dict[int, Shared] = {_key("phone", phone).value: compact(phone) for phone in person.phones}
+    for number in person.numbers:
+        if number.doubt != "dummy":
+            found[_number_key(number).value] = packed_number(number)[:2]
+    return found
 
 
 def _sorted(found: Iterable[Key]) -> tuple[Key, ...]:
@@ -148,10 +153,14 @@ def _keys(person: Person) -> Iterator[Key]:
 def _number_keys(person: Person) -> Iterator[Key]:
     for number in person.numbers:
         if number.doubt != "dummy":
-            system = number.system if number.kind in ("local", "other") else ""
-            yield _key("number", number.kind, system, number.value)
+            yield _number_key(number)
     for system, value in person.local:
         yield _key("number", "local", system, value)
+
+
+def _number_key(number: Number) -> Key:
+    system = number.system if number.kind in ("local", "other") else ""
+    return _key("number", number.kind, system, number.value)
 
 
 def _name_keys(name: _Spelt, birth: _Birth) -> Iterator[Key]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from typing import TypeVar
 
 from hoso.identity.match.candidates import MOST, rank
 from hoso.identity.match.decide import Candidate, Decision, Policy, decide
-from hoso.identity.match.keys import KINDS, keys, phone_key, probes
-from hoso.identity.match.packed import Packed, compact, pack, packed, unpack
+from hoso.identity.match.keys import KINDS, keys, probes, shareable
+from hoso.identity.match.packed import Packed, Shared, pack, packed, unpack
 from hoso.identity.match.weights import Model
 from hoso.identity.normalise.person import Person
 
@@ -43,11 +44,15 @@ class MemoryIndex:
     def records(self, person: str) -> list[Packed]:
         return [unpack(self._bodies[number]) for number in _listed(self._people.get(person))]
 
-    def crowd(self, record: Person) -> dict[int | str, int]:
-        """How many people carry each phone of the record."""
+    def sample(self, most: int) -> Iterator[Packed]:
+        """Records evenly spread over the index, to count names and communes by."""
+        return (unpack(body) for body in islice(self._bodies, 0, None, max(1, len(self._bodies) // most)))
+
+    def crowd(self, record: Person) -> dict[Shared, int]:
+        """How many people carry each phone and number of the record."""
         return {
-            compact(phone): len({self._owners[number] for number in _listed(self._rows.get(phone_key(phone)))})
-            for phone in record.phones
+            value: len({self._owners[number] for number in _listed(self._rows.get(key))})
+            for key, value in shareable(record).items()
         }
 
     def match(self, record: Person, model: Model, policy: Policy, apart: Collection[str] = ()) -> Decision:

@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 SHAPE = 1
 
+Shared = int | str | tuple[int, int | str]
+"""A phone, or a number with its kind: what a household or a whole facility may share."""
+
 PLACEHOLDER, TRUNCATED, TONELESS = 1, 2, 4
 VERIFIED, DOUBTED = 1, 2
 CITIZEN, CODE, INSURANCE, OLD_CARD, PASSPORT, LOCAL, OTHER = range(7)
@@ -122,12 +125,12 @@ def _birth(person: Person) -> tuple[int, int, int, int]:
 
 
 def _numbers(person: Person) -> tuple[tuple[int, int | str, int], ...]:
-    named = [_number(number) for number in person.numbers if number.doubt != "dummy"]
+    named = [packed_number(number) for number in person.numbers if number.doubt != "dummy"]
     local = [(LOCAL, stable_hash(system, value), 0) for system, value in person.local]
     return _unique(sorted((*named, *local), key=lambda number: number[0]))[:MOST_VALUES]
 
 
-def _number(number: Number) -> tuple[int, int | str, int]:
+def packed_number(number: Number) -> tuple[int, int | str, int]:
     kind = KINDS.get(number.kind, OTHER)
     doubted = number.doubt not in HARMLESS_DOUBTS or number.consistent is False
     flags = VERIFIED * (number.verified and not doubted) | DOUBTED * doubted

@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from math import log2
 from typing import NamedTuple
 
+from msgspec import structs
+
 from hoso.identity.match import levels as L
 from hoso.identity.match.compare import compare, hopeless
 from hoso.identity.match.levels import Levels
-from hoso.identity.match.packed import Packed
+from hoso.identity.match.packed import Packed, Shared
 from hoso.identity.match.weights import Model
 
 HOUSEHOLD_SIZE = 4
@@ -23,12 +25,19 @@ CONTRADICTION = 0.5
 OTHERS_NUMBER = 4.0
 """Most that a number is worth on somebody with another name and another birth date: a parent's, a spouse's."""
 
-NAME_FIELDS = (L.FAMILY, L.MIDDLE, L.GIVEN, L.ORDER)
+MOST_FOR_A_NAME = 21.0
+"""Rare names keep company (a people, a valley, a family), so their parts are not as independent as they seem."""
+
+NAME_PARTS = (L.FAMILY, L.MIDDLE, L.GIVEN)
+NAME_FIELDS = (*NAME_PARTS, L.ORDER)
 LASTING = (L.BIRTH, L.SEX, L.CITIZEN)
 """Fields that do not change in a life, besides the name: an older record that disagrees is a contradiction."""
 
-Crowd = Mapping[int | str, int]
-"""How many people carry a phone of the arrival, where that was counted."""
+MOST_SHARING = 3
+"""A number on more people than this is nobody's: typed in to get past a form, or a facility's own for all."""
+
+Crowd = Mapping[Shared, int]
+"""How many people carry each phone and number of the arrival, as `keys.shareable` names them."""
 
 
 class Scored(NamedTuple):
@@ -40,6 +49,12 @@ class Scored(NamedTuple):
     penalty: float = 0.0
     verified_conflict: bool = False
     verified_match: bool = False
+
+
+def telling(arrival: Packed, crowd: Crowd) -> Packed:
+    """The arrival without the numbers that too many people carry."""
+    numbers = tuple(number for number in arrival.numbers if crowd.get(number[:2], 0) <= MOST_SHARING)
+    return arrival if numbers == arrival.numbers else structs.replace(arrival, numbers=numbers)
 
 
 def score_person(arrival: Packed, records: Sequence[Packed], model: Model, crowd: Crowd) -> Scored | None:
@@ -79,6 +94,10 @@ def _pair(a: Packed, b: Packed, model: Model, crowd: Crowd) -> tuple[list[float]
         bits[L.GIVEN] += _damped(excess("given", values.given, levels[L.GIVEN] != L.SAME), levels[L.GIVEN])
     if values.commune:
         bits[L.PLACE] += model.rarity.communes.get(values.commune, 0.0)
+    name = sum(bits[i] for i in NAME_PARTS if bits[i] > 0)
+    if name > MOST_FOR_A_NAME:
+        for i in NAME_PARTS:
+            bits[i] *= MOST_FOR_A_NAME / name if bits[i] > 0 else 1.0
     if levels[L.PHONE] == L.SAME:
         bits[L.PHONE] = shared_bits(bits[L.PHONE], crowd.get(values.phone, 0))
     return bits, found
@@ -133,13 +152,16 @@ def number_agrees(levels: Sequence[int]) -> bool:
 
 
 def _guard(bits: list[float], levels: Sequence[int]) -> None:
+    """A namesake born in another year of the same house is the father; one whose dates merely differ may be a slip."""
     name, birth = name_contradicts(levels), birth_contradicts(levels)
-    if not name and not birth:
-        return
     if name and birth:
         for i in L.NUMBERS:
             bits[i] = min(bits[i], OTHERS_NUMBER)
     elif number_agrees(levels):
         return
-    for i in L.HOUSEHOLD:
-        bits[i] = min(bits[i], 0.0)
+    if name:
+        for i in (L.FAMILY, L.MIDDLE, *L.HOUSEHOLD):
+            bits[i] = min(bits[i], 0.0)
+    elif levels[L.BIRTH] == L.BIRTH_DIFFERENT:
+        for i in L.HOUSEHOLD:
+            bits[i] = min(bits[i], 0.0)

@@ -92,6 +92,24 @@ def edits(a: str, b: str, limit: int) -> int:
 
 
 @lru_cache(maxsize=CACHED)
+def joined(family: str, middle: str, given: str) -> str:
+    """A whole name without tones and spaces."""
+    return fold(f"{family}{middle}{given}").replace(" ", "")
+
+
+def one_slip(a: str, b: str) -> bool:
+    """At most one letter is wrong, lost or too much; in linear time."""
+    if abs(len(a) - len(b)) > 1:
+        return False
+    if len(a) > len(b):
+        a, b = b, a
+    at = 0
+    while at < len(a) and a[at] == b[at]:
+        at += 1
+    return a[at + (len(a) == len(b)) :] == b[at + 1 :]
+
+
+@lru_cache(maxsize=CACHED)
 def digits_near(a: str, b: str) -> bool:
     """One slip apart: a wrong, lost or doubled digit, or two neighbours swapped."""
     return a != b and edits(a, b, 1) == 1

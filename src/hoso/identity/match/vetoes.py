@@ -23,6 +23,7 @@ CURES: Mapping[str, frozenset[str]] = {
 """Facts that lift a veto when they agree; a veto that is not listed needs a person to decide."""
 
 CONTRADICTION_BITS = -1.0
+UNKNOWN_DAY = (L.MISSING, L.BIRTH_FILLER, L.BIRTH_YEAR_ONLY)
 
 
 def vetoes(best: Scored) -> tuple[str, ...]:
@@ -37,6 +38,8 @@ def vetoes(best: Scored) -> tuple[str, ...]:
         found.append("twins")
     elif not numbered and name_contradicts(levels):
         found.append("siblings")
+    if not numbered and L.NUMBER_DIFFERENT in (levels[L.CITIZEN], levels[L.INSURANCE]) and _inexact(levels):
+        found.append("other-number")
     if not numbered and not _personal(levels) and _vague(levels):
         found.append("vague-birth")
     if not numbered and not levels[L.GIVEN]:
@@ -49,17 +52,27 @@ def vetoes(best: Scored) -> tuple[str, ...]:
 
 
 def _twin_like(levels: tuple[int, ...]) -> bool:
-    """Born the same day with almost the same given name: a slip, or the twin."""
-    return levels[L.BIRTH] == L.SAME and levels[L.GIVEN] in (L.TOKEN_TONE, L.TOKEN_SOUND, L.TOKEN_EDIT)
+    """Born the same day, as far as is known, with almost the same given name: a slip, or the twin."""
+    almost = levels[L.GIVEN] in (L.TOKEN_TONE, L.TOKEN_SOUND, L.TOKEN_EDIT)
+    return almost and levels[L.BIRTH] in (L.SAME, *UNKNOWN_DAY)
+
+
+def _inexact(levels: tuple[int, ...]) -> bool:
+    """A slip in the name or the date, tones that are lacking: with another number as well it is likelier the twin."""
+    named = levels[L.FAMILY] == levels[L.MIDDLE] == levels[L.GIVEN] == L.SAME and not levels[L.ORDER]
+    return not named or levels[L.BIRTH] not in (L.SAME, *UNKNOWN_DAY)
 
 
 def _personal(levels: tuple[int, ...]) -> bool:
-    """The commune has namesakes of one year; the same hamlet or house seldom has."""
-    return levels[L.PHONE] == L.SAME or levels[L.MOTHER] == L.SAME or levels[L.PLACE] == L.PLACE_HAMLET
+    """A commune has namesakes of one year, the same hamlet or house seldom has; cousins have the hamlet as well."""
+    if levels[L.PHONE] == L.SAME or levels[L.MOTHER] == L.SAME:
+        return True
+    return levels[L.PLACE] == L.PLACE_HAMLET and levels[L.BIRTH] in UNKNOWN_DAY
 
 
 def _vague(levels: tuple[int, ...]) -> bool:
-    return levels[L.BIRTH] in (L.MISSING, L.BIRTH_FILLER, L.BIRTH_YEAR_ONLY)
+    """Anything but the very date: a commune has cousins of one name who were born in the same month."""
+    return levels[L.BIRTH] not in (L.SAME, L.BIRTH_SWAPPED)
 
 
 def supported(levels: tuple[int, ...]) -> bool:
