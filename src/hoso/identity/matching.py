@@ -13,8 +13,8 @@ from hoso.access import Member
 from hoso.core import citizen_code
 from hoso.core.clock import Clock, to_ms
 from hoso.identity.match.decide import Candidate, Decision, Policy, Standing, decide
-from hoso.identity.match.keys import KINDS, keys, phone_key, probes
-from hoso.identity.match.packed import CODE, VERIFIED, Packed, pack, unpack
+from hoso.identity.match.keys import KINDS, keys, probes, shareable
+from hoso.identity.match.packed import CODE, VERIFIED, Packed, Shared, pack, unpack
 from hoso.identity.match.score import Crowd, score_person
 from hoso.identity.match.weights import Model
 from hoso.identity.normalise import normalise
@@ -33,7 +33,8 @@ _LOCKED = ("number", "birth-given", "name-year")
 class Described:
     """What is known of a Patient: the text it is compared by, its keys, where to look, and the citizen codes it bears.
 
-    `probes` maps a key to the most records it may have to tell anything, and to what sharing it is worth.
+    `probes` maps a key to the most records it may have to tell anything, and to what sharing it is worth; `shared` to
+    the phone or number it stands for, which many may have.
     """
 
     packed: bytes
@@ -42,7 +43,7 @@ class Described:
     probes: Mapping[int, tuple[int, float]]
     locks: Collection[int]
     codes: Sequence[str]
-    phones: Mapping[str, int]
+    shared: Mapping[int, Shared]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,7 @@ class Matching:
         wanted = {key.value: (KINDS[key.kind].limit, KINDS[key.kind].weight) for key in probes(person)}
         locks = [key.value for key in stored if key.kind in _LOCKED]
         codes = [n.value for n in person.numbers if n.kind == "citizen-code" and citizen_code.is_valid(n.value)]
-        phones = {phone: phone_key(phone) for phone in person.phones}
-        return Described(packed, unpack(packed), [k.value for k in stored], wanted, locks, codes, phones)
+        return Described(packed, unpack(packed), [k.value for k in stored], wanted, locks, codes, shareable(person))
 
     def contradicts(self, before: bytes, now: Described) -> bool:
         """Whether two versions of one record cannot be of one person."""
@@ -99,7 +99,9 @@ class Matching:
             by_person.setdefault(member.person, []).append(unpack(member.packed))
         for person in bearers:
             by_person[person] = [_bearing(one, described.codes) for one in by_person.get(person, ())]
-        crowd: Crowd = {phone: counts[key] for phone, key in described.phones.items() if key in counts}
+        # A number stands on every record of its person, so counting records says nothing of how many people have it.
+        phones = {key: value for key, value in described.shared.items() if not isinstance(value, tuple)}
+        crowd: Crowd = {value: counts[key] for key, value in phones.items() if key in counts}
         candidates = [Candidate(str(person), records) for person, records in by_person.items() if records]
         barred = frozenset(map(str, apart))
         population = self._population(people)
