@@ -22,7 +22,7 @@ from hoso.identity.normalise import normalise
 COUNT_MS = 60_000
 """How long a count of the people is good for: a threshold moves by one bit when they double."""
 
-AGAINST = frozenset({"apart", "verified-numbers", "number-contradicted", "twins", "siblings", "sex"})
+AGAINST = frozenset({"apart", "verified-numbers", "number-contradicted", "twins", "siblings", "other-number", "sex"})
 """Vetoes that say two are not the same; the others only say that too little is known."""
 
 _LOCKED = ("number", "birth-given", "name-year")
@@ -99,9 +99,12 @@ class Matching:
             by_person.setdefault(member.person, []).append(unpack(member.packed))
         for person in bearers:
             by_person[person] = [_bearing(one, described.codes) for one in by_person.get(person, ())]
-        # A number stands on every record of its person, so counting records says nothing of how many people have it.
-        phones = {key: value for key, value in described.shared.items() if not isinstance(value, tuple)}
-        crowd: Crowd = {value: counts[key] for key, value in phones.items() if key in counts}
+        # The store counts records, and a person may have many: only what goes beyond the limit tells of a crowd.
+        crowd: Crowd = {
+            value: counts[key]
+            for key, value in described.shared.items()
+            if counts.get(key, 0) > described.probes[key][0]
+        }
         candidates = [Candidate(str(person), records) for person, records in by_person.items() if records]
         barred = frozenset(map(str, apart))
         population = self._population(people)

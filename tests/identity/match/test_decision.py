@@ -110,3 +110,13 @@ def test_everything_that_can_be_said_has_words_in_both_languages() -> None:
         *(text for field in catalogue["fields"].values() for text in field.values()),
     ]
     assert all(entry["en"] and entry["vi"] for entry in entries)
+
+
+def test_a_number_that_many_persons_carry_is_nobodys_but_one_of_many_records_is() -> None:
+    one = record(**AN, local="00000001")
+    of_one = decide(one, [Candidate("p", (one,) * 50)], MILLION, default_model())
+    assert (of_one.outcome, of_one.person) == ("certain", "p")
+    others = [Candidate(f"q{n}", (record("Lê Thị Bưởi", f"197{n}-02-03", local="00000001"),)) for n in range(5)]
+    of_many = decide(one, [Candidate("p", (one,)), *others], MILLION, default_model())
+    assert "paper" not in of_many.fields
+    assert of_many.outcome != "certain"

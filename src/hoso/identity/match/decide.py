@@ -6,13 +6,14 @@ second person, something beyond name and birth date, and no veto.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, log2
 from typing import Literal, NamedTuple
 
 from hoso.identity.match import levels as L
-from hoso.identity.match.packed import Packed
+from hoso.identity.match.packed import Packed, Shared
 from hoso.identity.match.score import Crowd, Scored, score_person, telling
 from hoso.identity.match.vetoes import CURES, corroborated, vetoes
 from hoso.identity.match.weights import Model
@@ -93,11 +94,14 @@ def decide(
     crowd: Crowd | None = None,
 ) -> Decision:
     """`apart`: persons of whom a human has said that this record is not theirs. `doubts`: vetoes that only the caller
-    can know (deceased before the visit, in two places at once). `crowd`: people per phone and number, where counted."""
+    can know (deceased before the visit, in two places at once). `crowd`: people per phone and number, where more are
+    known to carry it than stand among the candidates."""
     ranked: list[tuple[bool, float, str, Scored]] = []
-    compared = telling(arrival, crowd) if crowd else arrival
-    for person, records in candidates:
-        scored = score_person(compared, records, model, crowd or {})
+    people = [Candidate(*candidate) for candidate in candidates]
+    shared = crowded(arrival, people, crowd or {})
+    compared = telling(arrival, shared)
+    for person, records in people:
+        scored = score_person(compared, records, model, shared)
         if scored is not None:
             ranked.append((person in apart, -scored.total, person, scored))
     # A person set apart by a human is no rival either, and stands last.
@@ -134,6 +138,18 @@ def decide(
             for entry in ranked[: policy.shown]
         ),
     )
+
+
+def crowded(arrival: Packed, people: Iterable[Candidate], known: Crowd) -> Crowd:
+    """How many people carry each phone and number of the arrival, by the candidates or by what the caller knows."""
+    counts: Counter[Shared] = Counter()
+    phones, numbers = frozenset(arrival.phones), frozenset(number[:2] for number in arrival.numbers)
+    for _person, records in people:
+        counts.update({phone for record in records for phone in record.phones if phone in phones})
+        counts.update({number[:2] for record in records for number in record.numbers if number[:2] in numbers})
+    for value, count in known.items():
+        counts[value] = max(counts[value], count)
+    return counts
 
 
 def _standing(entry: tuple[bool, float, str, Scored], found: tuple[str, ...]) -> Standing:
