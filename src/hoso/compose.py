@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from hoso.api.app import Application, Environ, StartResponse
     from hoso.identity.arrive import Arrivals
     from hoso.identity.code import Codes
+    from hoso.identity.matching import Matching
+    from hoso.identity.steward import Steward
     from hoso.store import StoreConfig
     from hoso.store.record_store import RecordStore
 
@@ -90,6 +92,7 @@ class Node:
     records: Records
     tokens: Tokens
     codes: Codes
+    steward: Steward
 
     def close(self) -> None:
         self.store.close()
@@ -163,6 +166,7 @@ def open(folder: Path) -> Node:
     """Opens the store of the node in `folder` and the door to it."""
     from hoso.access.records import Records
     from hoso.access.tokens import Tokens
+    from hoso.identity.steward import Steward
     from hoso.store import open_store
     from hoso.store.tokens import TokenTable
 
@@ -170,18 +174,26 @@ def open(folder: Path) -> Node:
     _collect_seldom()
     store = open_store(store_config(config))
     codes = _codes(config, store)
-    records = Records(store, system_clock, arrivals(codes))
-    return Node(config, store, records, Tokens(TokenTable(store.engine), system_clock), codes)
+    compared = matching()
+    records = Records(store, system_clock, arrivals(codes, compared))
+    tokens = Tokens(TokenTable(store.engine), system_clock)
+    return Node(config, store, records, tokens, codes, Steward(records, codes, compared))
 
 
-def arrivals(codes: Codes) -> Arrivals:
-    """Identity at the door of the records: whoever arrives is compared with everybody who is known."""
-    from hoso.identity.arrive import Arrivals
+def matching() -> Matching:
+    """What a node tells people apart by."""
     from hoso.identity.match.decide import Policy
     from hoso.identity.match.weights import default_model
     from hoso.identity.matching import Matching
 
-    return Arrivals(Matching(default_model(), Policy(), system_clock), codes.new, system_clock)
+    return Matching(default_model(), Policy(), system_clock)
+
+
+def arrivals(codes: Codes, compared: Matching) -> Arrivals:
+    """Identity at the door of the records: whoever arrives is compared with everybody who is known."""
+    from hoso.identity.arrive import Arrivals
+
+    return Arrivals(compared, codes.new, system_clock)
 
 
 def _codes(config: Config, store: RecordStore) -> Codes:

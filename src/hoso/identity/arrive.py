@@ -179,7 +179,9 @@ class Arrivals:
         """Among everybody it shares a key or a citizen code with, but for persons in `without`."""
         people = desk.people
         found, counts = people.found(described.probes, CANDIDATES)
-        bearers = {p.merged or p.rid for p in people.persons(people.coded(described.codes).values()).values()}
+        coded = people.coded(described.codes).values()
+        survivors = people.persons_of(coded)
+        bearers = {survivors.get(person, person) for person in coded}
         theirs = [one for _, one in people.members(bearers)][:COMPARED]
         members = [
             member

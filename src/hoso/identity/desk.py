@@ -54,6 +54,7 @@ class Desk:
 
     def link(self, records: Sequence[int], person: int, evidence: Mapping[str, Any], reason: str = "") -> None:
         """These records are this person's from now on; whoever had them is drawn anew."""
+        person = self.settled(person)
         self._left_by(records)
         self.people.assign(records, person)
         self._touched.append(person)
@@ -70,6 +71,7 @@ class Desk:
 
     def merge(self, survivor: int, other: int, reason: str, evidence: Mapping[str, Any] | None = None) -> None:
         """Two persons are one: the records of the other and the other itself come to the survivor."""
+        self.people.hold([survivor, other])
         records = [record for _, record in self.people.members([other])]
         self.people.assign([*records, other], survivor)
         self.people.merge(other, survivor)
@@ -105,7 +107,15 @@ class Desk:
     def same(self, one: int, other: int, reason: str) -> None:
         """Takes back that two are different; it links nothing by itself."""
         self._write("same", one, [], other=other, reason=reason)
-        self.people.allow(self._parted(one, other))
+        families = [[person, *(record for _, record in self.people.members([person]))] for person in (one, other)]
+        for mine, theirs in (families, families[::-1]):
+            self.people.allow(mine, list(self.people.persons(theirs)))
+
+    def settled(self, person: int) -> int:
+        """Who the person was found to be, by now and until this transaction has ended."""
+        self.people.hold([person])
+        survivor = self.people.persons_of([person]).get(person, person)
+        return person if survivor == person else self.settled(survivor)
 
     def add(self, resource: Resource) -> None:
         """Something to be written along, such as a task for a steward."""
@@ -139,19 +149,22 @@ class Desk:
     def _redrawn(self, person: int) -> Draft | None:
         """The new picture, unless it is the one that hangs there."""
         standing = self.standing(person)
-        members = self.people.members([person])
-        inner = self.people.persons([record for _, record in members])
-        newest = sorted((r for _, r in members if r not in inner), reverse=True)[:DRAWN_FROM]
-        drawn = portrait(standing, self._bodies(newest))
+        drawn = self.drawn(standing, [person])
         head = self.transaction.read("Patient", standing.id)
         if head is not None and not head.deleted and _content(orjson.loads(head.body)) == _content(drawn):
             return None
         return _draft(drawn)
 
+    def drawn(self, standing: Standing, persons: Sequence[int]) -> Resource:
+        """The picture of somebody from the newest records of some persons."""
+        members = [record for _, record in self.people.members(persons)]
+        inner = self.people.persons(members)
+        return portrait(standing, self._bodies([record for record in members if record not in inner]))
+
     def _bodies(self, records: Sequence[int]) -> list[Resource]:
         """The Patients as facilities wrote them, newest record first."""
-        self.know(records)
         ordered = sorted(records, reverse=True)[:DRAWN_FROM]
+        self.know(ordered)
         heads = self.transaction.heads([("Patient", self.id(r)) for r in ordered])
         found = (heads.get(("Patient", self.id(record))) for record in ordered)
         return [orjson.loads(head.body) for head in found if head is not None and not head.deleted]

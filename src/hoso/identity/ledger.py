@@ -111,7 +111,7 @@ def apply(event: Event, state: State, apart: Apart) -> None:
     if event.kind in ("split", "different"):
         apart |= parted(event, state)
     elif event.kind == "same":
-        apart -= parted(event, state)
+        apart -= rejoined(event, state, apart)
 
 
 def parted(event: Event, state: Mapping[str, str]) -> Apart:
@@ -123,6 +123,16 @@ def parted(event: Event, state: Mapping[str, str]) -> Apart:
         elif person == event.other:
             pairs.add((record, event.person))
     return pairs
+
+
+def rejoined(event: Event, state: Mapping[str, str], apart: Apart) -> Apart:
+    """The pairs that no longer hold when two persons may be one: whoever of the one with whoever of the other."""
+    family = {person: {person} for person in (event.person, event.other)}
+    for record, person in state.items():
+        if person in family:
+            family[person].add(record)
+    one, other = family[event.person], family[event.other]
+    return {(a, b) for a, b in apart if (a in one and b in other) or (a in other and b in one)}
 
 
 def _item(type: str, id: str) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from hoso.fhir.model import load
 from hoso.store.connection import Connection, Row
-from hoso.store.search.sql import Sql, among, choose, join, nested, table_of
+from hoso.store.people_log import PeopleLog
+from hoso.store.search.sql import Sql, among, both, choose, join, nested, table_of
 
 _PATIENT = load().type_number["Patient"]
 _ROWS = 200
@@ -49,13 +50,17 @@ class PeopleRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._dialect = connection.dialect
+        self.log = PeopleLog(connection)
 
     # Names
 
     def rids(self, ids: Collection[str]) -> dict[str, int]:
         """The numbers of Patients by id; what was never heard of is left out."""
-        rows = self._where("id, rid", "key", Sql("type = ?", (_PATIENT,)), among(self._dialect, "id", list(ids)), ids)
-        return {id: rid for id, rid in rows}
+        if not ids:
+            return {}
+        where = both((Sql("type = ?", (_PATIENT,)), among(self._dialect, "id", list(ids))))
+        sql = choose("id, rid", Sql("key"), where)
+        return dict(self._connection.rows(sql.text, sql.params))
 
     def ids(self, rids: Collection[int]) -> dict[int, str]:
         return dict(self._among("rid, id", "key", "rid", rids))
@@ -87,6 +92,12 @@ class PeopleRows:
         """This person was found to be another one; or, with None, is a person again."""
         self._connection.rows("UPDATE person SET merged = ? WHERE rid = ?", (into, person))
 
+    def hold(self, persons: Collection[int]) -> None:
+        """Nobody else decides about these persons until this transaction has ended; what is read from now on stays."""
+        if persons and self._dialect == "postgresql":  # on SQLite there is one writer at a time already
+            sql = choose("rid", Sql("person"), among(self._dialect, "rid", sorted(persons)))
+            self._connection.rows(f"{sql.text} ORDER BY rid FOR UPDATE", sql.params)
+
     def persons(self, rids: Collection[int]) -> dict[int, Person]:
         """Those of the numbers that are persons."""
         return {row[0]: Person(*row) for row in self._among("rid, code, merged", "person", "rid", rids)}
@@ -108,9 +119,11 @@ class PeopleRows:
         """(record, person): the record must not come to that person, whoever it is merged with."""
         self._insert("apart", ("record", "person"), list(pairs), "(record, person) DO NOTHING")
 
-    def allow(self, pairs: Iterable[tuple[int, int]]) -> None:
-        for pair in pairs:
-            self._connection.rows("DELETE FROM apart WHERE record = ? AND person = ?", pair)
+    def allow(self, records: Collection[int], persons: Collection[int]) -> None:
+        """None of these records must stay apart from any of these persons any more."""
+        if records and persons:
+            where = both((among(self._dialect, "record", list(records)), among(self._dialect, "person", list(persons))))
+            self._connection.rows(f"DELETE FROM apart WHERE {where.text}", where.params)  # noqa: S608
 
     def apart(self, records: Collection[int], persons: Collection[int]) -> set[tuple[int, int]]:
         """The pairs among these that must stay apart; a person stands for those that were merged into it, too."""
@@ -218,12 +231,6 @@ class PeopleRows:
         if not values:
             return []
         sql = choose(columns, Sql(table), among(self._dialect, column, list(values)))
-        return self._connection.rows(sql.text, sql.params)
-
-    def _where(self, columns: str, table: str, first: Sql, second: Sql, values: Collection[object]) -> list[Row]:
-        if not values:
-            return []
-        sql = choose(columns, Sql(table), first.also(second, " AND "))
         return self._connection.rows(sql.text, sql.params)
 
     def _insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], conflict: str) -> None:

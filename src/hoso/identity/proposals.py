@@ -1,0 +1,41 @@
+"""A merge that one actor has asked for and a second has not yet agreed to: the first pair of eyes of four."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from hoso.identity.desk import Desk
+from hoso.identity.review import Resource, cause_of, focus_of, is_open, is_review, named, proposer, task
+
+PAGE = 50
+
+
+def propose(desk: Desk, survivor: int, other: int, reason: str) -> Resource:
+    """Files the Task that waits for somebody else."""
+    evidence = {"proposed_by": desk.actor, "reason": reason}
+    made = task("two-persons", desk.id(survivor), [desk.id(other)], desk.time, evidence)
+    made["requester"] = {"display": desk.actor}
+    made["note"] = [{"authorString": desk.actor, "time": desk.time, "text": reason}]
+    desk.add(made)
+    return made
+
+
+def proposal(desk: Desk, one: int, other: int) -> Resource | None:
+    """The open Task by which somebody has asked that these two be made one."""
+    ids = {desk.id(one), desk.id(other)}
+    for person in (one, other):
+        before: int | None = None
+        while page := desk.people.log.naming(person, "Task", before, PAGE):
+            heads = desk.transaction.heads([("Task", id) for _, id in page])
+            for head in heads.values():
+                found: dict[str, Any] = {} if head.deleted else orjson.loads(head.body)
+                if _asks(found) and {focus_of(found), *named(found, "person")} == ids:
+                    return found
+            before = page[-1][0]
+    return None
+
+
+def _asks(found: Resource) -> bool:
+    return is_review(found) and is_open(found) and cause_of(found) == "two-persons" and bool(proposer(found))

@@ -1,0 +1,72 @@
+"""What was done about persons and to their records, asked of the change log and the index for the stewards of identity.
+
+Everything here reads; records and persons are numbers (`rid`), as in `people.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from hoso.fhir.model import load
+from hoso.store.connection import Connection
+from hoso.store.reading import TYPES
+from hoso.store.search.sql import Sql, among, both, choose
+
+_NUMBER = load().type_number
+_PATIENT = _NUMBER["Patient"]
+
+
+class Changed(NamedTuple):
+    """A record that was written; `time` in milliseconds."""
+
+    type: str
+    id: str
+    actor: str
+    time: int
+
+
+class PeopleLog:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._dialect = connection.dialect
+
+    def naming(self, patient: int, type: str, before: int | None = None, limit: int = 50) -> list[tuple[int, str]]:
+        """(place in the log, id) of the resources of a type that name a Patient, newest first; `before` a place goes
+        on."""
+        where = [Sql("f.target = ? AND r.patient = f.patient AND r.rid = f.rid", (patient,))]
+        where.append(Sql("r.type = ? AND r.deleted = 0", (_NUMBER[type],)))
+        if before is not None:
+            where.append(Sql("r.seq < ?", (before,)))
+        sql = choose("r.seq, r.id", Sql("ref f CROSS JOIN resource r"), both(where), True)
+        sql = sql.also(Sql("ORDER BY r.seq DESC LIMIT ?", (limit,)))
+        return [(seq, id) for seq, id in self._connection.rows(sql.text, sql.params)]
+
+    def clinical(self, persons: Collection[int]) -> set[int]:
+        """Those of the persons in whose record something stands besides Patients."""
+        found = set()
+        for person in persons:
+            rows = self._connection.rows(
+                """SELECT 1 FROM member m CROSS JOIN resource r WHERE m.person = ? AND r.patient = m.record
+                   AND r.rid <> r.patient AND r.type <> ? AND r.deleted = 0 LIMIT 1""",
+                (person, _PATIENT),
+            )
+            if rows:
+                found.add(person)
+        return found
+
+    def changed(
+        self, persons: Collection[int], since: int, until: int, types: Collection[str] | None = None
+    ) -> list[Changed]:
+        """What was stored in the records of some persons from one moment to another, in that order."""
+        if not persons:
+            return []
+        inner = choose("m.record", Sql("member m"), among(self._dialect, "m.person", list(persons)))
+        where = [Sql("c.time >= ? AND c.time <= ?", (since, until)), Sql("c.patient IN (").also(inner, "")]
+        where[-1] = where[-1].also(Sql(")"), "")
+        if types is not None:
+            where.append(among(self._dialect, "c.type", [_NUMBER[type] for type in types]))
+        sql = choose("c.type, k.id, c.actor, c.time", Sql("change c JOIN key k ON k.rid = c.rid"), both(where))
+        sql = sql.also(Sql("ORDER BY c.time, c.seq"))
+        rows = self._connection.rows(sql.text, sql.params)
+        return [Changed(TYPES[type], id, actor, time) for type, id, actor, time in rows]
