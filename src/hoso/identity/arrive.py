@@ -34,7 +34,7 @@ RESTLESS = 2
 """A record that turned into somebody else more often is no record of anybody."""
 
 SPARE = 64
-PLACE = "identity.place"
+PLACE = "identity/place"
 """The job of finding the person of a record that came while no code was to be had."""
 
 
