@@ -93,6 +93,7 @@ class Node:
     tokens: Tokens
     codes: Codes
     steward: Steward
+    matching: Matching
 
     def close(self) -> None:
         self.store.close()
@@ -177,11 +178,11 @@ def open(folder: Path) -> Node:
     compared = matching()
     records = Records(store, system_clock, arrivals(codes, compared))
     tokens = Tokens(TokenTable(store.engine), system_clock)
-    return Node(config, store, records, tokens, codes, Steward(records, codes, compared))
+    return Node(config, store, records, tokens, codes, Steward(records, codes, compared), compared)
 
 
 def matching() -> Matching:
-    """What a node tells people apart by."""
+    """What a node tells people apart by: one for arrivals and for those who ask, so that they decide alike."""
     from hoso.identity.match.decide import Policy
     from hoso.identity.match.weights import default_model
     from hoso.identity.matching import Matching
@@ -226,13 +227,15 @@ def application(node: Node) -> Application:
     """One WSGI callable for a worker: /fhir and /healthz to the systems' door, the rest to the people's."""
     from hoso.api.app import application as api
     from hoso.api.body import Bodies
+    from hoso.api.doors import Identity
     from hoso.api.failure import failed
     from hoso.api.links import Seal
     from hoso.api.patience import Patience
     from hoso.web.wsgi import application as web
 
     patience = Patience()
-    systems = api(node.records, node.tokens, Seal(node.config.keys.links), node.config, patience)
+    identity = Identity(node.matching, node.steward)
+    systems = api(node.records, node.tokens, Seal(node.config.keys.links), node.config, patience, identity)
     people, forms = web(node), Bodies(min(LARGEST_FORM, node.config.largest_request), patience)
 
     def serve(environ: Environ, start: StartResponse) -> Iterable[bytes]:

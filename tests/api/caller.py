@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from hoso.access import Records, Tokens
+from hoso.access import AliasTable, CodeTable, Records, Tokens
 from hoso.api.app import application
+from hoso.api.doors import Identity
 from hoso.api.links import Seal
 from hoso.core import system_clock
+from hoso.identity.arrive import Arrivals
+from hoso.identity.code import Centre, Codes
+from hoso.identity.match.decide import Policy
+from hoso.identity.match.weights import default_model
+from hoso.identity.matching import Matching
+from hoso.identity.steward import Steward
 from hoso.store.record_store import RecordStore
 from hoso.store.tokens import TokenTable
 
@@ -56,6 +63,21 @@ class Caller:
         self.settings = settings or Settings()
         self.app = application(self.records, self.tokens, Seal(b"k" * 32), self.settings)
         self.token: str | None = self.tokens.create("test", scope)
+
+    @classmethod
+    def with_persons(cls, store: RecordStore, population: int = 1_000_000) -> Caller:
+        """A node that knows persons, among so many."""
+        made = cls(store)
+        matching = Matching(default_model(), Policy(), system_clock)
+        matching._counted = (1 << 60, population)
+        tables = CodeTable(store.engine), AliasTable(store.engine)
+        codes = Codes(*tables, system_clock, "test-node", Centre(bytes(32), bytes(range(32))))
+        made.records = Records(store, system_clock, Arrivals(matching, codes.new, system_clock))
+        steward = Steward(made.records, codes, matching)
+        made.app = application(
+            made.records, made.tokens, Seal(b"k" * 32), made.settings, identity=Identity(matching, steward)
+        )  # fmt: skip
+        return made
 
     def holding(self, scope: str, name: str = "other") -> Caller:
         """The same server for somebody else."""

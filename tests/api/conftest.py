@@ -19,6 +19,12 @@ def call(store: RecordStore) -> Caller:
 
 
 @pytest.fixture
+def persons(store: RecordStore) -> Caller:
+    """The same on a node with identity at its door, among a million people."""
+    return Caller.with_persons(store)
+
+
+@pytest.fixture
 def options(engine: str, request: pytest.FixtureRequest) -> Iterator[list[str]]:
     """What `hoso init` is told, to use each engine in turn."""
     with ExitStack() as stack:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from hoso.access import Actor, Records, Tokens
 from hoso.api.body import Bodies
 from hoso.api.conditions import names_version
-from hoso.api.doors import Doors
+from hoso.api.doors import Doors, Identity
 from hoso.api.failure import failed
 from hoso.api.links import Seal
 from hoso.api.message import CONTENT, Request, Response, http_date
@@ -43,10 +43,15 @@ class Settings(Protocol):
 
 
 def application(
-    records: Records, tokens: Tokens, seal: Seal, settings: Settings, patience: Patience | None = None
+    records: Records,
+    tokens: Tokens,
+    seal: Seal,
+    settings: Settings,
+    patience: Patience | None = None,
+    identity: Identity | None = None,
 ) -> Application:
     """The systems' door of one worker process; `patience` is shared by all its doors."""
-    doors, bodies = Doors(records, seal), Bodies(settings.largest_request, patience)
+    doors, bodies = Doors(records, seal, identity), Bodies(settings.largest_request, patience)
     types = frozenset(load().resource_types) - {"Binary"}
 
     def serve(environ: Environ, start: StartResponse) -> Iterable[bytes]:

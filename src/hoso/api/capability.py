@@ -36,7 +36,9 @@ def metadata(doors: Doors, request: Request) -> Response:
         raise Refused.because(400, "value", "rest.bad-mode", value=mode[:40])
     if mode == "terminology":
         return Response(200, [CONTENT], encode(_terminology(request.base)))
-    return Response(200, [CONTENT], encode({**_statement(), "implementation": _here(request.base)}))
+    return Response(
+        200, [CONTENT], encode({**_statement(doors.identity is not None), "implementation": _here(request.base)})
+    )
 
 
 def _here(base: str) -> dict[str, str]:
@@ -44,7 +46,7 @@ def _here(base: str) -> dict[str, str]:
 
 
 @cache
-def _statement() -> dict[str, Any]:
+def _statement(persons: bool) -> dict[str, Any]:
     model = load()
     return {
         "resourceType": "CapabilityStatement",
@@ -63,7 +65,7 @@ def _statement() -> dict[str, Any]:
                     "cors": False,
                     "description": "Bearer token in every request but this one; SMART system scopes per type.",
                 },
-                "resource": [_resource(type) for type in model.resource_types],
+                "resource": [_resource(type, persons) for type in model.resource_types],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "history-system", "search-system")],
                 "searchParam": [_param(p) for p in _common()],
             }
@@ -85,7 +87,7 @@ def _param(param: Any) -> dict[str, str]:
     return {"name": param.code, "definition": param.url, "type": param.type}
 
 
-def _resource(type: str) -> dict[str, Any]:
+def _resource(type: str, persons: bool) -> dict[str, Any]:
     params = [p for p in load().search_params[type].values() if _usable(p) and p.code != "_type"]
     references = [p.code for p in params if p.type == "reference" and not p.code.startswith("_")]
     found: dict[str, Any] = {
@@ -105,6 +107,8 @@ def _resource(type: str) -> dict[str, Any]:
     }
     if type == "Patient":
         found["operation"].append({"name": "everything", "definition": _operation("Patient-everything")})
+    if type == "Patient" and persons:
+        found["operation"].append({"name": "match", "definition": _operation("Patient-match")})
     return found
 
 

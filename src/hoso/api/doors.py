@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from hoso.access import Records
 from hoso.api.body import busy
 from hoso.api.links import Seal
+from hoso.core.errors import Refused
+from hoso.identity.matching import Matching
+from hoso.identity.steward import Steward
 
 LONG_SECONDS = 5.0
 """How long a long request may wait for its lane before 503."""
@@ -37,9 +40,25 @@ class Lane:
         self._places.release()
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the operations on persons work with."""
+
+    matching: Matching
+    steward: Steward
+
+
 @dataclass(slots=True)
 class Doors:
     records: Records
     seal: Seal
+    identity: Identity | None = None
     long: Lane = field(default_factory=lambda: Lane(3))
     streams: Lane = field(default_factory=lambda: Lane(1))
+
+    @property
+    def with_identity(self) -> Identity:
+        """Raises Refused(404) on a node that keeps records but knows no persons."""
+        if self.identity is None:
+            raise Refused.because(404, "not-supported", "identity.no-persons")
+        return self.identity

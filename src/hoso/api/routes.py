@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from hoso.api import bundles, capability, everything, history, reading, searching, validating, writing
+from hoso.api import bundles, capability, everything, history, matching, reading, searching, validating, writing
 from hoso.api.doors import Doors
 from hoso.api.message import Request, Response
 from hoso.core.errors import Refused
@@ -37,6 +37,7 @@ VERSION: Table = {"GET": reading.vread}
 COMPARTMENT: Table = {"GET": searching.search}
 VALIDATE: Table = {"POST": validating.validate}
 VALIDATE_INSTANCE: Table = {"GET": validating.validate_stored, "POST": validating.validate}
+MATCH: Table = {"POST": matching.match}
 EVERYTHING: Table = {"GET": everything.everything, "POST": everything.everything}
 
 
@@ -66,6 +67,8 @@ def _table(path: tuple[str, ...], method: str) -> Table:
         return TYPE
     if len(rest) == 1 and rest[0] in _TYPE:
         return _TYPE[rest[0]]
+    if len(rest) == 1 and first == "Patient" and rest[0] in _PATIENT:
+        return _PATIENT[rest[0]]
     _check_id(first, rest[0], method)
     if len(rest) == 1:
         return INSTANCE
@@ -102,3 +105,4 @@ def _check_id(type: str, id: str, method: str) -> None:
 
 _SYSTEM = {"metadata": METADATA, "_search": SEARCH, "_history": HISTORY}
 _TYPE = {"_search": SEARCH, "_history": HISTORY, "$validate": VALIDATE}
+_PATIENT = {"$match": MATCH}

@@ -28,6 +28,7 @@ ETHNIC_GROUP = "https://hoso.vn/CodeSystem/ethnic-group"
 FINDING = "https://hoso.vn/CodeSystem/finding"
 RECORD_KIND = "https://hoso.vn/CodeSystem/record-kind"
 LINK_EVENT = "https://hoso.vn/StructureDefinition/link-event"
+MATCH_EVIDENCE = "https://hoso.vn/StructureDefinition/match-evidence"
 CLAIM_STATUS = "https://hoso.vn/StructureDefinition/claim-status"
 REVIEW = "https://hoso.vn/CodeSystem/identity-review"
 
@@ -58,6 +59,7 @@ __all__ = [
     "LICENCE_NUMBER",
     "LINK_EVENT",
     "LOINC",
+    "MATCH_EVIDENCE",
     "OLD_CARD_NUMBER",
     "PASSPORT_NUMBER",
     "PERSONAL_NUMBER",

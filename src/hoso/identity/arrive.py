@@ -21,14 +21,9 @@ from hoso.identity.ledger import is_event
 from hoso.identity.matching import Decided, Described, Matching
 from hoso.identity.portrait import is_person
 from hoso.identity.review import Cause, task
+from hoso.identity.seek import seek
 
 log = logging.getLogger(__name__)
-
-CANDIDATES = 100
-"""Records a newcomer is compared with, those that share the most keys with it."""
-
-COMPARED = 40
-"""Records of one person that speak for it."""
 
 RESTLESS = 2
 """A record that turned into somebody else more often is no record of anybody."""
@@ -176,22 +171,9 @@ class Arrivals:
                 self._review(desk, cause, person, decided.persons, decided.evidence, record)
 
     def _decide(self, desk: Desk, record: int, described: Described, without: Collection[int] = ()) -> Decided:
-        """Among everybody it shares a key or a citizen code with, but for persons in `without`."""
-        people = desk.people
-        found, counts = people.found(described.probes, CANDIDATES)
-        coded = people.coded(described.codes).values()
-        survivors = people.persons_of(coded)
-        bearers = {survivors.get(person, person) for person in coded}
-        theirs = [one for _, one in people.members(bearers)][:COMPARED]
-        members = [
-            member
-            for member in people.compared([one for one in {*found, *theirs} if one != record], COMPARED)
-            if member.person not in without and member.person != member.record
-        ]
-        persons = {member.person for member in members}
-        apart = {person for _, person in people.apart([record], persons)}
-        decided = self.matching.decide(described, members, counts, people, apart, bearers & persons)
-        return self._unless_parted(people, members, decided)
+        sought = seek(desk.people, described, record, without)
+        decided = self.matching.decide(described, sought, desk.people)
+        return self._unless_parted(desk.people, sought.members, decided)
 
     def _unless_parted(self, people: PeopleRows, members: Sequence[Member], decided: Decided) -> Decided:
         """Persons that a human has told apart are not made one by a newcomer who looks like both."""

@@ -6,7 +6,7 @@ What counts on this node (model, thresholds, how many people there are) stands h
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from hoso.access import Member
@@ -58,6 +58,21 @@ class Decided:
     evidence: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Who a Patient may be: `members` are records of the persons in question and `counts` how many have each of its
+    keys; `apart` are persons it must not be, `bearers` those whose citizen code it bears."""
+
+    members: Sequence[Member]
+    counts: Mapping[int, int]
+    apart: Collection[int]
+    bearers: Collection[int]
+
+    def without(self, apart: Collection[int]) -> Sought:
+        """The same, kept apart from these persons too."""
+        return replace(self, apart={*self.apart, *apart})
+
+
 class Count(Protocol):
     def count(self) -> int: ...
 
@@ -83,22 +98,39 @@ class Matching:
         scored = score_person(now.view, [unpack(before)], self.model, {})
         return scored is None or scored.total < 0
 
-    def decide(
+    def decide(self, described: Described, sought: Sought, people: Count) -> Decided:
+        """Whose record it is, among who was found."""
+        by_person = self._records(described, sought)
+        decision = self._weigh(described, sought, by_person, people, self.policy)
+        return self._decided(decision, by_person, sought.apart)
+
+    def weigh(self, described: Described, sought: Sought, people: Count, shown: int) -> Decision:
+        """The same decision before anything follows from it, with up to `shown` persons told of."""
+        by_person = self._records(described, sought)
+        return self._weigh(described, sought, by_person, people, replace(self.policy, shown=shown))
+
+    def possible(self, decision: Decision) -> float:
+        """The bits from which a person may be meant, in a population of the decision's size."""
+        return self.policy.raised(decision.population)[1]
+
+    def _records(self, described: Described, sought: Sought) -> dict[int, list[Packed]]:
+        """The records of each person; to those whose citizen code it bears, the code belongs too."""
+        by_person: dict[int, list[Packed]] = {}
+        for member in sought.members:
+            by_person.setdefault(member.person, []).append(unpack(member.packed))
+        for person in sought.bearers:
+            by_person[person] = [_bearing(one, described.codes) for one in by_person.get(person, ())]
+        return by_person
+
+    def _weigh(
         self,
         described: Described,
-        members: Sequence[Member],
-        counts: Mapping[int, int],
+        sought: Sought,
+        by_person: Mapping[int, Sequence[Packed]],
         people: Count,
-        apart: Collection[int],
-        bearers: Collection[int] = (),
-    ) -> Decided:
-        """`members` are records of the persons in question, `apart` the persons it must not be, `bearers` the persons
-        whose citizen code it bears."""
-        by_person: dict[int, list[Packed]] = {}
-        for member in members:
-            by_person.setdefault(member.person, []).append(unpack(member.packed))
-        for person in bearers:
-            by_person[person] = [_bearing(one, described.codes) for one in by_person.get(person, ())]
+        policy: Policy,
+    ) -> Decision:
+        counts = sought.counts
         # The store counts records, and a person may have many: only what goes beyond the limit tells of a crowd.
         crowd: Crowd = {
             value: counts[key]
@@ -106,10 +138,9 @@ class Matching:
             if counts.get(key, 0) > described.probes[key][0]
         }
         candidates = [Candidate(str(person), records) for person, records in by_person.items() if records]
-        barred = frozenset(map(str, apart))
+        barred = frozenset(map(str, sought.apart))
         population = self._population(people)
-        decision = decide(described.view, candidates, population, self.model, self.policy, apart=barred, crowd=crowd)
-        return self._decided(decision, by_person, apart)
+        return decide(described.view, candidates, population, self.model, policy, apart=barred, crowd=crowd)
 
     def _decided(
         self, decision: Decision, by_person: Mapping[int, Sequence[Packed]], apart: Collection[int]
