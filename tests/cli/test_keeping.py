@@ -23,7 +23,14 @@ def test_a_node_is_examined_and_its_index_rebuilt_while_it_serves(server: Server
     done = hoso("doctor", "--data", server.folder, "--rebuild-index", "--json")
     found = json.loads(done.stdout)
     assert (done.returncode, found["ok"]) == (0, True), done.stdout
-    assert {check["check"]: check["looked_at"] for check in found["checks"]}["heads"] == 2
+    heads = {check["check"]: check["looked_at"] for check in found["checks"]}["heads"]
+    assert heads == 6  # two Patients, the persons they are, and the two events that linked them
+
+
+def test_the_examination_is_told_in_words(server: Server) -> None:
+    done = hoso("doctor", "--data", server.folder)
+    assert done.returncode == 0 and "is healthy" in done.stdout, done.stdout + done.stderr
+    assert "index." not in done.stdout and "index_" not in done.stdout
 
 
 def test_a_backup_of_a_serving_node_is_restored_and_proved(server: Server, tmp_path: Path) -> None:
