@@ -40,6 +40,7 @@ def wanted() -> set[Message]:
 def _titles() -> Iterator[str]:
     from hoso.care.timeline import CARE_TITLES, SAID
     from hoso.web.record import EVERYTHING, KIND_TITLES
+    from hoso.web.sources import EVENTS, HOW, REASONS
 
     for file in sorted(CARE.glob("rules/*.toml")):
         rules = tomllib.loads(file.read_text("utf-8"))
@@ -47,6 +48,7 @@ def _titles() -> Iterator[str]:
             if isinstance(listed, list):
                 yield from (rule["title"] for rule in listed)
     yield from (entry["title"] for entry in tomllib.loads((WEB / "roles.toml").read_text("utf-8")).values())
+    yield from (*HOW.values(), *EVENTS.values(), *REASONS.values())
     yield from (*CARE_TITLES.values(), *SAID, *KIND_TITLES.values(), EVERYTHING, "Pregnancy")
 
 

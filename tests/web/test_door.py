@@ -15,6 +15,7 @@ from hoso.access.scope import Scopes
 from hoso.care import EmergencyCard, emergency_card
 from hoso.care.card import Trust
 from hoso.web import door
+from hoso.web.persons import Person
 from hoso.web.roles import actor
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -29,10 +30,11 @@ def node(node_folder: Path) -> Iterator[compose.Node]:
 
 def card(node: compose.Node, id: str) -> EmergencyCard:
     reach = door.Door(node.records, actor("mai", "doctor"))
-    patient = reach.patient(id)
-    assert patient is not None
-    resources, refused = reach.card(id)
-    return emergency_card(patient, resources, reach.today, refused)
+    person = reach.persons.find(reach.persons.homes([id])[id])
+    assert isinstance(person, Person)
+    sources = reach.persons.sources(person)
+    resources, refused = reach.card(person, sources)
+    return emergency_card(person.patient, resources, reach.today, refused, sources=sources.patients)
 
 
 def test_a_record_too_long_for_one_range_gives_the_same_card(

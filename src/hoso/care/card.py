@@ -14,12 +14,22 @@ State = Literal["listed", "known-none", "unrecorded", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The facility's own record behind a line, named while its link to the person is too young to be relied on."""
+
+    number: str
+    facility: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Where a line comes from. `when` is the clinical date, a partial FHIR date."""
 
     facility: str = ""
     author: str = ""
     when: str = ""
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,8 @@ class Section(Generic[T]):
     items: tuple[T, ...] = ()
     checked: str = ""
     """When a known emptiness was established."""
+    denied: tuple[Source, ...] = ()
+    """Who said that there is nothing to list although there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,22 @@ class Who:
     station: str
     language: str
     active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A value and the facilities whose records carry it."""
+
+    value: str
+    facilities: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a person's records contradict each other in; nobody but a human decides which is right."""
+
+    kind: Literal["sex", "birth"]
+    said: tuple[Said, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,3 +212,4 @@ class EmergencyCard:
     operations: tuple[Operation, ...]
     contacts: tuple[Contact, ...]
     trust: Trust
+    differences: tuple[Difference, ...] = ()

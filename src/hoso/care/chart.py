@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from hoso.care.card import Source
+from hoso.care.card import Origin, Source
 from hoso.care.elements import (
     Resource,
     codings,
@@ -35,6 +35,8 @@ class Chart:
     sorted: dict[tuple[str, ...], list[Resource]] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
     measured: dict[str, list[tuple[int, Resource]]] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
+    """By the key of a Patient whose link to the person is young."""
 
     @classmethod
     def of(cls, resources: Iterable[Resource]) -> Chart:
@@ -86,7 +88,11 @@ class Chart:
         return self.facility(encounter) if encounter is not None and encounter is not resource else ""
 
     def source(self, resource: Resource) -> Source:
-        return Source(self.facility(resource), self._named(resource, _AUTHORS, _PEOPLE), when(resource))
+        author, origin = self._named(resource, _AUTHORS, _PEOPLE), self._origin(resource) if self.origins else None
+        return Source(self.facility(resource), author, when(resource), origin)
+
+    def _origin(self, resource: Resource) -> Origin | None:
+        return self.origins.get(reference_key(resource.get("subject") or resource.get("patient")))
 
     def _named(self, resource: Resource, elements: tuple[str, ...], types: tuple[str, ...]) -> str:
         for element in elements:

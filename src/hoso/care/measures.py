@@ -46,20 +46,22 @@ def measure_codes() -> tuple[str, ...]:
 
 
 def blood_group(chart: Chart) -> BloodGroup:
-    """ABO with Rh when typed together; else the two parts put together from the newest of each."""
-    whole, abo, rhesus = (
-        [_measure(o, "blood", rule["title"], chart) for o in chart.observations(rule["loinc"])]
-        for rule in table("measures")["blood"]
-    )
-    typed = [replace(m, value=short_group(m.value)) for m in whole if m is not None]
-    if typed:
-        return BloodGroup(tuple(typed))
-    parts = [next((m for m in part if m is not None), None) for part in (abo, rhesus)]
-    known = [part for part in parts if part is not None]
+    """ABO with Rh when typed together; else the two parts put together. Whatever differs stands there as well."""
+    whole, abo, rhesus = (_blood(rule, chart) for rule in table("measures")["blood"])
+    if whole:
+        said = {word for m in whole for word in m.value.split()}
+        return BloodGroup((*whole, *(part for part in (*abo, *rhesus) if part.value not in said)))
+    if len({m.value for m in abo}) > 1 or len({m.value for m in rhesus}) > 1:
+        return BloodGroup((*abo, *rhesus))
+    known = [*abo[:1], *rhesus[:1]]
     if not known:
         return BloodGroup(())
-    value = " ".join(short_group(part.value) for part in known)
-    return BloodGroup((Measure("blood", "Blood group", value, "", "", known[0].source),))
+    return BloodGroup((replace(known[0], title="Blood group", value=" ".join(part.value for part in known)),))
+
+
+def _blood(rule: dict[str, Any], chart: Chart) -> list[Measure]:
+    found = [_measure(o, "blood", rule["title"], chart) for o in chart.observations(rule["loinc"])]
+    return [replace(m, value=short_group(m.value)) for m in found if m is not None]
 
 
 _ABO = re.compile(r"(?<![A-Za-zÀ-ỹ])(AB|A|B|O)(?![A-Za-zÀ-ỹ0-9])")

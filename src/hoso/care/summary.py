@@ -5,17 +5,19 @@ What was ruled out or entered in error never appears; what the reader may not se
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Literal, TypeVar
 
 from hoso.care.alerts import active_conditions, alerts
-from hoso.care.card import Allergy, EmergencyCard, Medicines, Problem, Section, Trust
+from hoso.care.card import Allergy, EmergencyCard, Medicines, Problem, Section, Source, Trust
 from hoso.care.chart import Chart
 from hoso.care.elements import Resource, classification, concept_text, concepts, has_code, moment, status, when
 from hoso.care.measures import blood_group, measures, reports
 from hoso.care.medicines import TYPES as MEDICINE_TYPES
 from hoso.care.medicines import medicines
+from hoso.care.sources import differences, origins
 from hoso.care.visits import operations, stays, visits
 from hoso.care.who import contacts, who
 from hoso.core import fold
@@ -40,17 +42,25 @@ _RANK: tuple[Literal["", "mild", "moderate", "severe"], ...] = ("", "mild", "mod
 
 
 def emergency_card(
-    patient: Resource, resources: Iterable[Resource], today: date, refused: Collection[str] = ()
+    patient: Resource,
+    resources: Iterable[Resource],
+    today: date,
+    refused: Collection[str] = (),
+    *,
+    sources: Sequence[Resource] = (),
+    young: Mapping[str, str] = MappingProxyType({}),
 ) -> EmergencyCard:
     """`resources`: of the types CARD_TYPES, plus Organization, Practitioner, Medication for names.
 
-    `refused`: types the reader may not see; their sections say so.
+    `refused`: types the reader may not see; their sections say so. `sources`: the facilities' own Patients, when
+    `patient` is drawn from several; `young`: since when those among them belong to it whose link is young.
     """
-    chart = Chart.of(resources)
+    chart = Chart.of([*resources, *sources])
+    chart.origins.update(origins(sources, young, chart))
     shown = Shown(refused)
     taken = medicines(chart, today)
     return EmergencyCard(
-        who=who(patient, chart, today),
+        who=who(patient, chart, today, sources),
         allergies=shown.unless("AllergyIntolerance", allergies(chart)),
         alerts=shown.unless("Condition", _section(alerts(chart, taken, today))),
         blood_group=blood_group(chart),
@@ -61,8 +71,9 @@ def emergency_card(
         visits=shown.unless("Encounter", _section(visits(chart))),
         stays=stays(chart, today),
         operations=operations(chart, today),
-        contacts=contacts(patient, chart, today),
+        contacts=contacts(sources or (patient,), chart, today),
         trust=_trust(chart),
+        differences=differences(sources, chart),
     )
 
 
@@ -92,8 +103,16 @@ def allergies(chart: Chart) -> Section[Allergy]:
             listed.setdefault(fold(found.substance), found)
     if listed:
         worst = sorted(listed.values(), key=lambda a: (not a.high_risk, -_RANK.index(a.severity)))
-        return Section("listed", tuple(worst))
+        return Section("listed", tuple(worst), denied=_denials(none_known, worst, chart))
     return Section("known-none", (), when(none_known[0])) if none_known else Section("unrecorded")
+
+
+def _denials(none_known: Sequence[Resource], listed: Sequence[Allergy], chart: Chart) -> tuple[Source, ...]:
+    """Statements that there is no allergy, but for those made before any was found."""
+    known = [moment(a.source.when) for a in listed]
+    first = min((at for at in known if at is not None), default=None)
+    contradicting = [r for r in none_known if first is None or (at := moment(when(r))) is None or at >= first]
+    return tuple(chart.source(record) for record in contradicting)
 
 
 def _allergy(record: Resource, chart: Chart) -> Allergy:

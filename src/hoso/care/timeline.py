@@ -5,10 +5,11 @@ A page holds whole days only. Results of one day and place are one item, so that
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+from types import MappingProxyType
 from typing import Literal
 
 from hoso.care.card import Source
@@ -27,6 +28,7 @@ from hoso.care.elements import (
 )
 from hoso.care.measures import flag_of, pressure_of, range_of, value_of
 from hoso.care.medicines import drug_name
+from hoso.care.sources import origins
 from hoso.care.visits import care_of, reason_of
 
 Kind = Literal["visit", "diagnosis", "result", "medicine", "vaccine", "procedure", "report", "allergy", "plan"]
@@ -102,9 +104,15 @@ def timeline_page(
     facility: str = "",
     until: date | None = None,
     limit: int = 40,
+    sources: Sequence[Resource] = (),
+    young: Mapping[str, str] = MappingProxyType({}),
 ) -> TimelinePage:
-    """`unfinished`: types of which older ones exist than those given; days they may be missing from wait."""
-    chart = Chart.of(resources)
+    """`unfinished`: types of which older ones exist than those given; days they may be missing from wait.
+
+    `sources` and `young` as for the emergency card.
+    """
+    chart = Chart.of([*resources, *sources])
+    chart.origins.update(origins(sources, young, chart))
     items = [i for i in _items(chart) if until is None or (_day(i) or date.min) <= until]
     facilities = tuple(sorted({i.source.facility for i in items if i.source.facility}))
     horizon = _horizon(chart, unfinished)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from hoso.care.card import Contact, Identifier, Who
@@ -18,7 +19,9 @@ _KINDS = {
 }
 
 
-def who(patient: Resource, chart: Chart, today: date) -> Who:
+def who(patient: Resource, chart: Chart, today: date, sources: Sequence[Resource] = ()) -> Who:
+    """`sources`: the facilities' own Patients of this person, when `patient` is drawn from them."""
+    told = sources or (patient,)
     identifiers = tuple(_identifiers(patient, today))
     return Who(
         id=patient.get("id", ""),
@@ -30,15 +33,15 @@ def who(patient: Resource, chart: Chart, today: date) -> Who:
         insurance=next((i.value for i in identifiers if i.kind == "insurance"), ""),
         address=_address(patient),
         phone=_phone(patient.get("telecom")),
-        station=_station(patient, chart),
-        language=_language(patient),
+        station=next((name for one in told if (name := _station(one, chart))), ""),
+        language=next((name for one in told if (name := _language(one))), ""),
         active=patient.get("active") is not False,
     )
 
 
-def contacts(patient: Resource, chart: Chart, today: date) -> tuple[Contact, ...]:
-    """People named on the patient, then related persons, each once; who has a number comes first."""
-    listed = [*patient.get("contact", ()), *chart.all("RelatedPerson")]
+def contacts(patients: Sequence[Resource], chart: Chart, today: date) -> tuple[Contact, ...]:
+    """People named on the patients, then related persons, each once; who has a number comes first."""
+    listed = [*(c for one in patients for c in one.get("contact", ())), *chart.all("RelatedPerson")]
     found = [
         Contact(
             human_name(person.get("name")),
@@ -66,7 +69,7 @@ def _identifiers(patient: Resource, today: date) -> list[Identifier]:
     current = [
         i for i in patient.get("identifier", ()) if i.get("value") and i.get("use") != "old" and not ended(i, today)
     ]
-    found = [Identifier(_KINDS.get(i.get("system", ""), "other"), i["value"]) for i in current]
+    found = dict.fromkeys(Identifier(_KINDS.get(i.get("system", ""), "other"), i["value"]) for i in current)
     order = [*_KINDS.values(), "other"]
     return sorted(found, key=lambda i: order.index(i.kind))
 

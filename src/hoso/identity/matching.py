@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any, Protocol
 
 from hoso.access import Member
 from hoso.core import citizen_code
 from hoso.core.clock import Clock, to_ms
-from hoso.identity.match.decide import Candidate, Decision, Policy, Standing, decide
+from hoso.identity.match.decide import SETTLERS, Candidate, Decision, Policy, Standing, decide
 from hoso.identity.match.keys import KINDS, keys, probes, shareable
+from hoso.identity.match.levels import FIELDS
 from hoso.identity.match.packed import CODE, VERIFIED, Packed, Shared, pack, unpack
 from hoso.identity.match.score import Crowd, score_person
 from hoso.identity.match.weights import Model
@@ -189,6 +191,7 @@ def told(decision: Decision) -> dict[str, Any]:
         "bits": _round(decision.bits),
         "margin": _round(decision.margin),
         "needed": _round(decision.needed),
+        "by-number": decision.by_number,
         "population": decision.population,
         "model": decision.model,
         "vetoes": list(decision.vetoes),
@@ -204,6 +207,39 @@ def told(decision: Decision) -> dict[str, Any]:
             for s in decision.standings
         ],
     }
+
+
+def retold(evidence: Mapping[str, Any]) -> Decision | None:
+    """The decision that the ledger kept, to be explained; None when none was kept, as of what a human decided.
+
+    Words of another release that this one does not know are left out.
+    """
+    if "outcome" not in evidence:
+        return None
+    standings = tuple(_standing(one) for one in evidence.get("candidates", ()))
+    return Decision(
+        evidence["outcome"],
+        standings[0].person if standings else None,
+        _unbounded(evidence.get("bits"), -inf),
+        _unbounded(evidence.get("margin"), inf),
+        _unbounded(evidence.get("needed"), 0.0),
+        evidence.get("population", 0),
+        evidence.get("model", ""),
+        tuple(evidence.get("vetoes", ())),
+        tuple(fact for fact in evidence.get("settling", ()) if fact in SETTLERS),
+        bool(evidence.get("by-number")),
+        standings,
+    )
+
+
+def _standing(told: Mapping[str, Any]) -> Standing:
+    levels = {field: level for field, level in told["levels"].items() if level in FIELDS.get(field, ())}
+    fields = {field: bits for field, bits in told["fields"].items() if field in levels}
+    return Standing(told["person"], _unbounded(told["bits"], -inf), fields, levels, tuple(told["vetoes"]), False, 0.0)
+
+
+def _unbounded(bits: float | None, endless: float) -> float:
+    return endless if bits is None else bits
 
 
 def _round(bits: float) -> float | None:

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import orjson
 
-from hoso.core import citizen_code
+from hoso.core import citizen_code, fold
 from hoso.fhir.systems import RECORD_KIND
 
 TAG = "person"
 DRAWN_FROM = 20
 """Records that the picture is drawn from, the newest; a person may have thousands, all of which are linked."""
 
-_UNITED = ("name", "telecom", "address", "identifier")
 Resource = dict[str, Any]
 
 
@@ -48,8 +48,8 @@ def portrait(standing: Standing, sources: Iterable[Mapping[str, Any]]) -> Resour
         ],
         "active": bool(standing.records) and not standing.merged,
     }
-    for element in ("name", "telecom", "address"):
-        if found := _united(seen, element):
+    for element, found in (("name", _names(seen)), *((e, _united(seen, e)) for e in ("telecom", "address"))):
+        if found:
             golden[element] = found
     if sex := _commonest(p.get("gender") for p in seen):
         golden["gender"] = sex
@@ -83,6 +83,16 @@ def _united(sources: Sequence[Mapping[str, Any]], element: str) -> list[Resource
         for value in patient.get(element, ()):
             first.setdefault(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), value)
     return [first[text] for text in sorted(first, key=lambda text: -counted[text])]
+
+
+def _names(sources: Sequence[Mapping[str, Any]]) -> list[Resource]:
+    """Of spellings that differ in accents and capitals alone the fullest comes first: what is missing was lost."""
+    alike: dict[str, list[tuple[tuple[int, int], Resource]]] = {}
+    for name in _united(sources, "name"):
+        text = name.get("text") or " ".join([name.get("family", ""), *name.get("given", ())])
+        fullness = (sum(not letter.isascii() for letter in text), sum(letter.islower() for letter in text))
+        alike.setdefault(fold(text), []).append((fullness, name))
+    return [name for names in alike.values() for _, name in sorted(names, key=itemgetter(0), reverse=True)]
 
 
 def _commonest(values: Iterable[Any]) -> Any:

@@ -22,12 +22,15 @@ from hoso.care.timeline import DATE_PARAMETER, KIND_TYPES, Kind
 from hoso.core import fold
 from hoso.core.dates import VIETNAM
 from hoso.fhir.search import parse
+from hoso.identity.portrait import is_person
 from hoso.web.box import Asked
+from hoso.web.persons import Person, Persons, Sources
 
 Resource = dict[str, Any]
 
 TREATMENT: Purpose = "TREAT"
 MOST_PEOPLE = 100
+_NAMESAKES = 3
 _NAMED = ("Organization", "Practitioner", "PractitionerRole", "Location", "Medication", "Encounter")
 _MOST_NAMES = 150
 _WHOLE = 400
@@ -41,9 +44,17 @@ _NEWEST: dict[str, list[tuple[str, str]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A person who was found, and the records of facilities by which."""
+
+    person: Resource
+    records: list[Resource]
+
+
 @dataclass(slots=True)
 class Found:
-    people: list[Resource] = field(default_factory=list)
+    people: list[Hit] = field(default_factory=list)
     more: bool = False
     """More match than are shown; only a narrower question helps."""
 
@@ -54,6 +65,7 @@ class Door:
     def __init__(self, records: Records, actor: Actor) -> None:
         self.records = records
         self.actor = actor
+        self.persons = Persons(records, actor, TREATMENT)
 
     @property
     def today(self) -> date:
@@ -61,9 +73,6 @@ class Door:
 
     def may(self, type: str) -> bool:
         return self.actor.scopes.permits(type, "s") and self.actor.scopes.permits(type, "r")
-
-    def patient(self, id: str) -> Resource | None:
-        return self._read("Patient", id)
 
     def facility(self, code: str) -> str:
         """Its name; the code itself while the facility is not on record."""
@@ -76,7 +85,7 @@ class Door:
         """Numbers first, because they are sure; then the name."""
         for pairs in _sure(asked):
             if people := self._people(pairs):
-                return _found(people)
+                return self._found(people)
         if not asked.name:
             return Found()
         for pairs in _by_name(asked):
@@ -84,31 +93,48 @@ class Door:
             if len(asked.born) > 4:
                 people = [p for p in people if p.get("birthDate") and asked.born.startswith(p["birthDate"])]
             if people:
-                return _found(ranked(people, asked.name))
+                return self._found(ranked(people, asked.name))
         return Found()
 
-    def namesakes(self, patient: Resource) -> int:
-        """How many others carry exactly this name."""
-        name = human_name(patient.get("name"))
+    def _found(self, patients: list[Resource]) -> Found:
+        """Records of one person are one hit, at the place of the best of them."""
+        shown = patients[:MOST_PEOPLE]
+        homes = self.persons.homes([p["id"] for p in shown])
+        by_person: dict[str, list[Resource]] = {}
+        for patient in shown:
+            by_person.setdefault(homes[patient["id"]], []).append(patient)
+        people = {person["id"]: person for person in self.persons.read(by_person)}
+        hits = [
+            Hit(people[id], [r for r in records if r["id"] != id and not is_person(r)])
+            for id, records in by_person.items()
+            if id in people
+        ]
+        return Found(hits, len(patients) > MOST_PEOPLE)
+
+    def namesakes(self, person: Person) -> int:
+        """How many other people carry exactly this name, three at most."""
+        name = human_name(person.patient.get("name"))
         if not name:
             return 0
+        count = str(_NAMESAKES + min(len(person.records), MOST_PEOPLE))
         page = self.records.search(
-            self.actor, TREATMENT, parse("Patient", [("name:exact", _escaped(name)), ("_count", "3")])
+            self.actor, TREATMENT, parse("Patient", [("name:exact", _escaped(name)), ("_count", count)])
         )
-        return sum(1 for version in page.matches if version.id != patient["id"])
+        others = [version.id for version in page.matches if version.id not in person.members]
+        return min(_NAMESAKES, len(set(self.persons.homes(others).values()))) if others else 0
 
-    def card(self, id: str) -> tuple[list[Resource], set[str]]:
+    def card(self, person: Person, sources: Sources) -> tuple[list[Resource], set[str]]:
         """Everything the emergency card looks at, and the types that are refused."""
         refused = {type for type in CARD_TYPES if not self.may(type)}
         types = [type for type in CARD_TYPES if type not in refused]
-        resources = self._whole(id, [type for type in types if type != _APART])
+        resources = self._whole(person, [type for type in types if type != _APART])
         if resources is None:
-            resources = [r for type in types for r in self._search(type, [("patient", id), *_only(type)])]
+            resources = [r for type in types for r in self._search(type, [("patient", person.id), *_only(type)])]
         elif _APART in types:
-            resources += self._search(_APART, [("patient", id), *_only(_APART)])
-        return resources + self._named_in(resources), refused
+            resources += self._search(_APART, [("patient", person.id), *_only(_APART)])
+        return resources + self.named_in([*resources, *sources.patients]), refused
 
-    def _whole(self, id: str, types: Sequence[str]) -> list[Resource] | None:
+    def _whole(self, person: Person, types: Sequence[str]) -> list[Resource] | None:
         """These types of an ordinary record in one range of the database; None for a record too long for that.
 
         A compartment also holds what the person only said or did about somebody else, which is not theirs.
@@ -116,13 +142,16 @@ class Door:
         if not types:
             return []
         pairs = [("_type", ",".join(types)), ("_count", str(_WHOLE))]
-        page = self.records.search(self.actor, TREATMENT, parse(None, pairs, compartment=("Patient", id)))
+        page = self.records.search(self.actor, TREATMENT, parse(None, pairs, compartment=("Patient", person.id)))
         if page.cursor is not None:
             return None
         whole = (orjson.loads(version.body) for version in page.matches)
-        return [r for r in whole if reference_key(r.get("subject") or r.get("patient")) == f"Patient/{id}"]
+        theirs = {f"Patient/{id}" for id in person.members}
+        return [r for r in whole if reference_key(r.get("subject") or r.get("patient")) in theirs]
 
-    def timeline(self, id: str, kind: Kind | None, until: date | None, count: int) -> tuple[list[Resource], set[str]]:
+    def timeline(
+        self, person: Person, kind: Kind | None, until: date | None, count: int
+    ) -> tuple[list[Resource], set[str]]:
         """The newest `count` of each type up to a day, and the types of which there are older ones."""
         types = KIND_TYPES[kind] if kind else tuple(t for types in KIND_TYPES.values() for t in types)
         resources: list[Resource] = []
@@ -130,7 +159,7 @@ class Door:
         for type in types:
             if not self.may(type):
                 continue
-            pairs = [("patient", id), ("_count", str(count))]
+            pairs = [("patient", person.id), ("_count", str(count))]
             if parameter := DATE_PARAMETER.get(type):
                 pairs.append(("_sort", f"-{parameter}"))
                 if until is not None:
@@ -141,23 +170,18 @@ class Door:
             if parameter and len(found) >= count:
                 unfinished.add(type)
             resources += found
-        return resources + self._named_in(resources), unfinished
+        return resources + self.named_in(resources), unfinished
 
     def _people(self, pairs: list[tuple[str, str]]) -> list[Resource]:
-        return [p for p in self._search("Patient", pairs) if p.get("active") is not False or not p.get("link")]
+        """Patients that match, without those a facility put another of its own in the place of."""
+        found = self._search("Patient", pairs)
+        return [p for p in found if is_person(p) or p.get("active") is not False or not p.get("link")]
 
     def _search(self, type: str, pairs: Sequence[tuple[str, str]]) -> list[Resource]:
         page = self.records.search(self.actor, TREATMENT, parse(type, list(pairs)))
         return [orjson.loads(version.body) for version in page.matches]
 
-    def _read(self, type: str, id: str) -> Resource | None:
-        version = self.records.read(self.actor, TREATMENT, type, id)
-        if version is None or version.deleted:
-            return None
-        resource: Resource = orjson.loads(version.body)
-        return resource
-
-    def _named_in(self, resources: list[Resource]) -> list[Resource]:
+    def named_in(self, resources: list[Resource]) -> list[Resource]:
         """Facilities, people, medicines and visits that lines refer to without saying their name."""
         held = {key_of(r) for r in resources}
         found: list[Resource] = []
@@ -173,10 +197,6 @@ class Door:
         pairs = [(type, id) for type, _, id in (key.partition("/") for key in keys) if self.may(type)]
         found = self.records.heads(self.actor, TREATMENT, pairs) if pairs else {}
         return [orjson.loads(version.body) for version in found.values() if not version.deleted]
-
-
-def _found(people: list[Resource]) -> Found:
-    return Found(people[:MOST_PEOPLE], len(people) > MOST_PEOPLE)
 
 
 def _sure(asked: Asked) -> Iterable[list[tuple[str, str]]]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hoso.care.card import EmergencyCard
+from hoso.care.card import EmergencyCard, Source
 
 _SCREEN = 21
 """Lines of text for the two upper rows of panels on a screen of 1366 × 768, in a wide font."""
@@ -24,6 +24,8 @@ _LEAST_ALLERGIES = 3
 class Named(Protocol):
     @property
     def name(self) -> str: ...
+    @property
+    def source(self) -> Source: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Fit:
 
 def fit(card: EmergencyCard) -> Fit:
     allergies = max(_LEAST_ALLERGIES, sum(1 for a in card.allergies.items if a.high_risk))
-    room = _SCREEN - max(_allergy_lines(card, allergies), _alert_lines(card))
+    room = _SCREEN - len(card.differences) - max(_allergy_lines(card, allergies), _alert_lines(card))
     medicines = card.medicines
     heading = 1 if medicines.active else 0
     asked = 2 + _height(medicines.possible[:1], _MEDICINE_WIDTH) if medicines.possible else 0
@@ -54,12 +56,17 @@ def fit(card: EmergencyCard) -> Fit:
 
 def _allergy_lines(card: EmergencyCard, shown: int) -> int:
     names = ", ".join(a.substance for a in card.allergies.items[shown:])
-    return len(card.allergies.items[:shown]) + 1 + -(-len(names) // _ALLERGIES_WIDTH)
+    items = card.allergies.items[:shown]
+    told = sum(1 for a in items if a.source.origin) + len(card.allergies.denied)
+    return len(items) + told + 1 + -(-len(names) // _ALLERGIES_WIDTH)
 
 
 def _alert_lines(card: EmergencyCard) -> int:
     """The fact, what the record says, and a value with its date if there is one."""
-    texts = (len(a.title) + len(a.detail) + (35 if a.measure else 15) for a in card.alerts.items)
+    texts = (
+        len(a.title) + len(a.detail) + (35 if a.measure else 15) + (60 if a.source.origin else 0)
+        for a in card.alerts.items
+    )
     return sum(-(-length // _ALERT_WIDTH) for length in texts)
 
 
@@ -72,8 +79,8 @@ def _fitting(items: Sequence[Named], room: int, width: int) -> int:
 
 
 def _height(items: Sequence[Named], width: int) -> int:
-    """A name of one line or more, and one line about it."""
-    return sum(1 + max(1, -(-len(item.name) // width)) for item in items)
+    """A name of one line or more, one line about it, and one that says where it came from if it must."""
+    return sum(1 + max(1, -(-len(item.name) // width)) + (1 if item.source.origin else 0) for item in items)
 
 
 def _folded(items: Sequence[Named], shown: int) -> int:

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import urlencode
 
 from hoso.care import Kind, TimelinePage, emergency_card, timeline_page
@@ -16,6 +16,7 @@ from hoso.care.who import who
 from hoso.web.door import Door, Resource
 from hoso.web.fit import fit
 from hoso.web.pages import door, page, signed_in
+from hoso.web.persons import Person, Sources
 from hoso.web.recent import remember
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
@@ -38,64 +39,87 @@ KIND_TITLES: dict[Kind, str] = {
 @signed_in
 def card(request: HttpRequest, id: str) -> HttpResponse:
     reach = door(request)
-    patient = _patient(reach, id)
-    resources, refused = reach.card(id)
-    shown = emergency_card(patient, resources, reach.today, refused)
+    person = person_at(request, reach, id)
+    if isinstance(person, HttpResponse):
+        return person
+    sources = reach.persons.sources(person)
+    resources, refused = reach.card(person, sources)
+    shown = emergency_card(
+        person.patient, resources, reach.today, refused, sources=sources.patients, young=sources.young
+    )
     response = page(
         request,
         "card.html",
         card=shown,
         fit=fit(shown),
-        namesakes=reach.namesakes(patient),
-        synthetic=_is_synthetic(patient),
+        namesakes=reach.namesakes(person),
+        joined=len(person.records),
+        synthetic=is_synthetic(person.patient),
         today=reach.today,
         now=reach.records.clock(),
     )
-    remember(request, response, id)
+    remember(request, response, person.id)
     return response
 
 
 @signed_in
 def timeline(request: HttpRequest, id: str) -> HttpResponse:
     reach = door(request)
-    patient = _patient(reach, id)
+    person = person_at(request, reach, id)
+    if isinstance(person, HttpResponse):
+        return person
     kind = _kind(request)
     facility = request.GET.get("facility", "")[:200]
-    shown = _read_page(reach, id, kind, facility, _until(request))
+    sources = reach.persons.sources(person)
+    shown = _read_page(reach, person, sources, kind, facility, _until(request))
     return page(
         request,
         "timeline.html",
-        who=who(patient, Chart.of([patient]), reach.today),
+        who=who(person.patient, Chart.of([person.patient]), reach.today, sources.patients),
+        joined=len(person.records),
         timeline=shown,
         kinds=_links(id, facility, kind),
         facilities=_facility_links(id, kind, facility, shown),
         chosen=facility,
         older=f"/patients/{id}/timeline?{_query(kind, facility, shown.next)}" if shown.next else None,
         newest=f"/patients/{id}/timeline?{_query(kind, facility)}" if _until(request) else None,
-        synthetic=_is_synthetic(patient),
+        synthetic=is_synthetic(person.patient),
         today=reach.today,
     )
 
 
-def _read_page(reach: Door, id: str, kind: Kind | None, facility: str, until: date | None) -> TimelinePage:
+def _read_page(
+    reach: Door, person: Person, sources: Sources, kind: Kind | None, facility: str, until: date | None
+) -> TimelinePage:
     """Reads further back until the page has something, because a filter or one very full day may leave it empty."""
     count = _FIRST_READ
     while True:
-        resources, unfinished = reach.timeline(id, kind, until, count)
-        shown = timeline_page(resources, unfinished=unfinished, kind=kind, facility=facility, until=until)
+        resources, unfinished = reach.timeline(person, kind, until, count)
+        shown = timeline_page(
+            resources,
+            unfinished=unfinished,
+            kind=kind,
+            facility=facility,
+            until=until,
+            sources=sources.patients,
+            young=sources.young,
+        )
         if shown.years or shown.next is None or count >= _MOST_READ:
             return shown
         count *= 4
 
 
-def _patient(reach: Door, id: str) -> Resource:
-    patient = reach.patient(id) if _ID.match(id) else None
-    if patient is None:
+def person_at(request: HttpRequest, reach: Door, id: str) -> Person | HttpResponse:
+    """Whose page it is; a record's or a merged person's address leads on to the person's own."""
+    found = reach.persons.find(id) if _ID.match(id) else None
+    if found is None:
         raise Http404
-    return patient
+    if isinstance(found, str):
+        return HttpResponseRedirect(request.get_full_path().replace(f"/patients/{id}", f"/patients/{found}", 1))
+    return found
 
 
-def _is_synthetic(patient: Resource) -> bool:
+def is_synthetic(patient: Resource) -> bool:
     return any(tag.get("code") == "HTEST" for tag in patient.get("meta", {}).get("tag", ()))
 
 

@@ -12,7 +12,7 @@ from hoso.care.elements import human_name
 from hoso.core import citizen_code, fold
 from hoso.fhir import systems
 from hoso.web.box import Asked, asked
-from hoso.web.door import Door, Resource
+from hoso.web.door import Door, Hit, Resource
 from hoso.web.pages import codes, door, page
 from hoso.web.recent import recent
 
@@ -46,16 +46,16 @@ def _with_merged(question: Asked) -> Asked:
 
 def _start(request: HttpRequest, door: Door) -> HttpResponse:
     """The empty box, and whom this person looked at last."""
-    people = [door.patient(id) for id in recent(request)]
-    return page(request, "search.html", asked=None, recent=[_row(p, 0) for p in people if p], today=door.today)
+    people = door.persons.read(recent(request))
+    return page(request, "search.html", asked=None, recent=[_row(Hit(p, []), 0) for p in people], today=door.today)
 
 
 def _results(request: HttpRequest, question: Asked, door: Door) -> HttpResponse:
     found = door.find(question)
     number = _page_number(request, len(found.people))
     shown = found.people[(number - 1) * PER_PAGE : number * PER_PAGE]
-    names = [fold(human_name(p.get("name"))) for p in found.people]
-    rows = [_row(person, names.count(fold(human_name(person.get("name")))) - 1) for person in shown]
+    names = [_name(hit.person) for hit in found.people]
+    rows = [_row(hit, names.count(_name(hit.person)) - 1) for hit in shown]
     pages = -(-len(found.people) // PER_PAGE)
     links = {n: "/?" + urlencode({"q": question.text, "page": str(n)}) for n in range(1, pages + 1)}
     return page(
@@ -78,19 +78,28 @@ def _page_number(request: HttpRequest, total: int) -> int:
     return max(1, min(number, -(-total // PER_PAGE)))
 
 
-def _row(person: Resource, same_name: int) -> dict[str, Any]:
+def _row(hit: Hit, same_name: int) -> dict[str, Any]:
+    person = hit.person
     home: Resource = next((a for a in person.get("address", ()) if a.get("use") != "old"), {})
+    facilities = [p.get("managingOrganization", {}).get("display", "") for p in (*hit.records, person)]
+    spelled = (human_name(p.get("name")) for p in hit.records)
     return {
         "id": person["id"],
         "name": human_name(person.get("name")),
+        "found_as": next((name for name in spelled if fold(name) != _name(person)), ""),
         "sex": person.get("gender", ""),
         "born": person.get("birthDate", ""),
         "died": person.get("deceasedDateTime") or ("yes" if person.get("deceasedBoolean") else ""),
         "place": ", ".join(p for p in (home.get("city", ""), home.get("state", "")) if p),
         "number": _known_number(person),
-        "facility": person.get("managingOrganization", {}).get("display", ""),
+        "facility": ", ".join(dict.fromkeys(name for name in facilities if name)),
+        "records": sum(1 for link in person.get("link", ()) if link["type"] == "seealso"),
         "same_name": same_name,
     }
+
+
+def _name(patient: Resource) -> str:
+    return fold(human_name(patient.get("name")))
 
 
 def _known_number(person: Resource) -> str:

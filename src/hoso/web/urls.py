@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from hoso.web import errors, search, sign_in, style
+from hoso.web import errors, search, sign_in, sources, style
 from hoso.web import record as pages
 
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("language", sign_in.language, name="language"),
     path("patients/<str:id>", pages.card, name="card"),
     path("patients/<str:id>/timeline", pages.timeline, name="timeline"),
+    path("patients/<str:id>/sources", sources.sources, name="sources"),
     path("style", style.style, name="style"),
     path("favicon.ico", errors.no_icon),
 ]
