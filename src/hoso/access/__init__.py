@@ -23,10 +23,12 @@ from hoso.store.contract import (
     Version,
 )
 from hoso.store.people import Entry, Member, PeopleRows
+from hoso.store.people_log import Changed
 
 __all__ = [
     "Actor",
     "AliasTable",
+    "Changed",
     "CodeRow",
     "CodeState",
     "CodeTable",

@@ -158,7 +158,7 @@ class Arrivals:
     def _place(self, desk: Desk, record: int, described: Described, flips: int = 0) -> None:
         decided = self._decide(desk, record, described)
         desk.people.put([Entry(record, described.keys, described.packed, flips)])
-        evidence = self._told(desk, decided.evidence)
+        evidence = desk.told(decided.evidence)
         if decided.bridged and not flips:
             desk.link([record], self._bridge(desk, decided.bridged, evidence), evidence)
         elif decided.outcome == "certain" and not flips:
@@ -206,15 +206,9 @@ class Arrivals:
         self, desk: Desk, cause: Cause, person: int, others: Sequence[int], evidence: Mapping[str, Any], record: int
     ) -> None:
         desk.know([person, record, *others])
-        told = self._told(desk, evidence)
+        told = desk.told(evidence)
         ids = [desk.id(other) for other in others]
         desk.add(task(cause, desk.id(person), ids, desk.time, told, desk.id(record)))
-
-    def _told(self, desk: Desk, evidence: Mapping[str, Any]) -> dict[str, Any]:
-        """With ids in place of numbers, which mean nothing on another node."""
-        candidates = evidence.get("candidates", ())
-        desk.know(int(one["person"]) for one in candidates)
-        return {**evidence, "candidates": [{**one, "person": desk.id(int(one["person"]))} for one in candidates]}
 
 
 def _spare_the_ledger(transaction: Transaction, drafts: Sequence[Draft]) -> None:

@@ -57,6 +57,8 @@ class Desk:
         person = self.settled(person)
         self._left_by(records)
         self.people.assign(records, person)
+        if reason:  # a human says so, whatever was said before; the machine links nobody who is kept apart
+            self.people.allow(records, [person])
         self._touched.append(person)
         self._write("link", person, records, reason=reason, evidence=evidence)
 
@@ -110,6 +112,12 @@ class Desk:
         families = [[person, *(record for _, record in self.people.members([person]))] for person in (one, other)]
         for mine, theirs in (families, families[::-1]):
             self.people.allow(mine, list(self.people.persons(theirs)))
+
+    def told(self, evidence: Mapping[str, Any]) -> dict[str, Any]:
+        """With ids in place of numbers, which mean nothing on another node."""
+        candidates = evidence.get("candidates", ())
+        self.know(int(one["person"]) for one in candidates)
+        return {**evidence, "candidates": [{**one, "person": self.id(int(one["person"]))} for one in candidates]}
 
     def settled(self, person: int) -> int:
         """Who the person was found to be, by now and until this transaction has ended."""

@@ -108,7 +108,9 @@ def apply(event: Event, state: State, apart: Apart) -> None:
             state.pop(record, None)
         else:
             state[record] = event.person
-    if event.kind in ("split", "different"):
+    if event.kind == "link":
+        apart -= {(record, event.person) for record in event.records}
+    elif event.kind in ("split", "different"):
         apart |= parted(event, state)
     elif event.kind == "same":
         apart -= rejoined(event, state, apart)

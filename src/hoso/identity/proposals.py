@@ -8,6 +8,8 @@ import orjson
 
 from hoso.identity.desk import Desk
 from hoso.identity.review import Resource, cause_of, focus_of, is_open, is_review, named, proposer, task
+from hoso.identity.undo import came_to
+from hoso.identity.whom import person_of
 
 PAGE = 50
 
@@ -23,15 +25,15 @@ def propose(desk: Desk, survivor: int, other: int, reason: str) -> Resource:
 
 
 def proposal(desk: Desk, one: int, other: int) -> Resource | None:
-    """The open Task by which somebody has asked that these two be made one."""
-    ids = {desk.id(one), desk.id(other)}
-    for person in (one, other):
+    """The open Task by which somebody has asked that these two be made one, under whatever ids they had then."""
+    both = {one, other}
+    for person in (*both, *came_to(desk, one), *came_to(desk, other)):
         before: int | None = None
         while page := desk.people.log.naming(person, "Task", before, PAGE):
             heads = desk.transaction.heads([("Task", id) for _, id in page])
             for head in heads.values():
                 found: dict[str, Any] = {} if head.deleted else orjson.loads(head.body)
-                if _asks(found) and {focus_of(found), *named(found, "person")} == ids:
+                if _asks(found) and {person_of(desk, id) for id in (focus_of(found), *named(found, "person"))} == both:
                     return found
             before = page[-1][0]
     return None

@@ -14,7 +14,15 @@ from hoso.core.ids import new_id
 from hoso.fhir.systems import RECORD_KIND, REVIEW
 
 Cause = Literal[
-    "look-alike", "between-two", "turned", "two-persons", "sample", "contradiction", "mixed-document", "mixed-record"
+    "look-alike",
+    "between-two",
+    "turned",
+    "two-persons",
+    "stray",
+    "sample",
+    "contradiction",
+    "mixed-document",
+    "mixed-record",
 ]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 Priority = Literal["routine", "urgent", "asap", "stat"]
@@ -28,6 +36,7 @@ URGENCY: Mapping[Cause, Priority] = {
     "contradiction": "asap",
     "mixed-document": "asap",
     "mixed-record": "asap",
+    "stray": "asap",
     "between-two": "urgent",
     "two-persons": "urgent",
     "look-alike": "routine",

@@ -7,21 +7,37 @@ ledger, takes back exactly what it did, and writes no clinical record.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
 from hoso.access import Actor, Purpose, Records, Transaction
 from hoso.access.scope import Right
 from hoso.core import Refused
-from hoso.identity import review
+from hoso.identity.aftermath import Readers
+from hoso.identity.answering import Answered, Answering, Merge, merge
 from hoso.identity.code import Codes
 from hoso.identity.desk import Desk
+from hoso.identity.facts import Contradiction
 from hoso.identity.matching import Matching
-from hoso.identity.portrait import Resource, Standing
-from hoso.identity.proposals import proposal, propose
-from hoso.identity.undo import came_to, merge_of, undoing_of
+from hoso.identity.parting import Parted, Parting, came_with, chosen_of
+from hoso.identity.portrait import Standing
+from hoso.identity.review import Answer, Cause, cause_of
+from hoso.identity.reviews import Queue, Review, Reviews, Side
+from hoso.identity.sampling import Rate, Samples
 from hoso.identity.whom import Known, ledger, pair, patient, person_of, unless_apart
+
+__all__ = [
+    "Answered",
+    "Contradiction",
+    "Known",
+    "Merge",
+    "Parted",
+    "Queue",
+    "Rate",
+    "Review",
+    "Side",
+    "Steward",
+]
 
 T = TypeVar("T")
 Rights = Sequence[tuple[Right, str]]
@@ -32,31 +48,14 @@ HISTORY = 200
 """Events of one person that are shown, the newest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """What a merge came to. `waiting`: the Task that a second person must agree to; else it is done."""
-
-    survivor: str
-    other: str
-    waiting: str = ""
-    preview: Resource | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Parted:
-    """`restored` is a person (again), with `records`; `tasks` are what is left for humans to look at."""
-
-    restored: str
-    survivor: str
-    records: Sequence[str]
-    tasks: Sequence[str]
-
-
 class Steward:
     """One per node. Persons and records are named by the ids of their Patients; a record's id names its person."""
 
-    def __init__(self, records: Records, codes: Codes, matching: Matching) -> None:
-        self._records, self._codes, self._matching = records, codes, matching
+    def __init__(self, records: Records, codes: Codes, matching: Matching, readers: Readers | None = None) -> None:
+        self._records, self._codes = records, codes
+        self._parting = Parting(matching, readers)
+        self._reviews = Reviews(records)
+        self._samples = Samples(records)
 
     # Merge
 
@@ -82,16 +81,8 @@ class Steward:
 
         def work(desk: Desk) -> tuple[Merge, Sequence[int]]:
             survivor, loser = pair(desk, one, other)
-            unless_apart(desk, survivor, loser)
-            names = desk.id(survivor), desk.id(loser)
-            if desk.people.log.clinical([survivor, loser]) == {survivor, loser}:
-                waiting = proposal(desk, survivor, loser)
-                if waiting is None or review.proposer(waiting) == actor.id:
-                    waiting = waiting or propose(desk, survivor, loser, reason)
-                    return Merge(*names, waiting=waiting["id"]), ()
-                desk.add(review.answered(waiting, "same", names[:1], actor.id, desk.time, reason, closed=True))
-            desk.merge(survivor, loser, reason)
-            return Merge(*names), (survivor, loser)
+            merged = merge(desk, survivor, loser, reason)
+            return merged, () if merged.waiting else (survivor, loser)
 
         merged, touched = self._transact(actor, purpose, work)
         self._align(actor, purpose, touched)
@@ -101,15 +92,7 @@ class Steward:
         """The exact inverse of the last merge of that person: what came with it goes back, under its own code."""
         _check_reason(reason)
 
-        def work(desk: Desk) -> tuple[Parted, Sequence[int]]:
-            found = merge_of(desk, person)
-            desk.people.hold([found.restored, found.survivor])
-            found = merge_of(desk, person)
-            desk.unmerge(found.restored, found.survivor, found.records, reason)
-            desk.different(found.restored, found.survivor, reason)
-            return self._parted(desk, found.restored, found.survivor, found.records), (found.restored, found.survivor)
-
-        parted, touched = self._transact(actor, purpose, work)
+        parted, touched = self._transact(actor, purpose, lambda desk: self._parting.unmerge(desk, person, reason))
         self._align(actor, purpose, touched)
         return parted
 
@@ -118,20 +101,14 @@ class Steward:
         _check_reason(reason)
 
         def look(desk: Desk) -> bool:
-            return self._came_with(desk, *self._chosen(desk, person, records)) is None
+            return came_with(desk, *chosen_of(desk, person, records)) is None
 
         needs_code = self._transact(actor, purpose, look)
         code = self._codes.new(1)[0] if needs_code else ""
 
         def work(desk: Desk) -> tuple[Parted, Sequence[int]]:
-            survivor, chosen = self._chosen(desk, person, records)
-            earlier = self._came_with(desk, survivor, chosen)
-            if earlier is not None:
-                desk.unmerge(earlier, survivor, chosen, reason)
-                desk.different(earlier, survivor, reason)
-            else:
-                earlier = desk.split(survivor, chosen, code or self._codes.new(1)[0], reason)
-            return self._parted(desk, earlier, survivor, chosen), (earlier, survivor)
+            survivor, chosen = chosen_of(desk, person, records)
+            return self._parting.split(desk, survivor, chosen, lambda: code or self._codes.new(1)[0], reason)
 
         parted, touched = self._transact(actor, purpose, work)
         self._align(actor, purpose, touched)
@@ -161,33 +138,55 @@ class Steward:
         _check_reason(reason)
         self._transact(actor, purpose, lambda desk: say(desk, *pair(desk, one, other)))
 
+    # Reviews
+
+    def queue(
+        self, actor: Actor, purpose: Purpose, cause: Cause | None = None, count: int = 50, cursor: str | None = None
+    ) -> Queue:
+        """What waits for a human: the most urgent first, then the oldest; what somebody is unsure of at the end."""
+        return self._reviews.queue(actor, purpose, cause, count, cursor)
+
+    def review(self, actor: Actor, purpose: Purpose, task: str) -> Review:
+        """One review with its sides, the records of each, and what contradicts what."""
+        return self._reviews.review(actor, purpose, task)
+
+    def answer(
+        self, actor: Actor, purpose: Purpose, task: str, answer: Answer, other: str | None = None, reason: str = ""
+    ) -> Answered:
+        """Carries out what a human says of a review; `other` names one of its persons where there are several."""
+        self._reviews.task(actor, purpose, task)
+        code = self._codes.new(1)[0] if answer == "different" and self._may_split(actor, purpose, task) else ""
+
+        def work(desk: Desk) -> tuple[Answered, Sequence[int]]:
+            return Answering(desk, self._parting, code).answer(task, answer, other, reason)
+
+        done, touched = self._transact(actor, purpose, work)
+        self._align(actor, purpose, touched)
+        return done
+
+    # Watching
+
+    def sample(self, actor: Actor, purpose: Purpose, number: int, since: str, seed: int) -> list[str]:
+        """Files automatic links made since an instant for blind review; the same seed draws the same."""
+        return self._samples.draw(actor, purpose, number, since, seed)
+
+    def error_rate(self, actor: Actor, purpose: Purpose, since: str) -> Rate:
+        """How many of the links sampled since an instant were wrong, with the 95 % interval, whole and by week."""
+        return self._samples.rate(actor, purpose, since)
+
+    def contradictions(self, actor: Actor, purpose: Purpose, person: str) -> list[Contradiction]:
+        """What cannot be true of one body among what a person's records say."""
+        found = self._transact(actor, purpose, lambda desk: person_of(desk, person), READS)
+        return self._reviews.monitors.contradictions(actor, purpose, found)
+
+    def watch(self, actor: Actor, purpose: Purpose, seen: Callable[[int], None] = lambda number: None) -> list[str]:
+        """Looks at everybody with more than one record; answers the Tasks it filed, each contradiction once."""
+        return self._reviews.monitors.watch(actor, purpose, seen)
+
     # Inside
 
-    def _chosen(self, desk: Desk, person: str, records: Sequence[str]) -> tuple[int, list[int]]:
-        """The person and the records as numbers; refused unless some, not all, of its records are chosen."""
-        survivor = person_of(desk, person)
-        desk.people.hold([survivor])
-        members = [record for _, record in desk.people.members([survivor])]
-        own = set(members) - desk.people.persons(members).keys()
-        rids = desk.people.rids(set(records))
-        strange = sorted(id for id in set(records) if rids.get(id) not in own)
-        if strange:
-            raise Refused.because(422, "value", "identity.not-a-record", record=strange[0], person=desk.id(survivor))
-        if not rids or len(rids) == len(own):
-            raise Refused.because(422, "value", "identity.split-none-or-all", person=desk.id(survivor))
-        return survivor, sorted(rids.values())
-
-    def _came_with(self, desk: Desk, survivor: int, chosen: Sequence[int]) -> int | None:
-        """The person that all the chosen records came with, whose code is theirs then; the last to come, if several."""
-        found = [undoing for person in came_to(desk, survivor) if (undoing := undoing_of(desk, person))]
-        fitting = [undoing for undoing in found if set(chosen) <= set(undoing.records)]
-        return min(fitting, key=lambda u: (len(u.records), -u.merge.place)).restored if fitting else None
-
-    def _parted(self, desk: Desk, restored: int, survivor: int, records: Sequence[int]) -> Parted:
-        desk.know([restored, survivor, *records])
-        inner = desk.people.persons(records)
-        ids = sorted(desk.id(record) for record in records if record not in inner)
-        return Parted(desk.id(restored), desk.id(survivor), ids, [])
+    def _may_split(self, actor: Actor, purpose: Purpose, task: str) -> bool:
+        return cause_of(self._reviews.task(actor, purpose, task)) == "sample"
 
     def _align(self, actor: Actor, purpose: Purpose, persons: Sequence[int]) -> None:
         """Codes lead where the projection says. They have a transaction of their own: what a stop leaves undone is done

@@ -42,6 +42,15 @@ class PeopleLog:
         sql = sql.also(Sql("ORDER BY r.seq DESC LIMIT ?", (limit,)))
         return [(seq, id) for seq, id in self._connection.rows(sql.text, sql.params)]
 
+    def crowded(self, after: int, limit: int) -> list[int]:
+        """Persons with more than one record, in their order, behind `after`."""
+        rows = self._connection.rows(
+            """SELECT person FROM member WHERE person > ? GROUP BY person HAVING count(*) > 1
+               ORDER BY person LIMIT ?""",
+            (after, limit),
+        )
+        return [person for (person,) in rows]
+
     def clinical(self, persons: Collection[int]) -> set[int]:
         """Those of the persons in whose record something stands besides Patients."""
         found = set()

@@ -1,0 +1,114 @@
+"""Looks again at who is whose after persons were parted: what may belong to the other is proposed, never moved."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from hoso.identity.desk import Desk
+from hoso.identity.matching import Decided, Described, Matching
+from hoso.identity.review import Resource, task
+from hoso.identity.whom import ledger
+
+LOOKED = 40
+"""Records of those that moved, the newest, by which others are found."""
+
+CANDIDATES, COMPARED = 100, 40
+
+
+class Again:
+    """One transaction's second look, at the desk where the parting was written."""
+
+    def __init__(self, desk: Desk, matching: Matching) -> None:
+        self._desk, self._people, self._matching = desk, desk.people, matching
+        self._described: dict[int, Described] = {}
+
+    def strays(self, restored: int, survivor: int, moved: Collection[int], since: int = 0) -> list[Resource]:
+        """Of the survivor's records that look like those that moved, the ones that may be the restored person's.
+
+        `since` a place in the log: only what was linked later, for what was there before came with nobody.
+        """
+        tasks = []
+        for record in self._alike(moved, survivor):
+            if since and not self._linked_after(record, since):
+                continue
+            decided = self._between(record, (restored, survivor))
+            bits = _bits(decided.evidence)
+            if bits.get(restored, 0.0) > max(0.0, bits.get(survivor, 0.0) - self._matching.policy.margin):
+                ids = self._desk.id(survivor), [self._desk.id(restored)]
+                told = self._desk.told(decided.evidence)
+                tasks.append(task("stray", *ids, self._desk.time, told, self._desk.id(record)))
+        return tasks
+
+    def known(self, made: int, survivor: int, moved: Sequence[int]) -> list[Resource]:
+        """Whether the records that moved are those of somebody else who is known; at most one review."""
+        best: Decided | None = None
+        which = 0
+        for record in sorted(moved)[-LOOKED:]:
+            decided = self._among(record, {made, survivor})
+            if decided is not None and decided.persons and (best is None or _top(decided) > _top(best)):
+                best, which = decided, record
+        if best is None:
+            return []
+        self._desk.know([made, which, *best.persons])
+        others = [self._desk.id(person) for person in best.persons]
+        told = self._desk.told(best.evidence)
+        return [task("look-alike", self._desk.id(made), others, self._desk.time, told, self._desk.id(which))]
+
+    def _alike(self, moved: Collection[int], survivor: int) -> list[int]:
+        found: dict[int, None] = {}
+        for record in sorted(moved)[-LOOKED:]:
+            described = self._describe(record)
+            if described is not None:
+                found.update(dict.fromkeys(self._people.found(described.probes, CANDIDATES)[0]))
+        others = [record for record in found if record not in moved]
+        owners = self._people.persons_of(others)
+        alike = [record for record in others if owners.get(record) == survivor]
+        self._desk.know(alike)
+        return alike
+
+    def _linked_after(self, record: int, place: int) -> bool:
+        newest = next((known for known in ledger(self._desk, record) if known.event.kind == "link"), None)
+        return newest is not None and newest.place > place
+
+    def _between(self, record: int, persons: Sequence[int]) -> Decided:
+        """As if nothing had been said of the record: that it stays with one of the two was not a decision about it."""
+        described = self._describe(record)
+        assert described is not None
+        found, counts = self._people.found(described.probes, CANDIDATES)
+        own = [one for _, one in self._people.members(persons)]
+        asked = {*(set(found) & set(own)), *own[:1], *own[-1:]} - {record}
+        members = [m for m in self._people.compared(asked, COMPARED) if m.person in persons and m.record != record]
+        return self._matching.decide(described, members, counts, self._people, ())
+
+    def _among(self, record: int, without: Collection[int]) -> Decided | None:
+        described = self._describe(record)
+        if described is None:
+            return None
+        found, counts = self._people.found(described.probes, CANDIDATES)
+        members = [
+            member
+            for member in self._people.compared([one for one in found if one != record], COMPARED)
+            if member.person not in without and member.person != member.record
+        ]
+        apart = {person for _, person in self._people.apart([record], {member.person for member in members})}
+        return self._matching.decide(described, members, counts, self._people, apart)
+
+    def _describe(self, record: int) -> Described | None:
+        """None for a person, and for a record that is no more."""
+        if record not in self._described:
+            head = self._desk.transaction.read("Patient", self._desk.id(record))
+            if head is None or head.deleted or self._people.persons([record]):
+                return None
+            self._described[record] = self._matching.describe(orjson.loads(head.body))
+        return self._described[record]
+
+
+def _bits(evidence: Mapping[str, Any]) -> dict[int, float]:
+    return {int(one["person"]): one["bits"] or 0.0 for one in evidence.get("candidates", ())}
+
+
+def _top(decided: Decided) -> float:
+    return max(_bits(decided.evidence).values(), default=0.0)
