@@ -8,14 +8,13 @@ from typing import Any
 import orjson
 
 from hoso.identity.desk import Desk
-from hoso.identity.matching import Decided, Described, Matching
+from hoso.identity.matching import Decided, Described, Matching, Sought
 from hoso.identity.review import Resource, task
+from hoso.identity.seek import CANDIDATES, COMPARED, seek
 from hoso.identity.whom import ledger
 
 LOOKED = 40
 """Records of those that moved, the newest, by which others are found."""
-
-CANDIDATES, COMPARED = 100, 40
 
 
 class Again:
@@ -81,20 +80,13 @@ class Again:
         own = [one for _, one in self._people.members(persons)]
         asked = {*(set(found) & set(own)), *own[:1], *own[-1:]} - {record}
         members = [m for m in self._people.compared(asked, COMPARED) if m.person in persons and m.record != record]
-        return self._matching.decide(described, members, counts, self._people, ())
+        return self._matching.decide(described, Sought(members, counts, (), ()), self._people)
 
     def _among(self, record: int, without: Collection[int]) -> Decided | None:
         described = self._describe(record)
         if described is None:
             return None
-        found, counts = self._people.found(described.probes, CANDIDATES)
-        members = [
-            member
-            for member in self._people.compared([one for one in found if one != record], COMPARED)
-            if member.person not in without and member.person != member.record
-        ]
-        apart = {person for _, person in self._people.apart([record], {member.person for member in members})}
-        return self._matching.decide(described, members, counts, self._people, apart)
+        return self._matching.decide(described, seek(self._people, described, record, without), self._people)
 
     def _describe(self, record: int) -> Described | None:
         """None for a person, and for a record that is no more."""
