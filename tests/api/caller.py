@@ -93,7 +93,7 @@ class Caller:
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method,
             "PATH_INFO": where,
-            "QUERY_STRING": query,
+            "QUERY_STRING": query.encode().decode("latin-1"),  # as WSGI hands over what is not escaped
             "HTTP_HOST": "hoso.test",
             "wsgi.url_scheme": "http",
             "wsgi.input": BytesIO(data),

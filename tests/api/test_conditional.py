@@ -22,6 +22,17 @@ def test_a_conditional_create_with_several_matches_is_412(call: Caller) -> None:
     assert (answer.status, answer.keys) == (412, ["rest.several"])
 
 
+def test_a_condition_that_is_there_but_says_nothing_stops_the_write(call: Caller) -> None:
+    """So arrives a header that is not ASCII: without its condition the write would be another one."""
+    create = call("POST", "Patient", PERSON, If_None_Exist="")
+    assert (create.status, create.keys) == (412, ["rest.no-criteria"])
+    body = {**PERSON, "id": "a"}
+    for header in ("If_Match", "If_None_Match"):
+        update = call("PUT", "Patient/a", body, **{header: ""})
+        assert (update.status, update.keys) == (400, ["rest.bad-condition"])
+    assert call("GET", "Patient?_summary=count").json["total"] == 0
+
+
 def test_the_same_person_created_by_32_clients_at_once_is_one(call: Caller) -> None:
     with ThreadPoolExecutor(32) as clients:
         answers = list(clients.map(lambda _: call("POST", "Patient", PERSON, If_None_Exist=CRITERIA), range(32)))

@@ -68,6 +68,12 @@ def test_a_binary_can_be_updated_raw_and_read_by_version(call: Caller) -> None:
     assert call("GET", "Binary/b/_history/1", Accept="text/plain").body == b"one"
 
 
+def test_whose_a_binary_is_goes_in_and_out_by_its_header(call: Caller) -> None:
+    call("PUT", "Binary/b", b"one", Content_Type="text/plain", X_Security_Context="Patient/p")
+    assert call("GET", "Binary/b", Accept=JSON).json["securityContext"] == {"reference": "Patient/p"}
+    assert call("GET", "Binary/b", Accept="text/plain").headers["X-Security-Context"] == "Patient/p"
+
+
 def test_a_binary_whose_type_is_not_one_is_sent_as_bytes(call: Caller) -> None:
     body = {"resourceType": "Binary", "id": "b", "contentType": "no type", "data": "YQ=="}
     if call("PUT", "Binary/b", body).status == 201:

@@ -89,6 +89,18 @@ def test_summaries_and_elements_are_marked_and_keep_digits(call: Caller) -> None
     assert set(chosen) == {"resourceType", "id", "meta", "status", "code", "valueQuantity"}
 
 
+def test_vietnamese_that_is_not_percent_encoded_is_read_as_it_is_meant(call: Caller) -> None:
+    call("PUT", "Patient/d", {"resourceType": "Patient", "id": "d", "name": [{"family": "Đặng"}]})
+    form = "application/x-www-form-urlencoded"
+    answer = call("GET", "Patient?family:exact=Đặng")
+    assert [one["id"] for one in answer.resources] == ["d"]
+    assert answer.link("self") == "http://hoso.test/fhir/Patient?family:exact=%C4%90%E1%BA%B7ng"
+    posted = call("POST", "Patient/_search", "family:exact=Đặng".encode(), Content_Type=form)
+    assert [one["id"] for one in posted.resources] == ["d"]
+    broken = call("POST", "Patient/_search", b"family=\xff", Content_Type=form)
+    assert (broken.status, broken.keys) == (400, ["rest.query-not-utf8"])
+
+
 def test_a_search_over_everything_finds_only_what_the_caller_may_see(call: Caller) -> None:
     people(call, 1)
     call.make("Observation", status="final", code={"text": "x"})

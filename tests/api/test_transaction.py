@@ -129,6 +129,62 @@ def test_conditional_references_are_looked_up(call: Caller) -> None:
     assert several.status == 412
 
 
+def named(value: str, **members: Any) -> dict[str, Any]:
+    return patient(identifier=[{"system": "urn:x", "value": value}], **members)
+
+
+def test_a_conditional_reference_finds_what_the_bundle_itself_stores(call: Caller) -> None:
+    kept = send(call, entry("PUT", "Patient/kept", named("1", id="kept")))
+    assert kept.status == 200
+    answer = send(
+        call,
+        entry("PUT", "Observation/o", observation("Patient?identifier=urn:x|2", id="o")),
+        entry("PUT", "Observation/p", observation("Patient?identifier=urn:x|3", id="p")),
+        entry("PUT", "Observation/q", observation("Patient?identifier=urn:x|4", id="q")),
+        entry("POST", "Patient", named("2")),
+        entry("PUT", "Patient?identifier=urn:x|3", named("3")),
+        entry("PUT", "Patient/kept", named("4", id="kept")),
+    )
+    assert answer.status == 200, answer.body
+    for observed, place in (("o", 3), ("p", 4), ("q", 5)):
+        where = answer.json["entry"][place]["response"]["location"].split("/_history")[0]
+        assert call("GET", f"Observation/{observed}").json["subject"]["reference"] == where
+
+
+def test_a_conditional_reference_finds_nothing_that_the_bundle_takes_away(call: Caller) -> None:
+    assert send(call, entry("PUT", "Patient/a", named("1", id="a"))).status == 200
+    refers = entry("POST", "Observation", observation("Patient?identifier=urn:x|1"))
+    for change in (entry("DELETE", "Patient/a"), entry("PUT", "Patient/a", named("2", id="a"))):
+        answer = send(call, refers, change)
+        assert (answer.status, answer.keys) == (412, ["bundle.unresolved"])
+    twice = send(call, refers, entry("POST", "Patient", named("1")))
+    assert (twice.status, twice.keys) == (412, ["bundle.unresolved"])
+
+
+def test_a_record_to_come_that_is_not_valid_is_refused_in_its_own_place(call: Caller) -> None:
+    wrong = named("1", birthDate="long ago")
+    refers = entry("POST", "Observation", observation("Patient?identifier=urn:x|1"))
+    answer = send(call, refers, entry("POST", "Patient", wrong))
+    assert answer.status == 422
+    assert answer.json["issue"][0]["expression"] == ["Bundle.entry[1].resource.birthDate"]
+
+
+def test_what_is_deleted_first_is_not_found_by_a_conditional_create_in_the_same_bundle(call: Caller) -> None:
+    assert send(call, entry("PUT", "Patient/a", named("1", id="a"))).status == 200
+    for deletion in ("Patient/a", "Patient?identifier=urn:x|1"):
+        create = entry("POST", "Patient", named("1"), MOTHER, ifNoneExist="identifier=urn:x|1")
+        answer = send(call, create, entry("POST", "Observation", observation(MOTHER)), entry("DELETE", deletion))
+        assert statuses(answer) == ["201", "201", "204"]
+        found = call("GET", "Patient?identifier=urn:x|1").resources
+        made = answer.json["entry"][0]["response"]["location"]
+        assert [one["id"] for one in found] == [made.split("/")[1]]
+
+
+def test_a_condition_that_says_nothing_is_refused(call: Caller) -> None:
+    answer = send(call, entry("POST", "Patient", patient(), ifNoneExist=""))
+    assert (answer.status, answer.keys) == (412, ["rest.no-criteria"])
+
+
 def test_a_conditional_create_in_a_transaction_lends_its_match_to_the_others(call: Caller) -> None:
     person = patient(identifier=[{"system": "urn:s", "value": "1"}])
     for expected in ("201", "200"):

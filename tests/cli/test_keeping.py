@@ -52,6 +52,11 @@ def test_nothing_is_written_over(server: Server, tmp_path: Path) -> None:
     assert file.read_text() == "mine" and str(file) in backup.stderr and str(server.folder) in restore.stderr
 
 
+def test_a_backup_into_a_folder_that_is_not_there_says_so(server: Server, tmp_path: Path) -> None:
+    done = hoso("backup", "--data", server.folder, tmp_path / "none" / "b.hoso")
+    assert done.returncode == 1 and f"no folder {tmp_path / 'none'}" in done.stderr
+
+
 @pytest.mark.parametrize("content", [b"", b"not a backup at all", bytes(5_000)])
 def test_a_file_that_is_no_backup_leaves_no_node(server: Server, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x").write_bytes(content)

@@ -276,3 +276,12 @@ def test_a_station_without_codes_still_registers_and_links_later(store: RecordSt
     node.put(patient("a", number=NUMBER))
     node.put(patient("b", number=NUMBER))
     assert [p["id"] for p in node.all("Patient?_sort=_id")] == ["a", "b"] and node.persons() == []
+
+
+@pytest.mark.parametrize("query", ["_id:not=x", "_tag:not=x", "_has:Observation:patient:_id=o", "gender=female"])
+def test_who_does_not_ask_for_persons_finds_the_records_alone(node: Node, query: str) -> None:
+    node.put({"resourceType": "Patient", "id": "a", "gender": "female", "name": [{"text": "Lê Thị Mai"}]})
+    observed = {"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"}}
+    observed["subject"] = {"reference": "Patient/a"}
+    node.records.update(CLIENT, "TREAT", "Observation", "o", orjson.dumps(observed))
+    assert [found["id"] for found in node.all(f"Patient?{query}")] == ["a"]

@@ -49,14 +49,14 @@ def asks_for_persons(query: Query) -> bool:
 
 def _asks(condition: Condition) -> bool:
     match condition:
-        case Ids():
-            return True
+        case Ids(_, negated):
+            return not negated  # all but one is not one asked for
         case Chain(_, branches):
             return any("Patient" in types and _asks(inner) for types, inner in branches)
-        case Has(_, _, inner):
-            return _asks(inner)
-        case Match("_tag" | "link"):
-            return True
+        case Has(type, _, inner):
+            return type == "Patient" and _asks(inner)
+        case Match("_tag" | "link", _, _, modifier):
+            return modifier != "not"
         case Match("identifier", "token", values):
             return any(_is_code(value) for value in values)
     return False

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -239,17 +239,25 @@ class Records:
         self._decide(actor, purpose, "s", "Patient")
         return self._store.people
 
-    def match(self, actor: Actor, reading: Reading, criteria: Query) -> Version | None:
+    def match(
+        self, actor: Actor, reading: Reading, criteria: Query, *, without: Collection[str] = ()
+    ) -> Version | None:
         """Looks for the single match inside `reading`, among what the actor may search."""
-        found = self.matches(actor, reading, criteria)
+        found = self.matches(actor, reading, criteria, without=without)
         if len(found) > 1:
             raise Refused.because(412, "multiple-matches", "rest.several", type=type_of(criteria))
         return found[0] if found else None
 
-    def matches(self, actor: Actor, reading: Reading, criteria: Query) -> Sequence[Version]:
-        """Up to two matches: all it takes to tell none, one and several apart."""
+    def matches(
+        self, actor: Actor, reading: Reading, criteria: Query, *, without: Collection[str] = ()
+    ) -> Sequence[Version]:
+        """Up to two matches: all it takes to tell none, one and several apart. `without` are records ("Type/id")
+
+        that a transaction is about to delete or to replace.
+        """
         visible = Visible(actor.scopes.types("s"), persons=False)  # which are nobody's to write
-        return reading.search(replace(criteria, count=2, total="none"), visible).matches
+        found = reading.search(replace(criteria, count=2 + len(without), total="none"), visible).matches
+        return [version for version in found if f"{version.type}/{version.id}" not in without][:2]
 
     def alive(self) -> None:
         """Asks the store for something small. Raises Unavailable when it cannot answer."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl
 
 from hoso.access.actor import Actor, Purpose
 from hoso.access.intake import check
+from hoso.access.pending import Pending, can_answer
 from hoso.access.records import Records, lock_name
 from hoso.access.scope import Right
 from hoso.core.errors import Issue, Refused
@@ -41,6 +43,8 @@ class _Work:
 
     targets: dict[int, str] = field(default_factory=dict)
     found: dict[int, Version] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    """What is deleted, and so not there any more for what is created and resolved after it."""
     resolved: dict[str, str] = field(default_factory=dict)
     done: list[Done] = field(default_factory=list)
     drafted: list[tuple[Entry, Sequence[Issue]]] = field(default_factory=list)
@@ -54,9 +58,10 @@ class _Criteria:
         self.of_reference: dict[str, tuple[Query, Entry]] = {}
         own: set[str] = set()
         for entry in entries:
-            if entry.criteria:
+            if entry.criteria is not None:
                 self.of_entry[entry.place] = _query(entry, entry.type, entry.criteria)
-                own.add(f"{entry.type}?{entry.criteria}")
+                if entry.method == "POST":  # to whose record they lead, whether it is found or made
+                    own.add(f"{entry.type}?{entry.criteria}")
         for entry in entries:
             if entry.resource is not None:
                 for link in conditional_references(entry.body, entry.resource) - own:
@@ -75,6 +80,7 @@ def execute(records: Records, actor: Actor, purpose: Purpose, entries: Sequence[
     rights = _rights(writing, criteria)
     if not criteria.of_entry and not criteria.of_reference and all(e.method in ("POST", "PUT") for e in writing):
         work = _Work()
+        _settle(writing, work)
         drafts = _drafts(writing, work, None)
         return _answers(work, records.save(actor, purpose, rights, drafts) if drafts else [])
     last: list[_Work] = []
@@ -83,6 +89,8 @@ def execute(records: Records, actor: Actor, purpose: Purpose, entries: Sequence[
         work = _Work()
         last[:] = [work]
         _look_up(records, actor, transaction, writing, criteria, work)
+        _settle(writing, work)
+        _resolve(records, actor, transaction, writing, criteria, work)
         return _drafts(writing, work, transaction)
 
     saved = records.write(actor, purpose, rights, criteria.locks(), attempt)
@@ -103,37 +111,66 @@ def _look_up(
     for entry in entries:
         query = criteria.of_entry.get(entry.place)
         if query is not None:
-            version = _single(records, actor, reading, query, entry)
+            version = _single(records, actor, reading, query, entry, work.gone if entry.method == "POST" else ())
             if version is not None:
                 work.found[entry.place] = version
             elif entry.method in ("POST", "PUT"):
                 _make_once(making, lock_name(query), entry)
-    for link, (query, entry) in criteria.of_reference.items():
-        matches = records.matches(actor, reading, query)
-        if len(matches) != 1:
-            count = "> 1" if matches else "0"
-            raise Refused.because(412, "not-found", "bundle.unresolved", entry.expression, link=link[:120], found=count)
-        work.resolved[link] = f"{matches[0].type}/{matches[0].id}"
+        if entry.method == "DELETE" and (entry.id or entry.place in work.found):
+            work.gone.add(f"{entry.type}/{entry.id or work.found[entry.place].id}")
+
+
+def _resolve(
+    records: Records, actor: Actor, reading: Reading, entries: Sequence[Entry], criteria: _Criteria, work: _Work
+) -> None:
+    """The references written as a search, as they stand after the deletions, creations and updates of the bundle."""
+    pending: dict[str, Pending] = {}
+    for link, (query, holder) in criteria.of_reference.items():
+        type = query.types[0]
+        if type not in pending:
+            pending[type] = _pending(type, entries, work)
+        coming = pending[type] if can_answer(query) else Pending(())
+        without = {*work.gone, *(f"{type}/{id}" for id in coming.ids)}
+        found = [one.id for one in records.matches(actor, reading, query, without=without)]
+        found += coming.find(query)
+        if len(found) != 1:
+            count, where = "> 1" if found else "0", holder.expression
+            raise Refused.because(412, "not-found", "bundle.unresolved", where, link=link[:120], found=count)
+        work.resolved[link] = f"{type}/{found[0]}"
+
+
+def _pending(type: str, entries: Sequence[Entry], work: _Work) -> Pending:
+    """The records of a type that the bundle brings; a conditional create that found its record brings none."""
+    coming: list[tuple[str, dict[str, Any]]] = []
+    for entry in entries:
+        brings = entry.method == "PUT" or (entry.method == "POST" and entry.place not in work.found)
+        if brings and entry.type == type and entry.resource is not None:
+            try:
+                accepted = check(entry.body, entry.resource, type)
+            except Refused as refused:
+                raise placed(refused, entry) from refused
+            coming.append((work.targets[entry.place].partition("/")[2], accepted.resource))
+    return Pending(coming)
 
 
 def _make_once(making: set[str], criteria: str, entry: Entry) -> None:
     """Two entries with the same criteria would both find nothing and make two of what should be one."""
     if criteria in making:
-        raise Refused.because(400, "duplicate", "bundle.twice", entry.expression, target=criteria[:120])
+        target = f"{entry.type}?{entry.criteria}"[:120]
+        raise Refused.because(400, "duplicate", "bundle.twice", entry.expression, target=target)
     making.add(criteria)
 
 
-def _single(records: Records, actor: Actor, reading: Reading, query: Query, entry: Entry) -> Version | None:
+def _single(
+    records: Records, actor: Actor, reading: Reading, query: Query, entry: Entry, without: Collection[str]
+) -> Version | None:
     try:
-        return records.match(actor, reading, query)
+        return records.match(actor, reading, query, without=without)
     except Refused as refused:
         raise placed(refused, entry) from refused
 
 
 def _drafts(entries: Sequence[Entry], work: _Work, reading: Reading | None) -> list[Draft]:
-    for entry in entries:
-        _settle(entry, work)
-    _check_once(entries, work)
     tables = link_tables(work.targets, entries)
     drafts = []
     for entry in entries:
@@ -150,7 +187,13 @@ def _drafts(entries: Sequence[Entry], work: _Work, reading: Reading | None) -> l
     return drafts
 
 
-def _settle(entry: Entry, work: _Work) -> None:
+def _settle(entries: Sequence[Entry], work: _Work) -> None:
+    for entry in entries:
+        _target(entry, work)
+    _check_once(entries, work)
+
+
+def _target(entry: Entry, work: _Work) -> None:
     """Which record the entry means: the one it names, the one it found, or a new one."""
     found = work.found.get(entry.place)
     named = (entry.resource or {}).get("id") if entry.method == "PUT" else None

@@ -110,7 +110,7 @@ def application(
             if known is None:
                 raise Refused.because(401, "login", "rest.token")
             actor = known
-        request = Request(method, segments, environ.get("QUERY_STRING", ""), environ, actor, base)
+        request = Request(method, segments, _query(environ), environ, actor, base)
         if method in _WITH_BODY:
             _read_body(environ, request)
         return request
@@ -128,11 +128,20 @@ def application(
 _ANYONE = Actor("anyone")
 
 
+def _query(environ: Environ) -> str:
+    """The query as it was sent: WSGI hands bytes over as Latin-1, and what came unescaped (`name=Đỗ`) is UTF-8."""
+    text: str = environ.get("QUERY_STRING", "")
+    try:
+        return text if text.isascii() else text.encode("latin-1").decode()
+    except UnicodeError as error:
+        raise Refused.because(400, "value", "rest.query-not-utf8") from error
+
+
 def _form(request: Request) -> str:
     if request.body and request.content_type.split(";")[0].strip().lower() != _FORM:
         raise Refused.because(415, "not-supported", "rest.form-type", type=request.content_type[:80])
     try:
-        return request.body.decode("ascii")
+        return request.body.decode()
     except UnicodeDecodeError as error:
         raise Refused.because(400, "value", "rest.query-not-utf8") from error
 

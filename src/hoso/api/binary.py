@@ -32,6 +32,9 @@ def raw_response(request: Request, version: Version) -> Response | None:
         ("Content-Security-Policy", "default-src 'none'; sandbox"),
         *version_headers(version.version, version.updated),
     ]
+    context = resource.get("securityContext", {}).get("reference", "")
+    if context and context.isascii():
+        headers.append(("X-Security-Context", context))
     return Response(200, headers, b64decode(resource.get("data", "")))
 
 

@@ -14,7 +14,7 @@ _TAG = re.compile(r'(?:W/)?"([^"\s]{1,64})"\Z')
 
 def base_version(request: Request) -> str | None:
     """What a write builds on: the version of If-Match, None for "must not exist" (If-None-Match: *), else "any"."""
-    match, none = request.header("HTTP_IF_MATCH"), request.header("HTTP_IF_NONE_MATCH")
+    match, none = request.condition("HTTP_IF_MATCH"), request.condition("HTTP_IF_NONE_MATCH")
     if match is not None:
         return _tag(match)
     if none is not None:

@@ -41,6 +41,13 @@ class Request:
         value: str | None = self.headers.get(name)
         return value or None
 
+    def condition(self, name: str) -> str | None:
+        """A header on which a write depends. One that is there and says nothing is "", never as if it were not there:
+
+        so arrives a header that is not ASCII, and without its condition the write would be another one.
+        """
+        return self.headers.get(name)
+
     def pairs(self) -> list[tuple[str, str]]:
         """Parameters of the query and of a posted form, in order; `_format` and `_pretty` are not among them."""
         return [pair for pair in read_pairs(self.query) + read_pairs(self.form) if pair[0] not in _DRESS]

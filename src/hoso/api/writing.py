@@ -24,8 +24,8 @@ def create(doors: Doors, request: Request) -> Response:
     type = request.path[0]
     _no_parameters(request)
     body = _resource_body(request, type, None)
-    criteria = request.header("HTTP_IF_NONE_EXIST")
-    query = _criteria(type, read_pairs(criteria.lstrip("?"))) if criteria else None
+    criteria = request.condition("HTTP_IF_NONE_EXIST")
+    query = _criteria(type, read_pairs(criteria.lstrip("?"))) if criteria is not None else None
     return _written(request, doors.records.create(request.actor, request.purpose, type, body, query))
 
 

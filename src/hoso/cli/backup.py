@@ -27,6 +27,8 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace) -> int:
     if args.file.exists():
         raise Failure("backup.there", file=args.file)
+    if not args.file.absolute().parent.is_dir():
+        raise Failure("backup.no_folder", file=args.file, folder=args.file.absolute().parent)
     if args.keys and args.keys.exists():
         raise Failure("backup.there", file=args.keys)
     with opened(args.data) as node:
