@@ -24,6 +24,7 @@ from hoso.store.contract import (
 )
 from hoso.store.people import Entry, Member, PeopleRows
 from hoso.store.people_log import Changed
+from hoso.store.visible import Visible
 
 __all__ = [
     "Actor",
@@ -53,6 +54,7 @@ __all__ = [
     "Transaction",
     "Unavailable",
     "Version",
+    "Visible",
     "Written",
     "execute",
 ]

@@ -14,6 +14,7 @@ from hoso.fhir.json import encode
 from hoso.fhir.model import load
 
 DATE = "2026-11-23"
+PIX = "https://profiles.ihe.net/ITI/PIXm/OperationDefinition/IHE.PIXm.pix"
 _MODES = ("full", "normative", "terminology")
 _RESULT = ("_count", "_sort", "_total", "_summary", "_elements", "_include", "_revinclude", "_contained")
 _INTERACTIONS = (
@@ -109,6 +110,7 @@ def _resource(type: str, persons: bool) -> dict[str, Any]:
         found["operation"].append({"name": "everything", "definition": _operation("Patient-everything")})
     if type == "Patient" and persons:
         found["operation"].append({"name": "match", "definition": _operation("Patient-match")})
+        found["operation"].append({"name": "ihe-pix", "definition": PIX})
     return found
 
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from hoso.api import bundles, capability, everything, history, matching, reading, searching, validating, writing
+from hoso.api import (
+    bundles,
+    capability,
+    crossing,
+    everything,
+    history,
+    matching,
+    reading,
+    searching,
+    validating,
+    writing,
+)
 from hoso.api.doors import Doors
 from hoso.api.message import Request, Response
 from hoso.core.errors import Refused
@@ -38,6 +49,7 @@ COMPARTMENT: Table = {"GET": searching.search}
 VALIDATE: Table = {"POST": validating.validate}
 VALIDATE_INSTANCE: Table = {"GET": validating.validate_stored, "POST": validating.validate}
 MATCH: Table = {"POST": matching.match}
+PIX: Table = {"GET": crossing.ihe_pix, "POST": crossing.ihe_pix}
 EVERYTHING: Table = {"GET": everything.everything, "POST": everything.everything}
 
 
@@ -105,4 +117,4 @@ def _check_id(type: str, id: str, method: str) -> None:
 
 _SYSTEM = {"metadata": METADATA, "_search": SEARCH, "_history": HISTORY}
 _TYPE = {"_search": SEARCH, "_history": HISTORY, "$validate": VALIDATE}
-_PATIENT = {"$match": MATCH}
+_PATIENT = {"$match": MATCH, "$ihe-pix": PIX}

@@ -20,7 +20,10 @@ ALL_WELL = Issue("informational", "outcome.all-well", severity="information")
 
 
 def outcome(issues: Iterable[Issue], language: Language = "en") -> dict[str, Any]:
-    """`details.text` is in the language asked for; its translation extension carries the other one."""
+    """`details.text` is in the language asked for; its translation extension carries the other one.
+
+    `diagnostics` is the issue's key, unless a profile prescribes the text (the value of that name).
+    """
     found = [_issue(issue, language) for issue in issues] or [_issue(ALL_WELL, language)]
     return {"resourceType": "OperationOutcome", "issue": found}
 
@@ -79,7 +82,7 @@ def _issue(issue: Issue, language: Language) -> dict[str, Any]:
         "severity": issue.severity,
         "code": issue.code,
         "details": {"text": text(issue, language), "_text": {"extension": [translation]}},
-        "diagnostics": issue.key,
+        "diagnostics": issue.values.get("diagnostics", issue.key),
     }
     if issue.expression:
         found["expression"] = [issue.expression]

@@ -20,6 +20,8 @@ from hoso.identity.desk import Desk
 from hoso.identity.ledger import is_event
 from hoso.identity.matching import Decided, Described, Matching
 from hoso.identity.portrait import is_person
+from hoso.identity.proposals import under_review
+from hoso.identity.replaced import Survivor, follow, survivor_of
 from hoso.identity.review import Cause, task
 from hoso.identity.seek import seek
 
@@ -35,11 +37,15 @@ PLACE = "identity/place"
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """A Patient that is about to be stored; `place` is that of its draft. None: it is about to be deleted."""
+    """A Patient that is about to be stored; `place` is that of its draft. Nothing described: it is about to be deleted.
+
+    `survivor`: the record that its facility says replaces it.
+    """
 
     place: int
     id: str
     described: Described | None
+    survivor: Survivor | None = None
 
 
 @dataclass(slots=True)
@@ -101,7 +107,8 @@ class Arrivals:
             return Newcomer(place, draft.id, None)
         if is_person(draft.resource):
             raise reserved("Patient")
-        return Newcomer(place, draft.id, self.matching.describe(draft.resource))
+        described = self.matching.describe(draft.resource)
+        return Newcomer(place, draft.id, described, survivor_of(draft.resource))
 
     def store(
         self, transaction: Transaction, prepared: Sequence[Newcomer], drafts: Sequence[Draft], origin: Origin
@@ -123,6 +130,9 @@ class Arrivals:
             elif record:
                 desk.unlink([record], "deleted")
                 people.forget([record])
+        for one in prepared:  # when all have their persons: the survivor may have come along
+            if one.survivor and one.described and (record := saved[one.place].rid):
+                follow(desk, self.matching, record, one.described, one.survivor)
         desk.done()
         return saved
 
@@ -144,7 +154,7 @@ class Arrivals:
             return
         desk.people.put([Entry(record, described.keys, described.packed, flips)])
         decided = self._decide(desk, record, described, {person})
-        if decided.outcome == "certain":
+        if decided.outcome == "certain" and under_review(desk, person, decided.person) is None:
             self._review(desk, "two-persons", person, [decided.person], decided.evidence, record)
 
     def _turned(self, desk: Desk, record: int, described: Described, flips: int) -> None:

@@ -129,6 +129,10 @@ class Desk:
         """Something to be written along, such as a task for a steward."""
         self._drafts.append(_draft(resource))
 
+    def added(self, type: str) -> list[Resource]:
+        """What of a type is to be written along so far."""
+        return [draft.resource for draft in self._drafts if draft.type == type and draft.resource]
+
     def done(self) -> None:
         """Draws everybody who was touched, and writes what is to be written."""
         touched = list(dict.fromkeys(self._touched))

@@ -100,6 +100,12 @@ class Matching:
         scored = score_person(now.view, [unpack(before)], self.model, {})
         return scored is None or scored.total < 0
 
+    def vetoed(self, described: Described, members: Sequence[Member]) -> bool:
+        """Whether something says that these are another person's records, however many bits there are."""
+        records = [unpack(member.packed) for member in members]
+        decision = decide(described.view, [Candidate("", records)], 1, self.model, self.policy)
+        return not decision.standings or bool(AGAINST & set(decision.vetoes))
+
     def decide(self, described: Described, sought: Sought, people: Count) -> Decided:
         """Whose record it is, among who was found."""
         by_person = self._records(described, sought)

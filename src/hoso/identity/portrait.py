@@ -66,6 +66,11 @@ def is_person(patient: Mapping[str, Any]) -> bool:
     return any(tag.get("system") == RECORD_KIND and tag.get("code") == TAG for tag in tags)
 
 
+def is_replaced(patient: Mapping[str, Any]) -> bool:
+    """A record that its facility replaced, or a person that was merged away."""
+    return patient.get("active") is False and any(one.get("type") == "replaced-by" for one in patient.get("link", ()))
+
+
 def _tags(sources: Sequence[Mapping[str, Any]]) -> list[Resource]:
     """Its own, and the mark of test data when a record has it."""
     tags = [{"system": RECORD_KIND, "code": TAG}]

@@ -1,0 +1,107 @@
+"""Under which numbers is this person known elsewhere? All records of one person, by a number that one of them bears.
+
+A number of two persons is refused: an answer would mix them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from hoso.access import Actor, Purpose, Records
+from hoso.core import Refused
+from hoso.fhir import systems
+from hoso.fhir.search import parse
+from hoso.fhir.search.escape import literal, token
+from hoso.identity.portrait import is_person, is_replaced
+
+PIECE = 500
+"""Records read at a time."""
+
+KNOWN = frozenset(
+    {
+        systems.CITIZEN_CODE, systems.PERSONAL_NUMBER, systems.INSURANCE_NUMBER, systems.OLD_CARD_NUMBER,
+        systems.PASSPORT_NUMBER, systems.SOCIAL_NUMBER,
+    }
+)  # fmt: skip
+"""Number spaces that are known before anybody has a number of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """`identifiers` without the one that was asked by; `ids` of Patients, the person and its records."""
+
+    identifiers: Sequence[Mapping[str, Any]]
+    ids: Sequence[str]
+
+
+def cross(
+    records: Records, actor: Actor, purpose: Purpose, system: str, value: str, targets: Collection[str] = ()
+) -> Crossed:
+    """Everything known of the bearer, or only what carries a number of the `targets`."""
+    query = parse("Patient", [("identifier", token(system, value)), ("_count", "1000"), ("_total", "none")])
+    bearers = records.search(actor, purpose, query).matches
+    if not bearers:
+        _refuse_unknown(records, actor, purpose, system)
+    for target in targets:
+        if not known(records, actor, purpose, target):
+            raise Refused.because(403, "code-invalid", "identity.pix-target", diagnostics="targetSystem not found")
+    people = records.people(actor, purpose)
+    persons = people.persons_of([one.rid for one in bearers])
+    whose = {persons.get(one.rid, one.rid) for one in bearers}
+    if len(whose) > 1:
+        raise Refused.because(409, "multiple-matches", "identity.pix-several")
+    rids = [*whose, *(record for _, record in people.members(whose))]
+    return _collected(_patients(records, actor, purpose, people.ids(rids).values()), (system, value), targets)
+
+
+def known(records: Records, actor: Actor, purpose: Purpose, system: str) -> bool:
+    """Whether it is a number space of the state, or anybody has a number of it."""
+    if system in KNOWN:
+        return True
+    query = parse("Patient", [("identifier", f"{literal(system)}|"), ("_count", "1"), ("_total", "none")])
+    return bool(system) and bool(records.search(actor, purpose, query).matches)
+
+
+def _refuse_unknown(records: Records, actor: Actor, purpose: Purpose, system: str) -> None:
+    if known(records, actor, purpose, system):
+        told = "sourceIdentifier Patient Identifier not found"
+        raise Refused.because(404, "not-found", "identity.pix-identifier", diagnostics=told)
+    told = "sourceIdentifier Assigning Authority not found"
+    raise Refused.because(400, "code-invalid", "identity.pix-domain", diagnostics=told)
+
+
+def _patients(records: Records, actor: Actor, purpose: Purpose, ids: Collection[str]) -> Iterator[dict[str, Any]]:
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), PIECE):
+        heads = records.heads(actor, purpose, [("Patient", id) for id in ordered[start : start + PIECE]])
+        yield from (orjson.loads(head.body) for head in heads.values() if not head.deleted)
+
+
+def _collected(patients: Iterator[dict[str, Any]], asked: tuple[str, str], targets: Collection[str]) -> Crossed:
+    """Records that were replaced, and persons that were merged away, lend their numbers to nobody any more; of its own
+    a person has but its code."""
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
+    ids, persons = [], []
+    for patient in patients:
+        if is_replaced(patient):
+            continue
+        own = (systems.CITIZEN_CODE,) if is_person(patient) else ()
+        numbers = [n for n in patient.get("identifier", ()) if _counts(n, own or targets, targets)]
+        if is_person(patient):
+            persons.append(patient["id"])
+        elif numbers or not targets:
+            ids.append(patient["id"])
+        found.update({(n["system"], n["value"]): n for n in numbers})
+    whole = [*persons, *ids] if ids or found or not targets else []
+    found.pop(asked, None)
+    return Crossed(list(found.values()), whole)
+
+
+def _counts(number: Mapping[str, Any], own: Collection[str], targets: Collection[str]) -> bool:
+    system = number.get("system")
+    complete = bool(system and number.get("value"))
+    return complete and (not own or system in own) and (not targets or system in targets)
