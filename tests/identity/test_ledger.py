@@ -74,7 +74,15 @@ def test_replaying_in_two_parts_is_replaying_at_once(found: list[Event], cut: in
     assert (state, apart) == replay(found)
 
 
-@given(events, st.dictionaries(ids, ids, max_size=6))
-def test_who_is_parted_is_parted_both_ways(event: Event, state: dict[str, str]) -> None:
-    pairs = parted(event, state)
+@given(events, st.sets(ids, max_size=6), st.sets(ids, max_size=6))
+def test_who_is_parted_is_parted_both_ways(event: Event, ones: set[str], others: set[str]) -> None:
+    pairs = parted(event, ones, others)
     assert (event.person, event.other) in pairs and (event.other, event.person) in pairs
+    assert {(record, event.other) for record in ones} | {(record, event.person) for record in others} <= pairs
+
+
+def test_who_is_the_same_after_merges_is_so_with_all_that_they_have_become() -> None:
+    _, apart = replay([event("link", "P", "a"), event("link", "Q", "c"), event("link", "R", "d"),
+                       event("different", "Q", "", "R"), event("merge", "P", "c Q", "Q"),
+                       event("same", "P", "", "R")])  # fmt: skip
+    assert apart == set()

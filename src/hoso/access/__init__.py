@@ -22,7 +22,7 @@ from hoso.store.contract import (
     Unavailable,
     Version,
 )
-from hoso.store.people import Entry, Member, PeopleRows
+from hoso.store.people import Entry, Member, PeopleRows, Person
 from hoso.store.people_log import Changed
 from hoso.store.visible import Visible
 
@@ -45,6 +45,7 @@ __all__ = [
     "OtherSecret",
     "Page",
     "PeopleRows",
+    "Person",
     "Purpose",
     "Records",
     "Saved",

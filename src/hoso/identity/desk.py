@@ -45,8 +45,9 @@ class Desk:
         """A new person with one record, under a code that nobody had."""
         id = new_id()
         picture = portrait(Standing(id, code, [self.id(record)]), self._bodies([record]))
-        saved = self.transaction.save([_draft(picture), self._event("link", id, [self.id(record)], evidence=evidence)])
-        person = saved[0].rid
+        before, self._drafts = self._drafts, []  # what was decided before stands before it in the ledger
+        event = self._event("link", id, [self.id(record)], evidence=evidence)
+        person = self.transaction.save([*before, _draft(picture), event])[len(before)].rid
         self._ids[person] = id
         self.people.found_person(person, code)
         self.people.assign([record], person)
@@ -188,9 +189,10 @@ class Desk:
         self.people.keep_apart(self._parted(one, other))
 
     def _parted(self, one: int, other: int) -> list[tuple[int, int]]:
-        state = {str(record): str(person) for person, record in self.people.members([one, other])}
+        members = self.people.members([one, other])
+        ones, others = ([str(record) for person, record in members if person == whose] for whose in (one, other))
         event = Event("different", str(one), (), "", "", other=str(other))
-        return sorted((int(record), int(person)) for record, person in parted(event, state))
+        return sorted((int(record), int(person)) for record, person in parted(event, ones, others))
 
     def _write(
         self,

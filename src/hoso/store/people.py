@@ -88,6 +88,17 @@ class PeopleRows:
         """A new person under a code that nobody had."""
         self._connection.rows("INSERT INTO person (rid, code) VALUES (?, ?)", (rid, code))
 
+    def clear(self) -> None:
+        """Forgets all of it, to be filled anew from the ledger and the Patients."""
+        for table in ("person", "member", "apart", "match_key", "match_record"):
+            self._connection.rows(f"DELETE FROM {table}")  # noqa: S608
+
+    def fill(self, persons: Sequence[Person], members: Sequence[tuple[int, int]]) -> None:
+        """(record, person); what is there already gets what is said now."""
+        replaced = "(rid) DO UPDATE SET code = excluded.code, merged = excluded.merged"
+        self._insert("person", ("rid", "code", "merged"), list(persons), replaced)
+        self._insert("member", ("record", "person"), list(members), "(record) DO UPDATE SET person = excluded.person")
+
     def merge(self, person: int, into: int | None) -> None:
         """This person was found to be another one; or, with None, is a person again."""
         self._connection.rows("UPDATE person SET merged = ? WHERE rid = ?", (into, person))

@@ -42,6 +42,51 @@ class PeopleLog:
         sql = sql.also(Sql("ORDER BY r.seq DESC LIMIT ?", (limit,)))
         return [(seq, id) for seq, id in self._connection.rows(sql.text, sql.params)]
 
+    def ledger(self, after: tuple[int, int] = (-(1 << 62), 0), limit: int = 500) -> list[tuple[tuple[int, int], bytes]]:
+        """(place, text) of every Linkage ever written, in the order in which they were, behind a place."""
+        rows = self._connection.rows(
+            """SELECT c.time, c.seq, b.dict, b.bytes FROM change c
+               JOIN body b ON b.patient = c.patient AND b.seq = c.seq
+               WHERE c.type = ? AND (c.time, c.seq) > (?, ?) ORDER BY c.time, c.seq LIMIT ?""",
+            (_NUMBER["Linkage"], *after, limit),
+        )
+        text = self._connection.text
+        return [((time, seq), text(dictionary, bytes(packed))) for time, seq, dictionary, packed in rows]
+
+    def persons(self, after: int, limit: int) -> list[tuple[int, str, str, str | None]]:
+        """(number, id, code, id of the person it was found to be) of all persons in their order, behind `after`."""
+        rows = self._connection.rows(
+            """SELECT p.rid, k.id, p.code, m.id FROM person p LEFT JOIN key k ON k.rid = p.rid
+               LEFT JOIN key m ON m.rid = p.merged WHERE p.rid > ? ORDER BY p.rid LIMIT ?""",
+            (after, limit),
+        )
+        return [(rid, id, code, merged) for rid, id, code, merged in rows]
+
+    def memberships(self, after: int, limit: int) -> list[tuple[int, str, str]]:
+        """(number of the record, id of the record, id of its person) of all records, behind `after`."""
+        rows = self._connection.rows(
+            """SELECT m.record, r.id, p.id FROM member m LEFT JOIN key r ON r.rid = m.record
+               LEFT JOIN key p ON p.rid = m.person WHERE m.record > ? ORDER BY m.record LIMIT ?""",
+            (after, limit),
+        )
+        return [(rid, record, person) for rid, record, person in rows]
+
+    def partings(self) -> list[tuple[str, str]]:
+        """(record, person) by id, of all that must stay apart."""
+        rows = self._connection.rows(
+            "SELECT r.id, p.id FROM apart a JOIN key r ON r.rid = a.record JOIN key p ON p.rid = a.person"
+        )
+        return [(record, person) for record, person in rows]
+
+    def unfound(self) -> list[str]:
+        """Some of the records of persons that no newcomer is compared with, though they should be."""
+        rows = self._connection.rows(
+            """SELECT k.id FROM member m JOIN key k ON k.rid = m.record
+               WHERE NOT EXISTS (SELECT 1 FROM match_record x WHERE x.record = m.record)
+               AND NOT EXISTS (SELECT 1 FROM person p WHERE p.rid = m.record) LIMIT 20"""
+        )
+        return [id for (id,) in rows]
+
     def crowded(self, after: int, limit: int) -> list[int]:
         """Persons with more than one record, in their order, behind `after`."""
         rows = self._connection.rows(
