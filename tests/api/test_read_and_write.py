@@ -167,7 +167,7 @@ def test_pretty_keeps_every_digit(call: Caller) -> None:
         ("GET", "Pony/1", 404, "rest.unknown-type"),
         ("GET", "Patient/a_b", 404, "rest.not-found"),
         ("GET", "Patient/1/Pony", 404, "rest.no-such-place"),
-        ("GET", "Patient/$match", 404, "rest.unknown-operation"),
+        ("GET", "Patient/$frobnicate", 404, "rest.unknown-operation"),
         ("GET", "Patient//1", 404, "rest.not-found"),
         ("POST", "Patient/1", 405, "rest.method"),
         ("DELETE", "metadata", 405, "rest.method"),

@@ -9,7 +9,7 @@ import multiprocessing
 import signal
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Generic, TypeVar
@@ -32,12 +32,13 @@ class Crew(Generic[Task, Result]):
     def __init__(self, size: int, prepare: Callable[[], Callable[[Task], Result]]) -> None:
         context = multiprocessing.get_context("spawn")
         self._members: dict[Connection, SpawnProcess] = {}
-        for _ in range(size):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs, prepare), daemon=True)
-            process.start()
-            theirs.close()
-            self._members[ours] = process
+        with _interrupts_held():
+            for _ in range(size):
+                ours, theirs = context.Pipe()
+                process = context.Process(target=_work, args=(theirs, prepare), daemon=True)
+                process.start()
+                theirs.close()
+                self._members[ours] = process
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Result]:
         """Every result, in the order they are ready. Tasks are drawn only as fast as workers take them."""
@@ -77,6 +78,16 @@ class Crew(Generic[Task, Result]):
             process.join(timeout=30)
             if process.is_alive():
                 process.terminate()
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """A process that is started here is deaf to Ctrl-C from its first moment, also before it runs a line of ours."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(tasks: Connection, prepare: Callable[[], Callable[[Task], Result]]) -> None:
