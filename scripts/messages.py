@@ -40,6 +40,7 @@ def wanted() -> set[Message]:
 def _titles() -> Iterator[str]:
     from hoso.care.timeline import CARE_TITLES, SAID
     from hoso.web.record import EVERYTHING, KIND_TITLES
+    from hoso.web.reviews import CAUSE_TITLES, CONTRADICTIONS, DONE, FIELDS, PRIORITY_TITLES
     from hoso.web.sources import EVENTS, HOW, REASONS
 
     for file in sorted(CARE.glob("rules/*.toml")):
@@ -48,6 +49,7 @@ def _titles() -> Iterator[str]:
             if isinstance(listed, list):
                 yield from (rule["title"] for rule in listed)
     yield from (entry["title"] for entry in tomllib.loads((WEB / "roles.toml").read_text("utf-8")).values())
+    yield from (*CAUSE_TITLES.values(), *PRIORITY_TITLES.values(), *CONTRADICTIONS.values(), *DONE.values(), *FIELDS)
     yield from (*HOW.values(), *EVENTS.values(), *REASONS.values())
     yield from (*CARE_TITLES.values(), *SAID, *KIND_TITLES.values(), EVERYTHING, "Pregnancy")
 

@@ -52,7 +52,7 @@ class Site:
 
 @pytest.fixture(scope="session")
 def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A node holding the made-up people, with a doctor, a nurse to be locked out, and a receptionist."""
+    """A node holding the made-up people, with a doctor, a nurse to be locked out, a receptionist and two stewards."""
     folder = tmp_path_factory.mktemp("node") / "ninh-binh"
     config = compose.create(folder)
     node = compose.open(folder)
@@ -61,7 +61,8 @@ def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         body = orjson.dumps(resource)
         node.records.update(importer, "SYSADMIN", resource["resourceType"], resource["id"], body)
     node.close()
-    for username, role in (("mai", "doctor"), ("linh", "nurse"), ("thu", "receptionist")):
+    made = (("mai", "doctor"), ("linh", "nurse"), ("thu", "receptionist"), ("lan", "steward"), ("hoa", "steward"))
+    for username, role in made:
         registry.create(config, username, role, "35001", PASSWORD)
     return folder
 
@@ -117,9 +118,9 @@ def open_page(browser: Browser, site: Site, signed_in: dict[str, Any]) -> Iterat
 
 @pytest.fixture(scope="session")
 def signed_in(browser: Browser, site: Site) -> dict[str, Any]:
-    """Cookies of the doctor and the receptionist, each signed in once: a password costs a tenth of a second."""
+    """Cookies of the doctor, the receptionist and two stewards, each signed in once: a password takes its time."""
     states = {}
-    for username in ("mai", "thu"):
+    for username in ("mai", "thu", "lan", "hoa"):
         with browser.new_context() as context:
             page = context.new_page()
             sign_in(page, site, username)

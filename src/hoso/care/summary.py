@@ -6,6 +6,7 @@ What was ruled out or entered in error never appears; what the reader may not se
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 from typing import Literal, TypeVar
@@ -13,11 +14,22 @@ from typing import Literal, TypeVar
 from hoso.care.alerts import active_conditions, alerts
 from hoso.care.card import Allergy, EmergencyCard, Medicines, Problem, Section, Source, Trust
 from hoso.care.chart import Chart
-from hoso.care.elements import Resource, classification, concept_text, concepts, has_code, moment, status, when
+from hoso.care.elements import (
+    Resource,
+    classification,
+    concept_text,
+    concepts,
+    has_code,
+    key_of,
+    moment,
+    reference_key,
+    status,
+    when,
+)
 from hoso.care.measures import blood_group, measures, reports
 from hoso.care.medicines import TYPES as MEDICINE_TYPES
 from hoso.care.medicines import medicines
-from hoso.care.sources import differences, origins
+from hoso.care.sources import differences, facility_of, origins
 from hoso.care.visits import operations, stays, visits
 from hoso.care.who import contacts, who
 from hoso.core import fold
@@ -112,7 +124,16 @@ def _denials(none_known: Sequence[Resource], listed: Sequence[Allergy], chart: C
     known = [moment(a.source.when) for a in listed]
     first = min((at for at in known if at is not None), default=None)
     contradicting = [r for r in none_known if first is None or (at := moment(when(r))) is None or at >= first]
-    return tuple(chart.source(record) for record in contradicting)
+    return tuple(_with_facility(chart.source(record), record, chart) for record in contradicting)
+
+
+def _with_facility(source: Source, record: Resource, chart: Chart) -> Source:
+    """A statement that names no facility is that of the facility whose record of the person it stands in."""
+    if source.facility:
+        return source
+    key = reference_key(record.get("patient"))
+    patient = next((one for one in chart.by_type.get("Patient", ()) if key_of(one) == key), None)
+    return replace(source, facility=facility_of(patient, chart)) if patient else source
 
 
 def _allergy(record: Resource, chart: Chart) -> Allergy:

@@ -6,6 +6,7 @@ facility wrote is decided away: names, numbers, addresses and phones are united,
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,7 +96,8 @@ def _names(sources: Sequence[Mapping[str, Any]]) -> list[Resource]:
     alike: dict[str, list[tuple[tuple[int, int], Resource]]] = {}
     for name in _united(sources, "name"):
         text = name.get("text") or " ".join([name.get("family", ""), *name.get("given", ())])
-        fullness = (sum(not letter.isascii() for letter in text), sum(letter.islower() for letter in text))
+        marks = sum(not letter.isascii() for letter in unicodedata.normalize("NFD", text))
+        fullness = (marks, sum(letter.islower() for letter in text))
         alike.setdefault(fold(text), []).append((fullness, name))
     return [name for names in alike.values() for _, name in sorted(names, key=itemgetter(0), reverse=True)]
 

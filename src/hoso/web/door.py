@@ -74,6 +74,11 @@ class Door:
     def may(self, type: str) -> bool:
         return self.actor.scopes.permits(type, "s") and self.actor.scopes.permits(type, "r")
 
+    @property
+    def decides(self) -> bool:
+        """Whether this is somebody who decides about persons: a steward."""
+        return self.actor.scopes.permits("Linkage", "c")
+
     def facility(self, code: str) -> str:
         """Its name; the code itself while the facility is not on record."""
         if not self.may("Organization"):
@@ -171,6 +176,20 @@ class Door:
                 unfinished.add(type)
             resources += found
         return resources + self.named_in(resources), unfinished
+
+    def sharing(self, phones: Sequence[str]) -> list[Resource]:
+        """The persons who have one of these phones; of a phone that half a hamlet has, the first."""
+        found = self._people([("phone", ",".join(_escaped(one) for one in phones)), ("_count", "20")])
+        return self.persons.read(p["id"] for p in found)
+
+    def counted(self, records: Sequence[str]) -> dict[str, int]:
+        """How many visits, the measure of a record's weight, each Patient has."""
+        pairs = [("_summary", "count")]
+        found = {}
+        for id in records:
+            query = parse("Encounter", [("patient", id), *pairs])
+            found[id] = self.records.search(self.actor, TREATMENT, query).total or 0
+        return found
 
     def _people(self, pairs: list[tuple[str, str]]) -> list[Resource]:
         """Patients that match, without those a facility put another of its own in the place of."""

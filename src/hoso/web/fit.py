@@ -40,7 +40,9 @@ class Fit:
 
 def fit(card: EmergencyCard) -> Fit:
     allergies = max(_LEAST_ALLERGIES, sum(1 for a in card.allergies.items if a.high_risk))
-    room = _SCREEN - len(card.differences) - max(_allergy_lines(card, allergies), _alert_lines(card))
+    room = (
+        _SCREEN - len(card.differences) - max(_allergy_lines(card, allergies), _alert_lines(card), _blood_lines(card))
+    )
     medicines = card.medicines
     heading = 1 if medicines.active else 0
     asked = 2 + _height(medicines.possible[:1], _MEDICINE_WIDTH) if medicines.possible else 0
@@ -59,6 +61,14 @@ def _allergy_lines(card: EmergencyCard, shown: int) -> int:
     items = card.allergies.items[:shown]
     told = sum(1 for a in items if a.source.origin) + len(card.allergies.denied)
     return len(items) + told + 1 + -(-len(names) // _ALLERGIES_WIDTH)
+
+
+def _blood_lines(card: EmergencyCard) -> int:
+    """Of values that differ each has a line, its source another, and two where it came from."""
+    if not card.blood_group.conflicting:
+        return 0
+    once = {m.value: m for m in reversed(card.blood_group.values)}
+    return 1 + sum(4 if m.source.origin else 2 for m in once.values())
 
 
 def _alert_lines(card: EmergencyCard) -> int:

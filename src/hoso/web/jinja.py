@@ -29,6 +29,7 @@ def environment(**options: Any) -> Environment:
         "unit": present.unit,
         "moment_or_number": present.moment_or_number,
         "sex": present.sex,
+        "plain": present.plain,
         "grouped": present.grouped,
         "phone": present.phone,
         "tail": present.tail,

@@ -12,9 +12,10 @@ from django.utils.http import urlencode
 
 from hoso.access.records import Records
 from hoso.identity.code import Codes
+from hoso.identity.steward import Steward
 from hoso.web.configure import WebConfig
 from hoso.web.door import Door
-from hoso.web.roles import actor
+from hoso.web.roles import actor, scopes
 
 
 class WebNode(Protocol):
@@ -24,6 +25,8 @@ class WebNode(Protocol):
     def records(self) -> Records: ...
     @property
     def codes(self) -> Codes: ...
+    @property
+    def steward(self) -> Steward: ...
 
 
 FACILITY = "facility"
@@ -43,6 +46,10 @@ def codes() -> Codes:
     return _serving[0].codes
 
 
+def steward() -> Steward:
+    return _serving[0].steward
+
+
 def door(request: HttpRequest) -> Door:
     user: Any = request.user
     return Door(_serving[0].records, actor(user.username, user.role))
@@ -60,6 +67,11 @@ def signed_in(view: View) -> View:
     return guarded
 
 
+def _decides(request: HttpRequest) -> bool:
+    user: Any = request.user
+    return bool(user and user.is_authenticated and scopes(user.role).permits("Linkage", "c"))
+
+
 def facility_name(request: HttpRequest) -> str:
     session = getattr(request, "session", {})
     return str(session.get(FACILITY, ""))
@@ -69,6 +81,13 @@ def page(request: HttpRequest, template: str, status: int = 200, **values: Any) 
     return render(
         request,
         template,
-        {"user": request.user, "node": node_name(), "facility": facility_name(request), "q": "", **values},
+        {
+            "user": request.user,
+            "node": node_name(),
+            "facility": facility_name(request),
+            "q": "",
+            "decides": _decides(request),
+            **values,
+        },
         status=status,
     )

@@ -75,6 +75,13 @@ def moment_or_number(text: str) -> str:
     return time_text(text) if _DATE_FORM.match(text) else number(text)
 
 
+def plain(value: str) -> str:
+    """A value of any kind: a stay's beginning and end, a date, a sex, or the text itself."""
+    if value in ("male", "female"):
+        return sex(value)
+    return "–".join(moment_or_number(part) for part in value.split("/")) if _DATE_FORM.match(value[:10]) else value
+
+
 def sex(code: str) -> str:
     words = {"male": _("Male"), "female": _("Female"), "other": _("Other sex")}
     return words.get(code, _("Sex not recorded"))

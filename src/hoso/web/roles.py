@@ -1,4 +1,4 @@
-"""From a role to what it may read: the table roles.toml as scopes of an actor."""
+"""From a role to what it may read and write: the table roles.toml as scopes of an actor."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hoso.access.actor import Actor
 from hoso.access.scope import Scopes
 
 _READ = frozenset({"r", "s"})
+_WRITE = frozenset({"c", "u"})
 
 
 @cache
@@ -22,9 +23,10 @@ def titles() -> dict[str, str]:
 @cache
 def scopes(role: str) -> Scopes:
     """Nothing for a role that is no longer in the table."""
-    readable = _table().get(role, {}).get("read", [])
-    types = ["*"] if readable == "*" else readable
-    return Scopes({type: _READ for type in types})
+    entry = _table().get(role, {})
+    types = ["*"] if entry.get("read") == "*" else entry.get("read", [])
+    rights = dict.fromkeys(types, _READ)
+    return Scopes(rights | {type: rights.get(type, frozenset()) | _WRITE for type in entry.get("write", ())})
 
 
 def actor(username: str, role: str) -> Actor:

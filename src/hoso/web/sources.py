@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from hoso.identity.ledger import Event
 from hoso.identity.match.explain import explain
 from hoso.identity.matching import retold
 from hoso.web.pages import door, page, signed_in
-from hoso.web.persons import last_of_each
+from hoso.web.persons import Person, last_of_each
 from hoso.web.record import is_synthetic, person_at
 
 HOW: Mapping[str, str] = {
@@ -76,6 +76,8 @@ class Line:
     by: str
     records: int
     why: tuple[str, ...]
+    other: str
+    """The person merged away, when the merge can be undone from here."""
 
 
 @signed_in
@@ -93,15 +95,16 @@ def sources(request: HttpRequest, id: str) -> HttpResponse:
         "sources.html",
         who=who(person.patient, chart, reach.today, patients),
         joined=len(person.records),
-        rows=[_row(one, chart, latest.get(one["id"])) for one in patients],
-        events=None if events is None else [_line(event) for event in events],
+        rows=[row(one, chart, latest.get(one["id"])) for one in patients],
+        events=None if events is None else _lines(events, person),
+        parted="parted" in request.GET,
         differences=differences(patients, chart),
         synthetic=is_synthetic(person.patient),
         today=reach.today,
     )
 
 
-def _row(patient: Resource, chart: Chart, event: Event | None) -> SourceRow:
+def row(patient: Resource, chart: Chart, event: Event | None) -> SourceRow:
     return SourceRow(
         id=patient["id"],
         facility=facility_of(patient, chart),
@@ -117,15 +120,25 @@ def _row(patient: Resource, chart: Chart, event: Event | None) -> SourceRow:
     )
 
 
-def _line(event: Event) -> Line:
-    return Line(
-        time=event.time,
-        title=EVENTS[way(event)],
-        reason=REASONS.get(event.reason, event.reason),
-        by=event.actor,
-        records=len(event.records),
-        why=reasons(event.evidence),
-    )
+def _lines(events: Sequence[Event], person: Person) -> list[Line]:
+    """The newest first; the last merge of somebody can be undone while any of what it brought is here."""
+    told: list[Line] = []
+    settled: set[str] = set()
+    for event in events:
+        undoable = event.kind == "merge" and event.other not in settled and set(event.records) & set(person.records)
+        settled |= {event.other} if event.kind == "merge" else {event.person} if event.kind == "unmerge" else set()
+        told.append(
+            Line(
+                time=event.time,
+                title=EVENTS[way(event)],
+                reason=REASONS.get(event.reason, event.reason),
+                by=event.actor,
+                records=len(event.records),
+                why=reasons(event.evidence),
+                other=event.other if undoable else "",
+            )
+        )
+    return told
 
 
 def way(event: Event) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from hoso.web import errors, search, sign_in, sources, style
+from hoso.web import errors, parting, rate, reviews, search, sign_in, sources, style
 from hoso.web import record as pages
 
 urlpatterns = [
@@ -15,6 +15,11 @@ urlpatterns = [
     path("patients/<str:id>", pages.card, name="card"),
     path("patients/<str:id>/timeline", pages.timeline, name="timeline"),
     path("patients/<str:id>/sources", sources.sources, name="sources"),
+    path("patients/<str:id>/split", parting.split, name="split"),
+    path("patients/<str:id>/unmerge/<str:other>", parting.unmerge, name="unmerge"),
+    path("reviews", reviews.queue, name="reviews"),
+    path("reviews/rate", rate.rate, name="rate"),
+    path("reviews/<str:id>", reviews.review, name="review"),
     path("style", style.style, name="style"),
     path("favicon.ico", errors.no_icon),
 ]
