@@ -26,6 +26,7 @@ from hoso.store.contract import (
     Reading,
     Saved,
     Store,
+    Stretch,
     Transaction,
     Version,
 )
@@ -107,6 +108,11 @@ class Records:
         for type in types or ("Patient",):
             self._decide(actor, purpose, "s", type)
         return self._store.everything(patient, Visible(actor.scopes.types("s")), since=since, types=types)
+
+    def feed(self, actor: Actor, purpose: Purpose, type: str, after: int, count: int) -> Stretch:
+        """Changes of one type behind a feed number, in the order in which they were committed."""
+        self._decide(actor, purpose, "s", type)
+        return self._store.feed_of(type, after, count)
 
     # Writing
 

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from hoso.access import Conflict, Done, execute
 from hoso.api import routes, searching
 from hoso.api.conditions import names_version
+from hoso.api.definitions import spare
 from hoso.api.doors import Doors
 from hoso.api.failure import failed
 from hoso.api.message import CONTENT, FHIR_JSON, Request, Response
@@ -75,8 +76,11 @@ def _each(doors: Doors, request: Request, entries: list[Entry]) -> dict[int, byt
 
 def _transaction(doors: Doors, request: Request, entries: list[Entry]) -> dict[int, bytes]:
     reads = [entry for entry in entries if entry.reads]
-    for entry in reads:
-        _check_read(request, entry)
+    for entry in entries:
+        if entry.reads:
+            _check_read(request, entry)
+        else:
+            spare(entry.type, entry.id)
     try:
         done = execute(doors.records, request.actor, request.purpose, entries)
     except Conflict as conflict:

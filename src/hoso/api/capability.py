@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from hoso import __version__
+from hoso.api.definitions import listed
 from hoso.api.doors import Doors
 from hoso.api.message import CONTENT, FHIR_JSON, Request, Response
 from hoso.api.negotiate import check_format
@@ -111,6 +112,7 @@ def _resource(type: str, persons: bool) -> dict[str, Any]:
     if type == "Patient" and persons:
         found["operation"].append({"name": "match", "definition": _operation("Patient-match")})
         found["operation"].append({"name": "ihe-pix", "definition": PIX})
+        found["operation"] += listed()
     return found
 
 

@@ -18,7 +18,7 @@ MOST_TARGETS = 50
 
 def ihe_pix(doors: Doors, request: Request) -> Response:
     check_format(request)
-    doors.with_identity  # noqa: B018
+    doors.with_identity()
     asked = given(request, _FORMS)
     source, targets = required(asked, "sourceIdentifier"), asked.all("targetSystem")
     system, value = str(source.get("system", "")), str(source.get("value", ""))

@@ -56,7 +56,6 @@ class Doors:
     long: Lane = field(default_factory=lambda: Lane(3))
     streams: Lane = field(default_factory=lambda: Lane(1))
 
-    @property
     def with_identity(self) -> Identity:
         """Raises Refused(404) on a node that keeps records but knows no persons."""
         if self.identity is None:

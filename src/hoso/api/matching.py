@@ -33,7 +33,7 @@ def match(doors: Doors, request: Request) -> Response:
         raise Refused.because(422, "invalid", "rest.wrong-type", asked.place("resource"), type="Patient")
     answer = inquire(
         doors.records,
-        doors.with_identity.matching,
+        doors.with_identity().matching,
         request.actor,
         request.purpose,
         patient,

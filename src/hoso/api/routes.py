@@ -9,11 +9,14 @@ from hoso.api import (
     bundles,
     capability,
     crossing,
+    definitions,
     everything,
     history,
+    link_events,
     matching,
     reading,
     searching,
+    stewardship,
     validating,
     writing,
 )
@@ -49,6 +52,12 @@ COMPARTMENT: Table = {"GET": searching.search}
 VALIDATE: Table = {"POST": validating.validate}
 VALIDATE_INSTANCE: Table = {"GET": validating.validate_stored, "POST": validating.validate}
 MATCH: Table = {"POST": matching.match}
+MERGE: Table = {"POST": stewardship.merge}
+UNMERGE: Table = {"POST": stewardship.unmerge}
+SPLIT: Table = {"POST": stewardship.split}
+LINK_EVENTS: Table = {"GET": link_events.link_events}
+ACKNOWLEDGE: Table = {"POST": link_events.acknowledge_events}
+DEFINITION: Table = {"GET": definitions.read}
 PIX: Table = {"GET": crossing.ihe_pix, "POST": crossing.ihe_pix}
 EVERYTHING: Table = {"GET": everything.everything, "POST": everything.everything}
 
@@ -83,7 +92,7 @@ def _table(path: tuple[str, ...], method: str) -> Table:
         return _PATIENT[rest[0]]
     _check_id(first, rest[0], method)
     if len(rest) == 1:
-        return INSTANCE
+        return DEFINITION if first == "OperationDefinition" and rest[0] in definitions.IDS else INSTANCE
     return _below(first, rest[1:])
 
 
@@ -94,8 +103,8 @@ def _below(type: str, rest: tuple[str, ...]) -> Table:
         return VERSION
     if rest == ("$validate",):
         return VALIDATE_INSTANCE
-    if rest == ("$everything",) and type == "Patient":
-        return EVERYTHING
+    if type == "Patient" and len(rest) == 1 and rest[0] in _ONE_PATIENT:
+        return _ONE_PATIENT[rest[0]]
     if rest[0].startswith("$"):
         raise Refused.because(404, "not-supported", "rest.unknown-operation", name=rest[0][:80])
     if type in load().compartments and (rest[0] in load().type_number or rest[0] == "*"):
@@ -117,4 +126,11 @@ def _check_id(type: str, id: str, method: str) -> None:
 
 _SYSTEM = {"metadata": METADATA, "_search": SEARCH, "_history": HISTORY}
 _TYPE = {"_search": SEARCH, "_history": HISTORY, "$validate": VALIDATE}
-_PATIENT = {"$match": MATCH, "$ihe-pix": PIX}
+_PATIENT = {
+    "$match": MATCH,
+    "$ihe-pix": PIX,
+    "$merge": MERGE,
+    "$link-events": LINK_EVENTS,
+    "$acknowledge": ACKNOWLEDGE,
+}
+_ONE_PATIENT = {"$everything": EVERYTHING, "$unmerge": UNMERGE, "$split": SPLIT}

@@ -28,6 +28,8 @@ ETHNIC_GROUP = "https://hoso.vn/CodeSystem/ethnic-group"
 FINDING = "https://hoso.vn/CodeSystem/finding"
 RECORD_KIND = "https://hoso.vn/CodeSystem/record-kind"
 LINK_EVENT = "https://hoso.vn/StructureDefinition/link-event"
+LINK_EVENT_KIND = "https://hoso.vn/CodeSystem/link-event-kind"
+LINK_EVENT_NUMBER = "https://hoso.vn/sid/link-event-number"
 MATCH_EVIDENCE = "https://hoso.vn/StructureDefinition/match-evidence"
 CLAIM_STATUS = "https://hoso.vn/StructureDefinition/claim-status"
 REVIEW = "https://hoso.vn/CodeSystem/identity-review"
@@ -58,6 +60,8 @@ __all__ = [
     "INTERNAL_NUMBER",
     "LICENCE_NUMBER",
     "LINK_EVENT",
+    "LINK_EVENT_KIND",
+    "LINK_EVENT_NUMBER",
     "LOINC",
     "MATCH_EVIDENCE",
     "OLD_CARD_NUMBER",

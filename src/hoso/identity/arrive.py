@@ -17,6 +17,7 @@ from hoso.access.persons import Unready
 from hoso.core import Refused
 from hoso.core.clock import Clock
 from hoso.identity.desk import Desk
+from hoso.identity.feed import is_acknowledgement
 from hoso.identity.ledger import is_event
 from hoso.identity.matching import Decided, Described, Matching
 from hoso.identity.portrait import is_person
@@ -95,6 +96,8 @@ class Arrivals:
                 concerned = True
                 if draft.resource is not None and is_event(draft.resource):
                     raise reserved("Linkage")
+            elif draft.type == "MessageHeader" and draft.resource is not None and is_acknowledgement(draft.resource):
+                raise reserved("MessageHeader")
         if not newcomers and not concerned:
             return None
         return newcomers

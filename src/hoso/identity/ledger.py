@@ -16,6 +16,8 @@ from hoso.fhir.systems import LINK_EVENT, RECORD_KIND
 Kind = Literal["link", "unlink", "merge", "unmerge", "split", "same", "different", "policy"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 TAG = "link-event"
+PARTING = "parting"
+"""A second tag of the events after which other systems must part what they had together."""
 
 
 class State(dict[str, str]):
@@ -78,9 +80,10 @@ class Event:
             parts.append({"url": "reason", "valueString": self.reason})
         if self.evidence:
             parts.append({"url": "evidence", "valueString": orjson.dumps(self.evidence).decode()})
+        tags = (TAG, PARTING) if self.kind in ("unmerge", "split") else (TAG,)
         return {
             "resourceType": "Linkage",
-            "meta": {"tag": [{"system": RECORD_KIND, "code": TAG}]},
+            "meta": {"tag": [{"system": RECORD_KIND, "code": code} for code in tags]},
             "extension": [{"url": LINK_EVENT, "extension": parts}],
             "active": True,
             "author": {"display": self.actor},

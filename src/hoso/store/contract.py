@@ -87,6 +87,15 @@ class Change(NamedTuple):
     version: Version
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Changes of one type within the feed. It was looked through up to `until`; `more`: it goes on behind that."""
+
+    changes: Sequence[Change]
+    until: int
+    more: bool
+
+
 class Conflict(Exception):
     """The head is not the version the draft builds on. Carries type, id, and the head's version (None: absent)."""
 
@@ -205,5 +214,8 @@ class Store(Reading, Protocol):
 
     def feed(self, after: int = 0, limit: int = 1000) -> Sequence[Change]:
         """Numbered changes after a feed number, dense and in order."""
+
+    def feed_of(self, type: str, after: int = 0, limit: int = 1000) -> Stretch:
+        """The same of one type. However rare it is, only so much of the feed is looked through at a time."""
 
     def close(self) -> None: ...

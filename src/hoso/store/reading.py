@@ -9,7 +9,7 @@ import msgspec
 
 from hoso.fhir.model import load
 from hoso.store.connection import Connection, Row
-from hoso.store.contract import Change, Outcome, Saved, Version
+from hoso.store.contract import Change, Outcome, Saved, Stretch, Version
 from hoso.store.plan import CREATE, DELETE, METHODS, UPDATE
 
 _MODEL = load()
@@ -39,7 +39,10 @@ _FEED = f"""SELECT {VERSION}, f.number, s.node, s.epoch, f.position, f.chain, c.
     p.type, p.id, c.actor, c.reason
   FROM feed f JOIN stream s ON s.id = f.stream JOIN change c ON c.seq = f.seq JOIN key k ON k.rid = c.rid
   JOIN key p ON p.rid = c.patient LEFT JOIN body b ON b.patient = c.patient AND b.seq = c.seq
-  WHERE f.number > ? ORDER BY f.number LIMIT ?"""  # noqa: S608
+  WHERE f.number > ?{{within}} ORDER BY f.number LIMIT ?"""  # noqa: S608
+
+_WINDOW = 50_000
+"""Numbers of the feed that are looked through for changes of one type."""
 
 _STORED = f"SELECT {VERSION} {FROM_CHANGE} WHERE c.id = ?"
 _OUTCOMES: dict[int, Outcome] = {CREATE: "created", UPDATE: "updated", DELETE: "deleted"}
@@ -96,7 +99,17 @@ def stored(connection: Connection, change: UUID) -> Saved | None:
 
 
 def feed(connection: Connection, after: int, limit: int) -> list[Change]:
-    return [_change(connection, row) for row in connection.rows(_FEED, (after, limit))]
+    return [_change(connection, row) for row in connection.rows(_FEED.format(within=""), (after, limit))]
+
+
+def feed_of(connection: Connection, type: str, after: int, limit: int) -> Stretch:
+    ((last,),) = connection.rows("SELECT coalesce(max(number), 0) FROM feed")
+    end = min(after + _WINDOW, last)
+    within = _FEED.format(within=" AND f.number <= ? AND c.type = ?")
+    rows = connection.rows(within, (after, end, _MODEL.type_number[type], limit))
+    found = [_change(connection, row) for row in rows]
+    until = found[-1].number if len(found) == limit else max(after, end)
+    return Stretch(found, until, until < last)
 
 
 def _change(connection: Connection, row: Row) -> Change:

@@ -10,7 +10,7 @@ from hoso.core.clock import Clock, to_ms
 from hoso.fhir.search import Query
 from hoso.store import history, jobs, reading, search, writer
 from hoso.store.connection import Connection
-from hoso.store.contract import Change, Draft, HistoryPage, Origin, Page, Saved, Version
+from hoso.store.contract import Change, Draft, HistoryPage, Origin, Page, Saved, Stretch, Version
 from hoso.store.engine import Engine
 from hoso.store.facts import Facts
 from hoso.store.people import PeopleRows
@@ -104,6 +104,9 @@ class RecordStore:
 
     def feed(self, after: int = 0, limit: int = 1000) -> Sequence[Change]:
         return reading.feed(self.engine.reader(), after, limit)
+
+    def feed_of(self, type: str, after: int = 0, limit: int = 1000) -> Stretch:
+        return reading.feed_of(self.engine.reader(), type, after, limit)
 
     def save(self, drafts: Sequence[Draft], origin: Origin, *, changes: Sequence[UUID] | None = None) -> list[Saved]:
         ids: Sequence[UUID | None] = changes or [None] * len(drafts)
