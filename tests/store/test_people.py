@@ -178,5 +178,5 @@ def test_what_must_stay_apart_is_remembered_until_it_is_allowed(store: RecordSto
     assert store.people.apart([1], [60]) == set()
     store.write(lambda t: t.people.assign([50], 70), ORIGIN)
     assert store.people.apart([1, 2], [60, 70]) == {(1, 70), (2, 60)}
-    store.write(lambda t: t.people.allow([(1, 50)]), ORIGIN)
+    store.write(lambda t: t.people.allow([1], [50]), ORIGIN)
     assert store.people.apart([1, 2], [50, 60]) == {(2, 60)}
