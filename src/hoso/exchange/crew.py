@@ -10,6 +10,7 @@ import signal
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Generic, TypeVar
@@ -83,6 +84,7 @@ class Crew(Generic[Task, Result]):
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """A process that is started here is deaf to Ctrl-C from its first moment, also before it runs a line of ours."""
+    resource_tracker.ensure_running()  # whose own start would let interrupts through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
