@@ -251,6 +251,16 @@ def test_a_code_that_is_nobodys_yet_becomes_the_newcomers_and_then_leads_to_the_
     assert node.groups() == [["a", "b"], ["c"]]
 
 
+def test_a_record_that_comes_twice_in_one_bundle_is_taken_in_turn(node: Node) -> None:
+    node.put(patient("a", number=NUMBER))
+    other = patient("b", "Lê Văn Tám", "1950-07-02", "male", "001050009999")
+    bundle = [patient("b", number=NUMBER), patient("c", number=NUMBER, phone=PHONE), other]
+    node.records.save(CLIENT, "TREAT", [], [Draft("PUT", "Patient", p["id"], orjson.dumps(p), p) for p in bundle])
+    assert node.groups() == [["a", "c"], ["b"]]
+    assert "turned" in node.reviews()
+    assert next(p for p in node.persons() if p["name"][0]["text"] == "Lê Văn Tám")["birthDate"] == "1950-07-02"
+
+
 NASTY = [
     {"name": []}, {"name": [{"text": " "}]}, {"name": [{"text": "Ng" * 2500}]}, {"birthDate": "1800-01-01"},
     {"birthDate": "2999-12-31"}, {"identifier": [{"system": NATIONAL, "value": "000000000000"}]},

@@ -22,7 +22,7 @@ from hoso.store.contract import (
     Unavailable,
     Version,
 )
-from hoso.store.people import Entry, Member, PeopleRows, Person
+from hoso.store.people import Entry, Known, Member, PeopleRows, Person, Probe
 from hoso.store.people_log import Changed
 from hoso.store.visible import Visible
 
@@ -40,12 +40,14 @@ __all__ = [
     "Grant",
     "HeldLease",
     "HistoryPage",
+    "Known",
     "Member",
     "Origin",
     "OtherSecret",
     "Page",
     "PeopleRows",
     "Person",
+    "Probe",
     "Purpose",
     "Records",
     "Saved",

@@ -57,12 +57,12 @@ class Again:
         return [task("look-alike", self._desk.id(made), others, self._desk.time, told, self._desk.id(which))]
 
     def _alike(self, moved: Collection[int], survivor: int) -> list[int]:
-        found: dict[int, None] = {}
+        found: set[int] = set()
         for record in sorted(moved)[-LOOKED:]:
             described = self._describe(record)
             if described is not None:
-                found.update(dict.fromkeys(self._people.found(described.probes, CANDIDATES)[0]))
-        others = [record for record in found if record not in moved]
+                found |= self._people.near(described.probes, CANDIDATES).records
+        others = sorted(found.difference(moved))
         owners = self._people.persons_of(others)
         alike = [record for record in others if owners.get(record) == survivor]
         self._desk.know(alike)
@@ -76,11 +76,9 @@ class Again:
         """As if nothing had been said of the record: that it stays with one of the two was not a decision about it."""
         described = self._describe(record)
         assert described is not None
-        found, counts = self._people.found(described.probes, CANDIDATES)
-        own = [one for _, one in self._people.members(persons)]
-        asked = {*(set(found) & set(own)), *own[:1], *own[-1:]} - {record}
-        members = [m for m in self._people.compared(asked, COMPARED) if m.person in persons and m.record != record]
-        return self._matching.decide(described, Sought(members, counts, (), ()), self._people)
+        near = self._people.near(described.probes, CANDIDATES)
+        members = [m for m in self._people.compared(persons, near.records, COMPARED) if m.record != record]
+        return self._matching.decide(described, Sought(members, near.counts, (), ()), self._people)
 
     def _among(self, record: int, without: Collection[int]) -> Decided | None:
         described = self._describe(record)

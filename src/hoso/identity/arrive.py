@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
-from hoso.access import Draft, Entry, Member, Origin, PeopleRows, Saved, Transaction
+from hoso.access import Draft, Entry, Known, Member, Origin, PeopleRows, Saved, Transaction
 from hoso.access.persons import Unready
 from hoso.core import Refused
 from hoso.core.clock import Clock
@@ -120,39 +120,47 @@ class Arrivals:
             raise Unready(len(prepared))
         _spare_the_ledger(transaction, drafts)
         people = transaction.people
-        known = people.rids([one.id for one in prepared])
-        if people.persons(known.values()):
-            raise reserved("Patient")
         people.lock({lock for one in prepared if one.described for lock in one.described.locks})
-        saved = transaction.save(drafts)
+        known = people.arrived([one.id for one in prepared])
+        if any(patient.is_person for patient in known.values()):
+            raise reserved("Patient")
         desk = Desk(transaction, origin.actor, self._clock)
+        met: dict[str, int] = {}
         for one in prepared:
-            record = saved[one.place].rid
-            if record and one.described is not None:
-                self._arrived(desk, record, one.described)
-            elif record:
-                desk.unlink([record], "deleted")
-                people.forget([record])
-        for one in prepared:  # when all have their persons: the survivor may have come along
+            twice = met.get(one.id)
+            before = known.get(one.id) if twice is None else _standing(people, twice)
+            met[one.id] = self._one(desk, one, drafts[one.place], before)
+        saved = desk.done(drafts)
+        for one in prepared:  # when all have their persons and can be searched: the survivor may have come along
             if one.survivor and one.described and (record := saved[one.place].rid):
                 follow(desk, self.matching, record, one.described, one.survivor)
         desk.done()
         return saved
 
-    def _arrived(self, desk: Desk, record: int, described: Described) -> None:
-        person = desk.people.persons_of([record]).get(record)
-        if person is None:
-            self._place(desk, record, described)
+    def _one(self, desk: Desk, one: Newcomer, draft: Draft, before: Known | None) -> int:
+        if one.described is None:
+            if before is not None:
+                desk.arrives(before.record, one.id, None)
+                desk.unlink([before.record], "deleted")
+                desk.people.forget([before.record])
+            return before.record if before else 0
+        record = before.record if before else desk.transaction.fresh("Patient", one.id)
+        desk.arrives(record, one.id, draft.resource)
+        if before is None:
+            self._place(desk, record, one.described, is_new=True)
+        elif before.person is None:
+            self._place(desk, record, one.described)
         else:
-            self._changed(desk, record, person, described)
+            self._changed(desk, before, before.person, one.described)
+        return record
 
-    def _changed(self, desk: Desk, record: int, person: int, described: Described) -> None:
+    def _changed(self, desk: Desk, before: Known, person: int, described: Described) -> None:
         """A record that says something new of the same person stays; one that says somebody else is looked at anew."""
-        flips, before = desk.people.entries([record]).get(record, (0, b""))
+        record, flips = before.record, before.flips
         desk.redraw(person)
-        if before == described.packed:
+        if before.packed == described.packed:
             return
-        if before and self.matching.contradicts(before, described):
+        if before.packed and self.matching.contradicts(before.packed, described):
             self._turned(desk, record, described, flips + 1)
             return
         desk.people.put([Entry(record, described.keys, described.packed, flips)])
@@ -168,9 +176,13 @@ class Arrivals:
         desk.unlink([record], "turned")
         self._place(desk, record, described, flips)
 
-    def _place(self, desk: Desk, record: int, described: Described, flips: int = 0) -> None:
-        decided = self._decide(desk, record, described)
-        desk.people.put([Entry(record, described.keys, described.packed, flips)])
+    def _place(self, desk: Desk, record: int, described: Described, flips: int = 0, *, is_new: bool = False) -> None:
+        decided = self._decide(desk, record, described, is_new=is_new)
+        entry = Entry(record, described.keys, described.packed, flips)
+        if is_new:
+            desk.people.add(entry)
+        else:
+            desk.people.put([entry])
         evidence = desk.told(decided.evidence)
         if decided.bridged and not flips:
             desk.link([record], self._bridge(desk, decided.bridged, evidence), evidence)
@@ -183,8 +195,11 @@ class Arrivals:
                 cause: Cause = "turned" if flips else "between-two" if between else "look-alike"
                 self._review(desk, cause, person, decided.persons, decided.evidence, record)
 
-    def _decide(self, desk: Desk, record: int, described: Described, without: Collection[int] = ()) -> Decided:
-        sought = seek(desk.people, described, record, without)
+    def _decide(
+        self, desk: Desk, record: int, described: Described, without: Collection[int] = (), *, is_new: bool = False
+    ) -> Decided:
+        """Among everybody it shares a key or a citizen code with, but for persons in `without`."""
+        sought = seek(desk.people, described, 0 if is_new else record, without)
         decided = self.matching.decide(described, sought, desk.people)
         return self._unless_parted(desk.people, sought.members, decided)
 
@@ -222,6 +237,12 @@ class Arrivals:
         told = desk.told(evidence)
         ids = [desk.id(other) for other in others]
         desk.add(task(cause, desk.id(person), ids, desk.time, told, desk.id(record)))
+
+
+def _standing(people: PeopleRows, record: int) -> Known:
+    """Of a record that comes a second time in one bundle."""
+    flips, packed = people.entries([record]).get(record, (0, b""))
+    return Known(record, False, people.persons_of([record]).get(record), flips, packed)
 
 
 def _spare_the_ledger(transaction: Transaction, drafts: Sequence[Draft]) -> None:

@@ -5,12 +5,12 @@ Arrivals and stewards work at the same desk, so a link made by the machine and o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from hoso.access import Draft, Transaction
+from hoso.access import Draft, Saved, Transaction
 from hoso.core.clock import Clock, instant, to_ms
 from hoso.core.ids import new_id
 from hoso.identity.ledger import Event, Kind, parted
@@ -29,6 +29,13 @@ class Desk:
         self._ids: dict[int, str] = {}
         self._drafts: list[Draft] = []
         self._touched: list[int] = []
+        self._arriving: dict[int, Resource | None] = {}
+        self._new: set[int] = set()
+
+    def arrives(self, record: int, id: str, patient: Resource | None) -> None:
+        """What a record will say once `done` has saved it; None when it is about to be deleted."""
+        self._ids[record] = id
+        self._arriving[record] = patient
 
     def id(self, rid: int) -> str:
         if rid not in self._ids:
@@ -43,14 +50,18 @@ class Desk:
 
     def found(self, record: int, code: str, evidence: Mapping[str, Any]) -> int:
         """A new person with one record, under a code that nobody had."""
+        person = self._found([record], code)
+        self._write("link", person, [record], evidence=evidence)
+        return person
+
+    def _found(self, records: Sequence[int], code: str) -> int:
         id = new_id()
-        picture = portrait(Standing(id, code, [self.id(record)]), self._bodies([record]))
-        before, self._drafts = self._drafts, []  # what was decided before stands before it in the ledger
-        event = self._event("link", id, [self.id(record)], evidence=evidence)
-        person = self.transaction.save([*before, _draft(picture), event])[len(before)].rid
+        person = self.transaction.fresh("Patient", id)
         self._ids[person] = id
+        self._new.add(person)
         self.people.found_person(person, code)
-        self.people.assign([record], person)
+        self.people.assign(records, person)
+        self._touched.append(person)
         return person
 
     def link(self, records: Sequence[int], person: int, evidence: Mapping[str, Any], reason: str = "") -> None:
@@ -91,12 +102,7 @@ class Desk:
 
     def split(self, person: int, records: Sequence[int], code: str, reason: str) -> int:
         """Records that are somebody else's become a person of their own, kept apart from the first for ever."""
-        fresh = new_id()
-        picture = portrait(Standing(fresh, code, [self.id(r) for r in records]), self._bodies(records))
-        made = self.transaction.save([_draft(picture)])[0].rid
-        self._ids[made] = fresh
-        self.people.found_person(made, code)
-        self.people.assign(records, made)
+        made = self._found(records, code)
         self._touched.append(person)
         self._write("split", made, records, other=person, reason=reason)
         self._part(made, person)
@@ -134,22 +140,28 @@ class Desk:
         """What of a type is to be written along so far."""
         return [draft.resource for draft in self._drafts if draft.type == type and draft.resource]
 
-    def done(self) -> None:
-        """Draws everybody who was touched, and writes what is to be written."""
+    def done(self, arriving: Sequence[Draft] = ()) -> list[Saved]:
+        """Saves who arrives, everybody who was touched, drawn anew, and what is to be written: all of it at once.
+
+        Answers for those who arrive.
+        """
         touched = list(dict.fromkeys(self._touched))
         drafts = [draft for person in touched if (draft := self._redrawn(person))]
-        if drafts or self._drafts:
-            self.transaction.save([*drafts, *self._drafts])
+        drafts = [*arriving, *drafts, *self._drafts]
         self._touched, self._drafts = [], []
+        self._new.clear()
+        return self.transaction.save(drafts)[: len(arriving)] if drafts else []
 
     def redraw(self, person: int) -> None:
         self._touched.append(person)
 
     def standing(self, person: int) -> Standing:
         """What is decided about a person, from the projection."""
+        return self._standing(person, [record for _, record in self.people.members([person])])
+
+    def _standing(self, person: int, members: Sequence[int]) -> Standing:
         known = self.people.persons([person])[person]
-        members = [record for _, record in self.people.members([person])]
-        inner = self.people.persons(members)
+        inner = self._inner(members)
         self.know([*members, person, *([known.merged] if known.merged else [])])
         return Standing(
             self.id(person),
@@ -159,28 +171,38 @@ class Desk:
             [self.id(record) for record in inner],
         )
 
+    def _inner(self, members: Sequence[int]) -> Collection[int]:
+        """Those of the members that are persons merged into this one."""
+        others = [record for record in members if record not in self._arriving]
+        return self.people.persons(others).keys() if others else ()
+
     def _redrawn(self, person: int) -> Draft | None:
         """The new picture, unless it is the one that hangs there."""
-        standing = self.standing(person)
-        drawn = self.drawn(standing, [person])
-        head = self.transaction.read("Patient", standing.id)
+        members = [record for _, record in self.people.members([person])]
+        standing = self._standing(person, members)
+        drawn = self._drawn(standing, members)
+        head = self.transaction.read("Patient", standing.id) if person not in self._new else None
         if head is not None and not head.deleted and _content(orjson.loads(head.body)) == _content(drawn):
             return None
         return _draft(drawn)
 
     def drawn(self, standing: Standing, persons: Sequence[int]) -> Resource:
         """The picture of somebody from the newest records of some persons."""
-        members = [record for _, record in self.people.members(persons)]
-        inner = self.people.persons(members)
+        return self._drawn(standing, [record for _, record in self.people.members(persons)])
+
+    def _drawn(self, standing: Standing, members: Sequence[int]) -> Resource:
+        inner = self._inner(members)
         return portrait(standing, self._bodies([record for record in members if record not in inner]))
 
     def _bodies(self, records: Sequence[int]) -> list[Resource]:
         """The Patients as facilities wrote them, newest record first."""
         ordered = sorted(records, reverse=True)[:DRAWN_FROM]
-        self.know(ordered)
-        heads = self.transaction.heads([("Patient", self.id(r)) for r in ordered])
-        found = (heads.get(("Patient", self.id(record))) for record in ordered)
-        return [orjson.loads(head.body) for head in found if head is not None and not head.deleted]
+        stored = [record for record in ordered if record not in self._arriving]
+        self.know(stored)
+        heads = self.transaction.heads([("Patient", self.id(r)) for r in stored]) if stored else {}
+        texts = {id: orjson.loads(head.body) for (_, id), head in heads.items() if not head.deleted}
+        found = (self._arriving[r] if r in self._arriving else texts.get(self.id(r)) for r in ordered)
+        return [patient for patient in found if patient is not None]
 
     def _left_by(self, records: Sequence[int]) -> None:
         self._touched += self.people.persons_of(records).values()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any, Protocol
 
-from hoso.access import Member
+from hoso.access import Member, Probe
 from hoso.core import citizen_code
 from hoso.core.clock import Clock, to_ms
 from hoso.identity.match.decide import SETTLERS, Candidate, Decision, Policy, Standing, decide
@@ -35,14 +35,13 @@ _LOCKED = ("number", "birth-given", "name-year")
 class Described:
     """What is known of a Patient: the text it is compared by, its keys, where to look, and the citizen codes it bears.
 
-    `probes` maps a key to the most records it may have to tell anything, and to what sharing it is worth; `shared` to
-    the phone or number it stands for, which many may have.
+    `shared` maps a key to the phone or number it stands for, which many may have.
     """
 
     packed: bytes
     view: Packed
     keys: Collection[int]
-    probes: Mapping[int, tuple[int, float]]
+    probes: Mapping[int, Probe]
     locks: Collection[int]
     codes: Sequence[str]
     shared: Mapping[int, Shared]
@@ -62,8 +61,8 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Who a Patient may be: `members` are records of the persons in question and `counts` how many have each of its
-    keys; `apart` are persons it must not be, `bearers` those whose citizen code it bears."""
+    """Who a Patient may be: `members` are records of the persons in question and `counts` how many people have each of
+    its keys; `apart` are persons it must not be, `bearers` those whose citizen code it bears."""
 
     members: Sequence[Member]
     counts: Mapping[int, int]
@@ -90,7 +89,7 @@ class Matching:
         person = normalise(patient, today=self.clock().date())
         packed = pack(person)
         stored = keys(person)
-        wanted = {key.value: (KINDS[key.kind].limit, KINDS[key.kind].weight) for key in probes(person)}
+        wanted = {key.value: Probe(KINDS[key.kind].limit, KINDS[key.kind].weight, key.kind) for key in probes(person)}
         locks = [key.value for key in stored if key.kind in _LOCKED]
         codes = [n.value for n in person.numbers if n.kind == "citizen-code" and citizen_code.is_valid(n.value)]
         return Described(packed, unpack(packed), [k.value for k in stored], wanted, locks, codes, shareable(person))
@@ -138,13 +137,7 @@ class Matching:
         people: Count,
         policy: Policy,
     ) -> Decision:
-        counts = sought.counts
-        # The store counts records, and a person may have many: only what goes beyond the limit tells of a crowd.
-        crowd: Crowd = {
-            value: counts[key]
-            for key, value in described.shared.items()
-            if counts.get(key, 0) > described.probes[key][0]
-        }
+        crowd: Crowd = {value: n for key, value in described.shared.items() if (n := sought.counts.get(key))}
         candidates = [Candidate(str(person), records) for person, records in by_person.items() if records]
         barred = frozenset(map(str, sought.apart))
         population = self._population(people)

@@ -108,7 +108,7 @@ def _against(desk: Desk, matching: Matching, described: Described, persons: Sequ
     others = [record for _, record in people.members([theirs])]
     if people.apart(ours, [theirs]) or people.apart([theirs, *others], [mine]):
         return True
-    return matching.vetoed(described, people.compared(others, len(others) or 1))
+    return matching.vetoed(described, people.compared([theirs], (), len(others) or 1))
 
 
 def _review(desk: Desk, one: int, other: int, record: int) -> None:

@@ -11,24 +11,21 @@ from hoso.access import PeopleRows
 from hoso.identity.matching import Described, Sought
 
 CANDIDATES = 100
-"""Records a newcomer is compared with, those that share the most keys with it."""
+"""Persons a newcomer is compared with, those that share the most keys with it."""
 
 COMPARED = 40
 """Records of one person that speak for it."""
 
 
 def seek(people: PeopleRows, described: Described, record: int = 0, without: Collection[int] = ()) -> Sought:
-    """`record` is the number it has if it is stored; it is not compared with itself, nor with persons in `without`."""
-    found, counts = people.found(described.probes, CANDIDATES)
-    coded = people.coded(described.codes).values()
-    survivors = people.persons_of(coded)
+    """`record` is the number of one that is stored already; it is not compared with itself, nor with persons in
+    `without`."""
+    near = people.near(described.probes, CANDIDATES)
+    coded = people.coded(described.codes).values() if described.codes else ()
+    survivors = people.persons_of(coded) if coded else {}
     bearers = {survivors.get(person, person) for person in coded}
-    theirs = [one for _, one in people.members(bearers)][:COMPARED]
-    members = [
-        member
-        for member in people.compared([one for one in {*found, *theirs} if one != record], COMPARED)
-        if member.person not in without and member.person != member.record
-    ]
+    wanted = {*near.persons, *bearers}.difference(without)
+    members = [member for member in people.compared(wanted, near.records, COMPARED) if member.record != record]
     persons = {member.person for member in members}
     apart = {person for _, person in people.apart([record], persons)} if record else set()
-    return Sought(members, counts, apart, bearers & persons)
+    return Sought(members, near.counts, apart, bearers & persons)

@@ -13,6 +13,10 @@ SECONDS = 30
 """What a search may take (on PostgreSQL each statement of it): a hopeless one must not keep the others waiting."""
 
 
+class Race(Exception):
+    """Somebody else was quicker; the work can be run again."""
+
+
 class Connection(Protocol):
     """One thread's way to the database, outside a transaction or inside a running one.
 

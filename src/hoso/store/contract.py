@@ -168,6 +168,9 @@ class Transaction(Reading, Protocol):
     def lock(self, criteria: Sequence[str]) -> None:
         """Serialises conditional writes on the same criteria; call once, before searching."""
 
+    def fresh(self, type: str, id: str) -> int:
+        """The number that a record nobody has heard of will have when it is saved in this transaction."""
+
     def save(self, drafts: Sequence[Draft]) -> list[Saved]: ...
 
     def enqueue(self, kind: str, argument: str, due: int = 0) -> None:

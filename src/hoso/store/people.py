@@ -5,18 +5,23 @@ All of it is a view of the link ledger and of the Patients; what the rows mean i
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from hoso.fhir.model import load
 from hoso.store.connection import Connection, Row
 from hoso.store.people_log import PeopleLog
-from hoso.store.search.sql import Sql, among, both, choose, join, nested, table_of
+from hoso.store.search.sql import FALSE, Sql, among, both, choose, nested, table_of
 
 _PATIENT = load().type_number["Patient"]
 _ROWS = 200
 """Rows of one INSERT."""
+
+_TERMS = 200
+"""Keys asked for in one statement; SQLite takes up to 500."""
+
+_SHARING = """SELECT k.key, k.record, m.person FROM
+  (SELECT key, record FROM match_key WHERE key = ? ORDER BY record LIMIT ?) k JOIN member m ON m.record = k.record"""
 
 
 class Member(NamedTuple):
@@ -42,6 +47,32 @@ class Entry(NamedTuple):
     keys: Collection[int]
     packed: bytes
     flips: int = 0
+
+
+class Probe(NamedTuple):
+    """Where to look: a key with more persons than `limit` tells nothing; sharing one of this kind counts `weight`."""
+
+    limit: int
+    weight: float
+    kind: str
+
+
+class Near(NamedTuple):
+    """The persons to compare with, the likeliest first; the records that led to them; how many persons have a key."""
+
+    persons: list[int]
+    records: set[int]
+    counts: dict[int, int]
+
+
+class Known(NamedTuple):
+    """What stands of a Patient that comes again."""
+
+    record: int
+    is_person: bool
+    person: int | None
+    flips: int
+    packed: bytes
 
 
 class PeopleRows:
@@ -158,56 +189,90 @@ class PeopleRows:
                 "SELECT count(pg_advisory_xact_lock(k)) FROM unnest(CAST(? AS bigint[])) AS w (k)", (listed,)
             )
 
-    def found(self, keys: Mapping[int, tuple[int, float]], most: int) -> tuple[list[int], dict[int, int]]:
-        """The records that share the weightiest of some keys, at most `most`, and how many records each key has.
+    def near(self, probes: Mapping[int, Probe], most: int) -> Near:
+        """The persons whose records share the weightiest of some keys, at most `most`.
 
-        `keys` maps a key to its limit and weight. One that more records share than its limit says nothing of anybody
-        and finds none, unless no other key finds any; its count is its limit + 1.
+        Of several keys of one kind a person counts one. A key that more persons share than its limit says nothing of
+        anybody and finds none, unless no other key finds any.
         """
-        pairs = self._pairs({key: limit for key, (limit, _) in keys.items()})
-        counts = Counter(key for key, _ in pairs)
-        shared: dict[int, float] = {}
-        for key, record in pairs:
-            if counts[key] <= keys[key][0]:
-                shared[record] = shared.get(record, 0.0) + keys[key][1]
-        if not shared:
-            shared = dict.fromkeys((record for _, record in pairs), 0.0)
-        ordered = sorted(shared, key=lambda record: (-shared[record], record))
-        return ordered[:most], dict(counts)
+        rows = self._sharing([(key, probe.limit) for key, probe in probes.items()])
+        persons: dict[int, set[int]] = {}
+        for key, _, person in rows:
+            persons.setdefault(key, set()).add(person)
+        weights: dict[int, dict[str, float]] = {}
+        for key, some in persons.items():
+            limit, weight, kind = probes[key]
+            if len(some) <= limit:
+                for person in some:
+                    weights.setdefault(person, {})[kind] = weight
+        ranked = {person: sum(kinds.values()) for person, kinds in weights.items()}
+        if not ranked:
+            ranked = {person: 0.0 for _, _, person in rows}
+        ordered = sorted(ranked, key=lambda person: (-ranked[person], person))[:most]
+        chosen = set(ordered)
+        records = {record for _, record, person in rows if person in chosen}
+        return Near(ordered, records, {key: len(some) for key, some in persons.items()})
 
-    def _pairs(self, keys: Mapping[int, int]) -> list[Row]:
-        if not keys:
+    def _sharing(self, limits: Sequence[tuple[int, int]]) -> list[Row]:
+        """(key, record, person) of up to limit + 1 records of each key, the oldest."""
+        if not limits:
             return []
         if self._dialect == "postgresql":
-            limits = table_of(self._dialect, "w", list(keys.items()))
-            look = Sql("(SELECT key, record FROM match_key WHERE key = w.a ORDER BY record LIMIT w.b + 1) k")
-            sql = choose("k.key, k.record", limits.also(look, " CROSS JOIN LATERAL "), Sql("true"))
-        else:
-            one = "SELECT * FROM (SELECT key, record FROM match_key WHERE key = ? ORDER BY record LIMIT ?)"
-            sql = join(" UNION ALL ", [Sql(one, (key, limit + 1)) for key, limit in keys.items()])
-        return self._connection.rows(sql.text, sql.params)
+            look = Sql(
+                "(SELECT key, record FROM match_key WHERE key = w.a ORDER BY record LIMIT w.b + 1) k"
+                " JOIN member m ON m.record = k.record"
+            )
+            tables = table_of(self._dialect, "w", limits).also(look, " CROSS JOIN LATERAL ")
+            sql = choose("k.key, k.record, m.person", tables, Sql("true"))
+            return self._connection.rows(sql.text, sql.params)
+        found = []
+        for start in range(0, len(limits), _TERMS):
+            some = limits[start : start + _TERMS]
+            found += self._connection.rows(
+                " UNION ALL ".join([_SHARING] * len(some)), [value for key, limit in some for value in (key, limit + 1)]
+            )
+        return found
 
-    def compared(self, records: Collection[int], most: int) -> list[Member]:
-        """What the persons of some records are compared by: up to `most` records of each, those asked for among them.
-
-        A record of nobody stands as its own person.
-        """
-        if not records:
+    def compared(self, persons: Collection[int], first: Collection[int], most: int) -> list[Member]:
+        """What persons are compared by: up to `most` records of each, those of `first` before all others."""
+        if not persons:
             return []
-        wanted = among(self._dialect, "m.record", list(records))
-        own = choose("m.person", Sql("member m"), wanted)
+        before = among(self._dialect, "m.record", list(first)) if first else FALSE
         ranked = (
             Sql("(SELECT m.person, m.record, ROW_NUMBER() OVER (PARTITION BY m.person ORDER BY CASE WHEN ")
-            .also(wanted, "")
-            .also(Sql(" THEN 0 ELSE 1 END, m.record) AS place FROM member m WHERE m.person IN ("), "")
+            .also(before, "")
+            .also(Sql(" THEN 0 ELSE 1 END, m.record) AS place FROM member m WHERE "), "")
+            .also(among(self._dialect, "m.person", list(persons)), "")
         )
-        ranked = ranked.also(own, "").also(Sql(")) q"), "")
-        tables = ranked.also(Sql("JOIN match_record r ON r.record = q.record"))
+        tables = ranked.also(Sql(") q JOIN match_record r ON r.record = q.record"), "")
         sql = choose("q.person, q.record, r.packed", tables, Sql("q.place <= ?", (most,)))
-        found = [Member(p, r, bytes(b)) for p, r, b in self._connection.rows(sql.text, sql.params)]
-        lone = set(records) - self.persons_of(records).keys()
-        alone = self._among("record, packed", "match_record", "record", lone)
-        return found + [Member(r, r, bytes(b)) for r, b in alone]
+        return [Member(p, r, bytes(b)) for p, r, b in self._connection.rows(sql.text, sql.params)]
+
+    def arrived(self, ids: Collection[str]) -> dict[str, Known]:
+        """What is known of Patients by their id; what was never heard of is left out."""
+        if not ids:
+            return {}
+        tables = Sql(
+            "key k LEFT JOIN person p ON p.rid = k.rid LEFT JOIN member m ON m.record = k.rid"
+            " LEFT JOIN match_record r ON r.record = k.rid"
+        )
+        where = Sql("k.type = ?", (_PATIENT,)).also(among(self._dialect, "k.id", list(ids)), " AND ")
+        sql = choose("k.id, k.rid, p.rid, m.person, r.flips, r.packed", tables, where)
+        return {
+            id: Known(rid, own is not None, person, flips or 0, bytes(packed or b""))
+            for id, rid, own, person, flips, packed in self._connection.rows(sql.text, sql.params)
+        }
+
+    def add(self, entry: Entry) -> None:
+        """For a record that nothing is kept of yet."""
+        keys = list(entry.keys)
+        self._insert(
+            "match_key", ("key", "record"), [(key, entry.record) for key in sorted(keys)], "(key, record) DO NOTHING"
+        )
+        self._connection.rows(
+            "INSERT INTO match_record (record, flips, packed) VALUES (?, ?, ?)",
+            (entry.record, entry.flips, entry.packed),
+        )
 
     def entries(self, records: Collection[int]) -> dict[int, tuple[int, bytes]]:
         """(flips, packed) of records."""

@@ -16,6 +16,8 @@ _MODEL = load()
 TYPES = ("", *_MODEL.resource_types)
 """Name of a type by its number."""
 
+NUMBER = _MODEL.type_number
+
 _COLUMNS = "r.version, r.updated, r.deleted, b.dict, b.bytes, r.patient, r.rid, r.seq"
 _JOINS = """JOIN resource r ON r.patient = k.patient AND r.rid = k.rid
   LEFT JOIN body b ON b.patient = r.patient AND b.seq = r.seq"""

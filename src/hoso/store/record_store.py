@@ -25,6 +25,7 @@ class RecordTransaction:
     def __init__(self, store: RecordStore, connection: Connection, origin: Origin) -> None:
         self._store, self.connection, self._origin = store, connection, origin
         self.people = PeopleRows(connection)
+        self._numbers = writer.Numbers(store.engine.rids(connection))
 
     def read(self, type: str, id: str) -> Version | None:
         return reading.read(self.connection, type, id)
@@ -38,9 +39,12 @@ class RecordTransaction:
     def lock(self, criteria: Sequence[str]) -> None:
         self._store.engine.lock(self.connection, criteria)
 
+    def fresh(self, type: str, id: str) -> int:
+        return self._numbers.of((reading.NUMBER[type], id))
+
     def save(self, drafts: Sequence[Draft]) -> list[Saved]:
         prepared = [writer.prepare(self._store.facts.keys, draft) for draft in drafts]
-        return self._store.plan_and_apply(self.connection, prepared, self._origin)
+        return self._store.plan_and_apply(self.connection, prepared, self._origin, self._numbers)
 
     def enqueue(self, kind: str, argument: str, due: int = 0) -> None:
         jobs.enqueue(self.connection, kind, argument, due or self._store.now())
@@ -131,9 +135,13 @@ class RecordStore:
         return [saved or next(new) for saved in before]
 
     def plan_and_apply(
-        self, connection: Connection, prepared: Sequence[writer.Prepared], origin: Origin
+        self,
+        connection: Connection,
+        prepared: Sequence[writer.Prepared],
+        origin: Origin,
+        numbers: writer.Numbers | None = None,
     ) -> list[Saved]:
-        planner = writer.Planner(self.engine, self.facts, connection, origin, self.now())
+        planner = writer.Planner(self.engine, self.facts, connection, origin, self.now(), numbers)
         plan, saved = planner.make(prepared)
         if plan.changes:
             self.engine.apply(connection, plan)

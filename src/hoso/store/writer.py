@@ -6,7 +6,7 @@ content is a version too, as FHIR has it: somebody confirmed it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from hoso.fhir.indexed import Indexed
 from hoso.fhir.json import splice
 from hoso.fhir.model import load
 from hoso.store import chain, index
-from hoso.store.connection import Connection
+from hoso.store.connection import Connection, Race
 from hoso.store.contract import Conflict, Draft, Origin, Outcome, Saved
 from hoso.store.engine import Engine
 from hoso.store.facts import Facts
@@ -102,10 +102,37 @@ def prepare(keys: Keys, draft: Draft, change: UUID | None = None) -> Prepared:
     return Prepared(draft, (_MODEL.type_number[draft.type], draft.id), change or uuid7(), rows, found)
 
 
+class Numbers:
+    """Numbers for names nobody has heard of; one can be had before the record is planned, in the same transaction."""
+
+    def __init__(self, free: Iterator[int]) -> None:
+        self._free = free
+        self._given: dict[Name, int] = {}
+
+    def of(self, name: Name) -> int:
+        rid = self._given.get(name)
+        if rid is None:
+            rid = self._given[name] = next(self._free)
+        return rid
+
+    def check(self, known: Mapping[Name, Head]) -> None:
+        """Raises Race when somebody else has named one of them meanwhile."""
+        if any(known[name].rid != rid for name, rid in self._given.items() if name in known):
+            raise Race
+
+
 class Planner:
     """Makes one plan for drafts that are saved together; a name may come more than once."""
 
-    def __init__(self, engine: Engine, facts: Facts, connection: Connection, origin: Origin, now: int) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        facts: Facts,
+        connection: Connection,
+        origin: Origin,
+        now: int,
+        numbers: Numbers | None = None,
+    ) -> None:
         self.engine, self.facts, self.connection = engine, facts, connection
         self.origin, self.now = origin, now
         self.plan = Plan(facts.stream, chain.start(facts.node, facts.epoch))
@@ -114,10 +141,11 @@ class Planner:
         self.known: dict[Name, Head] = {}
         self.fresh: dict[Name, NewKey] = {}
         self.current: dict[Name, Current] = {}
-        self.rids = engine.rids(connection)
+        self.numbers = numbers or Numbers(engine.rids(connection))
 
     def make(self, prepared: Sequence[Prepared]) -> tuple[Plan, list[Saved]]:
         self.known = self.engine.lookup(self.connection, {p.name for p in prepared}, True)
+        self.numbers.check(self.known)
         self._look_up({name for p in prepared for name in _referred(p.rows, p.found)})
         steps: list[Step] = []
         saved = [self._step(p, steps) for p in prepared]
@@ -137,7 +165,7 @@ class Planner:
         """What is known of a name; one never heard of gets a number, and a place in `key`."""
         head = self.known.get(name)
         if head is None:
-            rid = next(self.rids)
+            rid = self.numbers.of(name)
             head = self.known[name] = Head(rid, rid)
             self.fresh[name] = NewKey(*name, rid, rid)
         return head

@@ -11,7 +11,7 @@ import psycopg
 from psycopg.types.numeric import Int8BinaryDumper
 
 from hoso.store.codec import Codec
-from hoso.store.connection import SECONDS, Dialect, Row
+from hoso.store.connection import SECONDS, Dialect, Race, Row
 from hoso.store.contract import TooSlow, Unavailable
 
 log = logging.getLogger(__name__)
@@ -36,10 +36,6 @@ OPTIONS = " ".join(
 """One plan for a statement, made once: our statements say themselves where to begin, and planning each anew for its
 values would cost the server more than answering it. One that suits every value walks an index and stops at the limit;
 one that reads a table, or finds all rows before it gives the first, may look cheaper for some value and is not."""
-
-
-class Race(Exception):
-    """Somebody else was quicker; the work can be run again."""
 
 
 class Lost(Unavailable):

@@ -14,13 +14,13 @@ from typing import Concatenate, ParamSpec, TypeVar
 import msgspec
 
 from hoso.store import facts, migrate
-from hoso.store.connection import Connection
+from hoso.store.connection import Connection, Race
 from hoso.store.contract import Unavailable
 from hoso.store.facts import Facts
 from hoso.store.plan import Head, Name, Plan
 from hoso.store.postgres.batch import encode
 from hoso.store.postgres.brief import BriefConnection
-from hoso.store.postgres.connection import OLDEST, Lost, PostgresConnection, Race
+from hoso.store.postgres.connection import OLDEST, Lost, PostgresConnection
 from hoso.store.postgres.sequencer import Sequencer
 
 T = TypeVar("T")

@@ -6,8 +6,9 @@ import logging
 import threading
 import time
 
+from hoso.store.connection import Race
 from hoso.store.contract import Unavailable
-from hoso.store.postgres.connection import PostgresConnection, Race
+from hoso.store.postgres.connection import PostgresConnection
 
 log = logging.getLogger(__name__)
 
