@@ -9,7 +9,7 @@ import gc
 import os
 import secrets
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from hoso.core import Refused, new_id, system_clock
 
 if TYPE_CHECKING:
+    from hoso.access import Actor
     from hoso.access.records import Records
     from hoso.access.tokens import Tokens
     from hoso.api.app import Application, Environ, StartResponse
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from hoso.identity.matching import Matching
     from hoso.identity.steward import Steward
     from hoso.store import StoreConfig
+    from hoso.store.doctor import Finding
     from hoso.store.record_store import RecordStore
 
 LARGEST_FORM = 10_000_000
@@ -142,7 +144,7 @@ def load(folder: Path) -> Config:
             database=f"sqlite:///{folder.resolve() / 'hoso.db'}" if url == "sqlite" else url,
             base_url=str(http["base_url"]).rstrip("/"),
             largest_request=int(http["largest_request_mb"]) * 1_000_000,
-            keys=Keys(*(_read_key(folder / "keys" / name) for name in key_files(folder / "keys"))),
+            keys=read_keys(folder / "keys"),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:
         raise BadConfig(file, str(error)) from error
@@ -154,6 +156,10 @@ def key_files(folder: Path) -> tuple[str, ...]:
     """Names of the keys a node's folder of keys must hold: the centre has two more."""
     centre = any((folder / name).is_file() for name in CENTRE_KEYS)
     return KEYS + CENTRE_KEYS if centre else KEYS
+
+
+def read_keys(folder: Path) -> Keys:
+    return Keys(*(_read_key(folder / name) for name in key_files(folder)))
 
 
 def store_config(config: Config) -> StoreConfig:
@@ -174,9 +180,9 @@ def open(folder: Path) -> Node:
     config = load(folder)
     _collect_seldom()
     store = open_store(store_config(config))
-    codes = _codes(config, store)
+    codes = _codes(config.node, config.keys, store)
     compared = matching()
-    records = Records(store, system_clock, arrivals(codes, compared))
+    records = Records(store, system_clock, arrivals(codes, compared, store))
     tokens = Tokens(TokenTable(store.engine), system_clock)
     return Node(config, store, records, tokens, codes, Steward(records, codes, compared), compared)
 
@@ -190,20 +196,46 @@ def matching() -> Matching:
     return Matching(default_model(), Policy(), system_clock)
 
 
-def arrivals(codes: Codes, compared: Matching) -> Arrivals:
+def arrivals(codes: Codes, compared: Matching, store: RecordStore) -> Arrivals:
     """Identity at the door of the records: whoever arrives is compared with everybody who is known."""
     from hoso.identity.arrive import Arrivals
+    from hoso.identity.leading import align
 
-    return Arrivals(compared, codes.new, system_clock)
+    return Arrivals(compared, codes.new, system_clock, lambda persons: align(codes, store.people, persons))
 
 
-def _codes(config: Config, store: RecordStore) -> Codes:
+def rebuild_people(node: str, keys: Keys, store: RecordStore, seen: Callable[[int], None]) -> None:
+    """Makes anew who belongs to whom and what newcomers are compared with: a backup holds the ledger, not its views."""
+    from hoso.access.records import Records
+    from hoso.identity.rebuild import rebuild
+
+    records = Records(store, system_clock)
+    rebuild(records, _operator(node), "SYSADMIN", matching(), _codes(node, keys, store), seen)
+
+
+def people_check(node: str, keys: Keys, store: RecordStore) -> Finding:
+    """Whether who belongs to whom is what the link ledger says, and citizen codes lead there."""
+    from hoso.access.records import Records
+    from hoso.identity.rebuild import compare
+    from hoso.store.doctor import finding
+
+    records = Records(store, system_clock)
+    looked_at, faults = compare(records, _operator(node), "SYSADMIN", _codes(node, keys, store))
+    return finding("people", looked_at, faults)
+
+
+def _operator(node: str) -> Actor:
+    from hoso.access import Actor, Scopes
+
+    return Actor(f"node/{node}", Scopes.parse("system/*.cruds"))
+
+
+def _codes(node: str, keys: Keys, store: RecordStore) -> Codes:
     from hoso.access import AliasTable, CodeTable
     from hoso.identity.code import Centre, Codes
 
-    keys = config.keys
     centre = Centre(keys.codes, keys.signing) if keys.codes and keys.signing else None
-    return Codes(CodeTable(store.engine), AliasTable(store.engine), system_clock, config.node, centre)
+    return Codes(CodeTable(store.engine), AliasTable(store.engine), system_clock, node, centre)
 
 
 def _collect_seldom() -> None:

@@ -40,7 +40,9 @@ def test_a_backup_of_a_serving_node_is_restored_and_proved(server: Server, tmp_p
     assert "Đỗ".encode() not in file.read_bytes()
     restored = hoso("restore", "--data", copy, file, "--keys", keys)
     assert restored.returncode == 0, restored.stderr
-    assert json.loads(hoso("doctor", "--data", copy, "--json").stdout)["ok"]
+    found = json.loads(hoso("doctor", "--data", copy, "--json").stdout)
+    assert found["ok"] and {"check": "people", "ok": True, "looked_at": 2, "faults": []} in found["checks"]
+    assert hoso("doctor", "--data", copy, "--rebuild-persons").returncode == 0
 
 
 def test_nothing_is_written_over(server: Server, tmp_path: Path) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import orjson
-from tests.identity.test_arrive import CLIENT, Node, patient
+from tests.identity.test_arrive import CLIENT, Node, codes, patient
 
-from hoso.access import Actor, AliasTable, CodeTable, Scopes
+from hoso.access import Actor, AliasTable, CodeTable, Records, Scopes
 from hoso.core import citizen_code, system_clock
+from hoso.identity.arrive import Arrivals
 from hoso.identity.code import Centre, Codes
+from hoso.identity.leading import align
 from hoso.identity.steward import Steward
 from hoso.store.record_store import RecordStore
 
@@ -25,6 +28,8 @@ class Office(Node):
         super().__init__(store, population)
         tables = CodeTable(store.engine), AliasTable(store.engine)
         self.codes = Codes(*tables, system_clock, "test-node", Centre(bytes(32), bytes(range(32))))
+        lead = partial(align, self.codes, store.people)
+        self.records = Records(store, system_clock, Arrivals(self.matching, codes(), system_clock, lead))
         self.steward = Steward(self.records, self.codes, self.matching)
 
     def merge(self, one: str, other: str, actor: Actor = LAN) -> Any:

@@ -25,7 +25,7 @@ def office(store: RecordStore) -> Office:
 
 
 def faults(office: Office) -> list[str]:
-    return compare(office.records, CLIENT, "SYSADMIN")[1]
+    return compare(office.records, CLIENT, "SYSADMIN", office.codes)[1]
 
 
 def clinical(office: Office) -> list[Any]:
@@ -160,7 +160,7 @@ def test_what_is_rebuilt_is_what_was_there(office: Office) -> None:
     before = rows()
     office.store.engine.transact(lambda connection: [connection.rows(f"DELETE FROM {table}") for table in tables])
     assert len(faults(office)) > 10
-    rebuild(office.records, CLIENT, "SYSADMIN", office.matching)
+    rebuild(office.records, CLIENT, "SYSADMIN", office.matching, office.codes)
     assert rows() == before and faults(office) == []
     groups = office.groups()
     office.put(patient("late", **HANH))
@@ -186,3 +186,19 @@ def test_what_the_store_says_against_its_ledger_is_told(office: Office) -> None:
         "b": "is compared with nobody",
         b: f"was found to be {a}, the ledger says nobody",
     }
+
+
+def test_a_code_that_a_stop_left_behind_is_told_and_led_anew(office: Office) -> None:
+    two(office)
+    codes = [office.code(office.person(record)) for record in ("a", "b")]
+    b = office.person("b")
+    office.merge("a", "b")
+    office.codes.part(codes[1])
+    assert faults(office) == [f"{b}: its code {codes[1]} leads to {codes[1]}, not {codes[0]}"]
+    rebuild(office.records, CLIENT, "SYSADMIN", office.matching, office.codes)
+    assert faults(office) == [] and office.codes.resolve(codes[1]) == codes[0]
+    office.unmerge("b")
+    office.codes.alias(codes[1], codes[0])
+    assert len(faults(office)) == 1
+    rebuild(office.records, CLIENT, "SYSADMIN", office.matching, office.codes)
+    assert office.codes.resolve(codes[1]) == codes[1]

@@ -36,6 +36,9 @@ class Arrivals(Protocol):
     def store(self, transaction: Transaction, prepared: Any, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
         """Saves the drafts, and links what arrived with the persons they are. Raises Unready, with nothing done."""
 
+    def settled(self, transaction: Transaction) -> None:
+        """After a transaction was committed: does what could not be done inside it."""
+
     def ready(self, number: int) -> None:
         """Makes ready for so many newcomers; outside a transaction."""
 

@@ -285,12 +285,22 @@ class Records:
         return self._transact(lambda t: arrivals.store(t, prepared, drafts, origin), origin)
 
     def _transact(self, work: Callable[[Transaction], T], origin: Origin) -> T:
+        last: list[Transaction] = []
+
+        def attempt(transaction: Transaction) -> T:
+            last[:] = [transaction]
+            return work(transaction)
+
         while True:
             try:
-                return self._store.write(work, origin)
+                done = self._store.write(attempt, origin)
             except Unready as lacking:
                 assert self._arrivals is not None
                 self._arrivals.ready(lacking.number)
+                continue
+            if self._arrivals is not None:
+                self._arrivals.settled(last[0])
+            return done
 
     def _put(self, transaction: Transaction, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
         """The same inside a transaction."""

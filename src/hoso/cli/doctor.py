@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+from collections.abc import Iterator
 from importlib.metadata import version
 
 import apsw
 
-from hoso import __version__
+from hoso import __version__, compose
 from hoso.cli.main import add_data
 from hoso.cli.node import opened
 from hoso.cli.progress import Progress
@@ -24,6 +25,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser = subparsers.add_parser("doctor", help=say("doctor.help"), description=say("doctor.help"))
     add_data(parser)
     parser.add_argument("--rebuild-index", "--repair", action="store_true", help=say("doctor.rebuild"))
+    parser.add_argument("--rebuild-persons", action="store_true", help=say("doctor.rebuild_persons"))
     parser.add_argument("--json", action="store_true", help=say("doctor.json"))
 
 
@@ -38,7 +40,12 @@ def run(args: argparse.Namespace) -> int:
                 mended = repair.rebuild(store, lambda number: progress.add(number, number))
             if not args.json:
                 print(say("doctor.mended", added=f"{mended.added:,}", removed=f"{mended.removed:,}"))
-        findings = _examine(store, quiet=args.json)
+        if args.rebuild_persons:
+            with Progress(repair.size(store), say("doctor.rows")) as progress:
+                compose.rebuild_people(
+                    node.config.node, node.config.keys, store, lambda number: progress.add(number, number)
+                )
+        findings = _examine(node.config, store, quiet=args.json)
     ok = all(finding.ok for finding in findings)
     if args.json:
         rows = [{"check": f.check, "ok": f.ok, "looked_at": f.looked_at, "faults": f.faults} for f in findings]
@@ -58,9 +65,9 @@ def _versions(store: RecordStore) -> None:
     print(f"HoSo {__version__}, Python {platform.python_version()}, {engine}\n{packages}")
 
 
-def _examine(store: RecordStore, *, quiet: bool) -> list[doctor.Finding]:
+def _examine(config: compose.Config, store: RecordStore, *, quiet: bool) -> list[doctor.Finding]:
     findings = []
-    for finding in doctor.examine(store):
+    for finding in _checks(config, store):
         findings.append(finding)
         if quiet:
             continue
@@ -69,3 +76,8 @@ def _examine(store: RecordStore, *, quiet: bool) -> list[doctor.Finding]:
         for fault in finding.faults:
             print(f"         {fault}")
     return findings
+
+
+def _checks(config: compose.Config, store: RecordStore) -> Iterator[doctor.Finding]:
+    yield from doctor.examine(store)
+    yield compose.people_check(config.node, config.keys, store)

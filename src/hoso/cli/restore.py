@@ -49,7 +49,7 @@ def _restore(folder: Path, file: Path, keys: Path, database: str | None) -> int:
     for name in names:
         (folder / "keys" / name).touch(mode=0o600)
         shutil.copyfile(keys / name, folder / "keys" / name)
-    _refill(kept, _store_config(folder, kept, database))
+    _refill(kept, _store_config(folder, kept, database), compose.read_keys(folder / "keys"))
     # Only now is the folder a node: a restore that failed half way leaves none behind.
     text = _settings(kept.manifest.settings["config.toml"].decode(), database)
     (folder / "config.toml").touch(mode=0o600)
@@ -67,26 +67,28 @@ def _store_config(folder: Path, kept: backup.Backup, database: str | None) -> St
     return StoreConfig(f"sqlite:///{folder.resolve() / 'hoso.db'}", key, kept.manifest.node)
 
 
-def _refill(kept: backup.Backup, config: StoreConfig) -> None:
+def _refill(kept: backup.Backup, config: StoreConfig, keys: compose.Keys) -> None:
     create_store(config)
     store = open_store(config)
     counts = kept.manifest.counts
     try:
-        with Progress(sum(counts.values()) + counts["resource"] * 3, say("doctor.rows")) as progress:
+        with Progress(sum(counts.values()) + counts["resource"] * 4, say("doctor.rows")) as progress:
             backup.restore(kept, store, lambda number: progress.add(number, number))
             store.close()
             store = open_store(config)  # with the secrets and dictionaries that have just come
             repair.fill(store, lambda number: progress.add(number * 3, number))
-        _prove(kept, store)
+            compose.rebuild_people(config.node, keys, store, lambda number: progress.add(number, number))
+        _prove(kept, store, keys)
         epoch = backup.open_epoch(store)
     finally:
         store.close()
     print(say("restore.epoch", epoch=epoch, tag=epoch[:6]))
 
 
-def _prove(kept: backup.Backup, store: RecordStore) -> None:
+def _prove(kept: backup.Backup, store: RecordStore, keys: compose.Keys) -> None:
     wrong = backup.proven(kept, store)
-    wrong += [f"{f.check}: {fault}" for f in doctor.examine(store) for fault in f.faults]
+    checks = [*doctor.examine(store), compose.people_check(kept.manifest.node, keys, store)]
+    wrong += [f"{check.check}: {fault}" for check in checks for fault in check.faults]
     if wrong:
         raise Failure("restore.unproved", faults="\n".join(wrong))
     manifest = kept.manifest

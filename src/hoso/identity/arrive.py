@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from hoso.access import Draft, Entry, Known, Member, Origin, PeopleRows, Saved, Transaction
 from hoso.access.persons import Unready
@@ -81,10 +82,17 @@ class Pool:
 
 
 class Arrivals:
-    """Keeps `access.Arrivals`. `codes` gives codes nobody has had."""
+    """Keeps `access.Arrivals`. `codes` gives codes nobody has had; `lead` lets those of some persons lead anew."""
 
-    def __init__(self, matching: Matching, codes: Callable[[int], Sequence[str]], clock: Clock) -> None:
-        self.matching, self.codes, self._clock = matching, Pool(codes), clock
+    def __init__(
+        self,
+        matching: Matching,
+        codes: Callable[[int], Sequence[str]],
+        clock: Clock,
+        lead: Callable[[Collection[int]], None] = lambda persons: None,
+    ) -> None:
+        self.matching, self.codes, self._clock, self._lead = matching, Pool(codes), clock, lead
+        self._merged: WeakKeyDictionary[Transaction, list[int]] = WeakKeyDictionary()
 
     def prepare(self, drafts: Sequence[Draft]) -> list[Newcomer] | None:
         newcomers: list[Newcomer] = []
@@ -104,6 +112,10 @@ class Arrivals:
 
     def ready(self, number: int) -> None:
         self.codes.fill(number)
+
+    def settled(self, transaction: Transaction) -> None:
+        if merged := self._merged.pop(transaction, None):
+            self._lead(merged)
 
     def _newcomer(self, place: int, draft: Draft) -> Newcomer:
         if draft.resource is None:
@@ -216,6 +228,7 @@ class Arrivals:
         survivor, *others = sorted(persons)
         for other in others:
             desk.merge(survivor, other, "bridged", evidence)
+            self._merged.setdefault(desk.transaction, []).append(other)
         return survivor
 
     def _new(self, desk: Desk, record: int, described: Described, evidence: Mapping[str, Any]) -> int | None:

@@ -19,6 +19,8 @@ from hoso.access.scope import Right
 from hoso.core import citizen_code
 from hoso.core.clock import to_ms
 from hoso.fhir.search import parse
+from hoso.identity.code import Codes
+from hoso.identity.leading import align, misled
 from hoso.identity.ledger import Apart, Event, State, apply, read
 from hoso.identity.matching import Matching
 
@@ -36,13 +38,15 @@ Place = tuple[int, int]
 
 @dataclass(slots=True)
 class Replayed:
-    """By ids. `merged`: the person each person was found to be; `turned`: how often a record became somebody else."""
+    """By ids. `merged`: the person each person was found to be; `restored`: those who are persons again; `turned`: how
+    often a record became somebody else."""
 
     state: State = field(default_factory=State)
     apart: Apart = field(default_factory=set)
     merged: dict[str, str] = field(default_factory=dict)
     persons: dict[str, None] = field(default_factory=dict)
     turned: Counter[str] = field(default_factory=Counter)
+    restored: dict[str, None] = field(default_factory=dict)
     last: Place = (-(1 << 62), 0)
 
     def add(self, event: Event) -> None:
@@ -53,6 +57,7 @@ class Replayed:
             self.merged[event.other] = event.person
         elif event.kind == "unmerge":
             self.merged.pop(event.person, None)
+            self.restored[event.person] = None
         elif event.kind == "unlink" and event.reason == "turned":
             self.turned.update(event.records)
 
@@ -70,9 +75,14 @@ def replayed(records: Records, actor: Actor, purpose: Purpose, until: str | None
 
 
 def rebuild(
-    records: Records, actor: Actor, purpose: Purpose, matching: Matching, seen: Seen = lambda number: None
+    records: Records,
+    actor: Actor,
+    purpose: Purpose,
+    matching: Matching,
+    codes: Codes,
+    seen: Seen = lambda number: None,
 ) -> Replayed:
-    """Writes the projection and what newcomers are compared with anew; while nobody else writes."""
+    """Writes the projection and what newcomers are compared with anew, and leads codes; while nobody else writes."""
     found = replayed(records, actor, purpose)
     records.transact(actor, purpose, WRITES, lambda transaction: _write(transaction, found))
     query = parse("Patient", [("_count", str(PAGE))])
@@ -84,10 +94,13 @@ def rebuild(
         ]
         records.transact(actor, purpose, WRITES, lambda transaction, some=entries: transaction.people.put(some))  # type: ignore[misc]
         seen(len(entries))
+    people = records.people(actor, purpose)
+    for some in _batched([*found.merged, *found.restored], PAGE):
+        align(codes, people, people.rids(some).values())
     return found
 
 
-def compare(records: Records, actor: Actor, purpose: Purpose) -> tuple[int, list[str]]:
+def compare(records: Records, actor: Actor, purpose: Purpose, codes: Codes) -> tuple[int, list[str]]:
     """How many records of persons there are, and where the store says something else than its ledger.
 
     Works while others write: what was decided meanwhile is not looked at.
@@ -100,6 +113,12 @@ def compare(records: Records, actor: Actor, purpose: Purpose) -> tuple[int, list
     faults |= {(record, person): "are kept apart for no reason" for record, person in apart - found.apart}
     faults |= {(record, person): "should be kept apart" for record, person in found.apart - apart}
     faults |= {(id,): "is compared with nobody" for id in people.log.unfound()}
+    for some in _batched([*found.merged, *found.restored], PAGE):
+        rids = people.rids(some)
+        ids = {person.code: person.rid for person in people.persons(rids.values()).values()}
+        names = {rid: id for id, rid in rids.items()}
+        for code, leads, end in misled(codes, people, rids.values()):
+            faults[names[ids[code]],] = f"its code {code} leads to {leads}, not {end}"
     meanwhile = {id for _, event in _events(people, found.last) for id in (event.person, event.other, *event.records)}
     return members, [f"{', '.join(ids)}: {fault}" for ids, fault in sorted(faults.items()) if not meanwhile & {*ids}]
 

@@ -18,6 +18,7 @@ from hoso.identity.answering import Answered, Answering, Merge, merge
 from hoso.identity.code import Codes
 from hoso.identity.desk import Desk
 from hoso.identity.facts import Contradiction
+from hoso.identity.leading import align
 from hoso.identity.matching import Matching
 from hoso.identity.parting import Parted, Parting, came_with, chosen_of
 from hoso.identity.portrait import Standing
@@ -189,15 +190,9 @@ class Steward:
         return cause_of(self._reviews.task(actor, purpose, task)) == "sample"
 
     def _align(self, actor: Actor, purpose: Purpose, persons: Sequence[int]) -> None:
-        """Codes lead where the projection says. They have a transaction of their own: what a stop leaves undone is done
-        by the next decision about the person, or by `rebuild`."""
-        if not persons:
-            return
-        people = self._records.people(actor, purpose)
-        known = people.persons(persons)
-        into = people.persons({person.merged for person in known.values() if person.merged})
-        for person in sorted(known.values()):
-            lead(self._codes, person.code, into[person.merged].code if person.merged else "")
+        """Outside the transaction that decided: codes have their own."""
+        if persons:
+            align(self._codes, self._records.people(actor, purpose), persons)
 
     def _transact(self, actor: Actor, purpose: Purpose, work: Callable[[Desk], T], rights: Rights = WRITES) -> T:
         def whole(transaction: Transaction) -> T:
@@ -207,20 +202,6 @@ class Steward:
             return result
 
         return self._records.transact(actor, purpose, rights, whole)
-
-
-def lead(codes: Codes, code: str, to: str) -> None:
-    """Makes a code an alias of another, or with "" one that stands for itself."""
-    if not to:
-        codes.part(code)
-        return
-    try:
-        codes.alias(code, to)
-    except Refused as refused:
-        if refused.issues[0].key not in ("code.alias-elsewhere", "code.alias-circle"):
-            raise
-        codes.part(to if refused.issues[0].key == "code.alias-circle" else code)
-        codes.alias(code, to)
 
 
 def _check_reason(reason: str) -> None:

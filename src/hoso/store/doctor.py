@@ -56,7 +56,8 @@ def size(store: RecordStore) -> int:
     return 2 * count(connection, "feed") + count(connection, "resource")
 
 
-def _finding(check: str, looked_at: int, faults: list[str]) -> Finding:
+def finding(check: str, looked_at: int, faults: list[str]) -> Finding:
+    """With the first of many faults."""
     shown = faults[:SHOWN]
     if len(faults) > SHOWN:
         shown.append(f"and {len(faults) - SHOWN:,} more")
@@ -67,9 +68,9 @@ def _integrity(connection: Connection) -> Finding:
     """SQLite checks its pages. PostgreSQL has no such question; that its indexes can be read shows below."""
     if connection.dialect == "sqlite":
         rows = [str(row[0]) for row in connection.rows("PRAGMA integrity_check(20)")]
-        return _finding("integrity", len(rows), [row for row in rows if row != "ok"])
+        return finding("integrity", len(rows), [row for row in rows if row != "ok"])
     invalid = connection.rows("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid")
-    return _finding("integrity", 1, [f"index {row[0]} is invalid" for row in invalid])
+    return finding("integrity", 1, [f"index {row[0]} is invalid" for row in invalid])
 
 
 def _migrations(connection: Connection) -> Finding:
@@ -79,7 +80,7 @@ def _migrations(connection: Connection) -> Finding:
     for number, name, checksum in applied:
         if number not in shipped or shipped[number].checksum != checksum:
             faults.append(f"migration {name} is not the one of this release")
-    return _finding("migrations", len(applied), faults)
+    return finding("migrations", len(applied), faults)
 
 
 def _chain(store: RecordStore, connection: Connection, seen: Seen) -> Finding:
@@ -107,7 +108,7 @@ def _chain(store: RecordStore, connection: Connection, seen: Seen) -> Finding:
     )
     if connection.dialect == "sqlite" and unnumbered[0][0]:
         faults.append(f"{unnumbered[0][0]} changes have no feed number")
-    return _finding("chain", last, faults)
+    return finding("chain", last, faults)
 
 
 _CHANGES = """SELECT c.seq, c.id, c.bundle, c.place, c.places, c.op, c.method, c.type, k.id, c.version, c.base, c.rid,
@@ -129,7 +130,7 @@ def _log(store: RecordStore, connection: Connection, seen: Seen) -> Finding:
         last = rows[-1][0]
         looked_at += len(rows)
         seen(len(rows))
-    return _finding("log", looked_at, faults)
+    return finding("log", looked_at, faults)
 
 
 def _changed(store: RecordStore, row: Row) -> str | None:
@@ -167,7 +168,7 @@ def _heads(connection: Connection) -> Finding:
         found = connection.rows(f"SELECT count(*), min(id) FROM ({sql}) AS found")[0]  # noqa: S608
         if found[0]:
             faults.append(f"{found[0]} {name}, such as {found[1]}")
-    return _finding("heads", count(connection, "resource"), faults)
+    return finding("heads", count(connection, "resource"), faults)
 
 
 def _index(store: RecordStore, connection: Connection, seen: Seen) -> Iterator[Finding]:
@@ -190,14 +191,14 @@ def _index(store: RecordStore, connection: Connection, seen: Seen) -> Iterator[F
                 absent = lacking(connection, table, made.tables[table])
                 missing[table] += [f"{type}: a row is missing"] * len(absent)
         seen(len(page))
-    yield _finding("index.resource", count(connection, "resource"), marked)
+    yield finding("index.resource", count(connection, "resource"), marked)
     for table in TABLES:
         rows_there = count(connection, table)
         faults = missing[table]
         surplus = rows_there - (wanted[table] - len(faults))
         if surplus:
             faults = [*faults, f"{surplus} rows belong to no record"]
-        yield _finding(f"index.{table}", rows_there, faults)
+        yield finding(f"index.{table}", rows_there, faults)
 
 
 def _by_type(pair: tuple[str, Head]) -> str:
