@@ -94,6 +94,9 @@ def test_what_it_prints_leads_to_the_person_and_a_taken_port_to_the_next(folder:
             name = json.loads((folder / "demo.json").read_text("utf-8"))["name"]
             for label in ("by code", "by insurance card", "by name, no accents"):
                 assert name in visitor.search(told(printed, label)), label
+            steward = Visitor(address)
+            steward.sign_in("demo-steward", told(printed, "Password"))
+            assert "demo-steward" in printed and steward.ask("GET", "/reviews")[0] == 200
 
 
 def test_ctrl_c_ends_it_and_the_next_run_serves_the_same(folder: Path) -> None:

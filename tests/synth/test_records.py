@@ -260,3 +260,21 @@ def test_tables_name_only_what_exists() -> None:
     assert {key for panel in panels.values() for key in panel["results"]} <= labs
     assert len(rows("acute.csv")) + len(rows("chronic.csv")) >= 118
     assert len({row["atc"] for row in rows("medicines.csv")}) >= 80
+
+
+def test_some_citizens_have_a_record_of_their_own_at_a_second_facility(citizens: list[Citizen]) -> None:
+    doubled = [citizen for citizen in citizens if len(citizen.truth["records"]) == 2]
+    assert 0.1 < len(doubled) / len(citizens) < 0.35
+    for citizen in doubled:
+        record = [entry["resource"] for entry in citizen.bundle["entry"]]
+        first, second = of(record, "Patient")
+        assert [first["id"], second["id"]] == citizen.truth["records"]
+        place = second["managingOrganization"]["reference"]
+        for visit in of(record, "Encounter"):
+            there = visit["serviceProvider"]["reference"] == place
+            assert visit["subject"]["reference"] == f"Patient/{(second if there else first)['id']}"
+        subjects = {f"Encounter/{visit['id']}": visit["subject"] for visit in of(record, "Encounter")}
+        for resource in record:
+            visit = (resource.get("encounter") or resource.get("context") or {}).get("reference")
+            if visit:
+                assert (resource.get("subject") or resource.get("patient")) == subjects[visit]

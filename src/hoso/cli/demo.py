@@ -23,7 +23,8 @@ from hoso.core import fold, system_clock
 from hoso.web.accounts import registry
 
 HOST = "127.0.0.1"
-USERNAME = "demo"
+USERNAME, STEWARD = "demo", "demo-steward"
+ROLES = {USERNAME: "doctor", STEWARD: "steward"}
 TRIED_PORTS = 20
 CITIZENS = 500
 
@@ -46,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
             _make(folder, note, args.citizens)
         else:
             print(say("demo.again", folder=folder))
+            _register(compose.load(folder), _read(note))  # a demo of an earlier release had fewer accounts
     guide = _read(note)
     if args.no_serve:
         _show(guide, None)
@@ -71,12 +73,17 @@ def _make(folder: Path, note: Path, citizens: int) -> None:
     draft = note.with_suffix(".part")
     if not draft.exists():
         _write(draft, {**_guide(source), "password": registry.new_password()})
-    guide = _read(draft)
-    if all(one.username != USERNAME for one in registry.everyone(config)):
-        registry.create(config, USERNAME, "doctor", guide["facility"], guide["password"])
+    _register(config, _read(draft))
     draft.rename(note)
     resources = f"{report.tally.read:,}"
     print(say("demo.made", resources=resources, time=duration(time.monotonic() - start)))
+
+
+def _register(config: compose.Config, guide: dict[str, Any]) -> None:
+    known = {one.username for one in registry.everyone(config)}
+    for username, role in ROLES.items():
+        if username not in known:
+            registry.create(config, username, role, guide["facility"], guide["password"])
 
 
 def _invent(folder: Path, citizens: int) -> Path:
@@ -105,9 +112,10 @@ def _guide(source: Path) -> dict[str, Any]:
     people = _read(source / "truth.json")["people"]
     names = Counter(fold(person["name"]) for person in people)
 
-    def worth(person: dict[str, Any]) -> tuple[bool, bool, bool, int]:
+    def worth(person: dict[str, Any]) -> tuple[bool, bool, bool, bool, int]:
         living = bool(person["insuranceCard"]) and not person["died"]
-        return living, names[fold(person["name"])] == 1, bool(person["allergies"]), person["resources"]
+        alone, joined = names[fold(person["name"])] == 1, len(person["records"]) > 1
+        return living, alone, bool(person["allergies"]), joined, person["resources"]
 
     person = max(people, key=worth)
     bundle = _read(source / "facilities.json")
@@ -122,7 +130,7 @@ def _guide(source: Path) -> dict[str, Any]:
 def _show(guide: dict[str, Any], address: str | None) -> None:
     code, card, name = guide["searches"]
     text = say(
-        "demo.guide", address=address or "-", user=USERNAME, password=guide["password"],
+        "demo.guide", address=address or "-", user=USERNAME, steward=STEWARD, password=guide["password"],
         person=guide["name"], code=code, card=card, name=name,
     )  # fmt: skip
     print(f"\n{text}\n", flush=True)

@@ -6,7 +6,7 @@ from datetime import date
 from random import Random
 
 from hoso.fhir import systems
-from hoso.synth import allergies, checks, chronic, events, illness, infancy, pregnancy, register, vaccines
+from hoso.synth import allergies, checks, chronic, elsewhere, events, illness, infancy, pregnancy, register, vaccines
 from hoso.synth.body import Body
 from hoso.synth.chart import Chart, Visit
 from hoso.synth.facilities import Network
@@ -42,6 +42,7 @@ def of(person: Person, network: Network, seed: int, keys: Keys, today: date) -> 
     station = chart.facility("station")
     visited = [station, *(facility for facility in chart.visited.values() if facility is not station)]
     record.resources.insert(0, register.patient(person, record, station, visited, today))
+    elsewhere.register_again(person, record, visited, seed, keys)
     return record
 
 

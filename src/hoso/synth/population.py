@@ -54,6 +54,7 @@ def _truth(person: Person, resources: list[Resource]) -> Resource:
         "number": person.number,
         "code": standing.code,
         "patient": resources[0]["id"],
+        "records": [resource["id"] for resource in resources if resource["resourceType"] == "Patient"],
         "name": person.name,
         "sex": register.GENDER[person.sex],
         "birthDate": person.birth.isoformat(),
