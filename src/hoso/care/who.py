@@ -84,7 +84,7 @@ def _address(patient: Resource) -> str:
     homes = [a for a in patient.get("address", ()) if a.get("use") != "old"]
     if not homes:
         return ""
-    home = next((a for a in homes if a.get("use") == "home"), homes[0])
+    home = min(homes, key=lambda a: (a.get("use") != "home", not (a.get("text") or a.get("line"))))
     parts = [*home.get("line", ()), home.get("city", ""), home.get("district", ""), home.get("state", "")]
     return home.get("text") or ", ".join(p for p in parts if p)
 
