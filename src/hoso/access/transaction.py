@@ -124,13 +124,14 @@ def _resolve(
     records: Records, actor: Actor, reading: Reading, entries: Sequence[Entry], criteria: _Criteria, work: _Work
 ) -> None:
     """The references written as a search, as they stand after the deletions, creations and updates of the bundle."""
-    pending: dict[str, Pending] = {}
+    nothing = Pending(()), work.gone
+    pending: dict[str, tuple[Pending, set[str]]] = {}
     for link, (query, holder) in criteria.of_reference.items():
         type = query.types[0]
         if type not in pending:
-            pending[type] = _pending(type, entries, work)
-        coming = pending[type] if can_answer(query) else Pending(())
-        without = {*work.gone, *(f"{type}/{id}" for id in coming.ids)}
+            brought = _pending(type, entries, work)
+            pending[type] = brought, {*work.gone, *(f"{type}/{id}" for id in brought.ids)}
+        coming, without = pending[type] if can_answer(query) else nothing
         found = [one.id for one in records.matches(actor, reading, query, without=without)]
         found += coming.find(query)
         if len(found) != 1:
