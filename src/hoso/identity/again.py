@@ -11,7 +11,6 @@ from hoso.identity.desk import Desk
 from hoso.identity.matching import Decided, Described, Matching, Sought
 from hoso.identity.review import Resource, task
 from hoso.identity.seek import CANDIDATES, COMPARED, seek
-from hoso.identity.whom import ledger
 
 LOOKED = 40
 """Records of those that moved, the newest, by which others are found."""
@@ -69,8 +68,8 @@ class Again:
         return alike
 
     def _linked_after(self, record: int, place: int) -> bool:
-        newest = next((known for known in ledger(self._desk, record) if known.event.kind == "link"), None)
-        return newest is not None and newest.place > place
+        newest = self._people.log.naming(record, "Linkage", None, 1)
+        return bool(newest) and newest[0][0] > place
 
     def _between(self, record: int, persons: Sequence[int]) -> Decided:
         """As if nothing had been said of the record: that it stays with one of the two was not a decision about it."""

@@ -12,7 +12,7 @@ from hoso.identity.desk import Desk
 from hoso.identity.matching import Matching
 from hoso.identity.review import Resource
 from hoso.identity.undo import came_to, merge_of, undoing_of
-from hoso.identity.whom import person_of
+from hoso.identity.whom import patient, person_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,7 @@ class Parting:
 
     def unmerge(self, desk: Desk, person: str, reason: str) -> tuple[Parted, tuple[int, int]]:
         """What came with the last merge of somebody and is still there goes back. Answers the two persons, too."""
-        found = merge_of(desk, person)
-        desk.people.hold(sorted((found.restored, found.survivor)))
+        desk.settled(patient(desk, person))
         found = merge_of(desk, person)
         restored, survivor = found.restored, found.survivor
         desk.unmerge(restored, survivor, found.records, reason)

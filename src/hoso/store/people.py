@@ -108,8 +108,7 @@ class PeopleRows:
 
     def assign(self, records: Iterable[int], person: int) -> None:
         """They belong to this person from now on, and to no other."""
-        rows = [(record, person) for record in records]
-        self._insert("member", ("record", "person"), rows, "(record) DO UPDATE SET person = excluded.person")
+        self.fill([], [(record, person) for record in records])
 
     def release(self, records: Collection[int]) -> None:
         """They belong to nobody."""
@@ -128,7 +127,7 @@ class PeopleRows:
         """(record, person); what is there already gets what is said now."""
         replaced = "(rid) DO UPDATE SET code = excluded.code, merged = excluded.merged"
         self._insert("person", ("rid", "code", "merged"), list(persons), replaced)
-        self._insert("member", ("record", "person"), list(members), "(record) DO UPDATE SET person = excluded.person")
+        self._insert_pairs("member", members, "(record) DO UPDATE SET person = excluded.person")
 
     def merge(self, person: int, into: int | None) -> None:
         """This person was found to be another one; or, with None, is a person again."""
@@ -159,7 +158,7 @@ class PeopleRows:
 
     def keep_apart(self, pairs: Iterable[tuple[int, int]]) -> None:
         """(record, person): the record must not come to that person, whoever it is merged with."""
-        self._insert("apart", ("record", "person"), list(pairs), "(record, person) DO NOTHING")
+        self._insert_pairs("apart", list(pairs), "(record, person) DO NOTHING")
 
     def allow(self, records: Collection[int], persons: Collection[int]) -> None:
         """None of these records must stay apart from any of these persons any more."""
@@ -308,6 +307,13 @@ class PeopleRows:
             return []
         sql = choose(columns, Sql(table), among(self._dialect, column, list(values)))
         return self._connection.rows(sql.text, sql.params)
+
+    def _insert_pairs(self, table: str, rows: Sequence[tuple[int, int]], conflict: str) -> None:
+        """(record, person), however many, in one statement."""
+        if rows:
+            sql = choose("w.a, w.b", table_of(self._dialect, "w", rows), Sql("true"))
+            head = f"INSERT INTO {table} (record, person)"
+            self._connection.rows(f"{head} {sql.text} ON CONFLICT {conflict}", sql.params)
 
     def _insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], conflict: str) -> None:
         marks = f"({', '.join('?' * len(columns))})"
