@@ -90,3 +90,20 @@ def test_a_date_beyond_all_calendars_is_ignored_as_any_date_that_cannot_be_read(
     id = call.make("Patient")["id"]
     for date in ("Sat, 29 Oct 99999999999999 19:43:31 GMT", "Sat, 01 Jan 0001 00:00:00 +2359", "soon"):
         assert call("GET", f"Patient/{id}", If_Modified_Since=date).status == 200
+
+
+def test_a_reference_written_as_a_search_is_refused_outside_a_transaction(call: Caller) -> None:
+    """Stored as it stands it would lead nowhere, and nobody would know."""
+    call("POST", "Patient", PERSON)
+    visit = {
+        "resourceType": "Encounter", "id": "v", "status": "finished", "class": {"code": "AMB"},
+        "subject": {"reference": f"Patient?{CRITERIA}"},
+    }  # fmt: skip
+    entries = [{"resource": visit, "request": {"method": "PUT", "url": "Encounter/v"}}]
+    for answer in (call("POST", "Encounter", visit), call("PUT", "Encounter/v", visit)):
+        assert (answer.status, answer.keys) == (422, ["rest.search-reference"])
+    batch = call("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": entries})
+    assert batch.json["entry"][0]["response"]["status"].startswith("422")
+    whole = call("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    assert whole.status == 200
+    assert call("GET", "Encounter/v").json["subject"]["reference"].startswith("Patient/")

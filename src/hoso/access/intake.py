@@ -11,6 +11,7 @@ from typing import Any
 
 from hoso.core.errors import Issue, Refused
 from hoso.fhir.json import parse
+from hoso.fhir.links import conditional_references
 from hoso.fhir.validate import validate
 from hoso.store.contract import Draft, Method
 
@@ -31,8 +32,14 @@ class Accepted:
 
 
 def accept(body: bytes, type: str, id: str | None = None) -> Accepted:
-    """Reads and validates a resource meant for `type` (and `id`, for an update)."""
-    return check(body, parse(body), type, id)
+    """Reads and validates a resource meant for `type` (and `id`, for an update).
+
+    A reference written as a search is looked up in transactions only (R4 §3.1.0.11.2); stored, it would lead nowhere.
+    """
+    accepted = check(body, parse(body), type, id)
+    for link in sorted(conditional_references(body, accepted.resource)):
+        raise Refused.because(422, "not-supported", "rest.search-reference", type, link=link[:120])
+    return accepted
 
 
 def check(body: bytes, resource: dict[str, Any], type: str, id: str | None = None) -> Accepted:
