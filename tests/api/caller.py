@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -14,6 +15,7 @@ from hoso.api.links import Seal
 from hoso.core import system_clock
 from hoso.identity.arrive import Arrivals
 from hoso.identity.code import Centre, Codes
+from hoso.identity.leading import align
 from hoso.identity.match.decide import Policy
 from hoso.identity.match.weights import default_model
 from hoso.identity.matching import Matching
@@ -57,6 +59,9 @@ class Answer:
 class Caller:
     """`caller("GET", "Patient/1")`; paths are below /fhir unless they begin with a slash or an address."""
 
+    codes: Codes
+    """Of a node with persons."""
+
     def __init__(self, store: RecordStore, scope: str = "system/*.cruds", settings: Settings | None = None) -> None:
         self.records = Records(store, system_clock)
         self.tokens = Tokens(TokenTable(store.engine), system_clock)
@@ -72,7 +77,10 @@ class Caller:
         matching._counted = (1 << 60, population)
         tables = CodeTable(store.engine), AliasTable(store.engine)
         codes = Codes(*tables, system_clock, "test-node", Centre(bytes(32), bytes(range(32))))
-        made.records = Records(store, system_clock, Arrivals(matching, codes.new, system_clock))
+        made.codes = codes
+        made.records = Records(
+            store, system_clock, Arrivals(matching, codes.new, system_clock, partial(align, codes, store.people))
+        )
         steward = Steward(made.records, codes, matching)
         made.app = application(
             made.records, made.tokens, Seal(b"k" * 32), made.settings, identity=Identity(matching, steward)

@@ -157,6 +157,8 @@ def test_a_facility_that_merges_its_own_two_records_makes_one_person(persons: Ca
     assert groups(persons) == [sorted([kept, gone])]
     (person,) = persons_at(persons)
     assert {link["type"] for link in person["link"]} == {"seealso", "replaces"}
+    away = next(one for one in persons("GET", f"Patient?_tag={PERSON}").resources if not one["active"])
+    assert persons.codes.resolve(away["identifier"][0]["value"]) == person["identifier"][0]["value"]
     answer = pix(persons, HOSPITAL, "H2")
     assert (HOSPITAL, "H1") in numbers(answer) and (HOSPITAL, "H2") not in numbers(pix(persons, HOSPITAL, "H1"))
     assert gone not in ids(answer)

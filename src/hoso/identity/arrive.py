@@ -145,7 +145,9 @@ class Arrivals:
         saved = desk.done(drafts)
         for one in prepared:  # when all have their persons and can be searched: the survivor may have come along
             if one.survivor and one.described and (record := saved[one.place].rid):
-                follow(desk, self.matching, record, one.described, one.survivor)
+                other = follow(desk, self.matching, record, one.described, one.survivor)
+                if other is not None:
+                    self._merged.setdefault(transaction, []).append(other)
         desk.done()
         return saved
 

@@ -58,24 +58,26 @@ def survivor_of(patient: Mapping[str, Any]) -> Survivor | None:
     return None
 
 
-def follow(desk: Desk, matching: Matching, record: int, described: Described, said: Survivor) -> None:
-    """Links, merges or files a review. A survivor that is not known (yet) changes nothing: the word can be repeated."""
+def follow(desk: Desk, matching: Matching, record: int, described: Described, said: Survivor) -> int | None:
+    """Links, merges or files a review; answers who was merged away. A survivor that is not known (yet) changes nothing:
+    the word can be repeated."""
     survivor = _find(desk, said)
     if survivor is None or survivor == record:
-        return
+        return None
     persons = desk.people.persons_of([record, survivor])
     mine, theirs = persons.get(record), persons.get(survivor)
     if mine is None or theirs is None or mine == theirs:
-        return
+        return None
     if not _of_one_facility(desk, record, survivor) or _against(desk, matching, described, (mine, theirs)):
         _review(desk, mine, theirs, record)
-        return
+        return None
     others = {other for _, other in desk.people.members([mine])} - {record}
     if not others - desk.people.persons(others).keys():
         desk.merge(min(mine, theirs), max(mine, theirs), REASON)  # the older keeps its code
-        return
+        return max(mine, theirs)
     desk.link([record], theirs, {}, REASON)
     _review(desk, mine, theirs, record)  # whoever was taken for the same as the record may be the survivor too
+    return None
 
 
 def _find(desk: Desk, said: Survivor) -> int | None:
