@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 LARGEST_FORM = 10_000_000
 KEYS = ("database", "links", "web")
 CENTRE_KEYS = ("codes", "signing")
+WEIGHTS = "match-weights.toml"
+"""The installed weights of the matcher, in the folder of the node."""
+
 _TEMPLATE = """\
 # A node of HoSo. Change it while the node is stopped.
 
@@ -181,19 +184,37 @@ def open(folder: Path) -> Node:
     _collect_seldom()
     store = open_store(store_config(config))
     codes = _codes(config.node, config.keys, store)
-    compared = matching()
+    compared = matching(folder)
     records = Records(store, system_clock, arrivals(codes, compared, store))
     tokens = Tokens(TokenTable(store.engine), system_clock)
     return Node(config, store, records, tokens, codes, Steward(records, codes, compared), compared)
 
 
-def matching() -> Matching:
-    """What a node tells people apart by: one for arrivals and for those who ask, so that they decide alike."""
+def matching(folder: Path | None = None, weights: Path | None = None) -> Matching:
+    """What a node tells people apart by: one for arrivals and for those who ask, so that they decide alike.
+
+    `weights` is a file to try; else the one that was installed, else the one shipped.
+    """
     from hoso.identity.match.decide import Policy
-    from hoso.identity.match.weights import default_model
+    from hoso.identity.match.frequency import shipped
+    from hoso.identity.match.weights import WeightsError, default_model, read
     from hoso.identity.matching import Matching
 
-    return Matching(default_model(), Policy(), system_clock)
+    installed = folder / WEIGHTS if folder else None
+    if weights is None and installed is not None and installed.is_file():
+        try:
+            return Matching(read(installed, shipped()), Policy(), system_clock)
+        except WeightsError as error:
+            raise BadConfig(installed, str(error)) from error
+    return Matching(read(weights, shipped()) if weights else default_model(), Policy(), system_clock)
+
+
+def install_weights(folder: Path, text: str) -> None:
+    """In place of those there, whole or not at all; processes that serve read them when they start."""
+    fresh = folder / f"{WEIGHTS}.new"
+    fresh.unlink(missing_ok=True)
+    _write_secret(fresh, text)
+    fresh.replace(folder / WEIGHTS)
 
 
 def arrivals(codes: Codes, compared: Matching, store: RecordStore) -> Arrivals:

@@ -22,6 +22,7 @@ COMMANDS = (
     "fhirpath",
     "init",
     "load",
+    "match",
     "restore",
     "serve",
     "synth",

@@ -7,6 +7,7 @@ counters that register the same newcomer at once make one person.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -48,6 +49,16 @@ class Newcomer:
     id: str
     described: Described | None
     survivor: Survivor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A Patient that is stored and has no person yet, as it was read."""
+
+    id: str
+    version: str
+    patient: dict[str, Any]
+    described: Described
 
 
 @dataclass(slots=True)
@@ -151,6 +162,27 @@ class Arrivals:
         desk.done()
         return saved
 
+    def place(self, transaction: Transaction, found: Sequence[Stored], actor: str) -> Counter[str]:
+        """Gives records that are stored already their persons: how many were "placed", and "left" for want of a code.
+
+        Raises Unready, with nothing done.
+        """
+        if not self.codes.has(len(found)):
+            raise Unready(len(found))
+        people = transaction.people
+        people.lock({lock for one in found for lock in one.described.locks})
+        known = people.arrived([one.id for one in found])
+        desk = Desk(transaction, actor, self._clock)
+        counts: Counter[str] = Counter()
+        for one in found:
+            before = known[one.id]
+            if before.person is None and not before.is_person:
+                desk.arrives(before.record, one.id, one.patient)
+                placed = self._place(desk, before.record, one.described, before.flips)
+                counts["placed" if placed else "left"] += 1
+        desk.done()
+        return counts
+
     def _one(self, desk: Desk, one: Newcomer, draft: Draft, before: Known | None) -> int:
         if one.described is None:
             if before is not None:
@@ -160,12 +192,10 @@ class Arrivals:
             return before.record if before else 0
         record = before.record if before else desk.transaction.fresh("Patient", one.id)
         desk.arrives(record, one.id, draft.resource)
-        if before is None:
-            self._place(desk, record, one.described, is_new=True)
-        elif before.person is None:
-            self._place(desk, record, one.described)
-        else:
+        if before is not None and before.person is not None:
             self._changed(desk, before, before.person, one.described)
+        elif not self._place(desk, record, one.described, is_new=before is None):
+            desk.transaction.enqueue(PLACE, one.id)
         return record
 
     def _changed(self, desk: Desk, before: Known, person: int, described: Described) -> None:
@@ -188,9 +218,11 @@ class Arrivals:
             desk.people.put([Entry(record, (), described.packed, flips)])
             return
         desk.unlink([record], "turned")
-        self._place(desk, record, described, flips)
+        if not self._place(desk, record, described, flips):
+            desk.transaction.enqueue(PLACE, desk.id(record))
 
-    def _place(self, desk: Desk, record: int, described: Described, flips: int = 0, *, is_new: bool = False) -> None:
+    def _place(self, desk: Desk, record: int, described: Described, flips: int = 0, *, is_new: bool = False) -> bool:
+        """Whether it has a person now: without a code for a new one it waits."""
         decided = self._decide(desk, record, described, is_new=is_new)
         entry = Entry(record, described.keys, described.packed, flips)
         if is_new:
@@ -204,10 +236,13 @@ class Arrivals:
             desk.link([record], decided.person, evidence)
         else:
             person = self._new(desk, record, described, evidence)
-            if person and (flips or decided.outcome == "possible"):
+            if person is None:
+                return False
+            if flips or decided.outcome == "possible":
                 between = "margin" in decided.vetoes
                 cause: Cause = "turned" if flips else "between-two" if between else "look-alike"
                 self._review(desk, cause, person, decided.persons, decided.evidence, record)
+        return True
 
     def _decide(
         self, desk: Desk, record: int, described: Described, without: Collection[int] = (), *, is_new: bool = False
@@ -240,10 +275,7 @@ class Arrivals:
         """
         free = [code for code in described.codes if not desk.people.coded([code])]
         code = free[0] if free else self.codes.take()
-        if code is None:
-            desk.transaction.enqueue(PLACE, desk.id(record))
-            return None
-        return desk.found(record, code, evidence)
+        return None if code is None else desk.found(record, code, evidence)
 
     def _review(
         self, desk: Desk, cause: Cause, person: int, others: Sequence[int], evidence: Mapping[str, Any], record: int

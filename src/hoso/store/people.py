@@ -302,6 +302,18 @@ class PeopleRows:
         )
         return [(record, flips, bytes(packed)) for record, flips, packed in rows]
 
+    # How far work over everybody came
+
+    def mark(self, name: str) -> str:
+        """What was written down under this name; empty for nothing."""
+        rows = self._connection.rows("SELECT value FROM node WHERE name = ?", (f"match.{name}",))
+        return bytes(rows[0][0]).decode() if rows else ""
+
+    def set_mark(self, name: str, text: str) -> None:
+        self._connection.rows("DELETE FROM node WHERE name = ?", (f"match.{name}",))
+        if text:
+            self._connection.rows("INSERT INTO node VALUES (?, ?)", (f"match.{name}", text.encode()))
+
     def _among(self, columns: str, table: str, column: str, values: Collection[int]) -> list[Row]:
         if not values:
             return []

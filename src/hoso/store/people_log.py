@@ -71,6 +71,16 @@ class PeopleLog:
         )
         return [(rid, record, person) for rid, record, person in rows]
 
+    def patients(self, after: int, limit: int) -> list[tuple[int, str, bool]]:
+        """(number, id, whether it has a person) of the living Patients that are no persons, behind `after`."""
+        rows = self._connection.rows(
+            """SELECT k.rid, k.id, m.person FROM key k JOIN resource r ON r.patient = k.patient AND r.rid = k.rid
+               LEFT JOIN member m ON m.record = k.rid WHERE k.rid > ? AND k.type = ? AND r.deleted = 0
+               AND NOT EXISTS (SELECT 1 FROM person p WHERE p.rid = k.rid) ORDER BY k.rid LIMIT ?""",
+            (after, _PATIENT, limit),
+        )
+        return [(rid, id, person is not None) for rid, id, person in rows]
+
     def partings(self) -> list[tuple[str, str]]:
         """(record, person) by id, of all that must stay apart."""
         rows = self._connection.rows(
