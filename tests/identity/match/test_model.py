@@ -19,7 +19,7 @@ LE, NGUYEN = "Lê", "Nguyễn"
 
 def test_the_shipped_weights_name_their_source_and_every_level() -> None:
     shipped_model = default_model()
-    assert shipped_model.version == "1"
+    assert shipped_model.version == "2"
     assert "2026" in shipped_model.source
     assert {name: ("missing", *levels) for name, levels in shipped_model.chances.items()} == FIELDS
 
@@ -51,13 +51,13 @@ def test_weights_are_written_and_read_back(tmp_path: Path) -> None:
     ("old", "new", "said"),
     [
         ("[fields.sex]", "[fields.seks]", "sex: no weight for same, different"),
-        ("different = [0.012, 0.45]", "different = [0, 0.45]", "sex.different"),
-        ("different = [0.012, 0.45]", "different = [0.012, 0.45]\nodd = [0.1, 0.1]", "sex: unknown level odd"),
-        ('version = "1"', "version = ", "weights.toml"),
+        ("different = [0.0115, 0.502]", "different = [0, 0.502]", "sex.different"),
+        ("different = [0.0115, 0.502]", "different = [0.0115, 0.502]\nodd = [0.1, 0.1]", "sex: unknown level odd"),
+        ('version = "2"', "version = ", "weights.toml"),
     ],
 )
 def test_a_faulty_weights_file_is_refused_with_its_place(tmp_path: Path, old: str, new: str, said: str) -> None:
-    text = (DATA / "weights-1.toml").read_text(encoding="utf-8")
+    text = (DATA / "weights-2.toml").read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "weights.toml"
     path.write_text(text.replace(old, new), encoding="utf-8")
@@ -88,6 +88,15 @@ def test_a_number_of_two_names_and_two_birth_dates_teaches_nothing() -> None:
     old = default_model()
     new = estimated("2", old, [(father, child)] * 3_000, [])
     assert new.chances["given"]["different"][0] == pytest.approx(old.chances["given"]["different"][0], rel=0.05)
+
+
+def test_what_a_few_random_pairs_did_not_show_stays_as_likely_as_before() -> None:
+    one = record("Nguyễn Văn An", "1980-03-15", cccd="001080123456", phone="0914273658")
+    other = record("Trần Thị Bưởi", "1971-02-03", cccd="001171654321", phone="0387111222")
+    old = default_model()
+    new = estimated("3", old, [], [(one, other)] * 3_000)
+    for field in ("phone", "citizen"):
+        assert new.chances[field]["same"][1] == pytest.approx(old.chances[field]["same"][1], rel=0.05)
 
 
 def test_an_installation_counts_its_own_names() -> None:

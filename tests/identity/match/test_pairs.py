@@ -35,6 +35,14 @@ CERTAIN = {
     "without tones, capitals": (AN, without(AN, name="NGUYEN VAN AN")),
     "typed in Telex": (AN, without(AN, "cccd", name="Nguyeenx Vawn An")),
     "number typed without its zeros": (AN, without(AN, "bhxh", "phone", cccd="1080123456")),
+    "a given name that no language has": (
+        without(AN, name="Nguyễn Văn Thanh"),
+        without(AN, "cccd", "bhxh", name="Nguyễn Văn Thnah"),
+    ),
+    "year mistyped, so that the number is doubted": (
+        without(AN, "bhxh", "phone"),
+        without(AN, "bhxh", "phone", birth="1981-03-15"),
+    ),
     "number one digit off": (AN, without(AN, "bhxh", cccd="001080123465")),
     "day and month swapped": (without(AN, birth="1980-03-05"), without(AN, "cccd", birth="1980-05-03")),
     "only the year, but the phone": (AN, without(AN, "cccd", "bhxh", birth="1980")),
@@ -125,6 +133,22 @@ NEVER_ALONE = {
     "twin whose name reads like a swapped one, with another number": (
         without(CHILD, name="Nguyễn Bích Trần", bhxh="0112345678"),
         without(CHILD, name="Trần Nguyễn Bích", bhxh="7912300001"),
+    ),
+    "twin whose mistyped name is the other's, with another number": (
+        without(CHILD, cccd="001219000123"),
+        without(CHILD, cccd="001219000987"),
+    ),
+    "twin without tones and with a slip": (
+        without(CHILD, name="Trần Ngọc Ánh"),
+        without(CHILD, name="Tran Noc Anh"),
+    ),
+    "sister of almost the same name, a year younger": (
+        without(CHILD, name="Nông Việt Cường"),
+        without(CHILD, name="Nông Việt Cương", birth="2018-03-02"),
+    ),
+    "cousins of one name and commune whose dates look swapped": (
+        without(AN, "cccd", "bhxh", "phone", birth="1980-03-05"),
+        without(AN, "cccd", "bhxh", "phone", birth="1980-05-03"),
     ),
     "another person altogether": (
         AN,

@@ -27,7 +27,7 @@ class Policy:
     """Bits asked for among up to a million people; each doubling beyond asks for one more. A small register gets no
     discount: twins, cousins and neighbours are as many in a commune as in the country."""
 
-    certain: float = 26.0
+    certain: float = 24.0
     possible: float = 17.0
     margin: float = 6.0
     shown: int = 5

@@ -37,8 +37,10 @@ def estimated(
     random: Iterable[PackedPair],
     counted: Rarity | None = None,
     source: str = "",
+    prior: float = PRIOR_PAIRS,
 ) -> Model:
-    """A new model. `anchored` are pairs with an equal number, `random` any pairs of different people."""
+    """A new model. `anchored` are pairs with an equal number, `random` any pairs of different people; the chances of
+    the old one count like `prior` anchored pairs."""
     m = _tally(
         (found for a, b in anchored if _is_one(found := compare(a, b))), lambda found, field: _teaches(found, field)
     )
@@ -48,7 +50,7 @@ def estimated(
             level: old.chances[name][level]
             if name in FIXED
             else (
-                _smoothed(m[name], level, old.chances[name], 0),
+                _smoothed(m[name], level, old.chances[name], 0, prior),
                 _smoothed(u[name], level, old.chances[name], 1),
             )
             for level in L.FIELDS[name][1:]
@@ -97,14 +99,21 @@ def _tally(pairs: Iterable[Levels], teaches: Callable[[Levels, str], bool]) -> d
     return counts
 
 
-def _smoothed(counts: Counter[str], level: str, old: Mapping[str, tuple[float, float]], side: int) -> float:
-    """The share seen, with the old share as prior; a u far below what was sampled keeps its place."""
+def _smoothed(
+    counts: Counter[str],
+    level: str,
+    old: Mapping[str, tuple[float, float]],
+    side: int,
+    pairs: float = PRIOR_PAIRS,
+) -> float:
+    """The share seen, with the old share as prior. What was not seen in n random pairs is rarer than the prior says
+    only as far as n pairs can tell: one in n."""
     before = sum(chance[side] for chance in old.values())
     prior = old[level][side] / before
     total = counts.total()
-    share = (counts[level] + PRIOR_PAIRS * prior) / (total + PRIOR_PAIRS)
-    if side == 1 and not counts[level]:
-        share = min(prior, share)
+    share = (counts[level] + pairs * prior) / (total + pairs)
+    if side == 1 and not counts[level] and total:
+        share = max(share, min(prior, 1 / total))
     return min(1.0, max(share, 1e-9))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-TOKEN_LEVELS = ("missing", "same", "toneless", "tone", "sound", "edit", "different")
+TOKEN_LEVELS = ("missing", "same", "toneless", "tone", "sound", "slip", "edit", "different")
 NUMBER_LEVELS = ("missing", "same", "doubted", "near", "different")
 
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -45,7 +45,7 @@ FAMILY, MIDDLE, GIVEN, ORDER, BIRTH, SEX, CITIZEN, INSURANCE, PAPER, PHONE, PLAC
 MISSING = 0
 SAME = 1
 
-TOKEN_TONELESS, TOKEN_TONE, TOKEN_SOUND, TOKEN_EDIT, TOKEN_DIFFERENT = range(2, 7)
+TOKEN_TONELESS, TOKEN_TONE, TOKEN_SOUND, TOKEN_SLIP, TOKEN_EDIT, TOKEN_DIFFERENT = range(2, 8)
 MIDDLE_PART, MIDDLE_ABSENT, MIDDLE_DIFFERENT = range(5, 8)
 (
     BIRTH_FILLER,

@@ -37,7 +37,10 @@ def _token_level(a: str, b: str) -> int:
         return L.TOKEN_TONELESS if plain_a == a or plain_b == b else L.TOKEN_TONE
     if word(a).skeleton == word(b).skeleton:
         return L.TOKEN_SOUND
-    return L.TOKEN_EDIT if _slip(plain_a, plain_b) else L.TOKEN_DIFFERENT
+    if not _slip(plain_a, plain_b):
+        return L.TOKEN_DIFFERENT
+    # What is no syllable of the language is nobody's other name: it was mistyped.
+    return L.TOKEN_EDIT if word(a).known == word(b).known else L.TOKEN_SLIP
 
 
 def _slip(a: str, b: str) -> bool:
@@ -59,7 +62,7 @@ def middle_level(a: str, b: str) -> int:
         worst = max(_token_level(x, y) for x, y in zip(parts_a, parts_b, strict=True))
         if worst <= L.TOKEN_SOUND:
             return worst
-        if worst == L.TOKEN_EDIT:
+        if worst <= L.TOKEN_EDIT:
             return L.TOKEN_SOUND
     shared = {word(x).skeleton for x in parts_a} & {word(y).skeleton for y in parts_b}
     return L.MIDDLE_PART if shared or _initials(parts_a, parts_b) else L.MIDDLE_DIFFERENT

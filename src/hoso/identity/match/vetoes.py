@@ -24,6 +24,10 @@ CURES: Mapping[str, frozenset[str]] = {
 
 CONTRADICTION_BITS = -1.0
 UNKNOWN_DAY = (L.MISSING, L.BIRTH_FILLER, L.BIRTH_YEAR_ONLY)
+MISWRITTEN = (L.BIRTH_SWAPPED, L.BIRTH_DIGIT, L.BIRTH_MONTH, L.BIRTH_NEAR_YEAR)
+"""The same date with a slip, or what comes of one."""
+ALMOST = (L.TOKEN_TONE, L.TOKEN_SOUND, L.TOKEN_EDIT)
+"""A given name that is a slip, or the brother's."""
 
 
 def vetoes(best: Scored) -> tuple[str, ...]:
@@ -36,50 +40,68 @@ def vetoes(best: Scored) -> tuple[str, ...]:
         found.append("number-contradicted")
     if levels[L.TWIN] == L.TWIN_DIFFERENT or (not numbered and _twin_like(levels)):
         found.append("twins")
-    elif not numbered and name_contradicts(levels):
+    elif not numbered and _sibling_like(levels):
         found.append("siblings")
-    if not numbered and L.NUMBER_DIFFERENT in (levels[L.CITIZEN], levels[L.INSURANCE]) and _inexact(levels):
+    if not numbered and _other_number(levels):
         found.append("other-number")
-    if not numbered and not _personal(levels) and _vague(levels):
+    if not numbered and not _personal(best) and _vague(levels):
         found.append("vague-birth")
     if not numbered and not levels[L.GIVEN]:
         found.append("no-name")
     if levels[L.SEX] == L.SEX_DIFFERENT and _contradicted(best):
         found.append("sex")
-    if not numbered and not supported(levels):
+    if not numbered and not _supported(best):
         found.append("name-and-birth-only")
     return tuple(found)
 
 
 def _twin_like(levels: tuple[int, ...]) -> bool:
     """Born the same day, as far as is known, with almost the same given name: a slip, or the twin."""
-    almost = levels[L.GIVEN] in (L.TOKEN_TONE, L.TOKEN_SOUND, L.TOKEN_EDIT)
-    return almost and levels[L.BIRTH] in (L.SAME, *UNKNOWN_DAY)
+    # Without its tones a name may be either twin's; with another slip beside that, nothing of it is sure.
+    bare = levels[L.GIVEN] == L.TOKEN_TONELESS and levels[L.MIDDLE] in (L.TOKEN_TONE, L.TOKEN_SOUND)
+    return (bare or levels[L.GIVEN] in ALMOST) and not birth_contradicts(levels)
 
 
-def _inexact(levels: tuple[int, ...]) -> bool:
-    """A slip in the name or the date, tones that are lacking: with another number as well it is likelier the twin."""
-    named = levels[L.FAMILY] == levels[L.MIDDLE] == levels[L.GIVEN] == L.SAME and not levels[L.ORDER]
-    return not named or levels[L.BIRTH] not in (L.SAME, *UNKNOWN_DAY)
+def _sibling_like(levels: tuple[int, ...]) -> bool:
+    """Another given name; or almost the same one, and born another day."""
+    return name_contradicts(levels) or (levels[L.GIVEN] in ALMOST and birth_contradicts(levels))
 
 
-def _personal(levels: tuple[int, ...]) -> bool:
-    """A commune has namesakes of one year, the same hamlet or house seldom has; cousins have the hamlet as well."""
-    if levels[L.PHONE] == L.SAME or levels[L.MOTHER] == L.SAME:
+def _other_number(levels: tuple[int, ...]) -> bool:
+    """Two numbers that both fit their record are two people's, however alike a slip makes the names of twins."""
+    return L.NUMBER_DIFFERENT in (levels[L.CITIZEN], levels[L.INSURANCE])
+
+
+def _personal(best: Scored) -> bool:
+    """A commune has namesakes of one year, the same hamlet or house seldom has; with another phone it is the cousin."""
+    levels = best.levels
+    if _own_phone(best) or levels[L.MOTHER] == L.SAME:
         return True
-    return levels[L.PLACE] == L.PLACE_HAMLET and levels[L.BIRTH] in UNKNOWN_DAY
+    if any(levels[i] == L.NUMBER_DOUBTED for i in L.NUMBERS) and levels[L.BIRTH] in MISWRITTEN:
+        # It is doubted because it does not fit the date, and the date is the one with the slip.
+        return True
+    if levels[L.PLACE] != L.PLACE_HAMLET or levels[L.PHONE] == L.PHONE_DIFFERENT:
+        return False
+    slipped = levels[L.BIRTH] in (L.BIRTH_SWAPPED, L.BIRTH_DIGIT) and levels[L.FAMILY] == levels[L.GIVEN] == L.SAME
+    return slipped or levels[L.BIRTH] in UNKNOWN_DAY
+
+
+def _own_phone(best: Scored) -> bool:
+    """The phone of a crowd has lost its bits and supports nobody."""
+    return best.levels[L.PHONE] == L.SAME and best.bits[L.PHONE] > 0
 
 
 def _vague(levels: tuple[int, ...]) -> bool:
     """Anything but the very date: a commune has cousins of one name who were born in the same month."""
-    return levels[L.BIRTH] not in (L.SAME, L.BIRTH_SWAPPED)
+    return levels[L.BIRTH] != L.SAME
 
 
-def supported(levels: tuple[int, ...]) -> bool:
+def _supported(best: Scored) -> bool:
     """Something stands beside the name and the birth date."""
+    levels = best.levels
     return (
         any(L.SAME <= levels[i] <= L.NUMBER_NEAR for i in L.NUMBERS)
-        or levels[L.PHONE] == L.SAME
+        or _own_phone(best)
         or levels[L.PLACE] in (L.PLACE_HAMLET, L.PLACE_COMMUNE, L.PLACE_PROVINCE)
         or levels[L.MOTHER] in (L.SAME, L.MOTHER_LIKE)
     )
