@@ -205,6 +205,8 @@ def implied_year(number: str) -> int:
 
 
 def _numbers(a: Packed, b: Packed) -> tuple[int, int, int, bool, bool]:
+    if not a.numbers or not b.numbers:
+        return (0, 0, 0, False, False)
     found = [0, 0, 0]
     conflict = match = False
     for kind, value, flags in a.numbers:
@@ -216,7 +218,7 @@ def _numbers(a: Packed, b: Packed) -> tuple[int, int, int, bool, bool]:
                 level = L.NUMBER_DOUBTED if (flags | other_flags) & DOUBTED else L.SAME
                 match = match or bool(kind != LOCAL and level == L.SAME and (flags | other_flags) & VERIFIED)
             elif kind in SINGLE or (kind == OTHER and _same_space(value, other)):
-                if digits_near(*sorted((spread(kind, value), spread(kind, other)))):
+                if digits_near(spread(kind, value), spread(kind, other)):
                     level = L.NUMBER_NEAR
                 elif (flags | other_flags) & DOUBTED:
                     continue
@@ -242,7 +244,7 @@ def _phones(a: Packed, b: Packed) -> tuple[int, int | str]:
     shared = [phone for phone in a.phones if phone in b.phones]
     if shared:
         return (L.SAME, min(shared, key=str))
-    near = any(digits_near(*sorted((str(x), str(y)))) for x in a.phones for y in b.phones)
+    near = any(digits_near(str(x), str(y)) for x in a.phones for y in b.phones)
     return (L.PHONE_NEAR if near else L.PHONE_DIFFERENT, 0)
 
 

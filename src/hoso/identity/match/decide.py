@@ -143,10 +143,16 @@ def decide(
 def crowded(arrival: Packed, people: Iterable[Candidate], known: Crowd) -> Crowd:
     """How many people carry each phone and number of the arrival, by the candidates or by what the caller knows."""
     counts: Counter[Shared] = Counter()
-    phones, numbers = frozenset(arrival.phones), frozenset(number[:2] for number in arrival.numbers)
+    phones, numbers = arrival.phones, {number[:2] for number in arrival.numbers}
     for _person, records in people:
-        counts.update({phone for record in records for phone in record.phones if phone in phones})
-        counts.update({number[:2] for record in records for number in record.numbers if number[:2] in numbers})
+        found: set[Shared] = set()
+        for record in records:
+            if phones:
+                found.update(phone for phone in record.phones if phone in phones)
+            if numbers:
+                found.update(number[:2] for number in record.numbers if number[:2] in numbers)
+        for value in found:
+            counts[value] += 1
     for value, count in known.items():
         counts[value] = max(counts[value], count)
     return counts

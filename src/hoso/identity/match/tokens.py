@@ -112,10 +112,21 @@ def one_slip(a: str, b: str) -> bool:
     return a[at + (len(a) == len(b)) :] == b[at + 1 :]
 
 
-@lru_cache(maxsize=CACHED)
 def digits_near(a: str, b: str) -> bool:
-    """One slip apart: a wrong, lost or doubled digit, or two neighbours swapped."""
-    return a != b and edits(a, b, 1) == 1
+    """One slip apart: a wrong, lost or doubled digit, or two neighbours swapped. Numbers seldom meet twice, so this is
+    not remembered but quick: most differ at once and for good."""
+    if a == b or abs(len(a) - len(b)) > 1:
+        return False
+    if len(a) > len(b):
+        a, b = b, a
+    at = 0
+    while at < len(a) and a[at] == b[at]:
+        at += 1
+    if len(a) < len(b):
+        return a[at:] == b[at + 1 :]
+    if a[at + 1 :] == b[at + 1 :]:
+        return True
+    return a[at : at + 2] == b[at : at + 2][::-1] and a[at + 2 :] == b[at + 2 :]
 
 
 @lru_cache(maxsize=CACHED)
