@@ -1,6 +1,7 @@
 """The matcher as the rest of identity uses it: a Patient is described once, and decided about among who was found.
 
-What counts on this node (model, thresholds, how many people there are) stands here; the rules stand in `match`.
+What counts on this node (model, thresholds, how many people there are and what they are called) stands here; the rules
+stand in `match`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Protocol
 from hoso.access import Member, Probe
 from hoso.core import citizen_code
 from hoso.core.clock import Clock, to_ms
+from hoso.identity.local_names import Walked, counted
 from hoso.identity.match.decide import SETTLERS, Candidate, Decision, Policy, Standing, decide
 from hoso.identity.match.keys import KINDS, keys, probes, shareable
 from hoso.identity.match.levels import FIELDS
@@ -23,6 +25,9 @@ from hoso.identity.normalise import normalise
 
 COUNT_MS = 60_000
 """How long a count of the people is good for: a threshold moves by one bit when they double."""
+
+ENOUGH = 20_000
+"""So many people tell how common names are here, better than the shipped table does."""
 
 AGAINST = frozenset({"apart", "verified-numbers", "number-contradicted", "twins", "siblings", "other-number", "sex"})
 """Vetoes that say two are not the same; the others only say that too little is known."""
@@ -74,7 +79,7 @@ class Sought:
         return replace(self, apart={*self.apart, *apart})
 
 
-class Count(Protocol):
+class People(Walked, Protocol):
     def count(self) -> int: ...
 
 
@@ -83,7 +88,9 @@ class Matching:
     model: Model
     policy: Policy
     clock: Clock
+    enough: int = ENOUGH
     _counted: tuple[int, int] = field(default=(0, 0))
+    _named: int = 0
 
     def describe(self, patient: Mapping[str, Any]) -> Described:
         person = normalise(patient, today=self.clock().date())
@@ -105,13 +112,13 @@ class Matching:
         decision = decide(described.view, [Candidate("", records)], 1, self.model, self.policy)
         return not decision.standings or bool(AGAINST & set(decision.vetoes))
 
-    def decide(self, described: Described, sought: Sought, people: Count) -> Decided:
+    def decide(self, described: Described, sought: Sought, people: People) -> Decided:
         """Whose record it is, among who was found."""
         by_person = self._records(described, sought)
         decision = self._weigh(described, sought, by_person, people, self.policy)
         return self._decided(decision, by_person, sought.apart)
 
-    def weigh(self, described: Described, sought: Sought, people: Count, shown: int) -> Decision:
+    def weigh(self, described: Described, sought: Sought, people: People, shown: int) -> Decision:
         """The same decision before anything follows from it, with up to `shown` persons told of."""
         by_person = self._records(described, sought)
         return self._weigh(described, sought, by_person, people, replace(self.policy, shown=shown))
@@ -134,7 +141,7 @@ class Matching:
         described: Described,
         sought: Sought,
         by_person: Mapping[int, Sequence[Packed]],
-        people: Count,
+        people: People,
         policy: Policy,
     ) -> Decision:
         crowd: Crowd = {value: n for key, value in described.shared.items() if (n := sought.counts.get(key))}
@@ -172,11 +179,18 @@ class Matching:
         compared = decide(view, [Candidate(person, records)], 1, self.model, self.policy)
         return compared.bits > 0 and not AGAINST & set(compared.vetoes)
 
-    def _population(self, people: Count) -> int:
+    def _population(self, people: People) -> int:
         now = to_ms(self.clock())
         if now - self._counted[0] > COUNT_MS or self._counted[1] < 1_000:
             self._counted = (now, people.count())
+            self._name(people)
         return self._counted[1]
+
+    def _name(self, people: People) -> None:
+        """How common names are is counted once there are enough people, and again whenever these have doubled."""
+        if self._counted[1] >= max(self.enough, 2 * self._named):
+            self._named = self._counted[1]
+            self.model = self.model.with_rarity(counted(people))
 
 
 def _is_certain(standing: Standing, needed: float) -> bool:
