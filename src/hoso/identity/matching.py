@@ -16,7 +16,7 @@ from hoso.core import citizen_code
 from hoso.core.clock import Clock, to_ms
 from hoso.identity.local_names import Walked, counted
 from hoso.identity.match.decide import SETTLERS, Candidate, Decision, Policy, Standing, decide
-from hoso.identity.match.keys import KINDS, keys, probes, shareable
+from hoso.identity.match.keys import KINDS, keyed
 from hoso.identity.match.levels import FIELDS
 from hoso.identity.match.packed import CODE, VERIFIED, Packed, Shared, pack, unpack
 from hoso.identity.match.score import Crowd, score_person
@@ -95,11 +95,11 @@ class Matching:
     def describe(self, patient: Mapping[str, Any]) -> Described:
         person = normalise(patient, today=self.clock().date())
         packed = pack(person)
-        stored = keys(person)
-        wanted = {key.value: Probe(KINDS[key.kind].limit, KINDS[key.kind].weight, key.kind) for key in probes(person)}
-        locks = [key.value for key in stored if key.kind in _LOCKED]
+        found = keyed(person)
+        wanted = {key.value: Probe(KINDS[key.kind].limit, KINDS[key.kind].weight, key.kind) for key in found.asked}
+        locks = [key.value for key in found.stored if key.kind in _LOCKED]
         codes = [n.value for n in person.numbers if n.kind == "citizen-code" and citizen_code.is_valid(n.value)]
-        return Described(packed, unpack(packed), [k.value for k in stored], wanted, locks, codes, shareable(person))
+        return Described(packed, unpack(packed), [k.value for k in found.stored], wanted, locks, codes, found.shared)
 
     def contradicts(self, before: bytes, now: Described) -> bool:
         """Whether two versions of one record cannot be of one person."""

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from hoso.identity.match import levels as L
 
 Birth = tuple[int, int, int, int]
 """(year, month, day, 1 when the date is a filler); 0 where a part is not known."""
 
 
+@lru_cache(maxsize=1 << 16)
 def birth_level(a: Birth, b: Birth) -> int:
     year_a, month_a, day_a, filler_a = a
     year_b, month_b, day_b, filler_b = b

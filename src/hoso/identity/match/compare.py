@@ -76,18 +76,31 @@ def compare(a: Packed, b: Packed) -> Levels:
     )
 
 
-def hopeless(a: Packed, b: Packed) -> bool:
-    """Another given name, another birth date, no shared number: nothing else could make these one person."""
-    if len(a.names) != 1 or len(b.names) != 1 or birth_level(a.birth, b.birth) < L.BIRTH_YEAR:
+def hopeless(a: Packed, b: Packed, alone: bool = False) -> bool:
+    """Another given name, another birth date, no shared number: nothing else could make these one person. Of a person's
+    only record (`alone`) nothing can even on the same birthday, when no number is near either."""
+    if len(a.names) != 1 or len(b.names) != 1 or not _renamed(a.names[0], b.names[0]):
         return False
-    x, y = a.names[0], b.names[0]
-    if token_level(x.given, y.given) != L.TOKEN_DIFFERENT or x.bag == y.bag or _crossed(x, y):
+    if any(n[0] == m[0] and n[1] == m[1] for n in a.numbers for m in b.numbers):
         return False
-    if (x.flags | y.flags) & (PLACEHOLDER | TRUNCATED):
-        return False
-    if one_slip(joined(x.family, x.middle, x.given), joined(y.family, y.middle, y.given)):
-        return False
-    return not any(n[0] == m[0] and n[1] == m[1] for n in a.numbers for m in b.numbers)
+    return birth_level(a.birth, b.birth) >= L.BIRTH_YEAR or (alone and not _numbers_near(a, b))
+
+
+def _renamed(a: PackedName, b: PackedName) -> bool:
+    """The given name is another's, whichever way it is read."""
+    return (
+        token_level(a.given, b.given) == L.TOKEN_DIFFERENT
+        and a.bag != b.bag
+        and not (a.flags | b.flags) & (PLACEHOLDER | TRUNCATED)
+        and not _crossed(a, b)
+        and not one_slip(joined(a.family, a.middle, a.given), joined(b.family, b.middle, b.given))
+    )
+
+
+def _numbers_near(a: Packed, b: Packed) -> bool:
+    return any(
+        n[0] == m[0] and digits_near(spread(n[0], n[1]), spread(m[0], m[1])) for n in a.numbers for m in b.numbers
+    )
 
 
 def best_name(a: Packed, b: Packed) -> NameLevels:

@@ -6,7 +6,8 @@ key. The store keeps the keys of `keys`; a look-up asks for `probes`, which adds
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -56,28 +57,49 @@ class Key(NamedTuple):
     kind: str
 
 
+class Keyed(NamedTuple):
+    """All keys of a record, made in one go. `stored`: what is kept with it; `asked`: those and the ones it would have
+    without a slip. `shared`: the keys of its phones and numbers, each with the value it stands for; the people under
+    such a key tell how widely the value is shared (the `crowd` of a decision)."""
+
+    stored: tuple[Key, ...]
+    asked: tuple[Key, ...]
+    shared: dict[int, Shared]
+
+
+def keyed(person: Person) -> Keyed:
+    """Without doubles, in the order of their kinds."""
+    birth, names = _birth(person), _spelt(person)
+    shared: dict[int, Shared] = {}
+    own = [*_number_keys(person, shared), *_keys(person, birth, names)]
+    return Keyed(_sorted(own), _sorted([*own, *_slips(birth, names)]), shared)
+
+
 def keys(person: Person) -> tuple[Key, ...]:
-    """The keys to store with a record, without doubles, in the order of their kinds."""
-    return _sorted(_keys(person))
+    """The keys to store with a record."""
+    return _sorted([*_number_keys(person, {}), *_keys(person, _birth(person), _spelt(person))])
 
 
 def probes(person: Person) -> tuple[Key, ...]:
-    """The keys to look up for an arrival: its own, and those it would have without a slip."""
-    return _sorted((*_keys(person), *_slips(person)))
+    """The keys to look up for an arrival."""
+    return keyed(person).asked
 
 
 def shareable(person: Person) -> dict[int, Shared]:
-    """The keys of phones and numbers, each with the value it stands for: the people under such a key tell how widely
-    the value is shared (the `crowd` of a decision)."""
-    found: dict[int, Shared] = {_key("phone", phone).value: compact(phone) for phone in person.phones}
-    for number in person.numbers:
-        if number.doubt != "dummy":
-            found[_number_key(number).value] = packed_number(number)[:2]
-    return found
+    shared: dict[int, Shared] = {}
+    deque(_number_keys(person, shared), maxlen=0)
+    return shared
 
 
 def _sorted(found: Iterable[Key]) -> tuple[Key, ...]:
-    return tuple(sorted(dict.fromkeys(found), key=lambda key: (KINDS[key.kind].order, key.value)))
+    return tuple(sorted(set(found), key=_place))
+
+
+def _place(key: Key) -> tuple[int, int]:
+    return (_ORDER[key.kind], key.value)
+
+
+_ORDER = {name: kind.order for name, kind in KINDS.items()}
 
 
 def _key(kind: str, *parts: str | int) -> Key:
@@ -88,20 +110,21 @@ class _Birth(NamedTuple):
     year: int
     month: int
     day: int
+    full: str
+    """Empty for what is no day of birth: a year alone, or the filler 1 January."""
 
-    @property
-    def full(self) -> str:
-        """Empty for what is no day of birth: a year alone, or the filler 1 January."""
-        return f"{self.year:04d}{self.month:02d}{self.day:02d}" if self.year and self.month and self.day else ""
+
+def _dated(year: int, month: int, day: int) -> _Birth:
+    return _Birth(year, month, day, f"{year:04d}{month:02d}{day:02d}" if year and month and day else "")
 
 
 def _birth(person: Person) -> _Birth:
     birth = person.birth
     if birth is None:
-        return _Birth(0, 0, 0)
+        return _dated(0, 0, 0)
     if birth.filler:
-        return _Birth(birth.year or 0, 0, 0)
-    return _Birth(birth.year or 0, birth.month or 0, birth.day or 0)
+        return _dated(birth.year or 0, 0, 0)
+    return _dated(birth.year or 0, birth.month or 0, birth.day or 0)
 
 
 class _Spelt(NamedTuple):
@@ -110,15 +133,9 @@ class _Spelt(NamedTuple):
     tokens: tuple[str, ...]
     family: str
     given: str
-
-    @property
-    def sorted(self) -> str:
-        return " ".join(sorted(self.tokens))
-
-    @property
-    def ends(self) -> str:
-        """Family and given name in an order that does not depend on which is taken for which."""
-        return " ".join(sorted((self.family, self.given)))
+    sorted: str
+    ends: str
+    """Family and given name in an order that does not depend on which is taken for which."""
 
 
 def _spelt(person: Person) -> list[_Spelt]:
@@ -127,14 +144,11 @@ def _spelt(person: Person) -> list[_Spelt]:
 
 def _spell(name: Name) -> _Spelt:
     family, middle, given = skeletons(name.family), skeletons(" ".join(name.middle)), skeletons(name.given)
-    return _Spelt((*family, *middle, *given), " ".join(family), " ".join(given))
+    tokens, first, last = (*family, *middle, *given), " ".join(family), " ".join(given)
+    return _Spelt(tokens, first, last, " ".join(sorted(tokens)), f"{min(first, last)} {max(first, last)}")
 
 
-def _keys(person: Person) -> Iterator[Key]:
-    birth, names = _birth(person), _spelt(person)
-    yield from _number_keys(person)
-    for phone in person.phones:
-        yield _key("phone", phone)
+def _keys(person: Person, birth: _Birth, names: Sequence[_Spelt]) -> Iterator[Key]:
     places = _places(person)
     if birth.full:
         for commune in dict.fromkeys(commune for _province, commune in places):
@@ -150,12 +164,19 @@ def _keys(person: Person) -> Iterator[Key]:
             yield from _address_keys(place.text)
 
 
-def _number_keys(person: Person) -> Iterator[Key]:
+def _number_keys(person: Person, shared: dict[int, Shared]) -> Iterator[Key]:
+    """Those of phones and numbers, of which each value is told as well."""
     for number in person.numbers:
         if number.doubt != "dummy":
-            yield _number_key(number)
+            key = _number_key(number)
+            shared[key.value] = packed_number(number)[:2]
+            yield key
     for system, value in person.local:
         yield _key("number", "local", system, value)
+    for phone in person.phones:
+        key = _key("phone", phone)
+        shared[key.value] = compact(phone)
+        yield key
 
 
 def _number_key(number: Number) -> Key:
@@ -204,9 +225,8 @@ def _mother_keys(mother: str, birth: _Birth) -> Iterator[Key]:
         yield _key("mother-birth", bones, birth.full or birth.year)
 
 
-def _slips(person: Person) -> Iterator[Key]:
-    birth, names = _birth(person), _spelt(person)
-    swapped = _Birth(birth.year, birth.day, birth.month)
+def _slips(birth: _Birth, names: Sequence[_Spelt]) -> Iterator[Key]:
+    swapped = _dated(birth.year, birth.day, birth.month)
     for name in names:
         if birth.full:
             for token in dict.fromkeys(name.tokens):
@@ -215,7 +235,7 @@ def _slips(person: Person) -> Iterator[Key]:
             if birth.day <= 12 and birth.day != birth.month:
                 yield _key("birth-given", swapped.full, name.given)
             for years in YEAR_SLIPS:
-                yield _key("birth-given", birth._replace(year=birth.year + years).full, name.given)
+                yield _key("birth-given", _dated(birth.year + years, birth.month, birth.day).full, name.given)
         if birth.year:
             for year in (birth.year - 1, birth.year + 1):
                 yield _key("name-year", year, name.sorted)

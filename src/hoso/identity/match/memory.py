@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TypeVar
 
 from hoso.identity.match.candidates import MOST, rank
 from hoso.identity.match.decide import Candidate, Decision, Policy, decide
-from hoso.identity.match.keys import KINDS, keys, probes, shareable
+from hoso.identity.match.keys import KINDS, Key, keyed, keys, probes, shareable
 from hoso.identity.match.packed import Packed, Shared, pack, packed, unpack
 from hoso.identity.match.weights import Model
 from hoso.identity.normalise.person import Person
@@ -37,7 +37,10 @@ class MemoryIndex:
 
     def candidates(self, record: Person, most: int = MOST) -> list[Candidate]:
         """The persons worth comparing, each with all of its records."""
-        found = rank(self._hits(record), most)
+        return self._near(probes(record), most)
+
+    def _near(self, asked: Iterable[Key], most: int = MOST) -> list[Candidate]:
+        found = rank(self._hits(asked), most)
         people = dict.fromkeys(self._owners[number] for number in found)
         return [Candidate(person, self.records(person)) for person in people]
 
@@ -50,24 +53,18 @@ class MemoryIndex:
 
     def crowd(self, record: Person) -> dict[Shared, int]:
         """How many people carry each phone and number of the record."""
-        return {
-            value: len({self._owners[number] for number in _listed(self._rows.get(key))})
-            for key, value in shareable(record).items()
-        }
+        return self._crowd(shareable(record))
+
+    def _crowd(self, shared: Mapping[int, Shared]) -> dict[Shared, int]:
+        return {value: len({self._owners[n] for n in _listed(self._rows.get(key))}) for key, value in shared.items()}
 
     def match(self, record: Person, model: Model, policy: Policy, apart: Collection[str] = ()) -> Decision:
-        return decide(
-            packed(record),
-            self.candidates(record),
-            self.population,
-            model,
-            policy,
-            apart=apart,
-            crowd=self.crowd(record),
-        )
+        found = keyed(record)
+        near, crowd = self._near(found.asked), self._crowd(found.shared)
+        return decide(packed(record), near, self.population, model, policy, apart=apart, crowd=crowd)
 
-    def _hits(self, record: Person) -> Iterable[tuple[str, list[int]]]:
-        for key in probes(record):
+    def _hits(self, asked: Iterable[Key]) -> Iterable[tuple[str, list[int]]]:
+        for key in asked:
             rows = _listed(self._rows.get(key.value))
             if rows and len(rows) <= KINDS[key.kind].limit:
                 yield key.kind, rows

@@ -60,10 +60,15 @@ def telling(arrival: Packed, crowd: Crowd) -> Packed:
 def score_person(arrival: Packed, records: Sequence[Packed], model: Model, crowd: Crowd) -> Scored | None:
     """One record against all records of a person; None when no record of the person could be of the same one."""
     guarded = model.households
-    pairs = [_pair(arrival, record, model, crowd) for record in records if not (guarded and hopeless(arrival, record))]
+    alone = len(records) == 1
+    pairs = [
+        _pair(arrival, record, model, crowd)
+        for record in records
+        if not (guarded and hopeless(arrival, record, alone))
+    ]
     if not pairs:
         return None
-    if len(pairs) == 1 and len(records) == 1:
+    if alone:
         bits, found = pairs[0]
         levels, penalty = list(found.levels), 0.0
     else:
