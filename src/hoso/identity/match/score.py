@@ -62,9 +62,7 @@ def score_person(arrival: Packed, records: Sequence[Packed], model: Model, crowd
     guarded = model.households
     alone = len(records) == 1
     pairs = [
-        _pair(arrival, record, model, crowd)
-        for record in records
-        if not (guarded and hopeless(arrival, record, alone))
+        _pair(arrival, record, model, crowd) for record in records if not (guarded and hopeless(arrival, record, alone))
     ]
     if not pairs:
         return None
