@@ -22,6 +22,9 @@ PIECE = 4_096
 AT_ONCE = 8
 """Bodies one worker reads at a time; the server has more threads than this, so reads always find one free."""
 
+PLACE_SECONDS = 2.0
+"""How long a place is waited for: a burst of quick senders is over before."""
+
 STALLED_SECONDS = 1.0
 STALLED = 4
 STALLED_PER_CALLER = 2
@@ -33,7 +36,7 @@ class Bodies:
     def __init__(self, limit: int, patience: Patience | None = None) -> None:
         self._limit = limit
         self._patience = patience or Patience()
-        self._lock = threading.Lock()
+        self._free = threading.Condition()
         self._senders: dict[object, tuple[str, float]] = {}
 
     def read(self, environ: dict[str, Any], caller: str) -> bytes:
@@ -75,19 +78,27 @@ class Bodies:
 
     @contextmanager
     def _place(self, caller: str) -> Iterator[None]:
-        """One of the few places for senders; who already has senders that stall gets no more of them."""
-        key, now = object(), time.monotonic()
-        with self._lock:
-            stalled = [who for who, since in self._senders.values() if now - since > STALLED_SECONDS]
-            full = len(self._senders) >= AT_ONCE or len(stalled) >= STALLED
-            if full or stalled.count(caller) >= STALLED_PER_CALLER:
-                raise busy()
-            self._senders[key] = (caller, now)
+        """One of the few places for senders, waited for while others are quick; who stalls already gets no more."""
+        key, ends = object(), time.monotonic() + PLACE_SECONDS
+        with self._free:
+            while self._full(caller):
+                if not self._free.wait(ends - time.monotonic()):
+                    raise busy()
+            self._senders[key] = (caller, time.monotonic())
         try:
             yield
         finally:
-            with self._lock:
+            with self._free:
                 del self._senders[key]
+                self._free.notify()
+
+    def _full(self, caller: str) -> bool:
+        """Whether all places are taken. Raises Refused when it is by senders that stall: they are not waited for."""
+        now = time.monotonic()
+        stalled = [who for who, since in self._senders.values() if now - since > STALLED_SECONDS]
+        if len(stalled) >= STALLED or stalled.count(caller) >= STALLED_PER_CALLER:
+            raise busy()
+        return len(self._senders) >= AT_ONCE
 
     def _decoded(self, body: bytes, encoding: str) -> bytes:
         encoding = encoding.strip().lower()
