@@ -215,6 +215,11 @@ def test_brothers_whose_names_are_each_other_turned_round_are_two() -> None:
     assert judged(viet, tien).outcome != "certain"
 
 
+def test_names_that_changed_places_may_have_a_slip_in_one_of_them() -> None:
+    held, arrival = record(**without(AN, name="Khổng Lauren")), record(**without(AN, name="Laurex Khổng"))
+    assert judged(arrival, held).standings[0].levels["order"] == "swapped"
+
+
 def test_a_space_lost_in_a_name_is_one_slip() -> None:
     held, arrival = record(**AN), record(**without(AN, "bhxh", name="Nguyễn VănAn"))
     assert judged(arrival, held).outcome == "certain"

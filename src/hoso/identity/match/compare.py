@@ -163,10 +163,9 @@ def _rarer(a: PackedName, b: PackedName, family: int, middle: int, given: int) -
 
 
 def _crossed(a: PackedName, b: PackedName) -> bool:
-    return (
-        L.SAME <= token_level(a.family, b.given) <= L.TOKEN_SOUND
-        and L.SAME <= token_level(a.given, b.family) <= L.TOKEN_SOUND
-    )
+    """One of the two may have a slip as well."""
+    first, last = token_level(a.family, b.given), token_level(a.given, b.family)
+    return L.SAME <= min(first, last) <= L.TOKEN_SOUND and max(first, last) <= L.TOKEN_EDIT
 
 
 def _swapped(a: PackedName, b: PackedName) -> NameLevels:

@@ -134,7 +134,8 @@ def address_level(a: str, b: str) -> int:
     """A level of `place` for two addresses without codes, by the pairs of letters they share (Dice)."""
     pairs_a, pairs_b = ({text[i : i + 2] for i in range(len(text) - 1)} for text in (a, b))
     shared = 2 * len(pairs_a & pairs_b) / ((len(pairs_a) + len(pairs_b)) or 1)
-    return L.PLACE_HAMLET if shared >= 0.8 else L.PLACE_COMMUNE if shared >= 0.6 else L.PLACE_DIFFERENT
+    cuts = ((0.8, L.PLACE_HAMLET), (0.65, L.PLACE_COMMUNE), (0.5, L.PLACE_PROVINCE))
+    return next((level for least, level in cuts if shared >= least), L.PLACE_DIFFERENT)
 
 
 @lru_cache(maxsize=CACHED)
