@@ -44,7 +44,7 @@ bench: setup-dev
 # MATCHER is the one to measure, MODULE:NAME as bench/matcher.py says; SIZE small, medium, full or a number of people.
 MATCHER ?= bench.hoso_matcher:HosoMatcher
 evaluate: setup-dev
-	$(BIN)/python -m bench.evaluate $(or $(SIZE),full) --matcher $(MATCHER) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m bench.evaluate $(or $(SIZE),full) --matcher $(MATCHER) --stored $(if $(SEED),--seed $(SEED))
 
 # The public suites are not part of the repository: SUITES names the folder they were fetched to.
 SUITES ?= ../shared/suites

@@ -11,7 +11,7 @@ import statistics
 import sys
 from pathlib import Path
 
-from bench import scores, trials
+from bench import scores, stored, trials
 from bench.figures import Figures, header
 from bench.matcher import Maker, maker
 from bench.scores import Decision
@@ -34,6 +34,10 @@ BUDGETS = {
     "lookup.p50_ms": 0.5,
     "lookup.p99_ms": 5,
     "register.per_second": 1_000,
+    **{f"lookup.{engine}.p50_ms": 0.5 for engine in stored.ENGINES},
+    **{f"lookup.{engine}.p99_ms": 5 for engine in stored.ENGINES},
+    **{f"register.{engine}.per_second": 1_000 for engine in stored.ENGINES},
+    **{f"backfill.{engine}.per_second": 10_000 for engine in stored.ENGINES},
 } | {f"scenario.{name}.false": 0 for name in SCENARIOS}
 # The best of the open matchers that were measured on data of this kind, size and error rates (Splink 5 with
 # Vietnamese levels; recordlinkage's ECM for FEBRL). Their simulator was another one: near, not the same.
@@ -69,6 +73,8 @@ def main(arguments: list[str] | None = None) -> int:
     _simulator(figures, outcome)
     _speed(figures, outcome)
     _scenarios(figures, make, args.seed, min(1.0, people / 200_000))
+    if args.stored:
+        stored.measure(figures, Trial(args.seed, size))
     _breakdown(outcome)
     figures.write(Path(args.out))
     if args.faults:
@@ -89,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--matcher", required=True, help="MODULE:NAME, see bench/matcher.py")
     parser.add_argument("--seed", type=int, default=1, help="of the simulated people; tune on another than you report")
     parser.add_argument("--out", default="build/evaluate.json")
+    parser.add_argument("--stored", action="store_true", help="also measure HoSo's store, on both engines")
     parser.add_argument("--faults", help="writes every arrival that went wrong to this file, a line of JSON each")
     return parser
 

@@ -18,7 +18,7 @@ from hoso.identity.local_names import Walked, counted
 from hoso.identity.match.decide import SETTLERS, Candidate, Decision, Policy, Standing, decide
 from hoso.identity.match.keys import KINDS, keyed
 from hoso.identity.match.levels import FIELDS
-from hoso.identity.match.packed import CODE, VERIFIED, Packed, Shared, pack, unpack
+from hoso.identity.match.packed import CODE, VERIFIED, Packed, Shared, encode, packed, unpack
 from hoso.identity.match.score import Crowd, score_person
 from hoso.identity.match.weights import Model
 from hoso.identity.normalise import normalise
@@ -31,6 +31,8 @@ ENOUGH = 20_000
 
 AGAINST = frozenset({"apart", "verified-numbers", "number-contradicted", "twins", "siblings", "other-number", "sex"})
 """Vetoes that say two are not the same; the others only say that too little is known."""
+
+_PROBES = {name: Probe(kind.limit, kind.weight, name) for name, kind in KINDS.items()}
 
 _LOCKED = ("number", "birth-given", "name-year")
 """Whoever shares one of these keys waits: the same person cannot come in at two counters at once."""
@@ -94,12 +96,11 @@ class Matching:
 
     def describe(self, patient: Mapping[str, Any]) -> Described:
         person = normalise(patient, today=self.clock().date())
-        packed = pack(person)
-        found = keyed(person)
-        wanted = {key.value: Probe(KINDS[key.kind].limit, KINDS[key.kind].weight, key.kind) for key in found.asked}
+        view, found = packed(person), keyed(person)
+        wanted = {key.value: _PROBES[key.kind] for key in found.asked}
         locks = [key.value for key in found.stored if key.kind in _LOCKED]
         codes = [n.value for n in person.numbers if n.kind == "citizen-code" and citizen_code.is_valid(n.value)]
-        return Described(packed, unpack(packed), [k.value for k in found.stored], wanted, locks, codes, found.shared)
+        return Described(encode(view), view, [k.value for k in found.stored], wanted, locks, codes, found.shared)
 
     def contradicts(self, before: bytes, now: Described) -> bool:
         """Whether two versions of one record cannot be of one person."""
