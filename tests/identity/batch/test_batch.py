@@ -18,7 +18,7 @@ from hoso.identity.batch.rekey import rekey
 from hoso.identity.batch.rescore import Shadow, rescore
 from hoso.identity.batch.walk import ACTOR, PURPOSE, Mark, Piece, Result, pieces
 from hoso.identity.match import Policy, default_model
-from hoso.identity.match.weights import model, read, write
+from hoso.identity.match.weights import read, write
 from hoso.identity.matching import Matching
 from hoso.store.record_store import RecordStore
 
@@ -122,10 +122,8 @@ def test_a_walk_goes_on_behind_the_last_piece_that_is_done(node: Node) -> None:
 
 
 def doubting() -> Matching:
-    """Weights that think ill of a personal number."""
-    old = default_model()
-    chances = {**old.chances, "citizen": {level: (0.001, 0.5) for level in old.chances["citizen"]}}
-    return Matching(model("doubting", chances, old.rarity), Policy(), system_clock)
+    """Asks for more than anybody can show."""
+    return Matching(default_model(), Policy(certain=200.0), system_clock)
 
 
 def test_another_model_in_shadow_tells_what_would_change_and_moves_nobody(node: Node, store: RecordStore) -> None:
