@@ -150,6 +150,14 @@ NEVER_ALONE = {
         without(AN, "cccd", "bhxh", "phone", birth="1980-03-05"),
         without(AN, "cccd", "bhxh", "phone", birth="1980-05-03"),
     ),
+    "cousins of one name and hamlet, one digit of the date apart": (
+        without(AN, "cccd", "bhxh", "phone", birth="2019-11-20"),
+        without(AN, "cccd", "bhxh", "phone", birth="2019-11-30"),
+    ),
+    "father or son of one house, no birth date": (
+        without(AN, "cccd", "bhxh", "phone"),
+        without(AN, "cccd", "bhxh", "phone", "birth", name="NGUYEN VAN AN"),
+    ),
     "another person altogether": (
         AN,
         {"name": "Lê Thị Bưởi", "birth": "1971-02-03", "sex": "female", "place": HOAN_KIEM},

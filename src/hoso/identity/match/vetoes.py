@@ -82,8 +82,9 @@ def _personal(best: Scored) -> bool:
         return True
     if levels[L.PLACE] != L.PLACE_HAMLET or levels[L.PHONE] == L.PHONE_DIFFERENT:
         return False
-    slipped = levels[L.BIRTH] in (L.BIRTH_SWAPPED, L.BIRTH_DIGIT) and levels[L.FAMILY] == levels[L.GIVEN] == L.SAME
-    return slipped or levels[L.BIRTH] in UNKNOWN_DAY
+    # Without even a year it may be the father, with one digit off the cousin of that month.
+    swapped = levels[L.BIRTH] == L.BIRTH_SWAPPED and levels[L.FAMILY] == levels[L.GIVEN] == L.SAME
+    return swapped or levels[L.BIRTH] in (L.BIRTH_FILLER, L.BIRTH_YEAR_ONLY)
 
 
 def _own_phone(best: Scored) -> bool:
