@@ -269,24 +269,11 @@ def preload(folder: Path) -> None:
     import hoso.access
     import hoso.api.app
     import hoso.store.search  # noqa: F401
-    from hoso.identity.match.weights import default_model
-    from hoso.identity.normalise import normalise
     from hoso.web.wsgi import preload as pages
 
     pages(load(folder))
-    default_model()
-    normalise(_SOMEBODY)
     gc.collect()
     gc.freeze()  # a collector that looks through shared memory would write to it, and so copy it for each worker
-
-
-_SOMEBODY = {
-    "resourceType": "Patient",
-    "name": [{"text": "Nguyễn Văn Ân"}],
-    "birthDate": "1990-02-03",
-    "address": [{"text": "Phường Bến Nghé, Quận 1, Thành phố Hồ Chí Minh"}],
-}
-"""Reading him loads the tables of names and places, 20 MB that the workers then share."""
 
 
 def application(node: Node) -> Application:
