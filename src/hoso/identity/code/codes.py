@@ -190,10 +190,6 @@ class Codes:
 
     # Keys and cards
 
-    @property
-    def is_centre(self) -> bool:
-        return self._centre is not None
-
     def public(self) -> bytes:
         """The key by which others believe this centre."""
         return self._signer().public
