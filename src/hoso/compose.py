@@ -20,7 +20,7 @@ from hoso.core import Refused, new_id, system_clock
 if TYPE_CHECKING:
     from hoso.access import Actor
     from hoso.access.records import Records
-    from hoso.access.tokens import Tokens
+    from hoso.access.tokens import Issued, Tokens
     from hoso.api.app import Application, Environ, StartResponse
     from hoso.identity.arrive import Arrivals
     from hoso.identity.code import Codes
@@ -52,6 +52,13 @@ url = "{url}"
 base_url = ""
 # Largest request accepted, in MB, after decompression.
 largest_request_mb = 32
+
+[oauth]
+# Hosts from which keys of registered clients may be fetched: "keys.hospital.vn", with a port "keys.hospital.vn:8443",
+# or on a private network with its address, "keys.internal=10.0.0.5".
+jwks_hosts = []
+# A file of certificates that such hosts are trusted by, in place of the system's.
+jwks_authorities = ""
 """
 
 
@@ -86,6 +93,8 @@ class Config:
     base_url: str
     largest_request: int
     keys: Keys
+    jwks_hosts: tuple[str, ...] = ()
+    jwks_authorities: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +157,25 @@ def load(folder: Path) -> Config:
             base_url=str(http["base_url"]).rstrip("/"),
             largest_request=int(http["largest_request_mb"]) * 1_000_000,
             keys=read_keys(folder / "keys"),
+            jwks_hosts=tuple(_host(text) for text in read.get("oauth", {}).get("jwks_hosts", ())),
+            jwks_authorities=_file(folder, read.get("oauth", {}).get("jwks_authorities", "")),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:
         raise BadConfig(file, str(error)) from error
     except KeyError as error:
         raise BadConfig(file, f"no {error.args[0]}") from error
+
+
+def _host(text: str) -> str:
+    """Raises ValueError for what names no host."""
+    from hoso.web.oauth.keysets import Host
+
+    Host.parse(text)
+    return text
+
+
+def _file(folder: Path, name: str) -> Path | None:
+    return folder / name if name else None
 
 
 def key_files(folder: Path) -> tuple[str, ...]:
@@ -186,8 +209,22 @@ def open(folder: Path) -> Node:
     codes = _codes(config.node, config.keys, store)
     compared = matching(folder)
     records = Records(store, system_clock, arrivals(codes, compared, store))
-    tokens = Tokens(TokenTable(store.engine), system_clock)
+    tokens = Tokens(TokenTable(store.engine), system_clock, issued=_issued(config))
     return Node(config, store, records, tokens, codes, Steward(records, codes, compared), compared)
+
+
+def _issued(config: Config) -> Issued:
+    """Tokens of apps and systems, asked of the accounts' database; Django is only started when one comes."""
+
+    def actor(token: str) -> Actor | None:
+        from hoso.web.configure import configured
+
+        configured(config)
+        from hoso.web.oauth import bearer
+
+        return bearer.actor(token)
+
+    return actor
 
 
 def matching(folder: Path | None = None, weights: Path | None = None) -> Matching:
@@ -278,23 +315,31 @@ def preload(folder: Path) -> None:
 
 def application(node: Node) -> Application:
     """One WSGI callable for a worker: /fhir and /healthz to the systems' door, the rest to the people's."""
+    from hoso.api.across import across
     from hoso.api.app import application as api
     from hoso.api.body import Bodies
     from hoso.api.doors import Identity
     from hoso.api.failure import failed
     from hoso.api.links import Seal
     from hoso.api.patience import Patience
+    from hoso.web.oauth.origins import registered
     from hoso.web.wsgi import application as web
 
     patience = Patience()
     identity = Identity(node.matching, node.steward)
     systems = api(node.records, node.tokens, Seal(node.config.keys.links), node.config, patience, identity)
     people, forms = web(node), Bodies(min(LARGEST_FORM, node.config.largest_request), patience)
+    systems_of_apps = across(systems, registered)
 
     def serve(environ: Environ, start: StartResponse) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]
+        if path in _FOR_APPS:
+            return apps(environ, start)
         if path.startswith("/fhir/") or path in ("/fhir", "/healthz"):
-            return systems(environ, start)
+            return systems_of_apps(environ, start)
+        return pages(environ, start)
+
+    def pages(environ: Environ, start: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             try:  # Django would wait for a slow sender without an end
                 body = forms.read(environ, environ.get("REMOTE_ADDR", ""))
@@ -306,7 +351,22 @@ def application(node: Node) -> Application:
         answer: Iterable[bytes] = people(environ, start)  # type: ignore[assignment]
         return answer
 
+    apps = across(pages, registered)
     return serve
+
+
+_FOR_APPS = frozenset(
+    (
+        "/oauth/token",
+        "/oauth/revoke",
+        "/oauth/jwks",
+        "/.well-known/smart-configuration",
+        "/fhir/.well-known/smart-configuration",
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+    )
+)
+"""Pages of Django that apps call from their own pages."""
 
 
 def _plain(text: str) -> str:

@@ -17,3 +17,5 @@ class Actor:
 
     id: str
     scopes: Scopes = field(default_factory=Scopes)
+    patient: str = ""
+    """The Patient about whom an app was opened: the one that scopes of the context `patient` mean."""

@@ -13,6 +13,7 @@ from hoso.access.actor import Actor, Purpose
 from hoso.access.intake import Accepted, accept
 from hoso.access.persons import Arrivals, Unready, asks_for_persons
 from hoso.access.scope import Right
+from hoso.access.view import View
 from hoso.core.clock import Clock
 from hoso.core.errors import Issue, Refused
 from hoso.core.ids import new_id
@@ -59,17 +60,23 @@ class Records:
     def read(self, actor: Actor, purpose: Purpose, type: str, id: str) -> Version | None:
         """The current version, also when it is a deletion; None when absent or not for this actor."""
         self._decide(actor, purpose, "r", type, id)
-        return self._store.read(type, id)
+        return self._seen(actor, self._store.read(type, id))
 
     def heads(self, actor: Actor, purpose: Purpose, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Version]:
         """The current versions of many records by (type, id), deletions included; absent ones are left out."""
         for type in sorted({type for type, _ in keys}):
             self._decide(actor, purpose, "r", type)
-        return self._store.heads(keys)
+        heads = self._store.heads(keys)
+        if not actor.scopes.grains:
+            return heads
+        view = View(self._store, actor)
+        return {key: version for key, version in heads.items() if view.lets("r", version)}
 
     def vread(self, actor: Actor, purpose: Purpose, type: str, id: str, version: str) -> Version | None:
         self._decide(actor, purpose, "r", type, id)
-        return self._store.vread(type, id, version)
+        if actor.scopes.grains and self._seen(actor, self._store.read(type, id)) is None:
+            return None
+        return self._seen(actor, self._store.vread(type, id, version))
 
     def history(
         self,
@@ -86,20 +93,24 @@ class Records:
         """Versions, newest first: of one record, of a type, or of everything the actor may search."""
         right: Right = "s" if id is None else "r"
         self._decide(actor, purpose, right, type, id)
-        visible = Visible(actor.scopes.types(right))
+        visible = self._visible(actor, right)
         types = sorted(visible.types) if type is None and visible.types is not None else None
-        return self._store.history(
+        page = self._store.history(
             type, id, since=since, at=at, count=count, cursor=cursor, types=types, visible=visible
         )
+        if not actor.scopes.grains:
+            return page
+        view = View(self._store, actor)  # a version that was of another category is not told, nor that it is there
+        return HistoryPage([version for version in page.versions if view.lets(right, version)], None, page.cursor)
 
     def search(self, actor: Actor, purpose: Purpose, query: Query, cursor: str | None = None) -> Page:
         self._decide_search(actor, purpose, query)
-        return self._store.search(query, _visible(actor, query), cursor)
+        return self._store.search(query, self._visible(actor, "s", asks_for_persons(query)), cursor)
 
     def scan(self, actor: Actor, purpose: Purpose, query: Query) -> Iterator[Version]:
         """All matches, streamed without a cap; for exports."""
         self._decide_search(actor, purpose, query)
-        return self._store.scan(query, _visible(actor, query))
+        return self._store.scan(query, self._visible(actor, "s", asks_for_persons(query)))
 
     def everything(
         self, actor: Actor, purpose: Purpose, patient: str, *, since: int | None = None, types: Sequence[str] = ()
@@ -107,11 +118,11 @@ class Records:
         """A patient's whole record as far as the actor may see it, streamed; `types` narrows it."""
         for type in types or ("Patient",):
             self._decide(actor, purpose, "s", type)
-        return self._store.everything(patient, Visible(actor.scopes.types("s")), since=since, types=types)
+        return self._store.everything(patient, self._visible(actor, "s"), since=since, types=types)
 
     def feed(self, actor: Actor, purpose: Purpose, type: str, after: int, count: int) -> Stretch:
         """Changes of one type behind a feed number, in the order in which they were committed."""
-        self._decide(actor, purpose, "s", type)
+        self._decide(actor, purpose, "s", type, whole=True)
         return self._store.feed_of(type, after, count)
 
     # Writing
@@ -130,7 +141,7 @@ class Records:
             found = self.match(actor, transaction, criteria)
             if found is not None:
                 return Written(_as_saved(found), accepted.warnings, matched=True)
-            return Written(self._put(transaction, [draft], origin)[0], accepted.warnings)
+            return Written(self._put(actor, transaction, [draft], origin)[0], accepted.warnings)
 
         origin = Origin(actor.id, purpose)
         return self._transact(work, origin)
@@ -162,7 +173,7 @@ class Records:
                 raise Refused.because(412, "not-found", "rest.no-match", type=type)
             id, expected = (found.id, base) if found else (named or new_id(), None)
             draft = accepted.draft("PUT", id, expected)
-            return Written(self._put(transaction, [draft], origin)[0], accepted.warnings)
+            return Written(self._put(actor, transaction, [draft], origin)[0], accepted.warnings)
 
         origin = Origin(actor.id, purpose)
         return self._transact(work, origin)
@@ -179,7 +190,7 @@ class Records:
         """Stores what `change` makes of the current text; None when there is no live record."""
         self._decide(actor, purpose, "u", type, id)
         for attempt in range(_PATCH_ATTEMPTS):
-            head = self._store.read(type, id)
+            head = self._seen(actor, self._store.read(type, id), "u")
             if head is None or head.deleted:
                 return None
             if base not in ("any", head.version):
@@ -195,9 +206,9 @@ class Records:
     def delete(self, actor: Actor, purpose: Purpose, type: str, id: str, base: str | None = "any") -> Saved | None:
         """Marks the record deleted; None when nothing was ever there. Its versions stay."""
         self._decide(actor, purpose, "d", type, id)
-        if self._store.read(type, id) is None:
+        if self._seen(actor, self._store.read(type, id), "d") is None:
             return None
-        return self._save_all([Draft("DELETE", type, id, b"", None, base)], Origin(actor.id, purpose))[0]
+        return self._save_all(actor, [Draft("DELETE", type, id, b"", None, base)], Origin(actor.id, purpose))[0]
 
     def find(self, actor: Actor, purpose: Purpose, criteria: Query) -> Version | None:
         """The one record a conditional interaction means; None for no match, 412 for several."""
@@ -219,7 +230,7 @@ class Records:
         def guarded(transaction: Transaction) -> list[Saved]:
             if criteria:
                 transaction.lock(criteria)
-            return self._put(transaction, work(transaction), origin)
+            return self._put(actor, transaction, work(transaction), origin)
 
         origin = Origin(actor.id, purpose)
         return self._transact(guarded, origin)
@@ -230,19 +241,19 @@ class Records:
         """All drafts or none, when nothing has to be looked up first."""
         for right, type in rights:
             self._decide(actor, purpose, right, type)
-        return self._save_all(drafts, Origin(actor.id, purpose))
+        return self._save_all(actor, drafts, Origin(actor.id, purpose))
 
     def transact(
         self, actor: Actor, purpose: Purpose, rights: Sequence[tuple[Right, str]], work: Callable[[Transaction], T]
     ) -> T:
         """For identity, whose events and pictures of persons nobody else may write: they arrive from nowhere."""
         for right, type in rights:
-            self._decide(actor, purpose, right, type)
+            self._decide(actor, purpose, right, type, whole=True)
         return self._store.write(work, Origin(actor.id, purpose))
 
     def people(self, actor: Actor, purpose: Purpose) -> PeopleRows:
         """Who belongs to whom, to read."""
-        self._decide(actor, purpose, "s", "Patient")
+        self._decide(actor, purpose, "s", "Patient", whole=True)
         return self._store.people
 
     def match(
@@ -261,7 +272,7 @@ class Records:
 
         that a transaction is about to delete or to replace.
         """
-        visible = Visible(actor.scopes.types("s"), persons=False)  # which are nobody's to write
+        visible = self._visible(actor, "s", persons=False)  # which are nobody's to write
         found = reading.search(replace(criteria, count=2 + len(without), total="none"), visible).matches
         return [version for version in found if f"{version.type}/{version.id}" not in without][:2]
 
@@ -275,9 +286,11 @@ class Records:
             self._decide(actor, purpose, "s", type)
 
     def _save(self, actor: Actor, purpose: Purpose, draft: Draft, accepted: Accepted) -> Written:
-        return Written(self._save_all([draft], Origin(actor.id, purpose))[0], accepted.warnings)
+        return Written(self._save_all(actor, [draft], Origin(actor.id, purpose))[0], accepted.warnings)
 
-    def _save_all(self, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
+    def _save_all(self, actor: Actor, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
+        if actor.scopes.grains:  # what it looks at first must not change before it is written
+            return self._transact(lambda t: self._put(actor, t, drafts, origin), origin)
         arrivals = self._arrivals
         prepared = arrivals.prepare(drafts) if arrivals else None
         if arrivals is None or prepared is None:
@@ -302,22 +315,46 @@ class Records:
                 self._arrivals.settled(last[0])
             return done
 
-    def _put(self, transaction: Transaction, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
+    def _put(self, actor: Actor, transaction: Transaction, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
         """The same inside a transaction."""
+        if actor.scopes.grains:
+            View(self._store, actor).check(drafts, transaction)
         prepared = self._arrivals.prepare(drafts) if self._arrivals else None
         if self._arrivals is None or prepared is None:
             return transaction.save(drafts)
         return self._arrivals.store(transaction, prepared, drafts, origin)
 
-    def _decide(self, actor: Actor, purpose: Purpose, right: Right, type: str | None, id: str | None = None) -> None:
-        """Permits the call or raises. What a scope refuses depends on the type alone, so it reveals no record."""
-        permitted = bool(actor.scopes.rights) if type is None else actor.scopes.permits(type, right)
+    def _decide(
+        self,
+        actor: Actor,
+        purpose: Purpose,
+        right: Right,
+        type: str | None,
+        id: str | None = None,
+        *,
+        whole: bool = False,
+    ) -> None:
+        """Permits the call or raises. What a scope refuses depends on the type alone, so it reveals no record.
+
+        `whole`: for what is shown of all records of a type or of none; a token for some of them is refused.
+        """
+        if type is None:
+            permitted = bool(actor.scopes.rights or actor.scopes.grains)
+        else:
+            permitted = actor.scopes.everywhere(type, right) if whole else actor.scopes.permits(type, right)
         if not permitted:
             raise Refused.because(403, "forbidden", "rest.forbidden", type=type or "*", right=right)
 
+    def _seen(self, actor: Actor, version: Version | None, right: Right = "r") -> Version | None:
+        """A version that the actor's scopes let through; any other is as if it were not there."""
+        if version is None or not actor.scopes.grains or View(self._store, actor).lets(right, version):
+            return version
+        return None
 
-def _visible(actor: Actor, query: Query) -> Visible:
-    return Visible(actor.scopes.types("s"), asks_for_persons(query))
+    def _visible(self, actor: Actor, right: Right, persons: bool = True) -> Visible:
+        if actor.scopes.grains:
+            return View(self._store, actor).visible(right, persons)
+        return Visible(actor.scopes.types(right), persons)
 
 
 def type_of(criteria: Query) -> str:

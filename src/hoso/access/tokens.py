@@ -35,9 +35,21 @@ class Token:
     revoked: int | None
 
 
+Issued = Callable[[str], Actor | None]
+"""Whom a token of another issuer (OAuth) stands for now; None when it stands for nobody."""
+
+
 class Tokens:
-    def __init__(self, table: TokenTable, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._table, self._clock, self._monotonic = table, clock, monotonic
+    """`issued` is asked about tokens that are no operator's; its answers are believed as long."""
+
+    def __init__(
+        self,
+        table: TokenTable,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+        issued: Issued | None = None,
+    ) -> None:
+        self._table, self._clock, self._monotonic, self._issued = table, clock, monotonic, issued
         self._known: dict[str, tuple[float, Actor]] = {}
         self._lock = threading.Lock()
 
@@ -79,7 +91,7 @@ class Tokens:
             return None
         token = authorization[len(_SCHEME) :].strip()
         if not token.startswith(_PREFIX):
-            return None
+            return self._issued(token) if self._issued is not None else None
         row = self._table.find(sha256(token.encode("utf-8", "surrogatepass")).digest())
         if row is None or not self._alive(row):
             return None

@@ -16,6 +16,8 @@ from hoso.fhir.model import load
 
 DATE = "2026-11-23"
 PIX = "https://profiles.ihe.net/ITI/PIXm/OperationDefinition/IHE.PIXm.pix"
+SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _MODES = ("full", "normative", "terminology")
 _RESULT = ("_count", "_sort", "_total", "_summary", "_elements", "_include", "_revinclude", "_contained")
 _INTERACTIONS = (
@@ -38,9 +40,28 @@ def metadata(doors: Doors, request: Request) -> Response:
         raise Refused.because(400, "value", "rest.bad-mode", value=mode[:40])
     if mode == "terminology":
         return Response(200, [CONTENT], encode(_terminology(request.base)))
-    return Response(
-        200, [CONTENT], encode({**_statement(doors.identity is not None), "implementation": _here(request.base)})
-    )
+    return Response(200, [CONTENT], encode(_whole(_statement(doors.identity is not None), request.base)))
+
+
+def _whole(statement: dict[str, Any], base: str) -> dict[str, Any]:
+    """With what depends on the address that was asked."""
+    rest = {**statement["rest"][0], "security": _security(base.removesuffix("/fhir"))}
+    return {**statement, "implementation": _here(base), "rest": [rest]}
+
+
+def _security(origin: str) -> dict[str, Any]:
+    uris = {"authorize": "authorize", "token": "token", "introspect": "introspect", "revoke": "revoke"}
+    return {
+        "cors": True,
+        "service": [{"coding": [{"system": SERVICE, "code": "SMART-on-FHIR"}], "text": "OAuth2 using SMART-on-FHIR"}],
+        "description": "Bearer token in every request but this one; SMART scopes per type. See smart-configuration.",
+        "extension": [
+            {
+                "url": OAUTH_URIS,
+                "extension": [{"url": name, "valueUri": f"{origin}/oauth/{path}"} for name, path in uris.items()],
+            }
+        ],
+    }
 
 
 def _here(base: str) -> dict[str, str]:
@@ -63,10 +84,6 @@ def _statement(persons: bool) -> dict[str, Any]:
         "rest": [
             {
                 "mode": "server",
-                "security": {
-                    "cors": False,
-                    "description": "Bearer token in every request but this one; SMART system scopes per type.",
-                },
                 "resource": [_resource(type, persons) for type in model.resource_types],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "history-system", "search-system")],
                 "searchParam": [_param(p) for p in _common()],

@@ -16,6 +16,7 @@ from hoso.cli.texts import LANGUAGES, choose, say
 
 COMMANDS = (
     "backup",
+    "client",
     "code",
     "demo",
     "doctor",

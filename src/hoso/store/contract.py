@@ -13,7 +13,7 @@ from uuid import UUID
 if TYPE_CHECKING:
     from hoso.fhir.search import Query
     from hoso.store.people import PeopleRows
-    from hoso.store.visible import Visible
+    from hoso.store.visible import Codes, Visible
 
 T = TypeVar("T")
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]
@@ -206,6 +206,9 @@ class Store(Reading, Protocol):
 
     def write(self, work: Callable[[Transaction], T], origin: Origin) -> T:
         """Runs `work` inside one write transaction, possibly more than once; for conditional writes."""
+
+    def codes(self, type: str, param: str, codes: Sequence[tuple[str | None, str]]) -> Codes:
+        """Tokens of a parameter, (system or None for any, code), as the index has them."""
 
     def scan(self, query: Query, visible: Visible) -> Iterator[Version]:
         """All matches, streamed in stable order without a cap; for exports."""

@@ -98,6 +98,14 @@ class PeopleRows:
 
     # Who belongs to whom
 
+    def whole(self, id: str) -> frozenset[int]:
+        """All Patients of the person that the Patient of this id is, or is a record of; none when nobody has it."""
+        rid = self.rids([id]).get(id)
+        if rid is None:
+            return frozenset()
+        person = self.persons_of([rid]).get(rid, rid)
+        return frozenset((rid, person, *(record for _, record in self.members([person]))))
+
     def persons_of(self, records: Collection[int]) -> dict[int, int]:
         """The person of each record that has one."""
         return dict(self._among("record, person", "member", "record", records))

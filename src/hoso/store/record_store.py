@@ -14,7 +14,7 @@ from hoso.store.contract import Change, Draft, HistoryPage, Origin, Page, Saved,
 from hoso.store.engine import Engine
 from hoso.store.facts import Facts
 from hoso.store.people import PeopleRows
-from hoso.store.visible import Visible
+from hoso.store.visible import Codes, Visible
 
 T = TypeVar("T")
 
@@ -95,6 +95,13 @@ class RecordStore:
 
     def search_on(self, connection: Connection, query: Query, visible: Visible, cursor: str | None) -> Page:
         return search.run(connection, self.facts.keys, connection.dialect, query, visible, cursor)
+
+    def codes(self, type: str, param: str, codes: Sequence[tuple[str | None, str]]) -> Codes:
+        keys = self.facts.keys
+        return tuple(
+            (keys.token(type, param, code), None if system is None else keys.small(system or None))
+            for system, code in codes
+        )
 
     def scan(self, query: Query, visible: Visible) -> Iterator[Version]:
         connection = self.engine.reader()

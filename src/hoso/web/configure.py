@@ -12,7 +12,10 @@ from urllib.parse import urlsplit
 
 import django
 from django.conf import settings
+from django.core.signals import setting_changed
 from django.db import connections
+
+from hoso.web.oauth import settings as oauth
 
 HERE = Path(__file__).parent
 IDLE_SECONDS = 30 * 60
@@ -37,6 +40,10 @@ class WebConfig(Protocol):
     @property
     def base_url(self) -> str: ...
     @property
+    def jwks_hosts(self) -> tuple[str, ...]: ...
+    @property
+    def jwks_authorities(self) -> Path | None: ...
+    @property
     def keys(self) -> WebKeys: ...
 
 
@@ -50,9 +57,18 @@ def configure(config: WebConfig) -> None:
             del connections[opened.alias]
         connections.settings["default"] = connections.configure_settings({"default": database})["default"]
         settings.SECRET_KEY = secret
+        for name, value in _oauth(config).items():
+            setattr(settings, name, value)
+        setting_changed.send(WebConfig, setting="OAUTH2_PROVIDER", value=None, enter=True)
         return
     settings.configure(**_settings(config, database, secret))
     django.setup()
+
+
+def configured(config: WebConfig) -> None:
+    """Settles Django if nobody did yet: for a door that serves no pages itself."""
+    if not settings.configured:
+        configure(config)
 
 
 def _settings(config: WebConfig, database: dict[str, Any], secret: str) -> dict[str, Any]:
@@ -70,6 +86,7 @@ def _settings(config: WebConfig, database: dict[str, Any], secret: str) -> dict[
             "django.contrib.auth",
             "django.contrib.sessions",
             "hoso.web.accounts",
+            *oauth.APPS,
         ],
         "AUTH_USER_MODEL": "accounts.Account",
         "PASSWORD_HASHERS": ["hoso.web.accounts.hasher.Argon2"],
@@ -111,6 +128,15 @@ def _settings(config: WebConfig, database: dict[str, Any], secret: str) -> dict[
         "DATA_UPLOAD_MAX_NUMBER_FIELDS": 50,
         "APPEND_SLASH": False,
         "LOGGING_CONFIG": None,
+        **_oauth(config),
+    }
+
+
+def _oauth(config: WebConfig) -> dict[str, Any]:
+    return {
+        **oauth.settings(config.folder / "keys", config.base_url),
+        "OAUTH_JWKS_HOSTS": config.jwks_hosts,
+        "OAUTH_JWKS_AUTHORITIES": config.jwks_authorities,
     }
 
 

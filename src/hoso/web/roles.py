@@ -8,10 +8,10 @@ from importlib.resources import files
 from typing import Any
 
 from hoso.access.actor import Actor
-from hoso.access.scope import Scopes
+from hoso.access.scope import Right, Scopes
 
-_READ = frozenset({"r", "s"})
-_WRITE = frozenset({"c", "u"})
+_READ: frozenset[Right] = frozenset({"r", "s"})
+_WRITE: frozenset[Right] = frozenset({"c", "u"})
 
 
 @cache
@@ -27,6 +27,11 @@ def scopes(role: str) -> Scopes:
     types = ["*"] if entry.get("read") == "*" else entry.get("read", [])
     rights = dict.fromkeys(types, _READ)
     return Scopes(rights | {type: rights.get(type, frozenset()) | _WRITE for type in entry.get("write", ())})
+
+
+def administers(role: str) -> bool:
+    """Whether this is somebody who decides about apps and systems."""
+    return bool(_table().get(role, {}).get("administers"))
 
 
 def actor(username: str, role: str) -> Actor:

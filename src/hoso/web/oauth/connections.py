@@ -1,0 +1,76 @@
+"""The life of a connection: one sign-in of one app, and everything that was issued by it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from importlib import import_module
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from hoso.web.oauth.models import AccessToken, Client, Connection, Grant, Launch, Permission, RefreshToken
+
+_KEPT = timedelta(days=90)
+_FAMILY = uuid.UUID("8d0bd0fe-1c0a-4b0e-9a0c-5f8f6a1f2a5c")
+
+
+def alive(connection: Connection) -> bool:
+    """Whether it may still be used: not ended, not over, and of somebody and something that are still let in."""
+    if connection.ended is not None or connection.expires <= timezone.now():
+        return False
+    if not connection.account.is_active or not connection.client.approved:
+        return False
+    return not connection.session or session_exists(connection.session)
+
+
+def session_exists(key: str) -> bool:
+    engine = import_module(settings.SESSION_ENGINE)
+    return bool(engine.SessionStore().exists(key))
+
+
+def end(connections: QuerySet[Connection]) -> int:
+    """Ends them for every worker at once; what was issued is taken back. Answers how many there were."""
+    with transaction.atomic():
+        now, keys = timezone.now(), list(connections.values_list("pk", flat=True))
+        number = Connection.objects.filter(pk__in=keys, ended=None).update(ended=now)
+        Grant.objects.filter(connection__in=keys, used=None).update(used=now)
+        for refresh in RefreshToken.objects.filter(connection__in=keys, revoked=None):
+            refresh.revoke()
+        AccessToken.objects.filter(connection__in=keys).delete()
+    return number
+
+
+def withdraw(account: object, client: Client) -> None:
+    """Takes back what a person permitted an app."""
+    Permission.objects.filter(account=account, client=client).delete()
+    Launch.objects.filter(account=account, client=client).delete()
+    end(Connection.objects.filter(account=account, client=client, ended=None))
+
+
+def end_client(client: Client) -> None:
+    """Of a client that was revoked: all of its tokens, and what people permitted it."""
+    Permission.objects.filter(client=client).delete()
+    Launch.objects.filter(client=client).delete()
+    end(Connection.objects.filter(client=client, ended=None))
+    AccessToken.objects.filter(application=client).delete()
+
+
+def end_account(account: object) -> None:
+    """Of somebody whose account was closed."""
+    end(Connection.objects.filter(account=account, ended=None))
+
+
+def family(connection: Connection) -> uuid.UUID:
+    return uuid.uuid5(_FAMILY, str(connection.pk))
+
+
+def tidy() -> None:
+    """Removes what can never be of use again. A used code stays a day, so that its second use is still noticed."""
+    now = timezone.now()
+    Grant.objects.filter(expires__lt=now - timedelta(days=1)).delete()
+    Launch.objects.filter(expires__lt=now - timedelta(days=1)).delete()
+    AccessToken.objects.filter(connection=None, expires__lt=now).delete()
+    Connection.objects.filter(expires__lt=now - _KEPT).delete()

@@ -1,0 +1,104 @@
+"""A node on each engine, served by two real workers, with two people, staff, and an operator's token."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests import postgres
+from tests.conftest import ENGINES
+from tests.security.apps import Person, Site
+from tests.web.conftest import serving
+
+from hoso import compose
+from hoso.web.accounts import registry
+from hoso.web.configure import configure
+
+PASSWORD = "Gieng-nuoc-trong-2026"  # of invented accounts
+STAFF = (("mai", "doctor"), ("lan", "doctor"), ("thu", "receptionist"), ("quang", "administrator"))
+CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("oauth") / "node"
+    with ExitStack() as stack:
+        url = None
+        if request.param == "postgresql":
+            url = stack.enter_context(postgres.database(request.getfixturevalue("postgres_url")))
+        config = compose.create(folder, url)
+        for username, role in STAFF:
+            registry.create(config, username, role, "35001", PASSWORD)
+        node = compose.open(folder)
+        token = node.tokens.create("operator", "system/*.cruds")
+        node.close()
+        made = Site(stack.enter_context(serving(folder)), folder, token)
+        for one in records():
+            path = f"/fhir/{one['resourceType']}/{one['id']}"
+            answer = made.ask("PUT", path, one, token)
+            assert answer.status == 201, answer.body
+        yield made
+
+
+def records() -> list[dict[str, Any]]:
+    return [
+        patient("p1", "Nguyễn Thị Một", "1980-02-03"),
+        patient("p2", "Trần Văn Hai", "1971-11-30"),
+        *(observation(f"lab-{p}", p, "laboratory", "718-7") for p in ("p1", "p2")),
+        *(observation(f"vital-{p}", p, "vital-signs", "8867-4") for p in ("p1", "p2")),
+        {
+            "resourceType": "Encounter",
+            "id": "visit-p1",
+            "status": "finished",
+            "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+            "subject": {"reference": "Patient/p1"},
+        },
+    ]
+
+
+def patient(id: str, name: str, born: str) -> dict[str, Any]:
+    return {"resourceType": "Patient", "id": id, "name": [{"text": name}], "gender": "female", "birthDate": born}
+
+
+def observation(id: str, patient: str, category: str, code: str) -> dict[str, Any]:
+    return {
+        "resourceType": "Observation",
+        "id": id,
+        "status": "final",
+        "category": [{"coding": [{"system": CATEGORY, "code": category}]}],
+        "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+        "subject": {"reference": f"Patient/{patient}"},
+        "valueQuantity": {"value": 1.10, "unit": "g/L"},
+    }
+
+
+@pytest.fixture
+def person(site: Site) -> Callable[[str], Person]:
+    """person("mai"): somebody signed in. The session is made as Django's own sign-in makes it, without its pages."""
+
+    def signed_in(username: str) -> Person:
+        configure(compose.load(site.folder))
+        from django.conf import settings
+        from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+
+        account: Any = get_user_model()._default_manager.get(username=username)
+        session = import_module(settings.SESSION_ENGINE).SessionStore()
+        session[SESSION_KEY] = str(account.pk)
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        session[HASH_SESSION_KEY] = account.get_session_auth_hash()
+        session.save()
+        return Person(site, {"hoso_session": session.session_key})
+
+    return signed_in
+
+
+def hoso(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    from tests.cli.serving import HOSO
+
+    command = [str(HOSO), "--lang", "en", *arguments, "--data", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
