@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from jwcrypto import jwk, jws
+from tests.security.keyserver import KeyServer
 
 from hoso import compose
 from hoso.web.configure import configure
@@ -48,6 +49,8 @@ class Site:
     folder: Path
     token: str
     """An operator's, for everything."""
+    keys: KeyServer
+    """A server that keeps the key sets of others."""
 
     @property
     def fhir(self) -> str:

@@ -13,6 +13,7 @@ import pytest
 from tests import postgres
 from tests.conftest import ENGINES
 from tests.security.apps import Person, Site
+from tests.security.keyserver import serving_keys
 from tests.web.conftest import serving
 
 from hoso import compose
@@ -31,13 +32,19 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         url = None
         if request.param == "postgresql":
             url = stack.enter_context(postgres.database(request.getfixturevalue("postgres_url")))
-        config = compose.create(folder, url)
+        compose.create(folder, url)
+        keys = stack.enter_context(serving_keys(tmp_path_factory.mktemp("keys")))
+        listed = f'jwks_hosts = ["localhost:{keys.port}=127.0.0.1", "localhost:1"]'
+        file = folder / "config.toml"
+        text = file.read_text("utf-8").replace("jwks_hosts = []", listed)
+        file.write_text(text.replace('jwks_authorities = ""', f'jwks_authorities = "{keys.certificate}"'), "utf-8")
+        config = compose.load(folder)
         for username, role in STAFF:
             registry.create(config, username, role, "35001", PASSWORD)
         node = compose.open(folder)
         token = node.tokens.create("operator", "system/*.cruds")
         node.close()
-        made = Site(stack.enter_context(serving(folder)), folder, token)
+        made = Site(stack.enter_context(serving(folder)), folder, token, keys)
         for one in records():
             path = f"/fhir/{one['resourceType']}/{one['id']}"
             answer = made.ask("PUT", path, one, token)

@@ -135,6 +135,13 @@ class Validator(OAuth2Validator):
 
     # Tokens
 
+    def save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().save_bearer_token(token, request, *args, **kwargs)
+        except UsedTwice as twice:
+            connections.end(Connection.objects.filter(pk=twice.connection))
+            raise
+
     def _save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
         connection: Connection | None = getattr(request, "connection", None)
         if request.grant_type == "refresh_token":
