@@ -34,8 +34,9 @@ check: setup-dev
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_file_size.py
 
-browser:
+browser: setup-dev
 	@scripts/install_browser
+	@$(BIN)/python scripts/smart_client.py >/dev/null
 
 bench: setup-dev
 	@scripts/install_wrk

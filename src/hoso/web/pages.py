@@ -15,7 +15,7 @@ from hoso.identity.code import Codes
 from hoso.identity.steward import Steward
 from hoso.web.configure import WebConfig
 from hoso.web.door import Door
-from hoso.web.roles import actor, scopes
+from hoso.web.roles import actor, administers, scopes
 
 
 class WebNode(Protocol):
@@ -72,6 +72,11 @@ def _decides(request: HttpRequest) -> bool:
     return bool(user and user.is_authenticated and scopes(user.role).permits("Linkage", "c"))
 
 
+def _administers(request: HttpRequest) -> bool:
+    user: Any = request.user
+    return bool(user and user.is_authenticated and administers(user.role))
+
+
 def facility_name(request: HttpRequest) -> str:
     session = getattr(request, "session", {})
     return str(session.get(FACILITY, ""))
@@ -87,6 +92,7 @@ def page(request: HttpRequest, template: str, status: int = 200, **values: Any) 
             "facility": facility_name(request),
             "q": "",
             "decides": _decides(request),
+            "administers": _administers(request),
             **values,
         },
         status=status,

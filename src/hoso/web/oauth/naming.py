@@ -49,4 +49,5 @@ def doubts(client: Client) -> list[str]:
     found = ["mixed"] if mixed(client.name) else []
     mine = skeleton(client.name)
     others = type(client).objects.filter(state=APPROVED).exclude(pk=client.pk).only("name", "owner")
-    return found + [f"{other.name} ({other.owner})" for other in others if skeleton(other.name) == mine]
+    alike = (f"{other.name} ({other.owner})" for other in others if skeleton(other.name) == mine)
+    return [*found, *dict.fromkeys(alike)]

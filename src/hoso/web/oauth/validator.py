@@ -28,6 +28,8 @@ class Validator(OAuth2Validator):
     def client_authentication_required(self, request: Any, *args: Any, **kwargs: Any) -> bool:
         if getattr(request, "client_assertion", None) or self._extract_basic_auth(request):
             return True
+        if request.grant_type == "refresh_token" and not request.client_id and request.refresh_token:
+            request.client_id = _holder(request.refresh_token)
         client = self._load_application(request.client_id, request)
         return client is None or not client.public
 
@@ -205,6 +207,15 @@ class Validator(OAuth2Validator):
 
     def get_oidc_issuer_endpoint(self, request: Any) -> str:
         return issuer(request)
+
+
+def _holder(refresh_token: str) -> str:
+    """The client that a refresh token was given to: SMART's apps do not name themselves beside it.
+
+    One that has a key has to prove itself all the same.
+    """
+    found = RefreshToken.objects.select_related("application").filter(token_checksum=digest(refresh_token)).first()
+    return str(found.application.client_id) if found is not None else ""
 
 
 class UsedTwice(errors.InvalidGrantError):
