@@ -13,9 +13,23 @@ Purpose = Literal["TREAT", "ETREAT", "HOPERAT", "PUBHLTH", "PATRQT", "SYSADMIN"]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`id` stands in the change log: "client/NAME", "user/NAME" or "node/NAME"."""
+    """`id` stands in the change log: "client/NAME", "user/NAME" or "node/NAME".
+
+    `role` is a row of the matrix, empty for an operator at the machine and for a system by its scopes alone. `facility`
+    is a code, `practitioner` the record of staff, `person` the citizen's own golden Patient. `assurance` says how the
+    sign-in was proved: "", "single" or "multi".
+    """
 
     id: str
     scopes: Scopes = field(default_factory=Scopes)
+    role: str = ""
+    facility: str = ""
+    practitioner: str = ""
+    person: str = ""
+    assurance: str = ""
+    client: str = ""
+    """The app through which somebody acts; empty on our own pages and for a system, which acts for itself."""
     patient: str = ""
     """The Patient about whom an app was opened: the one that scopes of the context `patient` mean."""
+    labels: frozenset[str] | None = None
+    """Labels that a client was cleared for; None when nobody limited them (an operator's token, our own pages)."""

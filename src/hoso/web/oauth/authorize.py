@@ -31,10 +31,11 @@ _SALT = "oauth.choice"
 _CHOICE_SECONDS = 600
 
 
-@signed_in
 def authorize(request: HttpRequest) -> HttpResponse:
     if request.method not in ("GET", "POST"):
         return HttpResponse(status=405, headers={"Allow": "GET, POST"})
+    if not request.user.is_authenticated and "none" not in request.GET.get("prompt", "").split():
+        return signed_in(authorize)(request)
     try:
         wanted = demand.read(request)
     except (Unbelievable, Refused):

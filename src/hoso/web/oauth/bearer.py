@@ -6,6 +6,7 @@ browser session where it is bound to one.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 
 from django.db import InterfaceError, OperationalError, connection
@@ -15,7 +16,7 @@ from hoso.access import Unavailable
 from hoso.access.actor import Actor
 from hoso.web import roles
 from hoso.web.oauth import connections, granting, identity
-from hoso.web.oauth.models import AccessToken
+from hoso.web.oauth.models import AccessToken, Client
 from hoso.web.oauth.settings import PREFIX
 
 
@@ -49,13 +50,26 @@ def _actor(token: str) -> Actor | None:
 
 
 def _system(token: AccessToken) -> Actor:
-    client = token.application
-    return Actor(f"client/{client.client_id}", granting.scopes_of(token.scope, backend=True))
+    client: Client = token.application
+    scopes = granting.scopes_of(token.scope, backend=True)
+    return Actor(f"client/{client.client_id}", scopes, facility=client.facility, labels=_labels(client))
 
 
 def _person(token: AccessToken) -> Actor:
     """The user with what the app was granted, and never with more than the user may do."""
-    account = token.user
+    account, client = token.user, token.application
     own = roles.actor(account.username, account.role)
-    scopes = granting.scopes_of(token.scope, backend=False).within(own.scopes.rights)
-    return Actor(own.id, scopes, patient=token.connection.patient or identity.person(account))
+    return replace(
+        own,
+        scopes=granting.scopes_of(token.scope, backend=False).within(own.scopes.rights),
+        facility=account.facility,
+        practitioner=identity.practitioner(account),
+        person=identity.person(account),
+        client=client.client_id,
+        patient=token.connection.patient or identity.person(account),
+        labels=_labels(client),
+    )
+
+
+def _labels(client: Client) -> frozenset[str]:
+    return frozenset(client.labels.split())

@@ -82,6 +82,8 @@ def _fault(request: HttpRequest) -> str:
         return "code_challenge with the method S256 is needed."
     if not 1 <= len(sent.get("state", "")) <= _LONGEST or len(sent.get("nonce", "")) > _LONGEST_NONCE:
         return "state is missing, or state or nonce is too long."
+    if sent.get("response_mode", "query") != "query" or "request" in sent or "request_uri" in sent:
+        return "Only plain parameters, answered in the query, are taken."
     if "redirect_uri" not in sent:
         return "redirect_uri is missing."
     return "" if sent.get("aud") == fhir(request) else f"aud must be {fhir(request)}"

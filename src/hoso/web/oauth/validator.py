@@ -35,7 +35,7 @@ class Validator(OAuth2Validator):
 
     def authenticate_client(self, request: Any, *args: Any, **kwargs: Any) -> bool:
         text = getattr(request, "client_assertion", None)
-        if not text or request.client_assertion_type != TYPE or self._extract_basic_auth(request):
+        if not text or getattr(request, "client_assertion_type", None) != TYPE or self._extract_basic_auth(request):
             return False
         try:
             request.client = proving.proved(text, token_endpoint(issuer(request)), request.client_id)
@@ -201,6 +201,13 @@ class Validator(OAuth2Validator):
                     connections.end(Connection.objects.filter(pk=found.connection_id))
 
     # OpenID Connect
+
+    def validate_silent_login(self, request: Any) -> bool:
+        """Nobody is let in without a page of ours (`prompt=none`)."""
+        return False
+
+    def validate_silent_authorization(self, request: Any) -> bool:
+        return False
 
     def get_additional_claims(self, request: Any) -> dict[str, str]:
         return identity.claims(request.user, issuer(request))
