@@ -112,6 +112,12 @@ def test_case_21_what_is_no_assertion_at_all(site: Site, key: Key, client: str, 
     assert answer.status in (400, 401), answer.body
 
 
+def test_case_21_an_honest_assertion_that_is_too_long(site: Site, key: Key, client: str) -> None:
+    for size, status in ((1_000, 200), (9_000, 401)):
+        long = key.signed(key.claims(site, client, more="x" * size))
+        assert key.token(site, client, SCOPE, long).status == status
+
+
 def test_case_21_no_other_proof_is_taken(site: Site, key: Key, client: str) -> None:
     asked = {"grant_type": "client_credentials", "scope": SCOPE}
     assert site.post("/oauth/token", client_id=client, **asked).status == 401

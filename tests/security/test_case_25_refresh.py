@@ -61,6 +61,28 @@ def test_case_25_two_uses_at_the_same_moment_end_it_too(app: App, person: SignIn
         assert is_dead(app, one)
 
 
+def test_case_25_a_use_that_was_let_through_while_another_was_finishing(app: App, person: SignIn) -> None:
+    """The race of the case above, step by step: both are found good before either is stored."""
+    from oauthlib.common import Request
+    from oauthlib.oauth2 import InvalidGrantError
+
+    from hoso.web.oauth.models import AccessToken, Client
+    from hoso.web.oauth.validator import Validator
+
+    told, client = app.tokens(person("mai"), "p1"), Client.objects.get(client_id=app.client)
+    validator, form = Validator(), {"grant_type": "refresh_token", "refresh_token": told["refresh_token"]}
+    first, second = (Request(f"{app.site.address}/oauth/token", "POST", form, {}) for _ in range(2))
+    for request in (first, second):
+        assert validator.validate_refresh_token(told["refresh_token"], client, request)
+        request.client, request.scopes = client, SCOPE.split(" ")
+    fresh = {"access_token": "hosoa_first", "refresh_token": "hosor_first", "expires_in": 600, "scope": SCOPE}
+    validator.save_bearer_token(fresh, first)
+    with pytest.raises(InvalidGrantError):
+        validator.save_bearer_token({**fresh, "access_token": "hosoa_2", "refresh_token": "hosor_2"}, second)
+    first.connection.refresh_from_db()
+    assert first.connection.ended and not AccessToken.objects.filter(connection=first.connection).exists()
+
+
 def test_case_25_another_client(site: Site, app: App, person: SignIn) -> None:
     told = app.tokens(person("mai"), "p1")
     other = App(site, site.client(scopes=SCOPE).client_id, SCOPE)

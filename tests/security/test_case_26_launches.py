@@ -45,6 +45,15 @@ def test_case_26_a_launch_is_good_once(app: App, person: SignIn) -> None:
     assert somebody.get(app.address(launch=launch)).status == 400
 
 
+def test_case_26_of_two_consent_pages_for_one_launch_one_counts(app: App, person: SignIn) -> None:
+    somebody = person("mai")
+    address = app.address(launch=opened(app, somebody))
+    first, second = somebody.get(address), somebody.get(address)
+    assert first.status == second.status == 200
+    assert somebody.post(address, first, step="allow").status == 302
+    assert somebody.post(address, second, step="allow").status == 400
+
+
 def test_case_26_the_launch_of_another_user_or_app(site: Site, app: App, person: SignIn) -> None:
     somebody = person("mai")
     launch = opened(app, somebody)
