@@ -5,8 +5,8 @@ Who belongs to the patient is asked at each call, so linking and unlinking recor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Iterable
+from functools import cached_property, partial
 from typing import Any
 
 from hoso.access.actor import Actor
@@ -15,7 +15,6 @@ from hoso.core.errors import Refused
 from hoso.fhir.extract import extract
 from hoso.fhir.indexed import Indexed
 from hoso.fhir.json import parse
-from hoso.fhir.model import load
 from hoso.store.contract import Draft, Reading, Store, Version
 from hoso.store.visible import Part, Visible
 
@@ -29,8 +28,7 @@ class View:
         self._store, self._actor = store, actor
 
     def visible(self, right: Right, persons: bool = True) -> Visible:
-        types = self._actor.scopes.types(right)
-        return Visible(types, persons, self._parts(right, load().resource_types if types is None else types))
+        return Visible(self._actor.scopes.types(right), persons, partial(self._parts, right))
 
     def lets(self, right: Right, version: Version) -> bool:
         """Whether a stored version may be met. Of a deleted record nothing tells its category."""
@@ -71,11 +69,9 @@ class View:
     def _patients(self) -> frozenset[int]:
         return self._store.people.whole(self._actor.patient) if self._actor.patient else frozenset()
 
-    def _parts(self, right: Right, types: Iterable[str]) -> Mapping[str, tuple[Part, ...]]:
-        narrowed = ((type, self._actor.scopes.narrowed(type, right)) for type in types)
-        return {
-            type: tuple(self._part(type, grain) for grain in grains) for type, grains in narrowed if grains is not None
-        }
+    def _parts(self, right: Right, type: str) -> tuple[Part, ...] | None:
+        grains = self._actor.scopes.narrowed(type, right)
+        return None if grains is None else tuple(self._part(type, grain) for grain in grains)
 
     def _part(self, type: str, grain: Grain) -> Part:
         codes = tuple(self._store.codes(type, one.param, one.values) for one in grain.criteria)

@@ -5,8 +5,8 @@ This is the seam for access control (design §5): the default is nothing, and a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 Codes = tuple[tuple[int, int | None], ...]
 """(key of a token, number of its system or None for any): of these a record must have one."""
@@ -42,17 +42,22 @@ class Part:
         return " AND ".join(parts) or "1=1", params
 
 
+def whole(type: str) -> tuple[Part, ...] | None:
+    """No parts: every record."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Visible:
     """`types`: the resource types that exist for the caller. None is reserved for the store's own upkeep.
 
     `persons`: whether golden Patients are among the Patients, or only the records they were made of.
-    `parts`: of a type that stands here only records of one of the parts exist for the caller.
+    `parts`: of a type for which it names some, only the records of one of them exist for the caller.
     """
 
     types: frozenset[str] | None = frozenset()
     persons: bool = True
-    parts: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
+    parts: Callable[[str], tuple[Part, ...] | None] = whole
 
     def sees(self, type: str) -> bool:
         return self.types is None or type in self.types
@@ -61,14 +66,16 @@ class Visible:
         """SQL (with ? parameters) that is true for rows of `alias` the caller may see; `alias` has patient and rid."""
         if not self.sees(type):
             return "1=0", []
-        tests = [self._part(alias, type)] if type in self.parts else []
+        parts = self.parts(type)
+        tests = [] if parts is None else [_one_of(parts, alias)]
         if type == "Patient" and not self.persons:
             tests.append((f"NOT EXISTS (SELECT 1 FROM person h WHERE h.rid = {alias}.rid)", []))  # noqa: S608
         return " AND ".join(text for text, _ in tests) or "1=1", [p for _, params in tests for p in params]
 
-    def _part(self, alias: str, type: str) -> tuple[str, list[object]]:
-        tests = [part.test(alias) for part in self.parts[type]] or [("1=0", [])]
-        return f"({' OR '.join(f'({text})' for text, _ in tests)})", [p for _, params in tests for p in params]
+
+def _one_of(parts: tuple[Part, ...], alias: str) -> tuple[str, list[object]]:
+    tests = [part.test(alias) for part in parts] or [("1=0", [])]
+    return f"({' OR '.join(f'({text})' for text, _ in tests)})", [p for _, params in tests for p in params]
 
 
 EVERYTHING = Visible(None)

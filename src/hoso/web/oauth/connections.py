@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import timedelta
 from importlib import import_module
@@ -11,9 +12,22 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from hoso.web.oauth.models import AccessToken, Client, Connection, Grant, Launch, Permission, RefreshToken
+from hoso.web.oauth.assertion import SKEW
+from hoso.web.oauth.models import (
+    AccessToken,
+    Assertion,
+    Client,
+    Connection,
+    Grant,
+    IDToken,
+    Launch,
+    Permission,
+    RefreshToken,
+)
 
 _KEPT = timedelta(days=90)
+_TIDY_SECONDS = 60.0
+_tidied = -_TIDY_SECONDS
 _FAMILY = uuid.UUID("8d0bd0fe-1c0a-4b0e-9a0c-5f8f6a1f2a5c")
 
 
@@ -68,9 +82,19 @@ def family(connection: Connection) -> uuid.UUID:
 
 
 def tidy() -> None:
-    """Removes what can never be of use again. A used code stays a day, so that its second use is still noticed."""
+    """Removes what can never be of use again; each worker at most once a minute.
+
+    A used code stays a day, so that its second use is still noticed; the refresh tokens of a connection stay as long as
+    it could have lasted.
+    """
+    global _tidied
+    if time.monotonic() - _tidied < _TIDY_SECONDS:
+        return
+    _tidied = time.monotonic()
     now = timezone.now()
     Grant.objects.filter(expires__lt=now - timedelta(days=1)).delete()
     Launch.objects.filter(expires__lt=now - timedelta(days=1)).delete()
-    AccessToken.objects.filter(connection=None, expires__lt=now).delete()
+    AccessToken.objects.filter(expires__lt=now - timedelta(days=1)).delete()
+    IDToken.objects.filter(expires__lt=now - timedelta(days=1)).delete()
+    Assertion.objects.filter(expires__lt=now - SKEW).delete()
     Connection.objects.filter(expires__lt=now - _KEPT).delete()
