@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,3 +96,30 @@ def test_a_backup_keeps_clients_and_permissions_and_no_token(site: Site, person:
         registry.create(fresh, "after", "doctor", "35001", "Gieng-nuoc-trong-2026")
     finally:
         configure(compose.load(site.folder))
+
+
+def test_a_database_of_accounts_that_is_away_is_said(postgres_url: str, tmp_path: Path) -> None:
+    """An app's token is then nobody's and everybody's: 503 and not 401, which would have the app sign in again."""
+    from tests import postgres
+    from tests.web.conftest import serving
+    from tests.web.test_postgres import take_away
+
+    from hoso import compose
+    from hoso.web.configure import configure
+    from hoso.web.oauth import registry
+
+    with postgres.database(postgres_url) as url:
+        config = compose.create(tmp_path / "centre", url)
+        configure(config)
+        key = Key()
+        wanted = registry.Application("Lab", "BV", "backend", "system/Patient.r", jwks=key.jwks)
+        client = registry.approve(registry.register(wanted).client_id, "test").client_id
+        with serving(tmp_path / "centre") as address:
+            away = Site(address, tmp_path / "centre", "", None)  # type: ignore[arg-type]
+            token = key.token(away, client, "system/Patient.r").json["access_token"]
+            assert away.fhir_get("Patient/none", token).status == 404
+            take_away(postgres_url, url)
+            time.sleep(0.6)
+            answers = {away.fhir_get("Patient/none", token).status for _ in range(4)}
+            assert answers == {503}
+            assert key.token(away, client, "system/Patient.r").status == 503
