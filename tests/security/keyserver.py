@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ class KeyServer:
     certificate: Path
     answers: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    drip: float = 0.0
+    """Seconds between two bytes of a body."""
 
     def url(self, path: str, host: str = "localhost") -> str:
         return f"https://{host}:{self.port}{path}"
@@ -47,7 +50,13 @@ def serving_keys(folder: Path) -> Iterator[KeyServer]:
             for name, value in {**fields, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+            for byte in [bytes([one]) for one in body] if found.drip else [body]:
+                time.sleep(found.drip)
+                try:
+                    self.wfile.write(byte)
+                    self.wfile.flush()
+                except OSError:
+                    return
 
         def log_message(self, format: str, *args: object) -> None:
             pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -138,6 +139,35 @@ def test_a_server_that_says_nothing_ends_the_wait(server: KeyServer) -> None:
         sets = KeySets((Host("localhost", port, "127.0.0.1"),), server.certificate, _never)
         with pytest.raises(BadAssertion):
             sets.get(f"https://localhost:{port}/")
+
+
+def test_a_server_that_drips_ends_the_wait_too(server: KeyServer) -> None:
+    """Each byte comes in time, all of them never would."""
+    server.drip = 0.5
+    sets = KeySets((Host("localhost", server.port, "127.0.0.1"),), server.certificate, _never)
+    url = server.keep("/k.json", "x" * 60)
+    with pytest.raises(BadAssertion):
+        sets.get(url)
+
+
+def test_no_more_than_a_few_are_fetched_at_once(server: KeyServer) -> None:
+    server.drip = 0.1
+    sets = KeySets((Host("localhost", server.port, "127.0.0.1"),), server.certificate, _never)
+    url, outcomes = server.keep("/k.json", "x" * 10, "no-store"), list[str]()
+
+    def fetch() -> None:
+        try:
+            outcomes.append(sets.get(url))
+        except BadAssertion as error:
+            outcomes.append(str(error))
+
+    threads = [threading.Thread(target=fetch) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 1 <= len(server.asked) < 8 and len(outcomes) == 8
+    assert "key sets of others are being fetched at this moment" in outcomes
 
 
 def _never(name: str, port: int) -> list[str]:

@@ -110,13 +110,28 @@ def test_case_25_after_the_person_withdrew(app: App, person: SignIn) -> None:
 
 
 def test_case_25_after_the_account_was_closed(site: Site, app: App, person: SignIn) -> None:
+    """For good: an account that is opened again has let no app in."""
     from hoso import compose
+    from hoso.web.accounts.models import Account
 
-    config = compose.load(site.folder)
-    accounts.create(config, f"x{app.client[-8:]}", "doctor", "35001", "Gieng-nuoc-trong-2026")
-    told = app.tokens(person(f"x{app.client[-8:]}"), "p1")
+    name = f"x{app.client[-8:]}"
+    accounts.create(compose.load(site.folder), name, "doctor", "35001", "Gieng-nuoc-trong-2026")
+    told = app.tokens(person(name), "p1")
     assert site.fhir_get("Observation/lab-p1", told["access_token"]).status == 200
-    assert hoso(site.folder, "user", "disable", "--username", f"x{app.client[-8:]}").returncode == 0
+    assert hoso(site.folder, "user", "disable", "--username", name).returncode == 0
+    assert is_dead(app, told)
+    Account.objects.filter(username=name).update(is_active=True)
+    assert is_dead(app, told)
+
+
+def test_case_25_an_account_that_is_closed_by_any_other_way(site: Site, app: App, person: SignIn) -> None:
+    from hoso import compose
+    from hoso.web.accounts.models import Account
+
+    name = f"y{app.client[-8:]}"
+    accounts.create(compose.load(site.folder), name, "doctor", "35001", "Gieng-nuoc-trong-2026")
+    told = app.tokens(person(name), "p1")
+    Account.objects.filter(username=name).update(is_active=False)
     assert is_dead(app, told)
 
 

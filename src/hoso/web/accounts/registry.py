@@ -108,12 +108,20 @@ def everyone(config: WebConfig) -> list[Listed]:
 
 
 def disable(config: WebConfig, username: str) -> bool:
-    """Closes the account; who is signed in with it is out at the next click. False when there is none."""
+    """Closes the account; who is signed in with it is out at the next click, and the apps it let in are out for good.
+
+    False when there is none.
+    """
     configure(config)
     from django.db import connection
 
     from hoso.web.accounts.models import Account
+    from hoso.web.oauth.connections import end_account
 
-    changed = Account.objects.filter(username=username).update(is_active=False)
+    account = Account.objects.filter(username=username).first()
+    if account is not None:
+        account.is_active = False
+        account.save(update_fields=["is_active"])
+        end_account(account)
     connection.close()
-    return bool(changed)
+    return account is not None

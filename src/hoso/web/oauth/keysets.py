@@ -13,6 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,6 +26,10 @@ LONGEST_SECONDS = 3600
 AGAIN_SECONDS = 10
 """An unknown key has the set fetched again, but not more often than this."""
 TIMEOUT = 3.0
+"""Seconds without a byte."""
+LONGEST_FETCH = 5.0
+AT_ONCE = 2
+"""Fetches of one worker at the same time: a slow host must not hold all its threads."""
 _MAX_AGE = re.compile(r"\bmax-age=(\d{1,9})\b")
 
 
@@ -69,6 +74,7 @@ class KeySets:
     monotonic: Callable[[], float] = time.monotonic
     _kept: dict[str, tuple[float, float, str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _places: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_ONCE))
 
     def get(self, url: str, *, newer: bool = False) -> str:
         """The set at `url`; `newer` when a key was not in the one known. Raises NotAllowed or BadAssertion."""
@@ -78,7 +84,12 @@ class KeySets:
         now = self.monotonic()
         if text and now < until and not (newer and now - fetched > AGAIN_SECONDS):
             return text
-        text, seconds = self._fetch(url, host)
+        if not self._places.acquire(blocking=False):
+            raise BadAssertion("key sets of others are being fetched at this moment")
+        try:
+            text, seconds = self._fetch(url, host)
+        finally:
+            self._places.release()
         with self._lock:
             self._kept[url] = (now, now + seconds, text)
         return text
@@ -101,6 +112,8 @@ class KeySets:
         parts = urlsplit(url)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection = _Pinned(host, self._address(host), self._trust())
+        end = threading.Timer(LONGEST_FETCH, connection.cut)
+        end.start()
         try:
             connection.request("GET", path, headers={"Accept": "application/json"})
             response = connection.getresponse()
@@ -109,8 +122,9 @@ class KeySets:
         except (OSError, http.client.HTTPException) as error:
             raise BadAssertion("the client's key set cannot be fetched now") from error
         finally:
+            end.cancel()
             connection.close()
-        if response.status != 200 or len(body) > LARGEST_SET:
+        if response.status != 200 or len(body) > LARGEST_SET or response.length:  # some of it is still to come
             raise BadAssertion("the client's key set cannot be fetched now")
         try:
             return body.decode(), _seconds(control)
@@ -156,3 +170,9 @@ class _Pinned(http.client.HTTPSConnection):
     def connect(self) -> None:
         plain = socket.create_connection((self._address, self.port), timeout=TIMEOUT)
         self.sock = self._trust.wrap_socket(plain, server_hostname=self.host)
+
+    def cut(self) -> None:
+        """Ends what lasts too long, from another thread."""
+        if self.sock is not None:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
