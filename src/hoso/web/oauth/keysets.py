@@ -166,13 +166,15 @@ class _Pinned(http.client.HTTPSConnection):
     def __init__(self, host: Host, address: str, trust: ssl.SSLContext) -> None:
         super().__init__(host.name, host.port, timeout=TIMEOUT, context=trust)
         self._address, self._trust = address, trust
+        self._wire: ssl.SSLSocket | None = None
+        """`sock` is taken away as soon as the server says that it will close."""
 
     def connect(self) -> None:
         plain = socket.create_connection((self._address, self.port), timeout=TIMEOUT)
-        self.sock = self._trust.wrap_socket(plain, server_hostname=self.host)
+        self.sock = self._wire = self._trust.wrap_socket(plain, server_hostname=self.host)
 
     def cut(self) -> None:
         """Ends what lasts too long, from another thread."""
-        if self.sock is not None:
+        if self._wire is not None:
             with suppress(OSError):
-                self.sock.shutdown(socket.SHUT_RDWR)
+                self._wire.shutdown(socket.SHUT_RDWR)
