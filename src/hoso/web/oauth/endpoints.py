@@ -14,7 +14,7 @@ from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauth2_provider.settings import oauth2_settings
 
 from hoso.core.errors import Refused
-from hoso.web.oauth import connections, proving
+from hoso.web.oauth import connections, identity, proving
 from hoso.web.oauth.assertion import TYPE, BadAssertion
 from hoso.web.oauth.models import AccessToken, Client, digest
 from hoso.web.oauth.origin import origin, token_endpoint
@@ -112,6 +112,8 @@ def _described(token: AccessToken | None, client: Client, issuer: str) -> dict[s
     }
     if token.user is not None:
         told |= {"sub": str(token.user.pk), "username": token.user.username}
+        if "fhirUser" in token.scope.split(" ") and (user := identity.fhir_user(token.user, issuer)):
+            told["fhirUser"] = user
     if token.connection is not None and token.connection.patient:
         told["patient"] = token.connection.patient
     return told
