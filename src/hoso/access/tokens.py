@@ -55,17 +55,17 @@ class Tokens:
 
     def actor(self, authorization: str) -> Actor | None:
         """Who an Authorization header proves the caller to be; None when it proves nothing."""
-        known = self._known.get(authorization)
-        if known is not None and self._monotonic() < known[0]:
+        known, now = self._known.get(authorization), self._monotonic()
+        if known is not None and now < known[0]:
             return known[1]
-        actor = self._look_up(authorization)
+        actor = self._look_up(authorization)  # may wait; what it answers is as old as the question
         with self._lock:
             if actor is None:
                 self._known.pop(authorization, None)
                 return None
             if len(self._known) >= CACHE_LIMIT:
                 self._known.clear()
-            self._known[authorization] = (self._monotonic() + FRESH_SECONDS, actor)
+            self._known[authorization] = (now + FRESH_SECONDS, actor)
         return actor
 
     def create(self, name: str, scope: str, days: int | None = None) -> str:
