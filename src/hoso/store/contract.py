@@ -12,6 +12,7 @@ from uuid import UUID
 
 if TYPE_CHECKING:
     from hoso.fhir.search import Query
+    from hoso.store.audit import AuditRow
     from hoso.store.people import PeopleRows
     from hoso.store.visible import Codes, Visible
 
@@ -66,6 +67,8 @@ class Saved:
     body: bytes
     rid: int = 0
     """Its number; 0 when nothing was written."""
+    patient: int = 0
+    """The number of the patient it belongs to."""
 
 
 class Change(NamedTuple):
@@ -173,6 +176,9 @@ class Transaction(Reading, Protocol):
 
     def save(self, drafts: Sequence[Draft]) -> list[Saved]: ...
 
+    def record(self, events: Sequence[AuditRow]) -> None:
+        """Events of the audit log, stored if and only if this transaction is."""
+
     def enqueue(self, kind: str, argument: str, due: int = 0) -> None:
         """Work to be done once this transaction has committed; see jobs.py."""
 
@@ -198,14 +204,25 @@ class Store(Reading, Protocol):
     ) -> HistoryPage:
         """Newest first; instance, type (`id` None) or the whole system (`type` None; `types` narrows it)."""
 
-    def save(self, drafts: Sequence[Draft], origin: Origin, *, changes: Sequence[UUID] | None = None) -> list[Saved]:
+    def save(
+        self,
+        drafts: Sequence[Draft],
+        origin: Origin,
+        *,
+        changes: Sequence[UUID] | None = None,
+        told: Callable[[Sequence[Saved]], Sequence[AuditRow]] | None = None,
+    ) -> list[Saved]:
         """All or none, durable on return. Answers in the order given. Raises Conflict or Unavailable.
 
         `changes` are ids given before (one per draft): a change that is already stored is answered, not stored again.
+        `told` makes the events of the audit log from what is about to be stored; they are stored with it.
         """
 
     def write(self, work: Callable[[Transaction], T], origin: Origin) -> T:
         """Runs `work` inside one write transaction, possibly more than once; for conditional writes."""
+
+    def record(self, events: Sequence[AuditRow]) -> None:
+        """Events of the audit log by themselves, durable on return. Raises Unavailable."""
 
     def codes(self, type: str, param: str, codes: Sequence[tuple[str | None, str]]) -> Codes:
         """Tokens of a parameter, (system or None for any, code), as the index has them."""

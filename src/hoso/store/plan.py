@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
+
+from hoso.store.audit import AuditRow
 
 Name = tuple[int, str]
 """(number of a type, id)."""
@@ -124,3 +127,5 @@ class Plan:
     """Rows that may not be there yet."""
     remove: dict[Table, list[tuple[Any, ...]]] = field(default_factory=dict)
     add: dict[Table, list[tuple[Any, ...]]] = field(default_factory=dict)
+    events: Sequence[AuditRow] = ()
+    """What the audit log says of it."""

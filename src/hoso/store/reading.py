@@ -95,7 +95,7 @@ def stored(connection: Connection, change: UUID) -> Saved | None:
     for row in connection.rows(_STORED, (change.bytes,)):
         found = as_version(connection, row)
         return Saved(
-            found.type, found.id, found.version, found.updated, _OUTCOMES[row[2]], found.body, found.rid
+            found.type, found.id, found.version, found.updated, _OUTCOMES[row[2]], found.body, found.rid, found.patient
         )  # fmt: skip
     return None
 

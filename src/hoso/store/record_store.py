@@ -8,7 +8,8 @@ from uuid import UUID
 
 from hoso.core.clock import Clock, to_ms
 from hoso.fhir.search import Query
-from hoso.store import history, jobs, reading, search, writer
+from hoso.store import audit, history, jobs, reading, search, writer
+from hoso.store.audit import AuditRow
 from hoso.store.connection import Connection
 from hoso.store.contract import Change, Draft, HistoryPage, Origin, Page, Saved, Stretch, Version
 from hoso.store.engine import Engine
@@ -17,6 +18,7 @@ from hoso.store.people import PeopleRows
 from hoso.store.visible import Codes, Visible
 
 T = TypeVar("T")
+Told = Callable[[Sequence[Saved]], Sequence[AuditRow]]
 
 
 class RecordTransaction:
@@ -45,6 +47,9 @@ class RecordTransaction:
     def save(self, drafts: Sequence[Draft]) -> list[Saved]:
         prepared = [writer.prepare(self._store.facts.keys, draft) for draft in drafts]
         return self._store.plan_and_apply(self.connection, prepared, self._origin, self._numbers)
+
+    def record(self, events: Sequence[AuditRow]) -> None:
+        audit.insert(self.connection, events)
 
     def enqueue(self, kind: str, argument: str, due: int = 0) -> None:
         jobs.enqueue(self.connection, kind, argument, due or self._store.now())
@@ -119,7 +124,17 @@ class RecordStore:
     def feed_of(self, type: str, after: int = 0, limit: int = 1000) -> Stretch:
         return reading.feed_of(self.engine.reader(), type, after, limit)
 
-    def save(self, drafts: Sequence[Draft], origin: Origin, *, changes: Sequence[UUID] | None = None) -> list[Saved]:
+    def record(self, events: Sequence[AuditRow]) -> None:
+        self.engine.transact(lambda connection: audit.insert(connection, events))
+
+    def save(
+        self,
+        drafts: Sequence[Draft],
+        origin: Origin,
+        *,
+        changes: Sequence[UUID] | None = None,
+        told: Told | None = None,
+    ) -> list[Saved]:
         ids: Sequence[UUID | None] = changes or [None] * len(drafts)
         prepared = [writer.prepare(self.facts.keys, draft, change) for draft, change in zip(drafts, ids, strict=True)]
         seen = changes is not None
@@ -127,18 +142,23 @@ class RecordStore:
         def work(connection: Connection) -> list[Saved]:
             nonlocal seen
             again, seen = seen, True  # a second run may follow a commit whose answer was lost
-            return self._save(connection, prepared, origin, again)
+            return self._save(connection, prepared, origin, again, told)
 
         return self.engine.once(work)
 
     def _save(
-        self, connection: Connection, prepared: Sequence[writer.Prepared], origin: Origin, again: bool
+        self,
+        connection: Connection,
+        prepared: Sequence[writer.Prepared],
+        origin: Origin,
+        again: bool,
+        told: Told | None,
     ) -> list[Saved]:
         if not again:
-            return self.plan_and_apply(connection, prepared, origin)
+            return self.plan_and_apply(connection, prepared, origin, told=told)
         before = [reading.stored(connection, p.change) for p in prepared]
         fresh = [p for p, saved in zip(prepared, before, strict=True) if saved is None]
-        new = iter(self.plan_and_apply(connection, fresh, origin) if fresh else ())
+        new = iter(self.plan_and_apply(connection, fresh, origin, told=told) if fresh else ())
         return [saved or next(new) for saved in before]
 
     def plan_and_apply(
@@ -147,10 +167,12 @@ class RecordStore:
         prepared: Sequence[writer.Prepared],
         origin: Origin,
         numbers: writer.Numbers | None = None,
+        told: Told | None = None,
     ) -> list[Saved]:
         planner = writer.Planner(self.engine, self.facts, connection, origin, self.now(), numbers)
         plan, saved = planner.make(prepared)
-        if plan.changes:
+        plan.events = told(saved) if told else ()
+        if plan.changes or plan.events:
             self.engine.apply(connection, plan)
         return saved
 

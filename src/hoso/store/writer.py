@@ -177,7 +177,15 @@ class Planner:
         if draft.base != "any" and draft.base != (current.version if live else None):
             raise Conflict(draft.type, draft.id, current.version if live else None)
         if draft.resource is None and not live:
-            return Saved(draft.type, draft.id, current.version, current.updated or self.now, "unchanged", b"")
+            return Saved(
+                draft.type,
+                draft.id,
+                current.version,
+                current.updated or self.now,
+                "unchanged",
+                b"",
+                patient=current.patient,
+            )
         op = DELETE if draft.resource is None else UPDATE if live else CREATE
         base, version = current.version, self._next(current.version)
         current.version, current.deleted = version, op == DELETE
@@ -189,7 +197,9 @@ class Planner:
         if op != DELETE:
             text = splice(draft.body, id=draft.id, version=version, updated=instant(current.updated))
         steps.append(Step(prepared, op, version, base, current.patient, current.updated, text))
-        return Saved(draft.type, draft.id, version, current.updated, _OUTCOME[op], text, current.original.rid)
+        return Saved(
+            draft.type, draft.id, version, current.updated, _OUTCOME[op], text, current.original.rid, current.patient
+        )
 
     def _current(self, name: Name) -> Current:
         current = self.current.get(name)

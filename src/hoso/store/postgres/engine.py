@@ -45,6 +45,9 @@ _LOCK = """INSERT INTO business_key SELECT decode(w.k, 'hex'), CAST(? AS bigint)
   FROM jsonb_array_elements_text(CAST(? AS jsonb)) AS w (k) ORDER BY w.k
   ON CONFLICT (key) DO UPDATE SET time = excluded.time"""
 
+_EVENTS = "hoso_audit(CAST(? AS bytea[]), CAST(? AS bytea[]))"
+"""In the same statement, and so in its transaction."""
+
 
 def create(url: str, node: str) -> None:
     """Makes the schema in an existing, empty database, or brings the one there to this release."""
@@ -214,7 +217,13 @@ class PostgresEngine:
 
     def apply(self, connection: Connection, plan: Plan) -> None:
         assert isinstance(connection, PostgresConnection)
-        connection.send("SELECT hoso_commit(CAST(? AS jsonb))", (encode(plan),))
+        events = ([row.salt for row in plan.events], [row.bytes for row in plan.events])
+        if not plan.events:
+            connection.send("SELECT hoso_commit(CAST(? AS jsonb))", (encode(plan),))
+        elif plan.changes:
+            connection.send(f"SELECT hoso_commit(CAST(? AS jsonb)), {_EVENTS}", (encode(plan), *events))
+        else:
+            connection.send(f"SELECT {_EVENTS}", events)
 
     def lock(self, connection: Connection, criteria: Sequence[str]) -> None:
         keys = sorted({blake2b(text.encode(), digest_size=16).hexdigest() for text in criteria})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hoso.store import audit
 from hoso.store.chain import link
 from hoso.store.plan import TABLES, Plan, Table
 from hoso.store.sqlite.connection import SqliteConnection
@@ -45,6 +46,7 @@ def apply(connection: SqliteConnection, plan: Plan) -> None:
         _log(connection, plan)
     for table in TABLES:
         _index(connection, table, plan)
+    audit.insert(connection, plan.events)
 
 
 def _log(connection: SqliteConnection, plan: Plan) -> None:
