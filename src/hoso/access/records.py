@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from hoso.access.actor import Actor, Purpose
+from hoso.access.errand import Errand
 from hoso.access.intake import Accepted, accept
 from hoso.access.persons import Arrivals, Unready, asks_for_persons
 from hoso.access.scope import Right
-from hoso.access.view import View
+from hoso.access.view import View, is_limited
 from hoso.core.clock import Clock
 from hoso.core.errors import Issue, Refused
 from hoso.core.ids import new_id
@@ -60,23 +61,23 @@ class Records:
     def read(self, actor: Actor, purpose: Purpose, type: str, id: str) -> Version | None:
         """The current version, also when it is a deletion; None when absent or not for this actor."""
         self._decide(actor, purpose, "r", type, id)
-        return self._seen(actor, self._store.read(type, id))
+        return self._seen(actor, purpose, self._store.read(type, id))
 
     def heads(self, actor: Actor, purpose: Purpose, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Version]:
         """The current versions of many records by (type, id), deletions included; absent ones are left out."""
         for type in sorted({type for type, _ in keys}):
             self._decide(actor, purpose, "r", type)
         heads = self._store.heads(keys)
-        if not actor.scopes.grains:
+        if not is_limited(actor):
             return heads
-        view = View(self._store, actor)
-        return {key: version for key, version in heads.items() if view.lets("r", version)}
+        view = self._view(actor, purpose)
+        return {key: view.shown([version])[0] for key, version in heads.items() if view.lets("r", version)}
 
     def vread(self, actor: Actor, purpose: Purpose, type: str, id: str, version: str) -> Version | None:
         self._decide(actor, purpose, "r", type, id)
-        if actor.scopes.grains and self._seen(actor, self._store.read(type, id)) is None:
+        if is_limited(actor) and self._seen(actor, purpose, self._store.read(type, id)) is None:
             return None
-        return self._seen(actor, self._store.vread(type, id, version))
+        return self._seen(actor, purpose, self._store.vread(type, id, version))
 
     def history(
         self,
@@ -93,24 +94,40 @@ class Records:
         """Versions, newest first: of one record, of a type, or of everything the actor may search."""
         right: Right = "s" if id is None else "r"
         self._decide(actor, purpose, right, type, id)
-        visible = self._visible(actor, right)
+        visible = self._visible(actor, purpose, right)
         types = sorted(visible.types) if type is None and visible.types is not None else None
         page = self._store.history(
             type, id, since=since, at=at, count=count, cursor=cursor, types=types, visible=visible
         )
-        if not actor.scopes.grains:
+        if not is_limited(actor):
             return page
-        view = View(self._store, actor)  # a version that was of another category is not told, nor that it is there
-        return HistoryPage([version for version in page.versions if view.lets(right, version)], None, page.cursor)
+        view = self._view(actor, purpose)
+        if type is not None and id is not None:  # what is closed now is closed with all its versions
+            head = self._store.read(type, id)
+            if head is None or not view.lets(right, head):
+                return HistoryPage([], None, None)
+        # a version that was of another category is not told, nor that it is there
+        seen = [version for version in page.versions if view.lets(right, version)]
+        return HistoryPage(view.shown(seen), None, page.cursor)
 
     def search(self, actor: Actor, purpose: Purpose, query: Query, cursor: str | None = None) -> Page:
         self._decide_search(actor, purpose, query)
-        return self._store.search(query, self._visible(actor, "s", asks_for_persons(query)), cursor)
+        if not is_limited(actor):
+            return self._store.search(query, Visible(actor.scopes.types("s"), asks_for_persons(query)), cursor)
+        view = self._view(actor, purpose)
+        view.check_query(query)
+        page = self._store.search(query, view.visible("s", asks_for_persons(query)), cursor)
+        return replace(page, matches=view.shown(page.matches), included=view.shown(page.included))
 
     def scan(self, actor: Actor, purpose: Purpose, query: Query) -> Iterator[Version]:
         """All matches, streamed without a cap; for exports."""
         self._decide_search(actor, purpose, query)
-        return self._store.scan(query, self._visible(actor, "s", asks_for_persons(query)))
+        if not is_limited(actor):
+            return self._store.scan(query, Visible(actor.scopes.types("s"), asks_for_persons(query)))
+        view = self._view(actor, purpose)
+        view.check_query(query)
+        found = self._store.scan(query, view.visible("s", asks_for_persons(query)))
+        return (view.shown([version])[0] for version in found)
 
     def everything(
         self, actor: Actor, purpose: Purpose, patient: str, *, since: int | None = None, types: Sequence[str] = ()
@@ -118,11 +135,17 @@ class Records:
         """A patient's whole record as far as the actor may see it, streamed; `types` narrows it."""
         for type in types or ("Patient",):
             self._decide(actor, purpose, "s", type)
-        return self._store.everything(patient, self._visible(actor, "s"), since=since, types=types)
+        if not is_limited(actor):
+            return self._store.everything(patient, Visible(actor.scopes.types("s")), since=since, types=types)
+        view = self._view(actor, purpose)
+        found = self._store.everything(patient, view.visible("s"), since=since, types=types)
+        return (view.shown([version])[0] for version in found)
 
     def feed(self, actor: Actor, purpose: Purpose, type: str, after: int, count: int) -> Stretch:
         """Changes of one type behind a feed number, in the order in which they were committed."""
         self._decide(actor, purpose, "s", type, whole=True)
+        if actor.role:  # its numbers count what others wrote
+            raise Refused.because(403, "forbidden", "rest.forbidden", type=type, right="s")
         return self._store.feed_of(type, after, count)
 
     # Writing
@@ -138,10 +161,10 @@ class Records:
 
         def work(transaction: Transaction) -> Written:
             transaction.lock([lock_name(criteria)])
-            found = self.match(actor, transaction, criteria)
+            found = self.match(actor, purpose, transaction, criteria)
             if found is not None:
                 return Written(_as_saved(found), accepted.warnings, matched=True)
-            return Written(self._put(actor, transaction, [draft], origin)[0], accepted.warnings)
+            return Written(self._put(actor, purpose, transaction, [draft], origin)[0], accepted.warnings)
 
         origin = Origin(actor.id, purpose)
         return self._transact(work, origin)
@@ -166,14 +189,14 @@ class Records:
 
         def work(transaction: Transaction) -> Written:
             transaction.lock([lock_name(criteria)])
-            found = self.match(actor, transaction, criteria)
+            found = self.match(actor, purpose, transaction, criteria)
             if found is not None and named not in (None, found.id):
                 raise Refused.because(400, "invalid", "rest.wrong-id", f"{type}.id", id=found.id)
             if found is None and base not in ("any", None):
                 raise Refused.because(412, "not-found", "rest.no-match", type=type)
             id, expected = (found.id, base) if found else (named or new_id(), None)
             draft = accepted.draft("PUT", id, expected)
-            return Written(self._put(actor, transaction, [draft], origin)[0], accepted.warnings)
+            return Written(self._put(actor, purpose, transaction, [draft], origin)[0], accepted.warnings)
 
         origin = Origin(actor.id, purpose)
         return self._transact(work, origin)
@@ -190,7 +213,7 @@ class Records:
         """Stores what `change` makes of the current text; None when there is no live record."""
         self._decide(actor, purpose, "u", type, id)
         for attempt in range(_PATCH_ATTEMPTS):
-            head = self._seen(actor, self._store.read(type, id), "u")
+            head = self._seen(actor, purpose, self._store.read(type, id), "u")
             if head is None or head.deleted:
                 return None
             if base not in ("any", head.version):
@@ -206,14 +229,16 @@ class Records:
     def delete(self, actor: Actor, purpose: Purpose, type: str, id: str, base: str | None = "any") -> Saved | None:
         """Marks the record deleted; None when nothing was ever there. Its versions stay."""
         self._decide(actor, purpose, "d", type, id)
-        if self._seen(actor, self._store.read(type, id), "d") is None:
+        if self._seen(actor, purpose, self._store.read(type, id), "d") is None:
             return None
-        return self._save_all(actor, [Draft("DELETE", type, id, b"", None, base)], Origin(actor.id, purpose))[0]
+        return self._save_all(actor, purpose, [Draft("DELETE", type, id, b"", None, base)], Origin(actor.id, purpose))[
+            0
+        ]
 
     def find(self, actor: Actor, purpose: Purpose, criteria: Query) -> Version | None:
         """The one record a conditional interaction means; None for no match, 412 for several."""
         self._decide_search(actor, purpose, criteria)
-        return self.match(actor, self._store, criteria)
+        return self.match(actor, purpose, self._store, criteria)
 
     def write(
         self,
@@ -230,7 +255,7 @@ class Records:
         def guarded(transaction: Transaction) -> list[Saved]:
             if criteria:
                 transaction.lock(criteria)
-            return self._put(actor, transaction, work(transaction), origin)
+            return self._put(actor, purpose, transaction, work(transaction), origin)
 
         origin = Origin(actor.id, purpose)
         return self._transact(guarded, origin)
@@ -241,7 +266,7 @@ class Records:
         """All drafts or none, when nothing has to be looked up first."""
         for right, type in rights:
             self._decide(actor, purpose, right, type)
-        return self._save_all(actor, drafts, Origin(actor.id, purpose))
+        return self._save_all(actor, purpose, drafts, Origin(actor.id, purpose))
 
     def transact(
         self, actor: Actor, purpose: Purpose, rights: Sequence[tuple[Right, str]], work: Callable[[Transaction], T]
@@ -257,24 +282,30 @@ class Records:
         return self._store.people
 
     def match(
-        self, actor: Actor, reading: Reading, criteria: Query, *, without: Collection[str] = ()
+        self, actor: Actor, purpose: Purpose, reading: Reading, criteria: Query, *, without: Collection[str] = ()
     ) -> Version | None:
         """Looks for the single match inside `reading`, among what the actor may search."""
-        found = self.matches(actor, reading, criteria, without=without)
+        found = self.matches(actor, purpose, reading, criteria, without=without)
         if len(found) > 1:
             raise Refused.because(412, "multiple-matches", "rest.several", type=type_of(criteria))
         return found[0] if found else None
 
     def matches(
-        self, actor: Actor, reading: Reading, criteria: Query, *, without: Collection[str] = ()
+        self, actor: Actor, purpose: Purpose, reading: Reading, criteria: Query, *, without: Collection[str] = ()
     ) -> Sequence[Version]:
         """Up to two matches: all it takes to tell none, one and several apart. `without` are records ("Type/id")
 
         that a transaction is about to delete or to replace.
         """
-        visible = self._visible(actor, "s", persons=False)  # which are nobody's to write
+        if is_limited(actor):
+            self._view(actor, purpose).check_query(criteria)
+        visible = self._visible(actor, purpose, "s", persons=False)  # which are nobody's to write
         found = reading.search(replace(criteria, count=2 + len(without), total="none"), visible).matches
         return [version for version in found if f"{version.type}/{version.id}" not in without][:2]
+
+    def to_change(self, actor: Actor, purpose: Purpose, reading: Reading | None, type: str, id: str) -> Version | None:
+        """The head that a patch is applied to, inside `reading`; None when it is not there for this actor."""
+        return self._seen(actor, purpose, (reading or self._store).read(type, id), "u")
 
     def alive(self) -> None:
         """Asks the store for something small. Raises Unavailable when it cannot answer."""
@@ -286,11 +317,11 @@ class Records:
             self._decide(actor, purpose, "s", type)
 
     def _save(self, actor: Actor, purpose: Purpose, draft: Draft, accepted: Accepted) -> Written:
-        return Written(self._save_all(actor, [draft], Origin(actor.id, purpose))[0], accepted.warnings)
+        return Written(self._save_all(actor, purpose, [draft], Origin(actor.id, purpose))[0], accepted.warnings)
 
-    def _save_all(self, actor: Actor, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
-        if actor.scopes.grains:  # what it looks at first must not change before it is written
-            return self._transact(lambda t: self._put(actor, t, drafts, origin), origin)
+    def _save_all(self, actor: Actor, purpose: Purpose, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
+        if is_limited(actor):  # what it looks at first must not change before it is written
+            return self._transact(lambda t: self._put(actor, purpose, t, drafts, origin), origin)
         arrivals = self._arrivals
         prepared = arrivals.prepare(drafts) if arrivals else None
         if arrivals is None or prepared is None:
@@ -315,10 +346,12 @@ class Records:
                 self._arrivals.settled(last[0])
             return done
 
-    def _put(self, actor: Actor, transaction: Transaction, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
+    def _put(
+        self, actor: Actor, purpose: Purpose, transaction: Transaction, drafts: Sequence[Draft], origin: Origin
+    ) -> list[Saved]:
         """The same inside a transaction."""
-        if actor.scopes.grains:
-            View(self._store, actor).check(drafts, transaction)
+        if is_limited(actor):
+            View(self._store, Errand(actor, purpose), self.clock(), transaction).check(drafts, transaction)
         prepared = self._arrivals.prepare(drafts) if self._arrivals else None
         if self._arrivals is None or prepared is None:
             return transaction.save(drafts)
@@ -345,15 +378,19 @@ class Records:
         if not permitted:
             raise Refused.because(403, "forbidden", "rest.forbidden", type=type or "*", right=right)
 
-    def _seen(self, actor: Actor, version: Version | None, right: Right = "r") -> Version | None:
-        """A version that the actor's scopes let through; any other is as if it were not there."""
-        if version is None or not actor.scopes.grains or View(self._store, actor).lets(right, version):
-            return version
-        return None
+    def _view(self, actor: Actor, purpose: Purpose) -> View:
+        return View(self._store, Errand(actor, purpose), self.clock())
 
-    def _visible(self, actor: Actor, right: Right, persons: bool = True) -> Visible:
-        if actor.scopes.grains:
-            return View(self._store, actor).visible(right, persons)
+    def _seen(self, actor: Actor, purpose: Purpose, version: Version | None, right: Right = "r") -> Version | None:
+        """A version that the actor may meet, as it may be shown; any other is as if it were not there."""
+        if version is None or not is_limited(actor):
+            return version
+        view = self._view(actor, purpose)
+        return view.shown([version])[0] if view.lets(right, version) else None
+
+    def _visible(self, actor: Actor, purpose: Purpose, right: Right, persons: bool = True) -> Visible:
+        if is_limited(actor):
+            return self._view(actor, purpose).visible(right, persons)
         return Visible(actor.scopes.types(right), persons)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -41,6 +42,8 @@ class Done:
 class _Work:
     """One attempt: which record each entry means, and what the references written as searches found."""
 
+    head: Callable[[str, str], Version | None]
+    """The record that a patch changes, as far as the caller may."""
     targets: dict[int, str] = field(default_factory=dict)
     found: dict[int, Version] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
@@ -79,18 +82,18 @@ def execute(records: Records, actor: Actor, purpose: Purpose, entries: Sequence[
     criteria = _Criteria(writing)
     rights = _rights(writing, criteria)
     if not criteria.of_entry and not criteria.of_reference and all(e.method in ("POST", "PUT") for e in writing):
-        work = _Work()
+        work = _Work(partial(records.to_change, actor, purpose, None))
         _settle(writing, work)
         drafts = _drafts(writing, work, None)
         return _answers(work, records.save(actor, purpose, rights, drafts) if drafts else [])
     last: list[_Work] = []
 
     def attempt(transaction: Transaction) -> Sequence[Draft]:
-        work = _Work()
+        work = _Work(partial(records.to_change, actor, purpose, transaction))
         last[:] = [work]
-        _look_up(records, actor, transaction, writing, criteria, work)
+        _look_up(records, actor, purpose, transaction, writing, criteria, work)
         _settle(writing, work)
-        _resolve(records, actor, transaction, writing, criteria, work)
+        _resolve(records, actor, purpose, transaction, writing, criteria, work)
         return _drafts(writing, work, transaction)
 
     saved = records.write(actor, purpose, rights, criteria.locks(), attempt)
@@ -105,13 +108,21 @@ def _rights(entries: Sequence[Entry], criteria: _Criteria) -> list[tuple[Right, 
 
 
 def _look_up(
-    records: Records, actor: Actor, reading: Reading, entries: Sequence[Entry], criteria: _Criteria, work: _Work
+    records: Records,
+    actor: Actor,
+    purpose: Purpose,
+    reading: Reading,
+    entries: Sequence[Entry],
+    criteria: _Criteria,
+    work: _Work,
 ) -> None:
     making: set[str] = set()
     for entry in entries:
         query = criteria.of_entry.get(entry.place)
         if query is not None:
-            version = _single(records, actor, reading, query, entry, work.gone if entry.method == "POST" else ())
+            version = _single(
+                records, actor, purpose, reading, query, entry, work.gone if entry.method == "POST" else ()
+            )
             if version is not None:
                 work.found[entry.place] = version
             elif entry.method in ("POST", "PUT"):
@@ -121,7 +132,13 @@ def _look_up(
 
 
 def _resolve(
-    records: Records, actor: Actor, reading: Reading, entries: Sequence[Entry], criteria: _Criteria, work: _Work
+    records: Records,
+    actor: Actor,
+    purpose: Purpose,
+    reading: Reading,
+    entries: Sequence[Entry],
+    criteria: _Criteria,
+    work: _Work,
 ) -> None:
     """The references written as a search, as they stand after the deletions, creations and updates of the bundle."""
     nothing = Pending(()), work.gone
@@ -132,7 +149,7 @@ def _resolve(
             brought = _pending(type, entries, work)
             pending[type] = brought, {*work.gone, *(f"{type}/{id}" for id in brought.ids)}
         coming, without = pending[type] if can_answer(query) else nothing
-        found = [one.id for one in records.matches(actor, reading, query, without=without)]
+        found = [one.id for one in records.matches(actor, purpose, reading, query, without=without)]
         found += coming.find(query)
         if len(found) != 1:
             count, where = "> 1" if found else "0", holder.expression
@@ -163,10 +180,16 @@ def _make_once(making: set[str], criteria: str, entry: Entry) -> None:
 
 
 def _single(
-    records: Records, actor: Actor, reading: Reading, query: Query, entry: Entry, without: Collection[str]
+    records: Records,
+    actor: Actor,
+    purpose: Purpose,
+    reading: Reading,
+    query: Query,
+    entry: Entry,
+    without: Collection[str],
 ) -> Version | None:
     try:
-        return records.match(actor, reading, query, without=without)
+        return records.match(actor, purpose, reading, query, without=without)
     except Refused as refused:
         raise placed(refused, entry) from refused
 
@@ -230,7 +253,7 @@ def _draft(entry: Entry, work: _Work, links: Mapping[str, str], reading: Reading
             return Draft("DELETE", entry.type, id, b"", None, _base(entry))
         if entry.method == "PATCH":
             assert reading is not None
-            return _patch(entry, work, id, reading)
+            return _patch(entry, work, id)
         # In a transaction the same entry may be worked on again, so the tree that links change is its own.
         tree = parse(entry.body) if reading is not None else entry.resource or {}
         body = rewrite(entry.body, tree, links)
@@ -250,7 +273,7 @@ def _draft(entry: Entry, work: _Work, links: Mapping[str, str], reading: Reading
     return accepted.draft("POST" if method == "POST" else "PUT", id, base)
 
 
-def _patch(entry: Entry, work: _Work, id: str, reading: Reading) -> Draft:
+def _patch(entry: Entry, work: _Work, id: str) -> Draft:
     binary = entry.resource or {}
     if binary.get("resourceType") != "Binary" or binary.get("contentType") != "application/json-patch+json":
         raise Refused.because(400, "invalid", "bundle.patch-form")
@@ -258,7 +281,7 @@ def _patch(entry: Entry, work: _Work, id: str, reading: Reading) -> Draft:
         operations = read_patch(b64decode(str(binary.get("data", "")), validate=True))
     except ValueError as error:
         raise Refused.because(400, "invalid", "bundle.patch-form") from error
-    head = reading.read(entry.type, id)
+    head = work.head(entry.type, id)
     if head is None or head.deleted:
         raise Refused.because(404, "not-found", "rest.not-found", type=entry.type, id=id)
     base = _base(entry)

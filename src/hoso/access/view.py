@@ -1,37 +1,75 @@
-"""What a narrowed token lets through: as a predicate for queries, and by itself for a record in hand.
+"""What a narrowed token and a role let through: as a predicate for queries, and by itself for a record in hand.
 
 Who belongs to the patient is asked at each call, so linking and unlinking records counts at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cached_property, partial
 from typing import Any
 
 from hoso.access.actor import Actor
+from hoso.access.errand import Errand
 from hoso.access.grain import Grain, Right
+from hoso.access.policy.guard import forbidden_change
+from hoso.access.policy.mask import Masks, is_masked, masked, refuse_masked
+from hoso.access.policy.sight import Sight
 from hoso.core.errors import Refused
 from hoso.fhir.extract import extract
 from hoso.fhir.indexed import Indexed
 from hoso.fhir.json import parse
+from hoso.fhir.search import Query
 from hoso.store.contract import Draft, Reading, Store, Version
 from hoso.store.visible import Part, Visible
+from hoso.store.visible import open as unasked
 
 _RIGHTS: dict[str, Right] = {"POST": "c", "PUT": "u", "PATCH": "u", "DELETE": "d"}
 
 
-class View:
-    """One call's view of the records, for an actor whose scopes are not the same for every record."""
+def is_limited(actor: Actor) -> bool:
+    """Whether not all records are the same to an actor: by its scopes, or because it acts in a role."""
+    return bool(actor.scopes.grains or actor.role)
 
-    def __init__(self, store: Store, actor: Actor) -> None:
-        self._store, self._actor = store, actor
+
+class View:
+    """One call's view of the records, for an actor to whom not all records are the same."""
+
+    def __init__(self, store: Store, errand: Errand, now: datetime, reading: Reading | None = None) -> None:
+        self._store, self._actor = store, errand.actor
+        self._sight = Sight(reading or store, errand, now) if errand.actor.role else None
 
     def visible(self, right: Right, persons: bool = True) -> Visible:
-        return Visible(self._actor.scopes.types(right), persons, partial(self._parts, right))
+        clause = partial(self._sight.clause, right) if self._sight else unasked
+        return Visible(self._actor.scopes.types(right), persons, partial(self._parts, right), clause)
+
+    @property
+    def masks(self) -> Masks:
+        """The elements of a type that the role is not shown."""
+        row = self._sight.role if self._sight else None
+        return row.masks if row else {}
+
+    def shown(self, versions: Sequence[Version]) -> list[Version]:
+        """The versions as they may be shown: without masked elements."""
+        masks = self.masks
+        if not masks:
+            return list(versions)
+        return [version._replace(body=masked(version.body, masks)) for version in versions]
+
+    def check_query(self, query: Query) -> None:
+        """Raises what an unknown parameter does for one that would ask for what is masked."""
+        if self.masks:
+            refuse_masked(query, self.masks)
 
     def lets(self, right: Right, version: Version) -> bool:
-        """Whether a stored version may be met. Of a deleted record nothing tells its category."""
+        """Whether a stored version may be met."""
+        if self._sight is not None and not self._sight.of(right, version).permit:
+            return False
+        return self._lets_grains(right, version)
+
+    def _lets_grains(self, right: Right, version: Version) -> bool:
+        """Of a deleted record nothing tells its category."""
         grains = self._actor.scopes.narrowed(version.type, right)
         if grains is None:
             return True
@@ -45,19 +83,49 @@ class View:
 
     def check(self, drafts: Iterable[Draft], reading: Reading) -> None:
         """Each draft within the view as it stands and as it would stand. Raises Refused: 404 for what is not seen."""
+        drafts = list(drafts)
+        fresh = frozenset(draft.id for draft in drafts if draft.type == "Patient" and draft.method == "POST")
         for draft in drafts:
             right = _RIGHTS[draft.method]
-            if self._actor.scopes.narrowed(draft.type, right) is None:
+            if self._sight is None and self._actor.scopes.narrowed(draft.type, right) is None:
                 continue
             head = reading.read(draft.type, draft.id)
-            if draft.method != "POST" and (head is None or not self.lets(right, head)):
-                raise Refused.because(404, "not-found", "rest.not-found", type=draft.type, id=draft.id[:64])
-            if draft.resource is not None and not self._admits(right, draft.type, draft.resource):
+            if draft.method != "POST":
+                self._check_head(draft, right, head)
+            if draft.resource is None:
+                continue
+            if self._sight is not None:
+                self._check_new(self._sight, draft, right, head, fresh)
+            if not self._admits(right, draft.type, draft.resource):
                 raise Refused.because(403, "forbidden", "rest.outside-scope", type=draft.type, right=right)
 
+    def _check_head(self, draft: Draft, right: Right, head: Version | None) -> None:
+        """What the caller does not see is not found, be it there or not; so nobody makes a record under a chosen id."""
+        if head is None or not (self.lets(right, head) or self._readable(head)):
+            raise Refused.because(404, "not-found", "rest.not-found", type=draft.type, id=draft.id[:64])
+        if not self.lets(right, head):
+            raise Refused.because(403, "forbidden", "rest.not-yours", type=draft.type)
+
+    def _readable(self, head: Version) -> bool:
+        return self._sight is not None and self._actor.scopes.permits(head.type, "r") and self.lets("r", head)
+
+    def _check_new(self, sight: Sight, draft: Draft, right: Right, head: Version | None, fresh: frozenset[str]) -> None:
+        """The record as it would stand: somebody's whom the caller is tied to, and no less closed than it was."""
+        assert draft.resource is not None
+        if is_masked(draft.resource) or (draft.type in self.masks and draft.method != "POST"):
+            raise Refused.because(403, "forbidden", "rest.masked", type=draft.type)
+        if not sight.admits(draft, fresh):
+            raise Refused.because(403, "forbidden", "rest.not-yours", type=draft.type)
+        if head is not None and not head.deleted:
+            changed = forbidden_change(draft.type, parse(head.body), draft.resource)
+            if changed:
+                raise Refused.because(403, "forbidden", "rest.not-to-change", changed, element=changed)
+
     def _admits(self, right: Right, type: str, resource: dict[str, Any]) -> bool:
+        grains = self._actor.scopes.narrowed(type, right)
+        if grains is None:
+            return True
         found = extract(resource)
-        grains = self._actor.scopes.narrowed(type, right) or ()
         return any(
             _meets(grain, found) and (grain.context != "patient" or self._is_theirs(found.patient)) for grain in grains
         )

@@ -34,7 +34,7 @@ class LoadDoor:
 
         def work(transaction: Transaction) -> Sequence[Draft]:
             for query in queries:
-                if (match := self._records.match(LOADER, transaction, query)) is not None:
+                if (match := self._records.match(LOADER, PURPOSE, transaction, query)) is not None:
                     raise Conflict(match.type, match.id, match.version)
             return drafts
 

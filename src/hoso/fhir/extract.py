@@ -19,6 +19,8 @@ from hoso.fhir.extraction.plan import Path, paths, present_and_not_false
 from hoso.fhir.indexed import Indexed
 from hoso.fhir.model import Model, SearchParam, load
 from hoso.fhir.path.parser import parse
+from hoso.fhir.relations import TYPES as TYING
+from hoso.fhir.relations import related
 
 # The store knows these of every resource without an index.
 KNOWN_BY_STORE = ("_id", "_lastUpdated")
@@ -40,6 +42,8 @@ def extractor(type: str) -> Extract:
     visit, rest = _values(type, params, model), _computed(type, params, model)
     dated, subject = _clinical_date(type), _patient(type, model)
 
+    ties = type in TYING
+
     def run(resource: dict[str, Any]) -> Indexed:
         out = Indexed(present=always)
         visit(out, resource)
@@ -47,6 +51,8 @@ def extractor(type: str) -> Extract:
             emit(out, resource)
         out.clinical_date = dated(out)
         out.patient = subject(out, resource)
+        if ties:
+            out.relations = related(resource)
         return out
 
     return run

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from hoso.fhir.relations import Related
+
 Token = tuple[str, str | None, str]
 """(parameter, system or None, code). Also under "p:of-type" ("typesystem|typecode|value") and "p:identifier"."""
 
@@ -37,6 +39,8 @@ class Indexed(msgspec.Struct):
     strings: list[Text] = []
     quantities: list[Quantity] = []
     composites: list[Composite] = []
+    relations: list[Related] = []
+    """Who is tied to a patient by it; see relations.py."""
     present: int = 0
     """Bit n is set when the type's n-th search parameter (order of the model) has a value; for `:missing`."""
     clinical_date: int | None = None

@@ -33,6 +33,7 @@ LINK_EVENT_NUMBER = "https://hoso.vn/sid/link-event-number"
 MATCH_EVIDENCE = "https://hoso.vn/StructureDefinition/match-evidence"
 CLAIM_STATUS = "https://hoso.vn/StructureDefinition/claim-status"
 REVIEW = "https://hoso.vn/CodeSystem/identity-review"
+GROUP_KIND = "https://hoso.vn/CodeSystem/group-kind"
 
 # International.
 LOINC = "http://loinc.org"
@@ -53,6 +54,7 @@ __all__ = [
     "FACILITY_CODE",
     "FACILITY_LEVEL",
     "FINDING",
+    "GROUP_KIND",
     "HEALTH_CLASS",
     "ICD9_PROCEDURES",
     "ICD10",

@@ -54,6 +54,14 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "citizen_code": (("code", "state", "changed", "lease", "holder", "signature"), ("code",)),
     "code_alias": (("old", "direct", "surviving", "made"), ("old",)),
     "code_key": (("public", "added"), ("public",)),
+    "access_grant": (("id", "kind", "patient", "grantee", "giver", "since", "until", "ended"), ("id",)),
+    "emergency": (
+        ("id", "facility", "code", "words", "score", "deadline", "told", "delay", "officer", "decided", "outcome",
+         "finding"),
+        ("id",),
+    ),
+    "emergency_use": (("emergency", "time", "request", "type"), ("emergency", "time", "request", "type")),
+    "access_code": (("digest", "patient", "kind", "made", "expires", "lasts", "used"), ("digest",)),
 }  # fmt: skip
 """Columns and key of what is kept, in the order in which it is brought back."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hoso.fhir.search import Query
     from hoso.store.audit import AuditRow
     from hoso.store.people import PeopleRows
+    from hoso.store.relations import RelationRows
     from hoso.store.visible import Codes, Visible
 
 T = TypeVar("T")
@@ -155,6 +156,14 @@ class HistoryPage:
 class Reading(Protocol):
     """What can be asked, inside a write as well as outside."""
 
+    @property
+    def people(self) -> PeopleRows:
+        """Who belongs to whom, to read."""
+
+    @property
+    def relations(self) -> RelationRows:
+        """Who is tied to whom, to read."""
+
     def read(self, type: str, id: str) -> Version | None:
         """The head, also when deleted (`deleted` says so); None when nothing was ever there."""
 
@@ -184,10 +193,6 @@ class Transaction(Reading, Protocol):
 
 
 class Store(Reading, Protocol):
-    @property
-    def people(self) -> PeopleRows:
-        """Who belongs to whom, to read."""
-
     def vread(self, type: str, id: str, version: str) -> Version | None: ...
 
     def history(

@@ -19,6 +19,8 @@ of the text as written (0: the text is `value`); uri parameters stand here unfol
 A composite stands in the table of its last part under `Keys.part` of its first; of three parts, the second and third
 are numbers and stand in `quantity` as `low` and `high`. One of a code and a quantity stands there once, with the
 system of the code as `part`; the others stand twice, with the system and without.
+`relation`: who is tied to a patient by a record (fhir/relations.py); `grantee` is the rid of a record, or the negative
+hash of a name.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from hoso.core.dates import OPEN_LOW
 from hoso.core.text import fold
 from hoso.fhir.indexed import Indexed
 from hoso.fhir.model import load
+from hoso.fhir.relations import KINDS, Related
 from hoso.fhir.ucum import canonical as _canonical
 from hoso.store.plan import IndexRows
 
@@ -88,6 +91,9 @@ CodeRow = tuple[int, int, str]
 DateRow = tuple[int, int, int]
 StringRow = tuple[int, str, int, str | None]
 QuantityRow = tuple[int, float, float, int, int, int, int]
+Name = tuple[str, str]
+RelationRow = tuple[Name | None, Name | None, int, int, int, int]
+"""(Patient, grantee, else the key of the grantee's name, kind, since, until)."""
 
 
 class Group(NamedTuple):
@@ -186,6 +192,10 @@ class Keys:
             return 0
         return int.from_bytes(blake2b(text.encode(), digest_size=4, key=self._secret).digest(), "big", signed=True) or 1
 
+    def grantee(self, name: str) -> int:
+        """The number of a grantee who has no record; below those of records."""
+        return -abs(self._hash("g", name)) or -1
+
     def _text(self, text: str) -> int:
         return self._hash("x", text) or 1
 
@@ -254,6 +264,7 @@ class Rows(NamedTuple):
     codes: Set[CodeRow]
     systems: Group
     texts: Group
+    relations: Set[RelationRow] = frozenset()
 
 
 NOTHING = Rows(frozenset(), frozenset(), frozenset(), frozenset(), frozenset(), frozenset(), NO_GROUP, NO_GROUP)
@@ -275,6 +286,10 @@ def laid_out(rows: Rows, date: int | None, patient: int, rid: int, rid_of: Calla
         "quantity": [
             (key, low, high, patient, rid, system, code, unit, part)
             for key, low, high, system, code, unit, part in rows.quantities
+        ],
+        "relation": [
+            (rid_of(*whose) if whose else patient, rid_of(*grantee) if grantee else name, kind, since, until, rid)
+            for whose, grantee, name, kind, since, until in rows.relations
         ],
     }
 
@@ -332,7 +347,13 @@ class _Builder:
             {keys.code(type, param, code) for param, _, code in found.tokens if _sorted(type, param)},
             keys.systems(type, frozenset(systems)),
             keys.texts(type, frozenset(texts)),
+            {self.relation(one) for one in found.relations},
         )
+
+    def relation(self, one: Related) -> RelationRow:
+        patient = ("Patient", one.patient) if one.patient else None
+        name = 0 if one.grantee else self.keys.grantee(one.name)
+        return patient, one.grantee, name, KINDS.index(one.kind) + 1, one.since, one.until
 
     def composite(self, param: str, parts: tuple[Any, ...]) -> None:
         first, *rest = parts

@@ -11,8 +11,8 @@ from hoso.store.audit import AuditRow
 Name = tuple[int, str]
 """(number of a type, id)."""
 
-Table = Literal["token", "ref", "date", "string", "quantity"]
-TABLES: tuple[Table, ...] = ("token", "ref", "date", "string", "quantity")
+Table = Literal["token", "ref", "date", "string", "quantity", "relation"]
+TABLES: tuple[Table, ...] = ("token", "ref", "date", "string", "quantity", "relation")
 Grouped = Literal["codes", "systems", "texts"]
 GROUPED: tuple[Grouped, ...] = ("codes", "systems", "texts")
 """Tables of what records share. Rows come and never go."""

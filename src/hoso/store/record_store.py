@@ -15,6 +15,7 @@ from hoso.store.contract import Change, Draft, HistoryPage, Origin, Page, Saved,
 from hoso.store.engine import Engine
 from hoso.store.facts import Facts
 from hoso.store.people import PeopleRows
+from hoso.store.relations import RelationRows
 from hoso.store.visible import Codes, Visible
 
 T = TypeVar("T")
@@ -27,6 +28,7 @@ class RecordTransaction:
     def __init__(self, store: RecordStore, connection: Connection, origin: Origin) -> None:
         self._store, self.connection, self._origin = store, connection, origin
         self.people = PeopleRows(connection)
+        self.relations = RelationRows(connection, store.facts.keys)
         self._numbers = writer.Numbers(store.engine.rids(connection))
 
     def read(self, type: str, id: str) -> Version | None:
@@ -67,6 +69,10 @@ class RecordStore:
     @property
     def people(self) -> PeopleRows:
         return PeopleRows(self.engine.reader())
+
+    @property
+    def relations(self) -> RelationRows:
+        return RelationRows(self.engine.reader(), self.facts.keys)
 
     def read(self, type: str, id: str) -> Version | None:
         return self.engine.brief(reading.read, type, id)

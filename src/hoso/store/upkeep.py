@@ -17,6 +17,7 @@ COLUMNS: dict[str, Sequence[str]] = {
     "date": ("key", "low", "high", "patient", "rid"),
     "string": ("key", "value", "patient", "rid", "exact", "long"),
     "quantity": ("key", "low", "high", "patient", "rid", "system", "code", "unit", "part"),
+    "relation": ("patient", "grantee", "kind", "since", "until", "rid"),
     "codes": ("key", "param", "code"),
     "systems": ("key", "number"),
     "texts": ("key", "value", "number", "exact", "long"),

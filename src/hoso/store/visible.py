@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hoso.store.reach import Clause
+
 Codes = tuple[tuple[int, int | None], ...]
 """(key of a token, number of its system or None for any): of these a record must have one."""
 
@@ -47,17 +49,24 @@ def whole(type: str) -> tuple[Part, ...] | None:
     return None
 
 
+def open(type: str) -> Clause | None:
+    """No clause: nothing is asked of the records."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Visible:
     """`types`: the resource types that exist for the caller. None is reserved for the store's own upkeep.
 
     `persons`: whether golden Patients are among the Patients, or only the records they were made of.
     `parts`: of a type for which it names some, only the records of one of them exist for the caller.
+    `clause`: of a type for which it gives one, only the records that pass it, on top of everything else.
     """
 
     types: frozenset[str] | None = frozenset()
     persons: bool = True
     parts: Callable[[str], tuple[Part, ...] | None] = whole
+    clause: Callable[[str], Clause | None] = open
 
     def sees(self, type: str) -> bool:
         return self.types is None or type in self.types
@@ -68,6 +77,9 @@ class Visible:
             return "1=0", []
         parts = self.parts(type)
         tests = [] if parts is None else [_one_of(parts, alias)]
+        clause = self.clause(type)
+        if clause is not None:
+            tests.append(clause.test(alias))
         if type == "Patient" and not self.persons:
             tests.append((f"NOT EXISTS (SELECT 1 FROM person h WHERE h.rid = {alias}.rid)", []))  # noqa: S608
         return " AND ".join(text for text, _ in tests) or "1=1", [p for _, params in tests for p in params]

@@ -52,7 +52,7 @@ def steward() -> Steward:
 
 def door(request: HttpRequest) -> Door:
     user: Any = request.user
-    return Door(_serving[0].records, actor(user.username, user.role))
+    return Door(_serving[0].records, actor(user.username, user.role, user.facility))
 
 
 def signed_in(view: View) -> View:

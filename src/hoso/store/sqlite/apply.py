@@ -15,6 +15,7 @@ _COLUMNS = {
     "date": ("key", "low", "high", "patient", "rid"),
     "string": ("key", "value", "patient", "rid", "exact", "long"),
     "quantity": ("key", "low", "high", "patient", "rid", "system", "code", "unit", "part"),
+    "relation": ("patient", "grantee", "kind", "since", "until", "rid"),
 }
 
 
