@@ -41,8 +41,8 @@ def _titles() -> Iterator[str]:
     from hoso.care.timeline import CARE_TITLES, SAID
     from hoso.web.oauth.words import TITLES
     from hoso.web.record import EVERYTHING, KIND_TITLES
-    from hoso.web.roles import titles
     from hoso.web.reviews import CAUSE_TITLES, CONTRADICTIONS, DONE, FIELDS, PRIORITY_TITLES
+    from hoso.web.roles import titles
     from hoso.web.sources import EVENTS, HOW, REASONS
 
     for file in sorted(CARE.glob("rules/*.toml")):

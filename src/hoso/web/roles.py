@@ -39,4 +39,4 @@ def administers(role: str) -> bool:
 
 
 def actor(username: str, role: str, facility: str = "", assurance: str = "single") -> Actor:
-    return Actor(f"user/{username}", scopes(role), role=role, facility=facility, assurance=assurance)
+    return Actor(f"user/{username}", scopes(role), facility=facility, assurance=assurance)

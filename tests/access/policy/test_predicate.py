@@ -30,7 +30,7 @@ NUMBER = load().type_number
 
 @pytest.mark.parametrize("seed", range(max(1, FACTS // (RECORDS * ASKS))))
 def test_the_decision_and_the_predicate_agree(store: RecordStore, seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     store.engine.transact(lambda connection: _world(connection, chance, store))
     seen = 0
     for _ in range(ASKS):
@@ -53,7 +53,7 @@ def _decided(store: RecordStore, ask: Ask, type: str, patient: int, rid: int) ->
 def _selected(store: RecordStore, ask: Ask, type: str) -> set[int]:
     clause = visible(ask, type, grounds(ask)) or All(())
     text, params = clause.test("r")
-    sql = f"SELECT r.rid FROM resource r WHERE r.type = ? AND {text}"  # noqa: S608
+    sql = f"SELECT r.rid FROM resource r WHERE r.type = ? AND {text}"
     return {rid for (rid,) in store.engine.reader().rows(sql, (NUMBER[type], *params))}
 
 
