@@ -166,3 +166,122 @@ def _sealed(row: tuple[object, ...]) -> Sealed:
 
 def _bytes(value: object) -> bytes | None:
     return None if value is None else bytes(value)  # type: ignore[call-overload]
+
+
+def secret(connection: Connection) -> bytes:
+    """What patients' hashes are keyed with: it stays with the database, also in a backup."""
+    return bytes(connection.rows("SELECT value FROM node WHERE name = 'secret'")[0][0])
+
+
+def publish(connection: Connection, seq: int, day: int) -> None:
+    connection.rows("INSERT INTO audit_map (seq, day) VALUES (?, ?)", (seq, day))
+
+
+def maps(connection: Connection) -> list[tuple[int, int]]:
+    """Places of the published maps with their days, oldest first."""
+    return [(seq, day) for seq, day in connection.rows("SELECT seq, day FROM audit_map ORDER BY seq")]
+
+
+def last_map(connection: Connection) -> tuple[int, int] | None:
+    rows = connection.rows("SELECT seq, day FROM audit_map ORDER BY seq DESC LIMIT 1")
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
+def heads(connection: Connection, size: int) -> list[tuple[int, int, bytes]]:
+    """Patient, number and leaf of each patient's last event among the first `size` leaves."""
+    rows = connection.rows(
+        """SELECT s.patient, s.number, s.leaf FROM
+           (SELECT patient, max(number) AS number FROM audit_seal WHERE patient <> 0 AND seq < ? GROUP BY patient) m
+           JOIN audit_seal s ON s.patient = m.patient AND s.number = m.number AND s.patient <> 0""",
+        (size,),
+    )
+    return [(patient, number, bytes(leaf)) for patient, number, leaf in rows]
+
+
+def checkpoint(connection: Connection) -> tuple[int, str] | None:
+    """The last one: size and note."""
+    rows = connection.rows("SELECT size, note FROM audit_checkpoint ORDER BY size DESC LIMIT 1")
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
+def checkpoints(connection: Connection) -> list[tuple[int, str]]:
+    return [(size, note) for size, note in connection.rows("SELECT size, note FROM audit_checkpoint ORDER BY size")]
+
+
+def add_checkpoint(connection: Connection, size: int, note: str) -> None:
+    """In place of those since the last map that no witness signed: a later one says all that they said."""
+    kept = last_map(connection)
+    connection.rows(
+        "DELETE FROM audit_checkpoint WHERE size > ? AND size NOT IN (SELECT size FROM audit_cosignature)",
+        (kept[0] + 1 if kept else 0,),
+    )
+    connection.rows("INSERT INTO audit_checkpoint (size, note) VALUES (?, ?)", (size, note))
+
+
+def cosignatures(connection: Connection) -> list[tuple[int, str, str]]:
+    rows = connection.rows("SELECT size, name, line FROM audit_cosignature ORDER BY size, name")
+    return [(size, name, line) for size, name, line in rows]
+
+
+def cosign(connection: Connection, size: int, name: str, line: str) -> None:
+    connection.rows(
+        """INSERT INTO audit_cosignature (size, name, line) VALUES (?, ?, ?)
+           ON CONFLICT (size, name) DO UPDATE SET line = excluded.line""",
+        (size, name, line),
+    )
+
+
+def watched(connection: Connection) -> list[tuple[str, str, str]]:
+    """Origin, key and last cosigned note of the logs to which this node is a witness."""
+    rows = connection.rows("SELECT origin, key, note FROM audit_watched ORDER BY origin")
+    return [(origin, key, note) for origin, key, note in rows]
+
+
+def watch(connection: Connection, origin: str, key: str) -> None:
+    connection.rows(
+        "INSERT INTO audit_watched (origin, key, note) VALUES (?, ?, '') ON CONFLICT (origin) DO NOTHING",
+        (origin, key),
+    )
+
+
+def seen(connection: Connection, origin: str, before: str, note: str) -> bool:
+    """Moves a witness on, provided that it still stands where its answer was worked out."""
+    return bool(
+        connection.rows(
+            "UPDATE audit_watched SET note = ? WHERE origin = ? AND note = ? RETURNING origin", (note, origin, before)
+        )
+    )
+
+
+def erase(connection: Connection, event: int) -> None:
+    connection.rows("UPDATE audit_event SET salt = ?, bytes = ? WHERE id = ?", (b"", b"", event))
+
+
+def told(connection: Connection) -> tuple[int, int, int]:
+    """How many events there are, how many have a place, and how many wait for one."""
+    ((events,),) = connection.rows("SELECT count(*) FROM audit_event")
+    ((sealed,),) = connection.rows("SELECT count(*) FROM audit_seal")
+    if connection.dialect == "sqlite":
+        sql = """SELECT count(*) FROM audit_event
+          WHERE id > (SELECT coalesce(max(event), 0) FROM audit_seal WHERE seq = (SELECT max(seq) FROM audit_seal))"""
+    else:
+        sql = "SELECT count(*) FROM audit_pending p JOIN audit_event e ON e.id = p.event"
+    ((waits,),) = connection.rows(sql)
+    return events, sealed, waits
+
+
+def stray(connection: Connection) -> int | None:
+    """An event that has no place and does not wait for one."""
+    if connection.dialect == "sqlite":
+        waits = " EXCEPT SELECT id FROM audit_event WHERE id > (SELECT coalesce(max(event), 0) FROM audit_seal)"
+    else:
+        waits = " EXCEPT SELECT event FROM audit_pending"
+    rows = connection.rows(
+        f"SELECT id FROM audit_event EXCEPT SELECT event FROM audit_seal{waits} ORDER BY 1 LIMIT 1"  # noqa: S608
+    )
+    return rows[0][0] if rows else None
+
+
+def all_nodes(connection: Connection) -> dict[tuple[int, int], bytes]:
+    rows = connection.rows("SELECT level, place, hash FROM audit_node")
+    return {(level, place): bytes(hash) for level, place, hash in rows}

@@ -38,8 +38,8 @@ CREATE TRIGGER audit_seal_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_sea
 -- Hashes of full subtrees of 256, 65,536, … leaves.
 CREATE TABLE audit_node (level integer NOT NULL, place bigint NOT NULL, hash bytea NOT NULL, PRIMARY KEY (level, place));
 
--- The leaf that publishes how many events each patient has: `root` is over the `subjects` counted before `seq`.
-CREATE TABLE audit_map (seq bigint PRIMARY KEY, day bigint NOT NULL, subjects bigint NOT NULL, root bytea NOT NULL);
+-- Leaves that publish how many events each patient has, by the day (since 1970, UTC) they were made on.
+CREATE TABLE audit_map (seq bigint PRIMARY KEY, day bigint NOT NULL);
 
 -- Signed statements of size and root (C2SP tlog-checkpoint), and what witnesses signed of them.
 CREATE TABLE audit_checkpoint (size bigint PRIMARY KEY, note text COLLATE "C" NOT NULL);
@@ -47,7 +47,5 @@ CREATE TABLE audit_cosignature (
   size bigint NOT NULL, name text COLLATE "C" NOT NULL, line text COLLATE "C" NOT NULL, PRIMARY KEY (size, name)
 );
 
--- Logs of others to which this node is a witness, with the last checkpoint it cosigned.
-CREATE TABLE audit_watched (
-  origin text COLLATE "C" PRIMARY KEY, key text COLLATE "C" NOT NULL, size bigint NOT NULL, root bytea NOT NULL
-);
+-- Logs of others to which this node is a witness, with the last checkpoint that it cosigned (empty: none yet).
+CREATE TABLE audit_watched (origin text COLLATE "C" PRIMARY KEY, key text COLLATE "C" NOT NULL, note text COLLATE "C" NOT NULL);

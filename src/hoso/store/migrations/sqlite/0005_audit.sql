@@ -20,13 +20,13 @@ CREATE TRIGGER audit_seal_unchanged BEFORE UPDATE ON audit_seal BEGIN SELECT RAI
 CREATE TABLE audit_node (level INTEGER NOT NULL, place INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (level, place))
   WITHOUT ROWID;
 
--- The leaf that publishes how many events each patient has: `root` is over the `subjects` counted before `seq`.
-CREATE TABLE audit_map (seq INTEGER PRIMARY KEY, day INTEGER NOT NULL, subjects INTEGER NOT NULL, root BLOB NOT NULL);
+-- Leaves that publish how many events each patient has, by the day (since 1970, UTC) they were made on.
+CREATE TABLE audit_map (seq INTEGER PRIMARY KEY, day INTEGER NOT NULL);
 
 -- Signed statements of size and root (C2SP tlog-checkpoint), and what witnesses signed of them.
 CREATE TABLE audit_checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL);
 CREATE TABLE audit_cosignature (size INTEGER NOT NULL, name TEXT NOT NULL, line TEXT NOT NULL, PRIMARY KEY (size, name))
   WITHOUT ROWID;
 
--- Logs of others to which this node is a witness, with the last checkpoint it cosigned.
-CREATE TABLE audit_watched (origin TEXT PRIMARY KEY, key TEXT NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL);
+-- Logs of others to which this node is a witness, with the last checkpoint that it cosigned (empty: none yet).
+CREATE TABLE audit_watched (origin TEXT PRIMARY KEY, key TEXT NOT NULL, note TEXT NOT NULL);
