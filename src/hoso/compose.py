@@ -19,6 +19,7 @@ from hoso.core import Refused, new_id, system_clock
 
 if TYPE_CHECKING:
     from hoso.access import Actor
+    from hoso.access.audit import Journal
     from hoso.access.records import Records
     from hoso.access.tokens import Issued, Tokens
     from hoso.api.app import Application, Environ, StartResponse
@@ -108,6 +109,7 @@ class Node:
     codes: Codes
     steward: Steward
     matching: Matching
+    journal: Journal
 
     def close(self) -> None:
         self.store.close()
@@ -197,6 +199,7 @@ def store_config(config: Config) -> StoreConfig:
 
 def open(folder: Path) -> Node:
     """Opens the store of the node in `folder` and the door to it."""
+    from hoso.access.audit import PlainJournal
     from hoso.access.records import Records
     from hoso.access.tokens import Tokens
     from hoso.identity.steward import Steward
@@ -210,7 +213,8 @@ def open(folder: Path) -> Node:
     compared = matching(folder)
     records = Records(store, system_clock, arrivals(codes, compared, store))
     tokens = Tokens(TokenTable(store.engine), system_clock, issued=_issued(config))
-    return Node(config, store, records, tokens, codes, Steward(records, codes, compared), compared)
+    steward = Steward(records, codes, compared)
+    return Node(config, store, records, tokens, codes, steward, compared, PlainJournal(store))
 
 
 def _issued(config: Config) -> Issued:

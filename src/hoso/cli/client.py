@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hoso import compose
+from hoso.access.audit import Event
 from hoso.cli.failure import Failure
 from hoso.cli.main import add_data
-from hoso.cli.node import explained
+from hoso.cli.node import opened
 from hoso.cli.texts import language, say
+from hoso.compose import Node
+from hoso.core.clock import system_clock, to_ms
 from hoso.core.errors import Refused
 from hoso.fhir.outcome import text
 from hoso.web.configure import configure
@@ -56,26 +56,20 @@ def _add_named(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with _accounts(args.data):
-        return {"register": _register, "approve": _approve, "revoke": _revoke, "list": _list}[args.action](args)
-
-
-@contextmanager
-def _accounts(data: str) -> Iterator[None]:
-    """The accounts' database of the node, closed again afterwards; a refusal becomes a sentence."""
-    with explained(data):
-        configure(compose.load(Path(data)))
+    actions = {"register": _register, "approve": _approve, "revoke": _revoke, "list": _list}
+    with opened(args.data) as node:
+        configure(node.config)
         from django.db import connection
 
         try:
-            yield
+            return actions[args.action](node, args)
         except Refused as refused:
             raise Failure("client.refused", reason=text(refused.issues[0], language())) from refused
         finally:
             connection.close()
 
 
-def _register(args: argparse.Namespace) -> int:
+def _register(node: Node, args: argparse.Namespace) -> int:
     client = registry.register(
         registry.Application(
             name=args.name,
@@ -89,27 +83,31 @@ def _register(args: argparse.Namespace) -> int:
             jwks_uri=args.jwks_uri,
         )
     )
+    _tell(node, "client-registered", f"{client.client_id} {client.scopes}")
     print(say("client.registered", client=client.client_id), file=sys.stderr)
     _warn(client)
     print(client.client_id)
     return 0
 
 
-def _approve(args: argparse.Namespace) -> int:
+def _approve(node: Node, args: argparse.Namespace) -> int:
     client = registry.approve(
         args.client, _operator(), facility=args.facility, labels=args.label, introspects=args.introspect
     )
+    _tell(node, "client-approved", client.client_id)
     print(say("client.approved", client=client.client_id))
     _warn(client)
     return 0
 
 
-def _revoke(args: argparse.Namespace) -> int:
-    print(say("client.revoked", client=registry.revoke(args.client, _operator()).client_id))
+def _revoke(node: Node, args: argparse.Namespace) -> int:
+    client = registry.revoke(args.client, _operator())
+    _tell(node, "client-revoked", client.client_id)
+    print(say("client.revoked", client=client.client_id))
     return 0
 
 
-def _list(args: argparse.Namespace) -> int:
+def _list(node: Node, args: argparse.Namespace) -> int:
     for client in registry.everyone():
         print("\t".join((client.client_id, client.kind, client.state, client.name, client.owner, client.scopes)))
     return 0
@@ -121,6 +119,12 @@ def _warn(client: Client) -> None:
     for doubt in doubts(client):
         told = say("client.mixed") if doubt == "mixed" else say("client.alike", other=doubt)
         print(told, file=sys.stderr)
+
+
+def _tell(node: Node, kind: str, what: str) -> None:
+    now = to_ms(system_clock())
+    event = Event(time=now, actor=_operator(), action="E", kind=kind, what=what[:500], channel="command")
+    node.journal.tell([event])
 
 
 def _operator() -> str:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import urlencode
 
+from hoso.access.audit import Journal
 from hoso.access.records import Records
 from hoso.identity.code import Codes
 from hoso.identity.steward import Steward
@@ -27,6 +28,8 @@ class WebNode(Protocol):
     def codes(self) -> Codes: ...
     @property
     def steward(self) -> Steward: ...
+    @property
+    def journal(self) -> Journal: ...
 
 
 FACILITY = "facility"
@@ -48,6 +51,10 @@ def codes() -> Codes:
 
 def steward() -> Steward:
     return _serving[0].steward
+
+
+def journal() -> Journal:
+    return _serving[0].journal
 
 
 def door(request: HttpRequest) -> Door:

@@ -86,6 +86,10 @@ class Persons:
         names = people.ids(set(theirs.values()))
         return {id: names[theirs[rids[id]]] if rids.get(id) in theirs else id for id in ids}
 
+    def number(self, id: str) -> int:
+        """Of the Patient with this id, as the audit log knows it; 0 when nobody has it."""
+        return self._people().rids([id]).get(id, 0)
+
     def read(self, ids: Iterable[str]) -> list[Resource]:
         """The person that each Patient belongs to, once, in this order."""
         wanted = list(dict.fromkeys(ids))

@@ -9,13 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
 from hoso.core.errors import Refused
-from hoso.web.oauth import naming, registry, words
+from hoso.web.oauth import naming, registry, telling, words
 from hoso.web.oauth.granting import Asked, asked, contexts
 from hoso.web.oauth.registry import Application
 from hoso.web.pages import View, page, signed_in
 from hoso.web.roles import administers
 from hoso.web.stewards import said
 
+DECIDED = {"approve": "client-approved", "revoke": "client-revoked"}
 _FIELDS = ("name", "owner", "kind", "scopes", "redirects", "origins", "launch", "jwks", "jwks_uri")
 
 
@@ -42,7 +43,7 @@ def clients(request: HttpRequest) -> HttpResponse:
 def register(request: HttpRequest) -> HttpResponse:
     sent = {name: request.POST.get(name, "").strip() for name in _FIELDS}
     try:
-        registry.register(
+        made = registry.register(
             Application(
                 name=sent["name"],
                 owner=sent["owner"],
@@ -57,6 +58,7 @@ def register(request: HttpRequest) -> HttpResponse:
         )
     except Refused as refused:
         return _list(request, refused, sent, 422)
+    telling.tell(request, "client-registered", f"{made.client_id} {made.scopes}", channel="screen")
     return HttpResponseRedirect("/clients")
 
 
@@ -78,6 +80,8 @@ def decide(request: HttpRequest) -> HttpResponse:
             registry.revoke(client, user.username)
     except Refused as refused:
         return _list(request, refused, status=422)
+    if request.POST.get("decision") in DECIDED:
+        telling.tell(request, DECIDED[request.POST["decision"]], client, channel="screen")
     return HttpResponseRedirect("/clients")
 
 

@@ -18,7 +18,7 @@ from oauth2_provider.http import OAuth2ResponseRedirect
 
 from hoso.core.errors import Refused
 from hoso.web.box import asked as typed
-from hoso.web.oauth import demand, identity, naming, words
+from hoso.web.oauth import demand, identity, naming, telling, words
 from hoso.web.oauth.demand import Demand, Faulty, Unbelievable
 from hoso.web.oauth.endpoints import core
 from hoso.web.oauth.granting import PERSON, asked
@@ -53,6 +53,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
 def _posted(request: HttpRequest, wanted: Demand) -> HttpResponse:
     step = request.POST.get("step", "")
     if step == "deny":
+        telling.tell(request, "app-not-let-in", wanted.client.client_id, outcome="denied", channel="screen")
         return _sent(wanted.client, demand.denied(request, wanted))
     if step == "find" and _about(request, wanted) is None:
         return _picker(request, wanted, request.POST.get("q", ""))
@@ -114,6 +115,9 @@ def _issued(request: HttpRequest, wanted: Demand, about: Choice) -> HttpResponse
         except OAuthToolkitError:
             transaction.set_rollback(True)
             return page(request, "oauth/refused.html", 400)
+    number = door(request).persons.number(about.id) if about.id else 0
+    what = f"{wanted.client.client_id} {' '.join(wanted.scopes)}"
+    telling.tell(request, "app-let-in", what, patient=number, channel="screen")
     return _sent(wanted.client, location)
 
 

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hoso.web.oauth import connections, words
+from hoso.web.oauth import connections, telling, words
 from hoso.web.oauth.granting import PERSON, asked
 from hoso.web.oauth.models import Client, Connection, Permission
 from hoso.web.pages import page, signed_in
@@ -28,6 +28,7 @@ def withdraw(request: HttpRequest) -> HttpResponse:
     if client is None:
         raise Http404
     connections.withdraw(request.user, client)
+    telling.tell(request, "app-withdrawn", client.client_id, channel="screen")
     return HttpResponseRedirect("/connected-apps?done=1")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -13,8 +14,9 @@ from django.views.decorators.csrf import csrf_exempt
 from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauth2_provider.settings import oauth2_settings
 
+from hoso.access.audit import Outcome
 from hoso.core.errors import Refused
-from hoso.web.oauth import connections, identity, proving
+from hoso.web.oauth import connections, identity, proving, telling
 from hoso.web.oauth.assertion import TYPE, BadAssertion
 from hoso.web.oauth.models import AccessToken, Client, digest
 from hoso.web.oauth.origin import origin, token_endpoint
@@ -66,14 +68,29 @@ def token(request: HttpRequest) -> HttpResponse:
     if request.POST["grant_type"] not in oauth2_settings.OAUTH2_GRANT_TYPES_SUPPORTED:
         return _error(400, "unsupported_grant_type", "")
     _, headers, body, status = core(request).create_token_response(request)
+    _tell_token(request, body or "{}", status)
     if status == 200:
         connections.tidy()
     return _answer(headers, body, status)
 
 
+def _tell_token(request: HttpRequest, body: str, status: int) -> None:
+    """Who got a token and for what; of a refusal, only what the stranger claimed."""
+    told, grant = json.loads(body), request.POST["grant_type"]
+    if status != 200:
+        claimed = request.POST.get("client_id", "")
+        telling.tell(request, "token", f"{grant} {claimed}", outcome="denied", reason=str(told.get("error", "")))
+        return
+    found = AccessToken.objects.select_related("application", "user").get(token_checksum=digest(told["access_token"]))
+    actor = f"user/{found.user.username}" if found.user else f"client/{found.application.client_id}"
+    telling.tell(request, "token", f"{grant} {found.application.client_id} {found.scope}", actor=actor)
+
+
 @endpoint
 def revoke(request: HttpRequest) -> HttpResponse:
     _, headers, body, status = core(request).create_revocation_response(request)
+    outcome: Outcome = "ok" if status == 200 else "denied"
+    telling.tell(request, "token-revoked", request.POST.get("client_id", ""), outcome=outcome)
     return _answer(headers, body, status)
 
 
@@ -91,7 +108,10 @@ def introspect(request: HttpRequest) -> HttpResponse:
         .filter(token_checksum=digest(request.POST.get("token", "")))
         .first()
     )
-    return JsonResponse(_described(found, client, origin(request)))
+    described = _described(found, client, origin(request))
+    about = f"{described.get('client_id', '')} {described.get('username', '')}"
+    telling.tell(request, "introspection", about, actor=f"client/{client.client_id}")
+    return JsonResponse(described)
 
 
 def _described(token: AccessToken | None, client: Client, issuer: str) -> dict[str, Any]:

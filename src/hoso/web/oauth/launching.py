@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from hoso.web.oauth import telling
 from hoso.web.oauth.models import APPROVED, Client, Launch
 from hoso.web.oauth.origin import fhir
 from hoso.web.oauth.people import person
@@ -43,6 +44,9 @@ def launch(request: HttpRequest, id: str) -> HttpResponse:
     Launch.objects.create(
         code=code, account=who, client=client, patient=about.id, expires=timezone.now() + GOOD_FOR
     )  # fmt: skip
+    telling.tell(
+        request, "app-opened", client.client_id, patient=door(request).persons.number(about.id), channel="screen"
+    )
     separator = "&" if "?" in client.launch_url else "?"
     query = urlencode({"iss": fhir(request), "launch": code})
     return HttpResponseRedirect(f"{client.launch_url}{separator}{query}")
