@@ -10,6 +10,7 @@ import os
 import secrets
 import tomllib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +21,7 @@ from hoso.core import Refused, new_id, system_clock
 if TYPE_CHECKING:
     from hoso.access import Actor
     from hoso.access.audit import Journal
+    from hoso.access.audit.log import AuditLog
     from hoso.access.records import Records
     from hoso.access.tokens import Issued, Tokens
     from hoso.api.app import Application, Environ, StartResponse
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from hoso.store.record_store import RecordStore
 
 LARGEST_FORM = 10_000_000
-KEYS = ("database", "links", "web")
+KEYS = ("database", "links", "web", "audit")
 CENTRE_KEYS = ("codes", "signing")
 WEIGHTS = "match-weights.toml"
 """The installed weights of the matcher, in the folder of the node."""
@@ -60,6 +62,10 @@ largest_request_mb = 32
 jwks_hosts = []
 # A file of certificates that such hosts are trusted by, in place of the system's.
 jwks_authorities = ""
+
+[audit]
+# Public keys of the witnesses of this node's audit log, as `hoso audit key` prints them there.
+witnesses = []
 """
 
 
@@ -73,7 +79,7 @@ class BadConfig(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Raw 32-byte secrets: the database's encryption, the seal of page links, the web sessions.
+    """Raw 32-byte secrets: the database's encryption, the seal of page links, the web sessions, the audit log's name.
 
     The last two only the centre of citizen codes has: the permutation of its counter, and its signature.
     """
@@ -81,6 +87,7 @@ class Keys:
     database: bytes = field(repr=False)
     links: bytes = field(repr=False)
     web: bytes = field(repr=False)
+    audit: bytes = field(repr=False)
     codes: bytes | None = field(repr=False, default=None)
     signing: bytes | None = field(repr=False, default=None)
 
@@ -96,6 +103,8 @@ class Config:
     keys: Keys
     jwks_hosts: tuple[str, ...] = ()
     jwks_authorities: Path | None = None
+    witnesses: tuple[str, ...] = ()
+    """Public keys of those who witness the audit log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,7 @@ class Node:
     steward: Steward
     matching: Matching
     journal: Journal
+    audit: AuditLog
 
     def close(self) -> None:
         self.store.close()
@@ -150,6 +160,7 @@ def load(folder: Path) -> Config:
     try:
         read = tomllib.loads(file.read_text("utf-8"))
         http = read["http"]
+        _complete(folder / "keys")
         url = str(read["database"]["url"])
         return Config(
             folder=folder,
@@ -161,6 +172,7 @@ def load(folder: Path) -> Config:
             keys=read_keys(folder / "keys"),
             jwks_hosts=tuple(_host(text) for text in read.get("oauth", {}).get("jwks_hosts", ())),
             jwks_authorities=_file(folder, read.get("oauth", {}).get("jwks_authorities", "")),
+            witnesses=tuple(_witness(text) for text in read.get("audit", {}).get("witnesses", ())),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:
         raise BadConfig(file, str(error)) from error
@@ -174,6 +186,23 @@ def _host(text: str) -> str:
 
     Host.parse(text)
     return text
+
+
+def _witness(text: str) -> str:
+    """Raises ValueError for what is no key."""
+    from hoso.access.audit.note import BadNote, Verifier
+
+    try:
+        return str(Verifier.parse(text))
+    except BadNote as bad:
+        raise ValueError(f"{bad}: {text[:80]}") from bad
+
+
+def _complete(keys: Path) -> None:
+    """A node of before the audit log gets a key for it."""
+    if (keys / "database").is_file() and not (keys / "audit").exists():
+        with suppress(FileExistsError):  # another process was quicker
+            _write_secret(keys / "audit", secrets.token_hex(32) + "\n")
 
 
 def _file(folder: Path, name: str) -> Path | None:
@@ -199,7 +228,6 @@ def store_config(config: Config) -> StoreConfig:
 
 def open(folder: Path) -> Node:
     """Opens the store of the node in `folder` and the door to it."""
-    from hoso.access.audit import PlainJournal
     from hoso.access.records import Records
     from hoso.access.tokens import Tokens
     from hoso.identity.steward import Steward
@@ -214,7 +242,17 @@ def open(folder: Path) -> Node:
     records = Records(store, system_clock, arrivals(codes, compared, store))
     tokens = Tokens(TokenTable(store.engine), system_clock, issued=_issued(config))
     steward = Steward(records, codes, compared)
-    return Node(config, store, records, tokens, codes, steward, compared, PlainJournal(store))
+    log = audit_log(config, store)
+    return Node(config, store, records, tokens, codes, steward, compared, log.journal, log)
+
+
+def audit_log(config: Config, store: RecordStore) -> AuditLog:
+    """Signed by a key of its own under a name that is the node's for ever."""
+    from hoso.access.audit.log import AuditLog
+    from hoso.access.audit.note import Signer, Verifier
+
+    witnesses = [Verifier.parse(text) for text in config.witnesses]
+    return AuditLog(store, Signer.of(f"hoso.audit/{config.node}", config.keys.audit), system_clock, witnesses)
 
 
 def _issued(config: Config) -> Issued:

@@ -11,6 +11,7 @@ from importlib.metadata import version
 import apsw
 
 from hoso import __version__, compose
+from hoso.access.audit.verify import Fault
 from hoso.cli.main import add_data
 from hoso.cli.node import opened
 from hoso.cli.progress import Progress
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
                 compose.rebuild_people(
                     node.config.node, node.config.keys, store, lambda number: progress.add(number, number)
                 )
-        findings = _examine(node.config, store, quiet=args.json)
+        findings = _examine(node, store, quiet=args.json)
     ok = all(finding.ok for finding in findings)
     if args.json:
         rows = [{"check": f.check, "ok": f.ok, "looked_at": f.looked_at, "faults": f.faults} for f in findings]
@@ -65,9 +66,9 @@ def _versions(store: RecordStore) -> None:
     print(f"HoSo {__version__}, Python {platform.python_version()}, {engine}\n{packages}")
 
 
-def _examine(config: compose.Config, store: RecordStore, *, quiet: bool) -> list[doctor.Finding]:
+def _examine(node: compose.Node, store: RecordStore, *, quiet: bool) -> list[doctor.Finding]:
     findings = []
-    for finding in _checks(config, store):
+    for finding in _checks(node, store):
         findings.append(finding)
         if quiet:
             continue
@@ -78,6 +79,15 @@ def _examine(config: compose.Config, store: RecordStore, *, quiet: bool) -> list
     return findings
 
 
-def _checks(config: compose.Config, store: RecordStore) -> Iterator[doctor.Finding]:
+def _checks(node: compose.Node, store: RecordStore) -> Iterator[doctor.Finding]:
     yield from doctor.examine(store)
-    yield compose.people_check(config.node, config.keys, store)
+    yield compose.people_check(node.config.node, node.config.keys, store)
+    yield _audit(node)
+
+
+def _audit(node: compose.Node) -> doctor.Finding:
+    """The end of the audit log; all of it is `hoso audit verify`."""
+    try:
+        return doctor.finding("audit", node.audit.quick(), [])
+    except Fault as fault:
+        return doctor.finding("audit", 1, [str(fault)])

@@ -15,6 +15,7 @@ from hoso.cli.failure import Failure
 from hoso.cli.texts import LANGUAGES, choose, say
 
 COMMANDS = (
+    "audit",
     "backup",
     "client",
     "code",

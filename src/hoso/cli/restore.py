@@ -8,11 +8,13 @@ import shutil
 from pathlib import Path
 
 from hoso import compose
+from hoso.access.audit import Event
 from hoso.cli.failure import Failure
 from hoso.cli.main import add_data
 from hoso.cli.node import explained
 from hoso.cli.progress import Progress
 from hoso.cli.texts import say
+from hoso.core.clock import instant
 from hoso.store import StoreConfig, backup, create_store, doctor, open_store, repair
 from hoso.store.record_store import RecordStore
 from hoso.web.accounts import copy as accounts
@@ -55,9 +57,23 @@ def _restore(folder: Path, file: Path, keys: Path, database: str | None) -> int:
     (folder / "config.toml").touch(mode=0o600)
     (folder / "config.toml").write_text(text, "utf-8")
     accounts.restore(compose.load(folder), kept.manifest.settings["accounts.json"])
+    _tell(folder, kept.manifest.made)
     kept.close()
     print(say("restore.done", folder=folder, node=kept.manifest.node))
     return 0
+
+
+def _tell(folder: Path, made: int) -> None:
+    """The audit log goes on where the backup ended, and says so; witnesses who saw more of it see that too."""
+    node = compose.open(folder)
+    try:
+        actor, epoch = f"node/{node.config.node}", node.store.facts.epoch
+        what = f"epoch {epoch} after a backup of {instant(made)}"
+        told = Event(time=node.audit.now(), actor=actor, action="E", kind="restore", channel="command", what=what)
+        node.audit.journal.tell([told])
+        node.audit.sealer.settle()
+    finally:
+        node.close()
 
 
 def _store_config(folder: Path, kept: backup.Backup, database: str | None) -> StoreConfig:

@@ -87,6 +87,7 @@ def _loader(folder: Path) -> Callable[[], Any]:
     def load() -> Any:
         _end_with_parent()
         node = compose.open(folder)
+        node.audit.start()
         return compose.application(node)
 
     return load

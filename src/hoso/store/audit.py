@@ -63,11 +63,10 @@ def insert(connection: Connection, rows: Sequence[AuditRow]) -> None:
         connection.rows("INSERT INTO audit_event (salt, bytes) VALUES (?, ?)", row)
 
 
-def alone(connection: Connection) -> bool:
-    """Whether this transaction is the sealer's until it ends."""
-    if connection.dialect == "sqlite":
-        return True
-    return bool(connection.rows("SELECT pg_try_advisory_xact_lock(?)", (LOCK,))[0][0])
+def lock(connection: Connection) -> None:
+    """This transaction is the sealer's until it ends; another one waits."""
+    if connection.dialect == "postgresql":
+        connection.rows("SELECT CAST(pg_advisory_xact_lock(?) AS text)", (LOCK,))
 
 
 def waiting(connection: Connection, limit: int) -> list[Waiting]:

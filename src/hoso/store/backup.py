@@ -54,6 +54,13 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "citizen_code": (("code", "state", "changed", "lease", "holder", "signature"), ("code",)),
     "code_alias": (("old", "direct", "surviving", "made"), ("old",)),
     "code_key": (("public", "added"), ("public",)),
+    "audit_event": (("id", "salt", "bytes"), ("id",)),
+    "audit_seal": (("seq", "event", "patient", "number", "leaf"), ("seq",)),
+    "audit_node": (("level", "place", "hash"), ("level", "place")),
+    "audit_map": (("seq", "day"), ("seq",)),
+    "audit_checkpoint": (("size", "note"), ("size",)),
+    "audit_cosignature": (("size", "name", "line"), ("size", "name")),
+    "audit_watched": (("origin", "key", "note"), ("origin",)),
     "access_grant": (("id", "kind", "patient", "grantee", "giver", "since", "until", "ended"), ("id",)),
     "emergency": (
         ("id", "facility", "code", "words", "score", "deadline", "told", "delay", "officer", "decided", "outcome",
@@ -209,6 +216,11 @@ def _continue(connection: Connection) -> None:
     if connection.dialect == "postgresql":
         connection.rows("SELECT setval('change_seq', (SELECT coalesce(max(seq), 0) + 1 FROM change))")
         connection.rows(f"SELECT setval('rid_block', (SELECT coalesce(max(rid), 0) / {BLOCK} + 2 FROM key))")  # noqa: S608
+        connection.rows("DELETE FROM audit_pending WHERE event IN (SELECT event FROM audit_seal)")
+        connection.rows(
+            "SELECT setval(pg_get_serial_sequence('audit_event', 'id'),"
+            " (SELECT coalesce(max(id), 0) + 1 FROM audit_event))"
+        )
         connection.rows(
             """INSERT INTO pending (seq, stream) SELECT c.seq, (SELECT max(id) FROM stream) FROM change c
                WHERE NOT EXISTS (SELECT 1 FROM feed f WHERE f.seq = c.seq)"""

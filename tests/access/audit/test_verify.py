@@ -114,7 +114,7 @@ def triggers(connection: Any) -> None:
 def changed(value: object, dice: random.Random) -> object:
     """The value with one byte of it changed."""
     if isinstance(value, int):
-        return value ^ (1 << dice.randrange(0, 40))
+        return value ^ (1 << dice.randrange(0, 30))
     if isinstance(value, str):
         place = dice.randrange(len(value))
         return value[:place] + chr((ord(value[place]) + dice.randrange(1, 90)) % 127 or 1) + value[place + 1 :]

@@ -72,8 +72,7 @@ class Sealer:
         """Signs the tree when it has grown since it was signed last."""
 
         def work(connection: Connection) -> bool:
-            if not audit.alone(connection):
-                return False
+            audit.lock(connection)
             size, last = audit.size(connection), audit.checkpoint(connection)
             if size == 0 or (last and last[0] >= size):
                 return False
@@ -93,7 +92,8 @@ class Sealer:
         told = map_event(self._key, audit.heads(reader, size), size, self.origin, now)
 
         def work(connection: Connection) -> bool:
-            if not audit.alone(connection) or audit.last_map(connection) != last:
+            audit.lock(connection)
+            if audit.last_map(connection) != last:
                 return False
             audit.insert(connection, [row(told, self._random(SALT))])
             while self._batch(connection):  # in the same transaction, so that a day has one map
@@ -103,7 +103,8 @@ class Sealer:
         return self._engine.transact(work)
 
     def _seal(self, connection: Connection) -> int:
-        return self._batch(connection) if audit.alone(connection) else 0
+        audit.lock(connection)
+        return self._batch(connection)
 
     def _batch(self, connection: Connection) -> int:
         waiting = audit.waiting(connection, BATCH)

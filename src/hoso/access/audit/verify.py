@@ -14,8 +14,8 @@ import msgspec
 from hoso.access.audit import leaf
 from hoso.access.audit.event import SALT, Event, Unreadable, read
 from hoso.access.audit.note import BadNote, Note, Verifier, opened
-from hoso.access.audit.sealer import DAY_MS, KEPT_LEVEL, is_map
-from hoso.access.audit.tree import Growth
+from hoso.access.audit.sealer import DAY_MS, KEPT_LEVEL, StoredTree, is_map
+from hoso.access.audit.tree import Growth, root
 from hoso.store import audit
 from hoso.store.audit import Sealed
 from hoso.store.connection import Connection
@@ -73,6 +73,28 @@ def verify(
         return _Examination(connection, verifier, witnesses).run(seen)
 
 
+def quick(connection: Connection, verifier: Verifier) -> int:
+    """Whether the log has the root that was signed last, and its last events are there. Raises Fault."""
+    with snapshot(connection):
+        size, signed = audit.size(connection), audit.checkpoint(connection)
+        if signed is None:
+            return 0
+        at, note = signed
+        try:
+            point = opened(note, verifier)[1]
+        except BadNote as bad:
+            raise Fault(f"checkpoint {at}", str(bad)) from bad
+        if at > size:
+            raise Fault(f"event {size}", f"the log ends here, but {at} events were signed")
+        if point.size != at or point.root != root(StoredTree(connection), at):
+            raise Fault(f"checkpoint {at}", "the events before it are not those that were signed")
+        rows = audit.sealed(connection, max(0, size - PAGE), PAGE)
+        for row in rows:
+            if row.salt is None or row.bytes is None:
+                raise Fault(f"event {row.seq}", f"its row ({row.event}) is missing")
+        return len(rows)
+
+
 class _Examination:
     def __init__(self, connection: Connection, verifier: Verifier, witnesses: Sequence[Verifier]) -> None:
         self._connection, self._verifier = connection, verifier
@@ -118,10 +140,10 @@ class _Examination:
             if not rows:
                 raise Fault(f"map {seq}", "there is no such event")
             try:
-                size, patients, root = counted(read(rows[0].bytes or b""))
+                size, patients, over = counted(read(rows[0].bytes or b""))
             except (Unreadable, ValueError) as error:
                 raise Fault(f"map {seq}", "the event is no map") from error
-            due.setdefault(size, []).append((seq, patients, root))
+            due.setdefault(size, []).append((seq, patients, over))
         return due
 
     def _leaf(self, row: Sealed) -> None:
@@ -192,8 +214,8 @@ class _Examination:
         signed = self._roots.get(size)
         if signed is not None and signed != state.growth.root():
             raise Fault(f"checkpoint {size}", "the events before it are not those that were signed")
-        for seq, patients, root in self._counted.pop(size, ()):
-            if (patients, root) != (len(state.ends), leaf.map_root(list(state.ends.values()))):
+        for seq, patients, over in self._counted.pop(size, ()):
+            if (patients, over) != (len(state.ends), leaf.map_root(list(state.ends.values()))):
                 raise Fault(f"map {seq}", "the counts it publishes are not those of the log")
 
     def _complete(self) -> int:
@@ -239,8 +261,8 @@ class _Examination:
 
 def counted(event: Event) -> tuple[int, int, bytes]:
     """Leaves, patients and root of a map. Raises ValueError."""
-    size, patients, root = event.what.split(" ")
-    return int(size), int(patients), bytes.fromhex(root)
+    size, patients, over = event.what.split(" ")
+    return int(size), int(patients), bytes.fromhex(over)
 
 
 class _Head(msgspec.Struct, array_like=True):

@@ -1,0 +1,119 @@
+"""A node's audit log as the operator's commands and the doors use it: told, sealed, looked through, proved, erased."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from hoso.access.audit import proof
+from hoso.access.audit.event import Event, Unreadable, read
+from hoso.access.audit.journal import PlainJournal
+from hoso.access.audit.note import Signer, Verifier
+from hoso.access.audit.sealer import Sealer, SealingThread, is_map
+from hoso.access.audit.verify import ERASED, Verified, quick, verify
+from hoso.core.clock import Clock, to_ms
+from hoso.store import audit
+from hoso.store.record_store import RecordStore
+
+PAGE = 1_000
+_KEPT = ("audit-map", "audit-erase")
+"""What says something of the log itself stays: it concerns its soundness, not a person."""
+
+
+class NotErasable(Exception):
+    """There is no such event, it is erased already, or it must stay. `reason` is one of none, again, kept."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class AuditLog:
+    def __init__(
+        self,
+        store: RecordStore,
+        signer: Signer,
+        clock: Clock,
+        witnesses: Sequence[Verifier] = (),
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self._store, self._signer, self._clock, self._witnesses = store, signer, clock, witnesses
+        self.journal = PlainJournal(store, random)
+        self.sealer = Sealer(store.engine, signer, clock, random)
+
+    @property
+    def verifier(self) -> Verifier:
+        return self._signer.verifier
+
+    def start(self) -> SealingThread:
+        """Seals from now on, until it is closed."""
+        return SealingThread(self.sealer)
+
+    def size(self) -> int:
+        return audit.size(self._store.engine.reader())
+
+    def verify(self, seen: Callable[[int], None] = lambda number: None) -> Verified:
+        """The whole log. Raises Fault."""
+        return verify(self._store.engine.reader(), self.verifier, self._witnesses, seen)
+
+    def quick(self) -> int:
+        """The end of the log and what was signed last. Answers how many events were looked at; raises Fault."""
+        return quick(self._store.engine.reader(), self.verifier)
+
+    def prove(self, patients: Collection[int], event: Event) -> dict[str, Any]:
+        """Everything about these patient numbers; that it was handed out is an event of each, and part of the proof."""
+        self.journal.tell([_about(event, patient) for patient in sorted(patients)])
+        self.sealer.settle()
+        while not self.sealer.publish(again=True):  # one of somebody else may not count what was just told
+            self.sealer.settle()
+        self.sealer.settle()
+        return proof.make(self._store.engine.reader(), self.verifier, patients)
+
+    def erase(self, seq: int, event: Event) -> None:
+        """Empties what an event says, at the end of its retention; `event` tells who does it and why."""
+        rows = [row for row in audit.sealed(self._store.engine.reader(), seq, 1) if row.seq == seq]
+        if not rows or rows[0].bytes is None:
+            raise NotErasable("none")
+        row = rows[0]
+        if not row.bytes:
+            raise NotErasable("again")
+        if _stays(row.bytes, self._signer.name):
+            raise NotErasable("kept")
+        told = _about(event, row.patient, what=f"{ERASED}{seq}")
+
+        def work(connection: Any) -> None:
+            audit.insert(connection, self.journal.rows([told]))
+            audit.erase(connection, row.event)
+
+        self._store.engine.transact(work)
+
+    def events(self, after: int = -1) -> Iterator[tuple[int, Event | None]]:
+        """Sealed events behind a place, in order; None for what was erased or cannot be read."""
+        while rows := audit.sealed(self._store.engine.reader(), after + 1, PAGE):
+            for row in rows:
+                yield row.seq, _event(row.bytes)
+            after = rows[-1].seq
+
+    def now(self) -> int:
+        return to_ms(self._clock())
+
+
+def _about(event: Event, patient: int, **fields: Any) -> Event:
+    return msgspec.structs.replace(event, patient=patient, **fields)
+
+
+def _stays(text: bytes, origin: str) -> bool:
+    event = _event(text)
+    return event is not None and (is_map(event, origin) or event.kind in _KEPT)
+
+
+def _event(text: bytes | None) -> Event | None:
+    if not text:
+        return None
+    try:
+        return read(text)
+    except Unreadable:
+        return None
