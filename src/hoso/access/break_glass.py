@@ -1,0 +1,182 @@
+"""Emergency access as a fact: one user, one patient, a coded reason and words, four hours at most; then somebody looks.
+
+It is opened by a page after fresh proof of who asks, never by a header; what no emergency may open stays closed
+(policy/matrix.toml, `sealed`). Every one waits for the privacy officer of the facility until it is decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Literal, get_args
+
+from hoso.access.errand import Errand
+from hoso.access.policy.matrix import role
+from hoso.core.clock import Clock, to_ms
+from hoso.core.dates import VIETNAM
+from hoso.core.errors import Refused
+from hoso.store.contract import Store
+from hoso.store.grants import EmergencyRow, GrantRow, GrantTable
+
+Reason = Literal["unconscious", "life-threat", "no-identity", "poisoning", "childbirth", "other"]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+Outcome = Literal["justified", "unjustified", "referred"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+Delay = Literal["domestic-violence", "child-protection", "danger-to-life"]
+DELAYS: tuple[Delay, ...] = get_args(Delay)
+"""The only reasons for which a citizen is told later."""
+
+LONGEST = timedelta(hours=4)
+FEWEST_WORDS = 15
+"""Characters of the words, apart from spaces at their ends."""
+MOST_WORDS = 1_000
+WORKING_DAYS = 3
+_LOOKED_BACK = timedelta(days=30)
+_NIGHT = (22, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """`grant` marks every use: it stands in the errand and in its events."""
+
+    grant: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One line of the privacy officer's queue; `overdue` counts from its deadline."""
+
+    grant: GrantRow
+    emergency: EmergencyRow
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A facility's figures of one month."""
+
+    opened: int
+    decided: int
+    late: int
+    by_reason: dict[str, int]
+    by_outcome: dict[str, int]
+
+
+class BreakGlass:
+    def __init__(self, store: Store, table: GrantTable, clock: Clock, fresh: Callable[[], str]) -> None:
+        self._store, self._table, self._clock, self._fresh = store, table, clock, fresh
+
+    def open(self, errand: Errand, patient: str, reason: str, words: str, lasts: timedelta = LONGEST) -> Opened:
+        """Raises Refused: 403 for a role that may not, 422 for a reason or words that will not do, 404 for nobody."""
+        actor, row = errand.actor, role(errand.actor.role)
+        if row is None or not row.emergency or errand.channel != "screen":
+            raise Refused.because(403, "forbidden", "break-glass.role")
+        words = " ".join(words.split())
+        if reason not in REASONS:
+            raise Refused.because(422, "value", "break-glass.reason", allowed=", ".join(REASONS))
+        if not FEWEST_WORDS <= len(words) <= MOST_WORDS:
+            raise Refused.because(422, "value", "break-glass.words", least=str(FEWEST_WORDS), most=str(MOST_WORDS))
+        if not timedelta(0) < lasts <= LONGEST:
+            raise Refused.because(422, "value", "break-glass.long", most=str(LONGEST))
+        rid = self._store.people.rids([patient]).get(patient)
+        head = self._store.read("Patient", patient)
+        if rid is None or head is None or head.deleted:
+            raise Refused.because(404, "not-found", "rest.not-found", type="Patient", id=patient[:64])
+        now = self._clock()
+        until = now + lasts
+        id = self._fresh()
+        score = self._score(actor.id, reason, now)
+        self._table.give(
+            GrantRow(id, "emergency", rid, actor.id, actor.id, to_ms(now), to_ms(until)),
+            EmergencyRow(id, actor.facility, reason, words, score, to_ms(deadline(now))),
+        )
+        return Opened(id, until)
+
+    def close(self, errand: Errand, grant: str) -> bool:
+        """By who opened it; False when it had ended already or is somebody else's."""
+        found = self._table.grant(grant)
+        if found is None or found.kind != "emergency" or found.grantee != errand.actor.id:
+            return False
+        return self._table.end(grant, to_ms(self._clock()))
+
+    def used(self, grant: str, request: str, type: str) -> None:
+        self._table.used(grant, to_ms(self._clock()), request, type)
+
+    # The privacy officer
+
+    def queue(self, errand: Errand) -> list[Waiting]:
+        """Of the officer's own facility. No word of what is in the records stands here."""
+        self._officer(errand)
+        now = to_ms(self._clock())
+        return [Waiting(g, e, e.deadline < now) for g, e in self._table.waiting(errand.actor.facility)]
+
+    def decide(self, errand: Errand, grant: str, outcome: str, finding: str) -> bool:
+        """Nobody judges an emergency of their own. False when it was decided before."""
+        self._officer(errand)
+        if outcome not in OUTCOMES or len(finding.strip()) < FEWEST_WORDS:
+            raise Refused.because(422, "value", "break-glass.outcome", allowed=", ".join(OUTCOMES))
+        found, emergency = self._table.grant(grant), self._table.emergency(grant)
+        if found is None or emergency is None or emergency.facility != errand.actor.facility:
+            raise Refused.because(404, "not-found", "break-glass.unknown")
+        if found.grantee == errand.actor.id:
+            raise Refused.because(403, "forbidden", "break-glass.own")
+        return self._table.decide(grant, errand.actor.id, to_ms(self._clock()), outcome, finding.strip())
+
+    def month(self, errand: Errand, year: int, month: int) -> Month:
+        self._officer(errand)
+        first = datetime(year, month, 1, tzinfo=VIETNAM)
+        following = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=VIETNAM)
+        rows = self._table.of_month(errand.actor.facility, to_ms(first), to_ms(following))
+        reasons: dict[str, int] = {}
+        outcomes: dict[str, int] = {}
+        late = 0
+        now = to_ms(self._clock())
+        for _, one in rows:
+            reasons[one.code] = reasons.get(one.code, 0) + 1
+            if one.outcome:
+                outcomes[one.outcome] = outcomes.get(one.outcome, 0) + 1
+            late += (one.decided or now) > one.deadline
+        return Month(len(rows), sum(outcomes.values()), late, reasons, outcomes)
+
+    # The citizen
+
+    def untold(self) -> list[tuple[GrantRow, EmergencyRow]]:
+        """Emergencies of which the citizen has yet to be told."""
+        return self._table.untold(to_ms(self._clock()))
+
+    def told(self, grant: str) -> None:
+        self._table.tell(grant, to_ms(self._clock()), None)
+
+    def delay(self, errand: Errand, grant: str, reason: str) -> None:
+        """The citizen is told later, by the officer and for a coded reason only."""
+        self._officer(errand)
+        if reason not in DELAYS:
+            raise Refused.because(422, "value", "break-glass.delay", allowed=", ".join(DELAYS))
+        found = self._table.emergency(grant)
+        if found is None or found.facility != errand.actor.facility:
+            raise Refused.because(404, "not-found", "break-glass.unknown")
+        self._table.tell(grant, None, reason)
+
+    def _officer(self, errand: Errand) -> None:
+        actor = errand.actor
+        if actor.role != "privacy-officer" or actor.assurance != "multi" or not actor.facility:
+            raise Refused.because(403, "forbidden", "break-glass.officer")
+
+    def _score(self, actor: str, reason: str, now: datetime) -> int:
+        """How closely to look, 0 to 100: a vague reason, the hour, and how often this user has done it lately."""
+        hour = now.astimezone(VIETNAM).hour
+        often = self._table.often(actor, to_ms(now - _LOOKED_BACK))
+        at_night = hour >= _NIGHT[0] or hour < _NIGHT[1]
+        return min(100, 20 + 30 * (reason == "other") + 10 * at_night + 10 * often)
+
+
+def deadline(opened: datetime) -> datetime:
+    """The end of the third working day after; Saturdays and Sundays are none."""
+    day: date = opened.astimezone(VIETNAM).date()
+    left = WORKING_DAYS
+    while left:
+        day += timedelta(days=1)
+        left -= day.weekday() < 5
+    return datetime.combine(day + timedelta(days=1), time(), VIETNAM)

@@ -1,0 +1,158 @@
+"""What people give each other as rows: grants, the emergencies behind some of them, and a citizen's one-time codes.
+
+A grant names a patient's number and reaches the person through `member`, so linking rewrites nothing. Rows are never
+taken away: a grant ends, an emergency is decided, a code is used.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hoso.store.connection import Connection
+from hoso.store.engine import Engine
+
+
+class GrantRow(NamedTuple):
+    """`kind`: "emergency", "grant", "delegation", "representative" or "summary". `ended` None: it runs to `until`."""
+
+    id: str
+    kind: str
+    patient: int
+    grantee: str
+    giver: str
+    since: int
+    until: int
+    ended: int | None = None
+
+
+class EmergencyRow(NamedTuple):
+    """`told`: when the citizen was notified; `delay`: the coded reason why not yet."""
+
+    id: str
+    facility: str
+    code: str
+    words: str
+    score: int
+    deadline: int
+    told: int | None = None
+    delay: str | None = None
+    officer: str | None = None
+    decided: int | None = None
+    outcome: str | None = None
+    finding: str | None = None
+
+
+_GRANT = ", ".join(f"g.{name}" for name in GrantRow._fields)
+_EMERGENCY = ", ".join(f"e.{name}" for name in EmergencyRow._fields)
+
+
+class GrantTable:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def give(self, grant: GrantRow, emergency: EmergencyRow | None = None) -> None:
+        def work(connection: Connection) -> None:
+            _insert(connection, "access_grant", grant)
+            if emergency is not None:
+                _insert(connection, "emergency", emergency)
+
+        self._engine.transact(work)
+
+    def end(self, id: str, now: int) -> bool:
+        """False when it had ended already, or never was."""
+
+        def work(connection: Connection) -> bool:
+            sql = "UPDATE access_grant SET ended = ? WHERE id = ? AND ended IS NULL AND until > ? RETURNING id"
+            return bool(connection.rows(sql, (now, id, now)))
+
+        return self._engine.transact(work)
+
+    def grant(self, id: str) -> GrantRow | None:
+        rows = self._engine.reader().rows(f"SELECT {_GRANT} FROM access_grant g WHERE g.id = ?", (id,))  # noqa: S608
+        return GrantRow(*rows[0]) if rows else None
+
+    def emergency(self, id: str) -> EmergencyRow | None:
+        rows = self._engine.reader().rows(f"SELECT {_EMERGENCY} FROM emergency e WHERE e.id = ?", (id,))  # noqa: S608
+        return EmergencyRow(*rows[0]) if rows else None
+
+    def used(self, id: str, time: int, request: str, type: str) -> None:
+        """One use of an emergency; the same said twice is one."""
+
+        def work(connection: Connection) -> None:
+            connection.rows("INSERT INTO emergency_use VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                            (id, time, request, type))  # fmt: skip
+
+        self._engine.transact(work)
+
+    def uses(self, id: str) -> list[tuple[int, str, str]]:
+        sql = "SELECT time, request, type FROM emergency_use WHERE emergency = ? ORDER BY time, request, type"
+        return [(time, request, type) for time, request, type in self._engine.reader().rows(sql, (id,))]
+
+    def waiting(self, facility: str) -> list[tuple[GrantRow, EmergencyRow]]:
+        """What a privacy officer has to decide about, the gravest and then the most urgent first."""
+        return self._both("e.facility = ? AND e.decided IS NULL ORDER BY e.score DESC, e.deadline, e.id", facility)
+
+    def of_month(self, facility: str, since: int, until: int) -> list[tuple[GrantRow, EmergencyRow]]:
+        where = "e.facility = ? AND g.since >= ? AND g.since < ? ORDER BY g.since, g.id"
+        return self._both(where, facility, since, until)
+
+    def untold(self, now: int) -> list[tuple[GrantRow, EmergencyRow]]:
+        """Emergencies of which the citizen has not been told."""
+        return self._both("e.told IS NULL AND e.delay IS NULL AND g.since <= ? ORDER BY g.since, g.id", now)
+
+    def _both(self, where: str, *params: object) -> list[tuple[GrantRow, EmergencyRow]]:
+        sql = f"SELECT {_GRANT}, {_EMERGENCY} FROM emergency e JOIN access_grant g ON g.id = e.id WHERE {where}"  # noqa: S608
+        width = len(GrantRow._fields)
+        return [(GrantRow(*row[:width]), EmergencyRow(*row[width:])) for row in self._engine.reader().rows(sql, params)]
+
+    def often(self, grantee: str, since: int) -> int:
+        """How many emergencies somebody has declared since a moment."""
+        sql = "SELECT count(*) FROM access_grant WHERE kind = 'emergency' AND grantee = ? AND since >= ?"
+        return int(self._engine.reader().rows(sql, (grantee, since))[0][0])
+
+    def decide(self, id: str, officer: str, now: int, outcome: str, finding: str) -> bool:
+        """False when somebody else decided before."""
+
+        def work(connection: Connection) -> bool:
+            sql = """UPDATE emergency SET officer = ?, decided = ?, outcome = ?, finding = ?
+              WHERE id = ? AND decided IS NULL RETURNING id"""
+            return bool(connection.rows(sql, (officer, now, outcome, finding, id)))
+
+        return self._engine.transact(work)
+
+    def tell(self, id: str, told: int | None, delay: str | None) -> None:
+        def work(connection: Connection) -> None:
+            connection.rows("UPDATE emergency SET told = ?, delay = ? WHERE id = ?", (told, delay, id))
+
+        self._engine.transact(work)
+
+    def offer(self, digest: bytes, patient: int, kind: str, made: int, expires: int, lasts: int) -> None:
+        """A code that a citizen may hand to somebody."""
+
+        def work(connection: Connection) -> None:
+            row = (digest, patient, kind, made, expires, lasts, None)
+            connection.rows("INSERT INTO access_code VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+        self._engine.transact(work)
+
+    def redeem(self, digest: bytes, id: str, grantee: str, now: int) -> GrantRow | None:
+        """Uses a code up and gives what it stands for; None for one that is used, expired or unknown."""
+
+        def work(connection: Connection) -> GrantRow | None:
+            lock = " FOR UPDATE" if connection.dialect == "postgresql" else ""
+            sql = "SELECT patient, kind, lasts FROM access_code WHERE digest = ? AND used IS NULL AND expires > ?"
+            rows = connection.rows(sql + lock, (digest, now))
+            if not rows:
+                return None
+            patient, kind, lasts = rows[0]
+            connection.rows("UPDATE access_code SET used = ? WHERE digest = ?", (now, digest))
+            grant = GrantRow(id, kind, patient, grantee, f"patient/{patient}", now, now + lasts)
+            _insert(connection, "access_grant", grant)
+            return grant
+
+        return self._engine.transact(work)
+
+
+def _insert(connection: Connection, table: str, row: GrantRow | EmergencyRow) -> None:
+    marks = ", ".join("?" * len(row))
+    connection.rows(f"INSERT INTO {table} ({', '.join(row._fields)}) VALUES ({marks})", row)  # noqa: S608
