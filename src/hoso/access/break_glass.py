@@ -110,7 +110,7 @@ class BreakGlass:
         """Of the officer's own facility. No word of what is in the records stands here."""
         self._officer(errand)
         now = to_ms(self._clock())
-        return [Waiting(g, e, e.deadline < now) for g, e in self._table.waiting(errand.actor.facility)]
+        return [Waiting(g, e, e.deadline <= now) for g, e in self._table.waiting(errand.actor.facility)]
 
     def decide(self, errand: Errand, grant: str, outcome: str, finding: str) -> bool:
         """Nobody judges an emergency of their own. False when it was decided before."""
@@ -137,7 +137,7 @@ class BreakGlass:
             reasons[one.code] = reasons.get(one.code, 0) + 1
             if one.outcome:
                 outcomes[one.outcome] = outcomes.get(one.outcome, 0) + 1
-            late += (one.decided or now) > one.deadline
+            late += (one.decided or now) >= one.deadline
         return Month(len(rows), sum(outcomes.values()), late, reasons, outcomes)
 
     # The citizen
