@@ -11,6 +11,7 @@ from dataclasses import replace
 from random import Random
 
 from bench.matcher import Match, Matcher, Pair, Patient
+from bench.simulator.people import TODAY
 from hoso.identity.match import MemoryIndex, Model, Packed, Policy, default_model, packed
 from hoso.identity.match.estimate import count_rarity, estimated, refined
 from hoso.identity.match.score import score_person
@@ -25,7 +26,7 @@ class HosoMatcher:
     def __init__(self) -> None:
         self._index = MemoryIndex()
         self._model = default_model()
-        self._policy = Policy()
+        self._policy = Policy(year=TODAY.year)
         self._counted = 0
         self._read: tuple[Patient, Person] | None = None
 

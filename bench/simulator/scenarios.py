@@ -219,6 +219,8 @@ def sons_named_as_fathers(cast: Cast, scale: float) -> Built:
     sons = cast.such(int(300 * scale), lambda one: one.sex == "m" and one.father is not None and one.father.key != "")
     for son in sons:
         assert son.father is not None
+        if son.father.key in register:  # brothers do not share one name
+            continue
         son.rest = son.father.rest
         register[son.father.key] = cast.enrol(son.father)
         came.append(cast.arrive(son))

@@ -116,17 +116,23 @@ class Matching:
     def decide(self, described: Described, sought: Sought, people: People) -> Decided:
         """Whose record it is, among who was found."""
         by_person = self._records(described, sought)
-        decision = self._weigh(described, sought, by_person, people, self.policy)
+        decision = self._weigh(described, sought, by_person, people, self._today())
         return self._decided(decision, by_person, sought.apart)
 
     def weigh(self, described: Described, sought: Sought, people: People, shown: int) -> Decision:
         """The same decision before anything follows from it, with up to `shown` persons told of."""
         by_person = self._records(described, sought)
-        return self._weigh(described, sought, by_person, people, replace(self.policy, shown=shown))
+        return self._weigh(described, sought, by_person, people, replace(self._today(), shown=shown))
 
     def possible(self, decision: Decision) -> float:
         """The bits from which a person may be meant, in a population of the decision's size."""
         return self.policy.raised(decision.population)[1]
+
+    def _today(self) -> Policy:
+        year = self.clock().year
+        if self.policy.year != year:
+            self.policy = replace(self.policy, year=year)
+        return self.policy
 
     def _records(self, described: Described, sought: Sought) -> dict[int, list[Packed]]:
         """The records of each person; to those whose citizen code it bears, the code belongs too."""

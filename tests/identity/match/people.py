@@ -69,4 +69,4 @@ def record(*args: Any, **kwargs: Any) -> Packed:
 def judged(arrival: Packed, *people: Packed, population: int = MILLION, **kwargs: Any) -> Decision:
     """The decision when each of `people` is a person with one record, called "p0", "p1", …"""
     candidates = [Candidate(f"p{number}", (held,)) for number, held in enumerate(people)]
-    return decide(arrival, candidates, population, default_model(), Policy(), **kwargs)
+    return decide(arrival, candidates, population, default_model(), Policy(year=2026), **kwargs)

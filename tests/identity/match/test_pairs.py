@@ -126,6 +126,22 @@ NEVER_ALONE = {
         without(AN, "cccd", "bhxh", "phone"),
         without(AN, "cccd", "bhxh", "phone", birth="1980-03-28"),
     ),
+    "child who may be the twin whose name differs by its tone": (
+        without(CHILD, "cccd", "bhxh", name="Nguyễn Minh Phượng"),
+        without(CHILD, "cccd", "bhxh", name="NGUYEN MINH PHUONG"),
+    ),
+    "child who may be the twin whose name is turned round": (
+        without(CHILD, "cccd", "bhxh", name="Cao Ngọc Khuê"),
+        without(CHILD, "cccd", "bhxh", name="Ngọc Khuê Cao"),
+    ),
+    "twin with a slip in the sex, which makes the number doubtful": (
+        without(CHILD, "bhxh", cccd="001219000123"),
+        without(CHILD, "bhxh", cccd="001219000987", sex="female"),
+    ),
+    "son of the father's name and phone, without a date": (
+        without(AN, "cccd", "bhxh"),
+        without(AN, "cccd", "bhxh", "birth"),
+    ),
     "twin without tones, with another number": (
         without(CHILD, name="Nguyễn Minh Phượng", cccd="001219000123"),
         without(CHILD, name="NGUYEN MINH PHUONG", cccd="001219000987"),

@@ -15,6 +15,7 @@ from hoso.identity.match.packed import (
     INSURANCE,
     LOCAL,
     OTHER,
+    OTHER_SEX,
     PLACEHOLDER,
     TONELESS,
     TRUNCATED,
@@ -232,7 +233,7 @@ def _numbers(a: Packed, b: Packed) -> tuple[int, int, int, bool, bool]:
             elif kind in SINGLE or (kind == OTHER and _same_space(value, other)):
                 if digits_near(spread(kind, value), spread(kind, other)):
                     level = L.NUMBER_NEAR
-                elif (flags | other_flags) & DOUBTED:
+                elif _borrowed(flags) or _borrowed(other_flags):
                     continue
                 else:
                     level = L.NUMBER_DIFFERENT
@@ -242,6 +243,11 @@ def _numbers(a: Packed, b: Packed) -> tuple[int, int, int, bool, bool]:
             if not found[field] or level < found[field]:
                 found[field] = level
     return (found[0], found[1], found[2], conflict and found[0] != L.SAME, match)
+
+
+def _borrowed(flags: int) -> bool:
+    """It may be a parent's; one that names the year of birth and another sex is the child's own, and the sex a slip."""
+    return bool(flags & DOUBTED and not flags & OTHER_SEX)
 
 
 def _same_space(a: int | str, b: int | str) -> bool:

@@ -20,6 +20,7 @@ from hoso.identity.match.weights import Model
 
 Outcome = Literal["certain", "possible", "new"]
 REFERENCE = 1_000_000
+GROWN_UP = 18
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,15 @@ class Policy:
     possible: float = 17.0
     margin: float = 6.0
     shown: int = 5
+    year: int | None = None
+    """The year of the arrival; without it anybody may be a child."""
 
     def raised(self, population: int) -> tuple[float, float]:
         more = max(0.0, log2(max(population, 1) / REFERENCE))
         return (self.certain + more, self.possible + more)
+
+    def may_be_child(self, born: int) -> bool:
+        return not born or self.year is None or born >= self.year - GROWN_UP
 
 
 class Candidate(NamedTuple):
@@ -107,13 +113,14 @@ def decide(
     # A person set apart by a human is no rival either, and stands last.
     ranked.sort(key=lambda entry: entry[:3])
     certain, possible = policy.raised(population)
+    child = policy.may_be_child(arrival.birth[0])
     if not ranked or ranked[0][0]:
         standings = tuple(_standing(entry, ("apart",)) for entry in ranked[: policy.shown])
         bits = standings[0].bits if standings else -inf
         return Decision("new", None, bits, inf, certain, population, model.version, standings=standings)
     _apart, _negative, person, best = ranked[0]
     rival = ranked[1][3].total if len(ranked) > 1 and not ranked[1][0] else -inf
-    found = vetoes(best) + (doubts or {}).get(person, ())
+    found = vetoes(best, child) + (doubts or {}).get(person, ())
     if best.total - rival < policy.margin:
         found = (*found, "margin")
     by_number = best.verified_match and corroborated(best)
@@ -134,7 +141,7 @@ def decide(
         _settling(best, found, certain, model) if outcome == "possible" else (),
         by_number,
         tuple(
-            _standing(entry, ("apart",) if entry[0] else found if entry is ranked[0] else vetoes(entry[3]))
+            _standing(entry, ("apart",) if entry[0] else found if entry is ranked[0] else vetoes(entry[3], child))
             for entry in ranked[: policy.shown]
         ),
     )

@@ -6,6 +6,7 @@ The shipped table counts synthetic people; an installation re-estimates it from 
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -39,6 +40,8 @@ class Rarity:
     plain: Mapping[str, Table]
     communes: Mapping[int, float] = field(default_factory=dict)
     """Excess bits of a commune; empty where the installation has not counted."""
+    several: frozenset[str] = frozenset()
+    """Given names without marks that more than one name with marks comes down to."""
 
     def excess(self, part: str, value: str, toneless: bool) -> float:
         return self.plain[part].excess(fold(value)) if toneless else self.toned[part].excess(value)
@@ -57,6 +60,7 @@ def rarity(shares: Iterable[tuple[str, str, float]], communes: Mapping[int, floa
         {part: _table(part, table) for part, table in toned.items()},
         {part: _table(part, table) for part, table in plain.items()},
         _commune_excess(communes or {}),
+        frozenset(value for value, count in Counter(map(fold, toned["given"])).items() if count > 1),
     )
 
 

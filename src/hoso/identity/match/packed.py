@@ -21,8 +21,9 @@ SHAPE = 1
 Shared = int | str | tuple[int, int | str]
 """A phone, or a number with its kind: what a household or a whole facility may share."""
 
-PLACEHOLDER, TRUNCATED, TONELESS = 1, 2, 4
-VERIFIED, DOUBTED = 1, 2
+PLACEHOLDER, TRUNCATED, TONELESS, TURNED = 1, 2, 4, 8
+VERIFIED, DOUBTED, OTHER_SEX = 1, 2, 4
+"""OTHER_SEX: doubted for nothing but the sex it names."""
 CITIZEN, CODE, INSURANCE, OLD_CARD, PASSPORT, LOCAL, OTHER = range(7)
 
 KINDS = {
@@ -112,7 +113,7 @@ def _name(name: Name) -> PackedName:
     middle = " ".join(name.middle).casefold()
     whole = f"{family} {middle} {given}"
     toneless = whole.isascii()
-    flags = PLACEHOLDER * name.placeholder | TRUNCATED * name.truncated | TONELESS * toneless
+    flags = PLACEHOLDER * name.placeholder | TRUNCATED * name.truncated | TONELESS * toneless | TURNED * name.turned
     bag = stable_hash("bag", *sorted(name.skeleton.split())) if not name.placeholder else 0
     return PackedName(family, middle, given, bag, flags)
 
@@ -133,7 +134,7 @@ def _numbers(person: Person) -> tuple[tuple[int, int | str, int], ...]:
 def packed_number(number: Number) -> tuple[int, int | str, int]:
     kind = KINDS.get(number.kind, OTHER)
     doubted = number.doubt not in HARMLESS_DOUBTS or number.consistent is False
-    flags = VERIFIED * (number.verified and not doubted) | DOUBTED * doubted
+    flags = VERIFIED * (number.verified and not doubted) | DOUBTED * doubted | OTHER_SEX * (number.doubt == "sex")
     if kind in WIDTHS or kind == PASSPORT:
         return (kind, compact(number.value), flags)
     if kind == OTHER:

@@ -15,7 +15,7 @@ NUMBER_FACTS = frozenset({"citizen", "insurance"})
 CURES: Mapping[str, frozenset[str]] = {
     "twins": NUMBER_FACTS,
     "siblings": NUMBER_FACTS,
-    "vague-birth": NUMBER_FACTS | {"birth", "phone", "mother"},
+    "vague-birth": NUMBER_FACTS | {"birth", "mother"},
     "no-name": NUMBER_FACTS | {"mother"},
     "name-and-birth-only": NUMBER_FACTS | {"phone", "place", "mother"},
     "margin": NUMBER_FACTS | {"birth", "phone", "place", "mother"},
@@ -30,7 +30,8 @@ ALMOST = (L.TOKEN_TONE, L.TOKEN_SOUND, L.TOKEN_EDIT)
 """A given name that is a slip, or the brother's."""
 
 
-def vetoes(best: Scored) -> tuple[str, ...]:
+def vetoes(best: Scored, child: bool = True) -> tuple[str, ...]:
+    """`child`: whether the arrival may be one, with its family's phone and no card of its own."""
     levels = best.levels
     numbered = number_agrees(levels)
     found = []
@@ -38,7 +39,7 @@ def vetoes(best: Scored) -> tuple[str, ...]:
         found.append("verified-numbers")
     if numbered and name_contradicts(levels) and birth_contradicts(levels):
         found.append("number-contradicted")
-    if levels[L.TWIN] == L.TWIN_DIFFERENT or (not numbered and _twin_like(levels)):
+    if levels[L.TWIN] == L.TWIN_DIFFERENT or (not numbered and (_twin_like(levels) or _blurred(best, child))):
         found.append("twins")
     elif not numbered and _sibling_like(levels):
         found.append("siblings")
@@ -62,6 +63,19 @@ def _twin_like(levels: tuple[int, ...]) -> bool:
     return (bare or levels[L.GIVEN] in ALMOST) and not birth_contradicts(levels)
 
 
+def _blurred(best: Scored, child: bool) -> bool:
+    """Written so that the twin's name would look the same; grown up, twins have phones of their own."""
+    ordered = best.ordered and not best.levels[L.ORDER]
+    if birth_contradicts(best.levels) or (best.toned and ordered):
+        return False
+    return child or (not ordered and not _own_phone(best))
+
+
+def _near_birth(levels: tuple[int, ...]) -> bool:
+    """Otherwise the phone is the family's: the father's of that name, or an elder child's."""
+    return levels[L.BIRTH] != L.MISSING and not birth_contradicts(levels)
+
+
 def _sibling_like(levels: tuple[int, ...]) -> bool:
     """Another given name; or almost the same one, and born another day."""
     return name_contradicts(levels) or (levels[L.GIVEN] in ALMOST and birth_contradicts(levels))
@@ -75,7 +89,7 @@ def _other_number(levels: tuple[int, ...]) -> bool:
 def _personal(best: Scored) -> bool:
     """A commune has namesakes of one year, the same hamlet or house seldom has; with another phone it is the cousin."""
     levels = best.levels
-    if _own_phone(best) or levels[L.MOTHER] == L.SAME:
+    if levels[L.MOTHER] == L.SAME or (_own_phone(best) and _near_birth(levels)):
         return True
     if any(levels[i] == L.NUMBER_DOUBTED for i in L.NUMBERS) and levels[L.BIRTH] in MISWRITTEN:
         # It is doubted because it does not fit the date, and the date is the one with the slip.

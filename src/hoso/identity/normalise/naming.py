@@ -10,6 +10,7 @@ from hoso.identity.normalise.arranging import Arranged, arrange
 from hoso.identity.normalise.person import Name
 from hoso.identity.normalise.reading import LONGEST_TEXT, Reading, read
 from hoso.identity.normalise.strings import text_of, texts_of
+from hoso.identity.normalise.tables import names
 from hoso.identity.normalise.words import Word, word
 
 
@@ -70,6 +71,7 @@ def _name(arranged: Arranged, reading: Reading, original: str) -> Name:
         reading.placeholder,
         reading.truncated,
         original,
+        arranged.turned and bool(middle) and middle[-1].toned not in names().next_to_surname,
     )
 
 

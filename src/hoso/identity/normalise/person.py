@@ -27,6 +27,8 @@ class Name:
     """It says that there is no name yet ("con bà …", "vô danh") and never counts as one."""
     truncated: bool
     original: str
+    turned: bool = False
+    """We put it in order, and which of the last two words is the given name is not sure."""
 
 
 @dataclass(frozen=True, slots=True)
