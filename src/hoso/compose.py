@@ -64,7 +64,7 @@ jwks_hosts = []
 jwks_authorities = ""
 
 [audit]
-# Public keys of the witnesses of this node's audit log, as `hoso audit key` prints them there.
+# Public keys of the witnesses of this node's audit log, as each witness names its own.
 witnesses = []
 """
 
