@@ -42,7 +42,6 @@ def _titles() -> Iterator[str]:
     from hoso.web.oauth.words import TITLES
     from hoso.web.record import EVERYTHING, KIND_TITLES
     from hoso.web.reviews import CAUSE_TITLES, CONTRADICTIONS, DONE, FIELDS, PRIORITY_TITLES
-    from hoso.web.roles import titles
     from hoso.web.sources import EVENTS, HOW, REASONS
 
     for file in sorted(CARE.glob("rules/*.toml")):
@@ -50,7 +49,7 @@ def _titles() -> Iterator[str]:
         for listed in rules.values():
             if isinstance(listed, list):
                 yield from (rule["title"] for rule in listed)
-    yield from titles().values()
+    yield from (entry["title"] for entry in tomllib.loads((WEB / "roles.toml").read_text("utf-8")).values())
     yield from (*CAUSE_TITLES.values(), *PRIORITY_TITLES.values(), *CONTRADICTIONS.values(), *DONE.values(), *FIELDS)
     yield from TITLES.values()
     yield from (*HOW.values(), *EVENTS.values(), *REASONS.values())

@@ -9,12 +9,12 @@ from typing import Any
 from tests.api.caller import Caller, Settings
 
 from hoso.access import Actor, Records, Tokens
+from hoso.access.policy.scopes import scopes
 from hoso.api.app import application
 from hoso.api.links import Seal
 from hoso.fhir.systems import FACILITY_CODE, GROUP_KIND, PERSONAL_NUMBER
 from hoso.store.record_store import RecordStore
 from hoso.store.tokens import TokenTable
-from hoso.web.roles import scopes
 
 Resource = dict[str, Any]
 NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)

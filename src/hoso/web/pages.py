@@ -59,7 +59,7 @@ def journal() -> Journal:
 
 def door(request: HttpRequest) -> Door:
     user: Any = request.user
-    return Door(_serving[0].records, actor(user.username, user.role, user.facility))
+    return Door(_serving[0].records, actor(user.username, user.role))
 
 
 def signed_in(view: View) -> View:

@@ -6,14 +6,14 @@ A record that has no person yet, because its station has no code to give, stands
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from operator import itemgetter
 from typing import Any
 
 import orjson
 
-from hoso.access import Actor, PeopleRows, Purpose, Records, Scopes
+from hoso.access import Actor, PeopleRows, Purpose, Records
 from hoso.fhir.search import parse
 from hoso.identity.ledger import Event, read
 from hoso.identity.portrait import is_person
@@ -120,10 +120,10 @@ class Persons:
         }
 
     def _events(self, pairs: list[tuple[str, str]]) -> list[Event] | None:
-        if not self._actor.scopes.permits("Patient", "s"):
+        if not self._actor.scopes.permits("Linkage", "s"):
             return None
         query = parse("Linkage", [*pairs, ("_sort", "-_lastUpdated"), ("_count", str(_MOST_EVENTS))])
-        found = self._records.search(_of_ledger(self._actor), self._purpose, query).matches
+        found = self._records.search(self._actor, self._purpose, query).matches
         events = ((version.id, read(orjson.loads(version.body))) for version in found)
         told = [(event.time, id, event) for id, event in events if event is not None]
         return [event for _, _, event in sorted(told, key=itemgetter(0, 1), reverse=True)]
@@ -136,11 +136,6 @@ class Persons:
 
     def _people(self) -> PeopleRows:
         return self._records.people(self._actor, self._purpose)
-
-
-def _of_ledger(actor: Actor) -> Actor:
-    """Who may see a person may see how its records came together: asked about one person, never about all."""
-    return replace(actor, scopes=Scopes.parse("user/Linkage.rs"), role="")
 
 
 def last_of_each(events: Iterable[Event]) -> dict[str, Event]:

@@ -1,15 +1,14 @@
-"""From a role to the scopes of its actor: the cells of the matrix of permissions, as rights on types.
-
-The scopes say on which types anything may be had at all; whose records these are is for the policy to say at each call.
-"""
+"""From a role to what it may read and write: the table roles.toml as scopes of an actor."""
 
 from __future__ import annotations
 
+import tomllib
 from functools import cache
+from importlib.resources import files
+from typing import Any
 
-from hoso.access import Actor, Scopes
-from hoso.access.policy import matrix
-from hoso.access.scope import Right
+from hoso.access.actor import Actor
+from hoso.access.scope import Right, Scopes
 
 _READ: frozenset[Right] = frozenset({"r", "s"})
 _WRITE: frozenset[Right] = frozenset({"c", "u"})
@@ -17,26 +16,28 @@ _WRITE: frozenset[Right] = frozenset({"c", "u"})
 
 @cache
 def titles() -> dict[str, str]:
-    """Role → its title, a catalogue key; the roles that an account may have."""
-    found = ((name, matrix.role(name)) for name in matrix.names())
-    return {name: row.title for name, row in found if row is not None}
+    """Role → its title, a catalogue key."""
+    return {role: entry["title"] for role, entry in _table().items()}
 
 
 @cache
 def scopes(role: str) -> Scopes:
     """Nothing for a role that is no longer in the table."""
-    row = matrix.role(role)
-    if row is None:
-        return Scopes()
-    rights = dict.fromkeys(row.types["view"], _READ)
-    return Scopes(rights | {type: rights.get(type, frozenset()) | _WRITE for type in row.types["write"]})
+    entry = _table().get(role, {})
+    types = ["*"] if entry.get("read") == "*" else entry.get("read", [])
+    rights = dict.fromkeys(types, _READ)
+    return Scopes(rights | {type: rights.get(type, frozenset()) | _WRITE for type in entry.get("write", ())})
 
 
 def administers(role: str) -> bool:
     """Whether this is somebody who decides about apps and systems."""
-    row = matrix.role(role)
-    return row is not None and row.administers
+    return bool(_table().get(role, {}).get("administers"))
 
 
-def actor(username: str, role: str, facility: str = "", assurance: str = "single") -> Actor:
-    return Actor(f"user/{username}", scopes(role), facility=facility, assurance=assurance)
+def actor(username: str, role: str) -> Actor:
+    return Actor(f"user/{username}", scopes(role))
+
+
+@cache
+def _table() -> dict[str, dict[str, Any]]:
+    return tomllib.loads((files("hoso.web") / "roles.toml").read_text("utf-8"))
