@@ -1,4 +1,4 @@
-"""An account acts without a role of the policy for now, so its scopes alone must be narrow: nobody asks whose record."""
+"""An account acts without a role of the policy for now, and nobody asks whose record it is: its scopes are narrow."""
 
 from __future__ import annotations
 
