@@ -118,8 +118,11 @@ class Node:
     codes: Codes
     steward: Steward
     matching: Matching
-    journal: Journal
     audit: AuditLog
+
+    @property
+    def journal(self) -> Journal:
+        return self.audit.journal
 
     def close(self) -> None:
         self.store.close()
@@ -243,7 +246,7 @@ def open(folder: Path) -> Node:
     tokens = Tokens(TokenTable(store.engine), system_clock, issued=_issued(config))
     steward = Steward(records, codes, compared)
     log = audit_log(config, store)
-    return Node(config, store, records, tokens, codes, steward, compared, log.journal, log)
+    return Node(config, store, records, tokens, codes, steward, compared, log)
 
 
 def audit_log(config: Config, store: RecordStore) -> AuditLog:

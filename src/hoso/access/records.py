@@ -1,6 +1,6 @@
 """The one door to records: every call names an actor and a purpose, is decided here, and only then meets the store.
 
-`_decide` is the single place each permitted and each refused call passes; the audit log is written there (design §5).
+`_decide` is the single place each permitted and each refused call passes. The audit log is not told of them yet.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ from hoso.store.contract import (
     Version,
 )
 from hoso.store.people import PeopleRows
-from hoso.store.visible import Visible
 
 T = TypeVar("T")
 _PATCH_ATTEMPTS = 5
@@ -94,14 +93,14 @@ class Records:
         """Versions, newest first: of one record, of a type, or of everything the actor may search."""
         right: Right = "s" if id is None else "r"
         self._decide(actor, purpose, right, type, id)
-        visible = self._visible(actor, purpose, right)
+        view = self._view(actor, purpose)
+        visible = view.visible(right)
         types = sorted(visible.types) if type is None and visible.types is not None else None
         page = self._store.history(
             type, id, since=since, at=at, count=count, cursor=cursor, types=types, visible=visible
         )
         if not is_limited(actor):
             return page
-        view = self._view(actor, purpose)
         if type is not None and id is not None:  # what is closed now is closed with all its versions
             head = self._store.read(type, id)
             if head is None or not view.lets(right, head):
@@ -112,8 +111,6 @@ class Records:
 
     def search(self, actor: Actor, purpose: Purpose, query: Query, cursor: str | None = None) -> Page:
         self._decide_search(actor, purpose, query)
-        if not is_limited(actor):
-            return self._store.search(query, Visible(actor.scopes.types("s"), asks_for_persons(query)), cursor)
         view = self._view(actor, purpose)
         view.check_query(query)
         page = self._store.search(query, view.visible("s", asks_for_persons(query)), cursor)
@@ -122,8 +119,6 @@ class Records:
     def scan(self, actor: Actor, purpose: Purpose, query: Query) -> Iterator[Version]:
         """All matches, streamed without a cap; for exports."""
         self._decide_search(actor, purpose, query)
-        if not is_limited(actor):
-            return self._store.scan(query, Visible(actor.scopes.types("s"), asks_for_persons(query)))
         view = self._view(actor, purpose)
         view.check_query(query)
         found = self._store.scan(query, view.visible("s", asks_for_persons(query)))
@@ -135,8 +130,6 @@ class Records:
         """A patient's whole record as far as the actor may see it, streamed; `types` narrows it."""
         for type in types or ("Patient",):
             self._decide(actor, purpose, "s", type)
-        if not is_limited(actor):
-            return self._store.everything(patient, Visible(actor.scopes.types("s")), since=since, types=types)
         view = self._view(actor, purpose)
         found = self._store.everything(patient, view.visible("s"), since=since, types=types)
         return (view.shown([version])[0] for version in found)
@@ -231,9 +224,8 @@ class Records:
         self._decide(actor, purpose, "d", type, id)
         if self._seen(actor, purpose, self._store.read(type, id), "d") is None:
             return None
-        return self._save_all(actor, purpose, [Draft("DELETE", type, id, b"", None, base)], Origin(actor.id, purpose))[
-            0
-        ]
+        draft = Draft("DELETE", type, id, b"", None, base)
+        return self._save_all(actor, purpose, [draft], Origin(actor.id, purpose))[0]
 
     def find(self, actor: Actor, purpose: Purpose, criteria: Query) -> Version | None:
         """The one record a conditional interaction means; None for no match, 412 for several."""
@@ -297,9 +289,9 @@ class Records:
 
         that a transaction is about to delete or to replace.
         """
-        if is_limited(actor):
-            self._view(actor, purpose).check_query(criteria)
-        visible = self._visible(actor, purpose, "s", persons=False)  # which are nobody's to write
+        view = self._view(actor, purpose)
+        view.check_query(criteria)
+        visible = view.visible("s", persons=False)  # which are nobody's to write
         found = reading.search(replace(criteria, count=2 + len(without), total="none"), visible).matches
         return [version for version in found if f"{version.type}/{version.id}" not in without][:2]
 
@@ -351,7 +343,7 @@ class Records:
     ) -> list[Saved]:
         """The same inside a transaction."""
         if is_limited(actor):
-            View(self._store, Errand(actor, purpose), self.clock(), transaction).check(drafts, transaction)
+            self._view(actor, purpose, transaction).check(drafts, transaction)
         prepared = self._arrivals.prepare(drafts) if self._arrivals else None
         if self._arrivals is None or prepared is None:
             return transaction.save(drafts)
@@ -378,8 +370,8 @@ class Records:
         if not permitted:
             raise Refused.because(403, "forbidden", "rest.forbidden", type=type or "*", right=right)
 
-    def _view(self, actor: Actor, purpose: Purpose) -> View:
-        return View(self._store, Errand(actor, purpose), self.clock())
+    def _view(self, actor: Actor, purpose: Purpose, reading: Reading | None = None) -> View:
+        return View(self._store, Errand(actor, purpose), self.clock(), reading)
 
     def _seen(self, actor: Actor, purpose: Purpose, version: Version | None, right: Right = "r") -> Version | None:
         """A version that the actor may meet, as it may be shown; any other is as if it were not there."""
@@ -387,11 +379,6 @@ class Records:
             return version
         view = self._view(actor, purpose)
         return view.shown([version])[0] if view.lets(right, version) else None
-
-    def _visible(self, actor: Actor, purpose: Purpose, right: Right, persons: bool = True) -> Visible:
-        if is_limited(actor):
-            return self._view(actor, purpose).visible(right, persons)
-        return Visible(actor.scopes.types(right), persons)
 
 
 def type_of(criteria: Query) -> str:

@@ -17,6 +17,8 @@ __all__ = ["LONGEST", "Right", "Scopes"]
 
 LONGEST = 4_000
 _NOTHING: frozenset[Right] = frozenset()
+_READ: frozenset[Right] = frozenset({"r", "s"})
+_WRITE: frozenset[Right] = frozenset({"c", "u"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,12 @@ class Scopes:
             else:
                 rights[grain.type] = rights.get(grain.type, _NOTHING) | grain.letters
         return cls(rights, frozenset(narrow))
+
+    @classmethod
+    def over(cls, read: Iterable[str], written: Iterable[str]) -> Scopes:
+        """Of a role: to read and search some types, to create and update some."""
+        rights: dict[str, frozenset[Right]] = dict.fromkeys(read, _READ)
+        return cls(rights | {type: rights.get(type, _NOTHING) | _WRITE for type in written})
 
     def permits(self, type: str, right: Right) -> bool:
         """Whether the right is held on any record of the type; which ones is for `narrowed` to say."""

@@ -22,8 +22,8 @@ from hoso.fhir.indexed import Indexed
 from hoso.fhir.json import parse
 from hoso.fhir.search import Query
 from hoso.store.contract import Draft, Reading, Store, Version
-from hoso.store.visible import Part, Visible
-from hoso.store.visible import open as unasked
+from hoso.store.reach import All, Clause, Coded, Either, Of
+from hoso.store.visible import Visible
 
 _RIGHTS: dict[str, Right] = {"POST": "c", "PUT": "u", "PATCH": "u", "DELETE": "d"}
 
@@ -34,15 +34,14 @@ def is_limited(actor: Actor) -> bool:
 
 
 class View:
-    """One call's view of the records, for an actor to whom not all records are the same."""
+    """One call's view of the records; of an actor who is not limited it asks nothing and takes nothing out."""
 
     def __init__(self, store: Store, errand: Errand, now: datetime, reading: Reading | None = None) -> None:
         self._store, self._actor = store, errand.actor
         self._sight = Sight(reading or store, errand, now) if errand.actor.role else None
 
     def visible(self, right: Right, persons: bool = True) -> Visible:
-        clause = partial(self._sight.clause, right) if self._sight else unasked
-        return Visible(self._actor.scopes.types(right), persons, partial(self._parts, right), clause)
+        return Visible(self._actor.scopes.types(right), persons, partial(self._clause, right))
 
     @property
     def masks(self) -> Masks:
@@ -137,13 +136,18 @@ class View:
     def _patients(self) -> frozenset[int]:
         return self._store.people.whole(self._actor.patient) if self._actor.patient else frozenset()
 
-    def _parts(self, right: Right, type: str) -> tuple[Part, ...] | None:
+    def _clause(self, right: Right, type: str) -> Clause | None:
         grains = self._actor.scopes.narrowed(type, right)
-        return None if grains is None else tuple(self._part(type, grain) for grain in grains)
+        asked: list[Clause] = []
+        if grains is not None:
+            asked.append(Either(tuple(self._of_grain(type, grain) for grain in grains)))
+        if self._sight is not None and (clause := self._sight.clause(right, type)) is not None:
+            asked.append(clause)
+        return All(tuple(asked)) if asked else None
 
-    def _part(self, type: str, grain: Grain) -> Part:
-        codes = tuple(self._store.codes(type, one.param, one.values) for one in grain.criteria)
-        return Part(self._patients if grain.context == "patient" else None, codes)
+    def _of_grain(self, type: str, grain: Grain) -> Clause:
+        asked: list[Clause] = [Of(self._patients)] if grain.context == "patient" else []
+        return All((*asked, *(Coded(self._store.codes(type, one.param, one.values)) for one in grain.criteria)))
 
 
 def _meets(grain: Grain, found: Indexed) -> bool:

@@ -110,7 +110,7 @@ class Matching:
     def vetoed(self, described: Described, members: Sequence[Member]) -> bool:
         """Whether something says that these are another person's records, however many bits there are."""
         records = [unpack(member.packed) for member in members]
-        decision = decide(described.view, [Candidate("", records)], 1, self.model, self.policy)
+        decision = decide(described.view, [Candidate("", records)], 1, self.model, self._today())
         return not decision.standings or bool(AGAINST & set(decision.vetoes))
 
     def decide(self, described: Described, sought: Sought, people: People) -> Decided:
@@ -129,10 +129,7 @@ class Matching:
         return self.policy.raised(decision.population)[1]
 
     def _today(self) -> Policy:
-        year = self.clock().year
-        if self.policy.year != year:
-            self.policy = replace(self.policy, year=year)
-        return self.policy
+        return replace(self.policy, year=self.clock().year)
 
     def _records(self, described: Described, sought: Sought) -> dict[int, list[Packed]]:
         """The records of each person; to those whose citizen code it bears, the code belongs too."""
@@ -183,7 +180,7 @@ class Matching:
         )
 
     def _agree(self, view: Packed, person: str, records: Sequence[Packed]) -> bool:
-        compared = decide(view, [Candidate(person, records)], 1, self.model, self.policy)
+        compared = decide(view, [Candidate(person, records)], 1, self.model, self._today())
         return compared.bits > 0 and not AGAINST & set(compared.vetoes)
 
     def _population(self, people: People) -> int:

@@ -49,6 +49,10 @@ class Sealed(NamedTuple):
     bytes: bytes | None
 
 
+_BEHIND = "id > (SELECT coalesce(max(event), 0) FROM audit_seal WHERE seq = (SELECT max(seq) FROM audit_seal))"
+"""On SQLite, where events are committed in the order of their ids: what has no place yet."""
+
+
 def insert(connection: Connection, rows: Sequence[AuditRow]) -> None:
     """Inside the caller's transaction, in the order given."""
     if not rows:
@@ -73,9 +77,7 @@ def waiting(connection: Connection, limit: int) -> list[Waiting]:
     """Committed events without a place, oldest first."""
     if connection.dialect == "sqlite":
         rows = connection.rows(
-            """SELECT id, salt, bytes FROM audit_event
-               WHERE id > (SELECT coalesce(max(event), 0) FROM audit_seal WHERE seq = (SELECT max(seq) FROM audit_seal))
-               ORDER BY id LIMIT ?""",
+            f"SELECT id, salt, bytes FROM audit_event WHERE {_BEHIND} ORDER BY id LIMIT ?",  # noqa: S608
             (limit,),
         )
     else:
@@ -261,8 +263,7 @@ def told(connection: Connection) -> tuple[int, int, int]:
     ((events,),) = connection.rows("SELECT count(*) FROM audit_event")
     ((sealed,),) = connection.rows("SELECT count(*) FROM audit_seal")
     if connection.dialect == "sqlite":
-        sql = """SELECT count(*) FROM audit_event
-          WHERE id > (SELECT coalesce(max(event), 0) FROM audit_seal WHERE seq = (SELECT max(seq) FROM audit_seal))"""
+        sql = f"SELECT count(*) FROM audit_event WHERE {_BEHIND}"  # noqa: S608
     else:
         sql = "SELECT count(*) FROM audit_pending p JOIN audit_event e ON e.id = p.event"
     ((waits,),) = connection.rows(sql)

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from hoso.fhir.search import Query
     from hoso.store.audit import AuditRow
     from hoso.store.people import PeopleRows
+    from hoso.store.reach import Codes
     from hoso.store.relations import RelationRows
-    from hoso.store.visible import Codes, Visible
+    from hoso.store.visible import Visible
 
 T = TypeVar("T")
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]

@@ -100,11 +100,13 @@ class PeopleRows:
 
     def whole(self, id: str) -> frozenset[int]:
         """All Patients of the person that the Patient of this id is, or is a record of; none when nobody has it."""
-        rid = self.rids([id]).get(id)
-        if rid is None:
-            return frozenset()
-        person = self.persons_of([rid]).get(rid, rid)
-        return frozenset((rid, person, *(record for _, record in self.members([person]))))
+        return self.wholes(self.rids([id]).values())
+
+    def wholes(self, patients: Collection[int]) -> frozenset[int]:
+        """All Patients of the persons that these are, or are records of."""
+        known = self.persons_of(patients)
+        persons = {known.get(patient, patient) for patient in patients}
+        return frozenset((*patients, *persons, *(record for _, record in self.members(persons))))
 
     def persons_of(self, records: Collection[int]) -> dict[int, int]:
         """The person of each record that has one."""

@@ -35,6 +35,27 @@ class Of:
         return f"{alias}.patient IN ({_marks(self.patients)})", list(sorted(self.patients))
 
 
+Codes = tuple[tuple[int, int | None], ...]
+"""(key of a token, number of its system or None for any)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """The records that have one of these codes."""
+
+    codes: Codes
+
+    def test(self, alias: str) -> Text:
+        either = " OR ".join(
+            "g.key = ?" if system is None else "(g.key = ? AND g.system = ?)" for _, system in self.codes
+        )
+        text = (
+            f"EXISTS (SELECT 1 FROM token g WHERE g.patient = {alias}.patient AND g.rid = {alias}.rid"  # noqa: S608
+            f" AND ({either}))"
+        )
+        return text, [number for pair in self.codes for number in pair if number is not None]
+
+
 @dataclass(frozen=True, slots=True)
 class Tied:
     """The records of whoever has a relation of one of these kinds with one of these grantees at a moment.

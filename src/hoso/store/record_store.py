@@ -15,8 +15,9 @@ from hoso.store.contract import Change, Draft, HistoryPage, Origin, Page, Saved,
 from hoso.store.engine import Engine
 from hoso.store.facts import Facts
 from hoso.store.people import PeopleRows
+from hoso.store.reach import Codes
 from hoso.store.relations import RelationRows
-from hoso.store.visible import Codes, Visible
+from hoso.store.visible import Visible
 
 T = TypeVar("T")
 Told = Callable[[Sequence[Saved]], Sequence[AuditRow]]

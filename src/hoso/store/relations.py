@@ -67,14 +67,6 @@ class RelationRows:
             grantees.append(own)
         return Who(tuple(grantees), own, self._citizen(person) if person else 0)
 
-    def whole(self, patients: Collection[int]) -> frozenset[int]:
-        """All numbers of the persons that these patients are, or are records of."""
-        found: set[int] = set()
-        for patient in sorted(patients):
-            if patient not in found:
-                found.update(rid for (rid,) in self._connection.rows(_ALL, (patient,) * 5))
-        return frozenset(found)
-
     def ties(self, patient: int) -> list[TieRow]:
         """All relations of the person that a patient key belongs to, whoever the grantee is."""
         rows = self._connection.rows(

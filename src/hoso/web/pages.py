@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -87,6 +88,13 @@ def _administers(request: HttpRequest) -> bool:
 def facility_name(request: HttpRequest) -> str:
     session = getattr(request, "session", {})
     return str(session.get(FACILITY, ""))
+
+
+def leading_to(response: HttpResponse, addresses: Iterable[str]) -> HttpResponse:
+    """A browser lets a form be answered with a redirect only to where its page says (`middleware.POLICY`)."""
+    targets = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, addresses)}
+    response.form_targets = sorted(targets)  # type: ignore[attr-defined]
+    return response
 
 
 def page(request: HttpRequest, template: str, status: int = 200, **values: Any) -> HttpResponse:

@@ -8,10 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from hoso.access.actor import Actor
-from hoso.access.scope import Right, Scopes
-
-_READ: frozenset[Right] = frozenset({"r", "s"})
-_WRITE: frozenset[Right] = frozenset({"c", "u"})
+from hoso.access.scope import Scopes
 
 
 @cache
@@ -25,8 +22,7 @@ def scopes(role: str) -> Scopes:
     """Nothing for a role that is no longer in the table."""
     entry = _table().get(role, {})
     types = ["*"] if entry.get("read") == "*" else entry.get("read", [])
-    rights = dict.fromkeys(types, _READ)
-    return Scopes(rights | {type: rights.get(type, frozenset()) | _WRITE for type in entry.get("write", ())})
+    return Scopes.over(types, entry.get("write", ()))
 
 
 def administers(role: str) -> bool:

@@ -106,7 +106,7 @@ def _ask(chance: random.Random, store: RecordStore) -> Ask:
     everybody = (*PATIENTS, *PERSONS)
 
     def some() -> frozenset[int]:
-        return store.relations.whole(chance.sample(everybody, chance.choice((0, 0, 1, 2))))
+        return store.people.wholes(chance.sample(everybody, chance.choice((0, 0, 1, 2))))
 
     given = {kind: some() for kind in ("grant", "delegation", "emergency", "representative", "summary")}
     child, shared, adult = sorted((chance.randrange(700, 951) for _ in range(3)), reverse=True)

@@ -25,6 +25,7 @@ from hoso.identity.match import (
 from hoso.identity.match.compare import hopeless
 from hoso.identity.match.packed import PackedName, encode
 from hoso.identity.match.score import score_person
+from hoso.identity.match.writing import writing
 from hoso.identity.normalise import normalise
 
 NAMES = st.sampled_from(
@@ -61,6 +62,7 @@ def test_comparing_is_symmetric(a: Packed, b: Packed) -> None:
     assert hopeless(a, b) == hopeless(b, a)
     model = default_model()
     assert score_person(a, [b], model, {}) == score_person(b, [a], model, {})
+    assert writing(a, [b], model.rarity) == writing(b, [a], model.rarity)
 
 
 @given(RECORDS, st.lists(st.lists(RECORDS, min_size=1, max_size=3), max_size=5), st.randoms())

@@ -23,10 +23,6 @@ class Obligations:
     forbid: tuple[Activity, ...] = ()
     notify: bool = False
 
-    @property
-    def hide_narrative(self) -> bool:
-        return bool(self.mask)
-
 
 @dataclass(frozen=True, slots=True)
 class Decision:

@@ -51,10 +51,6 @@ def roles() -> tuple[str, ...]:
     return tuple(_table()["role"])
 
 
-def names() -> tuple[str, ...]:
-    return (*_table()["role"], *_table()["alias"])
-
-
 @cache
 def kinds() -> dict[str, tuple[str, ...]]:
     return {kind: tuple(types) for kind, types in _table()["kinds"].items()}
@@ -98,11 +94,6 @@ def representation() -> Representation:
         table["adult"],
         frozenset(table["private"]),
     )
-
-
-@cache
-def dated() -> str:
-    return str(_table()["date"])
 
 
 def _role(name: str, entry: dict[str, Any], title: str) -> Role:

@@ -9,17 +9,11 @@ from __future__ import annotations
 from functools import cache
 
 from hoso.access.policy import matrix
-from hoso.access.scope import Right, Scopes
-
-_READ: frozenset[Right] = frozenset({"r", "s"})
-_WRITE: frozenset[Right] = frozenset({"c", "u"})
+from hoso.access.scope import Scopes
 
 
 @cache
 def scopes(role: str) -> Scopes:
     """Nothing for a role that the table does not have."""
     row = matrix.role(role)
-    if row is None:
-        return Scopes()
-    rights = dict.fromkeys(row.types["view"], _READ)
-    return Scopes(rights | {type: rights.get(type, frozenset()) | _WRITE for type in row.types["write"]})
+    return Scopes.over(row.types["view"], row.types["write"]) if row is not None else Scopes()

@@ -15,6 +15,7 @@ from hoso.access.policy.ask import Ask, Facts, Ground, Tie
 from hoso.access.policy.decide import Decision, decide, visible
 from hoso.access.policy.grounds import grounds
 from hoso.access.policy.matrix import Activity, Role, kind_of, representation, role
+from hoso.core.clock import to_ms
 from hoso.core.dates import VIETNAM
 from hoso.fhir.extract import extract
 from hoso.fhir.extraction.authors import AUTHORS
@@ -73,17 +74,17 @@ class Sight:
 
     def _asked(self, row: Role, activity: Activity) -> Ask:
         actor, relations = self._errand.actor, self._reading.relations
-        who, given = self._who, self._given
+        who = self._who
         return Ask(
             role=row,
             purpose=self._errand.purpose,
             activity=activity,
             assurance=actor.assurance,
-            now=_ms(self._now),
+            now=to_ms(self._now),
             grantees=who.grantees,
             own=self._own,
             citizen=who.citizen,
-            given=given,
+            given=self._given,
             authors=(who.practitioner,) if who.practitioner else (),
             limit=actor.labels,
             birthdate=relations.birthdate if who.citizen else 0,
@@ -107,17 +108,9 @@ class Sight:
         names = [actor.id, *([f"facility/{actor.facility}"] if actor.facility else [])]
         names += [f"person/{actor.person}"] if actor.person else []
         found: dict[str, set[int]] = {}
-        for kind, patient, _ in relations.given(names, _ms(self._now)):
+        for kind, patient, _ in relations.given(names, to_ms(self._now)):
             found.setdefault(kind, set()).add(patient)
-        return {kind: relations.whole(patients) for kind, patients in found.items()}
-
-    def grant_on(self, patient: int) -> str:
-        """Id of the emergency by which the caller reaches this patient, if it is one; for the record of uses."""
-        actor, relations = self._errand.actor, self._reading.relations
-        for kind, whose, id in relations.given([actor.id], _ms(self._now)):
-            if kind == "emergency" and patient in relations.whole([whose]):
-                return str(id)
-        return ""
+        return {kind: self._reading.people.wholes(patients) for kind, patients in found.items()}
 
     def admits(self, draft: Draft, new_patients: Iterable[str]) -> bool:
         """Whether the record may be as a draft would have it: about somebody the caller is tied to, at the caller's own
@@ -151,10 +144,7 @@ class Sight:
         if plain - {f"facility/{home}"}:
             return False
         mine = set(self._who.grantees)
-        return all(self._number(*name) in mine for name in names)
-
-    def _number(self, type: str, id: str) -> int:
-        return self._reading.relations.number(type, id)
+        return all(self._reading.relations.number(*name) in mine for name in names)
 
     def _ties_of(self, patient: int) -> tuple[Tie, ...]:
         if patient not in self._ties:
@@ -166,10 +156,6 @@ class Sight:
 
 
 _ANYBODY = Ground("anybody", lambda facts: True, None, None, frozenset())
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
 
 
 def _ages(now: datetime) -> tuple[int, int, int]:
@@ -186,4 +172,4 @@ def _years_before(day: date, years: int) -> date:
 
 
 def _day_end(day: date) -> int:
-    return _ms(datetime(day.year, day.month, day.day, tzinfo=VIETNAM) + timedelta(days=1))
+    return to_ms(datetime(day.year, day.month, day.day, tzinfo=VIETNAM) + timedelta(days=1))

@@ -17,6 +17,7 @@ from hoso.identity.match.packed import Packed, Shared
 from hoso.identity.match.score import Crowd, Scored, score_person, telling
 from hoso.identity.match.vetoes import CURES, corroborated, vetoes
 from hoso.identity.match.weights import Model
+from hoso.identity.match.writing import writing
 
 Outcome = Literal["certain", "possible", "new"]
 REFERENCE = 1_000_000
@@ -113,14 +114,18 @@ def decide(
     # A person set apart by a human is no rival either, and stands last.
     ranked.sort(key=lambda entry: entry[:3])
     certain, possible = policy.raised(population)
-    child = policy.may_be_child(arrival.birth[0])
     if not ranked or ranked[0][0]:
         standings = tuple(_standing(entry, ("apart",)) for entry in ranked[: policy.shown])
         bits = standings[0].bits if standings else -inf
         return Decision("new", None, bits, inf, certain, population, model.version, standings=standings)
     _apart, _negative, person, best = ranked[0]
     rival = ranked[1][3].total if len(ranked) > 1 and not ranked[1][0] else -inf
-    found = vetoes(best, child) + (doubts or {}).get(person, ())
+    child, records_of = policy.may_be_child(arrival.birth[0]), dict(people)
+
+    def banned(person: str, scored: Scored) -> tuple[str, ...]:
+        return vetoes(scored, writing(arrival, records_of[person], model.rarity), child)
+
+    found = banned(person, best) + (doubts or {}).get(person, ())
     if best.total - rival < policy.margin:
         found = (*found, "margin")
     by_number = best.verified_match and corroborated(best)
@@ -141,7 +146,7 @@ def decide(
         _settling(best, found, certain, model) if outcome == "possible" else (),
         by_number,
         tuple(
-            _standing(entry, ("apart",) if entry[0] else found if entry is ranked[0] else vetoes(entry[3], child))
+            _standing(entry, ("apart",) if entry[0] else found if entry is ranked[0] else banned(*entry[2:]))
             for entry in ranked[: policy.shown]
         ),
     )

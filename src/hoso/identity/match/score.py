@@ -12,12 +12,10 @@ from typing import NamedTuple
 
 from msgspec import structs
 
-from hoso.core.text import fold
 from hoso.identity.match import levels as L
 from hoso.identity.match.compare import compare, hopeless
-from hoso.identity.match.frequency import Rarity
 from hoso.identity.match.levels import Levels
-from hoso.identity.match.packed import TONELESS, TURNED, Packed, Shared
+from hoso.identity.match.packed import Packed, Shared
 from hoso.identity.match.weights import Model
 
 HOUSEHOLD_SIZE = 4
@@ -51,21 +49,6 @@ class Scored(NamedTuple):
     penalty: float = 0.0
     verified_conflict: bool = False
     verified_match: bool = False
-    toned: bool = True
-    ordered: bool = True
-    """Some record has the arrival's name in a writing that tells twins apart; see `clearly_named`."""
-
-
-def clearly_named(a: Packed, b: Packed, rarity: Rarity) -> tuple[bool, bool]:
-    """Whether some pair of names is not a twin's by its tones, and by its order: Phương and Phượng are twins, and so
-    are Ngọc Khuê and Khuê Ngọc. A name that lost its tones, or was put in order by us, may be either's."""
-    toned = ordered = False
-    for one in a.names:
-        for other in b.names:
-            flags = one.flags | other.flags
-            toned = toned or not flags & TONELESS or rarity.several.isdisjoint((fold(one.given), fold(other.given)))
-            ordered = ordered or not flags & TURNED
-    return toned, ordered
 
 
 def telling(arrival: Packed, crowd: Crowd) -> Packed:
@@ -98,16 +81,7 @@ def score_person(arrival: Packed, records: Sequence[Packed], model: Model, crowd
         penalty,
         any(found.verified_conflict for _bits, found in pairs),
         any(found.verified_match for _bits, found in pairs),
-        *_any_clear(arrival, records, model.rarity),
     )
-
-
-def _any_clear(arrival: Packed, records: Sequence[Packed], rarity: Rarity) -> tuple[bool, bool]:
-    toned = ordered = False
-    for record in records:
-        one, other = clearly_named(arrival, record, rarity)
-        toned, ordered = toned or one, ordered or other
-    return toned, ordered
 
 
 def _pair(a: Packed, b: Packed, model: Model, crowd: Crowd) -> tuple[list[float], Levels]:

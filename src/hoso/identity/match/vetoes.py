@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from hoso.identity.match import levels as L
 from hoso.identity.match.score import Scored, birth_contradicts, name_contradicts, number_agrees
+from hoso.identity.match.writing import Writing
 
 NUMBER_FACTS = frozenset({"citizen", "insurance"})
 
@@ -30,7 +31,7 @@ ALMOST = (L.TOKEN_TONE, L.TOKEN_SOUND, L.TOKEN_EDIT)
 """A given name that is a slip, or the brother's."""
 
 
-def vetoes(best: Scored, child: bool = True) -> tuple[str, ...]:
+def vetoes(best: Scored, written: Writing, child: bool) -> tuple[str, ...]:
     """`child`: whether the arrival may be one, with its family's phone and no card of its own."""
     levels = best.levels
     numbered = number_agrees(levels)
@@ -39,7 +40,7 @@ def vetoes(best: Scored, child: bool = True) -> tuple[str, ...]:
         found.append("verified-numbers")
     if numbered and name_contradicts(levels) and birth_contradicts(levels):
         found.append("number-contradicted")
-    if levels[L.TWIN] == L.TWIN_DIFFERENT or (not numbered and (_twin_like(levels) or _blurred(best, child))):
+    if levels[L.TWIN] == L.TWIN_DIFFERENT or (not numbered and (_twin_like(levels) or _blurred(best, written, child))):
         found.append("twins")
     elif not numbered and _sibling_like(levels):
         found.append("siblings")
@@ -63,10 +64,10 @@ def _twin_like(levels: tuple[int, ...]) -> bool:
     return (bare or levels[L.GIVEN] in ALMOST) and not birth_contradicts(levels)
 
 
-def _blurred(best: Scored, child: bool) -> bool:
+def _blurred(best: Scored, written: Writing, child: bool) -> bool:
     """Written so that the twin's name would look the same; grown up, twins have phones of their own."""
-    ordered = best.ordered and not best.levels[L.ORDER]
-    if birth_contradicts(best.levels) or (best.toned and ordered):
+    ordered = written.ordered and not best.levels[L.ORDER]
+    if birth_contradicts(best.levels) or (written.toned and ordered):
         return False
     return child or (not ordered and not _own_phone(best))
 

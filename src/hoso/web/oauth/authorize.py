@@ -25,7 +25,7 @@ from hoso.web.oauth.granting import PERSON, asked
 from hoso.web.oauth.models import Client, Connection, Launch, Permission, digest
 from hoso.web.oauth.people import Choice, choices, person
 from hoso.web.oauth.settings import OFFLINE_SECONDS, ONLINE_SECONDS
-from hoso.web.pages import codes, door, page, signed_in
+from hoso.web.pages import codes, door, leading_to, page, signed_in
 
 _SALT = "oauth.choice"
 _CHOICE_SECONDS = 600
@@ -189,7 +189,4 @@ def _sent(client: Client, location: str) -> HttpResponse:
 
 
 def _may_send(response: HttpResponse, client: Client) -> HttpResponse:
-    """A browser lets a form be answered with a redirect only to where its page says."""
-    targets = {f"{p.scheme}://{p.netloc}" for p in map(urlsplit, client.redirect_uris.split())}
-    response.form_targets = sorted(targets)  # type: ignore[attr-defined]
-    return response
+    return leading_to(response, client.redirect_uris.split())

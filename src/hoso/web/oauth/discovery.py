@@ -34,14 +34,13 @@ _GRANTS = ("authorization_code", "refresh_token", "client_credentials")
 
 
 def smart_configuration(request: HttpRequest) -> HttpResponse:
-    return _said(lambda base: {**_server(base), "capabilities": CAPABILITIES, "scopes_supported": _scopes()}, request)
+    return _said(lambda base: {**_server(base), "capabilities": CAPABILITIES}, request)
 
 
 def openid_configuration(request: HttpRequest) -> HttpResponse:
     return _said(
         lambda base: {
             **_server(base),
-            "scopes_supported": _scopes(),
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "claims_supported": [
@@ -63,7 +62,7 @@ def openid_configuration(request: HttpRequest) -> HttpResponse:
 
 def authorization_server(request: HttpRequest) -> HttpResponse:
     """RFC 8414."""
-    return _said(lambda base: {**_server(base), "scopes_supported": _scopes()}, request)
+    return _said(_server, request)
 
 
 def jwks(request: HttpRequest) -> HttpResponse:
@@ -83,6 +82,7 @@ def _server(base: str) -> dict[str, Any]:
         "introspection_endpoint": f"{base}/oauth/introspect",
         "revocation_endpoint": f"{base}/oauth/revoke",
         "management_endpoint": f"{base}/connected-apps",
+        "scopes_supported": _scopes(),
         "grant_types_supported": _GRANTS,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
@@ -15,7 +15,7 @@ from hoso.web.oauth import telling
 from hoso.web.oauth.models import APPROVED, Client, Launch
 from hoso.web.oauth.origin import fhir
 from hoso.web.oauth.people import person
-from hoso.web.pages import door, page, signed_in
+from hoso.web.pages import door, leading_to, page, signed_in
 
 GOOD_FOR = timedelta(minutes=5)
 
@@ -26,10 +26,9 @@ def apps(request: HttpRequest, id: str) -> HttpResponse:
     about = person(door(request), id)
     if about is None:
         raise Http404
-    response = page(request, "oauth/apps.html", about=about, clients=_launchable(), today=door(request).today)
-    origins = {f"{p.scheme}://{p.netloc}" for p in (urlsplit(client.launch_url) for client in _launchable())}
-    response.form_targets = sorted(origins)  # type: ignore[attr-defined]
-    return response
+    clients = _launchable()
+    response = page(request, "oauth/apps.html", about=about, clients=clients, today=door(request).today)
+    return leading_to(response, [client.launch_url for client in clients])
 
 
 @require_POST
@@ -41,12 +40,9 @@ def launch(request: HttpRequest, id: str) -> HttpResponse:
         raise Http404
     code, user = secrets.token_urlsafe(32), request.user
     who: Any = user
-    Launch.objects.create(
-        code=code, account=who, client=client, patient=about.id, expires=timezone.now() + GOOD_FOR
-    )  # fmt: skip
-    telling.tell(
-        request, "app-opened", client.client_id, patient=door(request).persons.number(about.id), channel="screen"
-    )
+    Launch.objects.create(code=code, account=who, client=client, patient=about.id, expires=timezone.now() + GOOD_FOR)
+    number = door(request).persons.number(about.id)
+    telling.tell(request, "app-opened", client.client_id, patient=number, channel="screen")
     separator = "&" if "?" in client.launch_url else "?"
     query = urlencode({"iss": fhir(request), "launch": code})
     return HttpResponseRedirect(f"{client.launch_url}{separator}{query}")

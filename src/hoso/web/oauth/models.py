@@ -21,8 +21,9 @@ from oauth2_provider.models import (
     AbstractRefreshToken,
 )
 
+from hoso.web.oauth.origin import LOOPBACK_NAMES
+
 WAITING, APPROVED, REVOKED = "waiting", "approved", "revoked"
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 
 
 def digest(secret: str) -> str:
@@ -81,7 +82,7 @@ class Client(AbstractApplication):
     @property
     def loopback(self) -> bool:
         """Whether it is called back on the user's own machine, where any program may listen."""
-        return any(urlsplit(uri).hostname in _LOOPBACK for uri in self.redirect_uris.split())
+        return any(urlsplit(uri).hostname in LOOPBACK_NAMES for uri in self.redirect_uris.split())
 
     def is_usable(self, request: object) -> bool:
         return self.approved

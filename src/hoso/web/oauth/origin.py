@@ -12,6 +12,9 @@ from django.http import HttpRequest
 from hoso.core.errors import Refused
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+"""As a `Host` header has them."""
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
+"""As an address that was taken apart has them."""
 
 
 def origin(request: HttpRequest) -> str:

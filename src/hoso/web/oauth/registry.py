@@ -17,6 +17,7 @@ from hoso.core.errors import Refused
 from hoso.web.oauth import assertion, granting, naming
 from hoso.web.oauth.assertion import BadAssertion
 from hoso.web.oauth.keysets import NotAllowed
+from hoso.web.oauth.origin import LOOPBACK_NAMES
 
 if TYPE_CHECKING:
     from hoso.web.oauth.models import Client
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 Kind = Literal["browser", "server", "backend"]
 KINDS: tuple[Kind, ...] = ("browser", "server", "backend")
 """A public app in a browser or on a phone; an app with a server and a key; a system that signs in for itself."""
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _MOST_URIS = 10
 _LONGEST_URI = 500
 
@@ -170,7 +170,7 @@ def _is_address(text: str) -> bool:
         return False
     if not parts.hostname or "@" in parts.netloc or "#" in text or "\\" in text or "*" in text:
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_NAMES)
 
 
 def _check_keys(wanted: Application) -> None:
