@@ -23,9 +23,11 @@ from bench.figures import Figures, header
 from bench.fill import fill
 from bench.http import post_all, wrk
 from bench.node import Served, cpu_seconds, database_bytes, make, resident_mb, run, served, tree
+from hoso import compose
 from hoso.fhir.extract import extract
 from hoso.fhir.validate import validate
 from hoso.synth.population import population
+from hoso.web.accounts import registry
 
 SIZES = {"small": 150, "large": 1_000, "huge": 44_000}
 """Citizens: about 20,000, more than 100,000 and more than 5,000,000 resources."""
@@ -234,25 +236,41 @@ def _cards(node: Served, cookie: str, ids: Sequence[str]) -> list[str]:
 
 
 def _signed_in(node: Served, username: str, password: str) -> str:
+    """The cookies of somebody who signed in with a password and the code of an authenticator."""
+    config = compose.load(node.folder)
+    secret = registry.new_secret(config)
+    registry.enrol(config, username, secret)
+    jar: SimpleCookie = SimpleCookie()
+    _, page = _asked(node, jar, "GET", "/")
+    status, _ = _asked(node, jar, "POST", "/sign-in", {**_hidden(page), "login": username, "password": password})
+    _, page = _asked(node, jar, "GET", "/sign-in/code")
+    code = registry.code_now(config, secret)
+    after, _ = _asked(node, jar, "POST", "/sign-in/code", {**_hidden(page), "code": code})
+    if (status, after) != (302, 302):
+        raise RuntimeError(f"sign-in: {status}, {after}")
+    return _sent(jar)
+
+
+def _asked(
+    node: Served, jar: SimpleCookie, method: str, path: str, form: dict[str, str] | None = None
+) -> tuple[int, str]:
     client = node.client()
-    client.request("GET", "/")
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": _sent(jar), "Referer": node.address + "/"}
+    client.request(method, path, urlencode(form) if form else None, headers)
     answer = client.getresponse()
     page = answer.read().decode()
-    jar: SimpleCookie = SimpleCookie()
-    for value in answer.headers.get_all("Set-Cookie") or []:
-        jar.load(value)
-    hidden = page.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
-    form = urlencode({"username": username, "password": password, "csrfmiddlewaretoken": hidden, "next": "/"})
-    sent = "; ".join(f"{name}={morsel.value}" for name, morsel in jar.items())
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": sent, "Referer": node.address + "/"}
-    client.request("POST", "/sign-in", form, headers)
-    answer = client.getresponse()
-    answer.read()
-    if answer.status != 302:
-        raise RuntimeError(f"sign-in: {answer.status}")
     for value in answer.headers.get_all("Set-Cookie") or []:
         jar.load(value)
     client.close()
+    return answer.status, page
+
+
+def _hidden(page: str) -> dict[str, str]:
+    token = page.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
+    return {"csrfmiddlewaretoken": token, "next": "/"}
+
+
+def _sent(jar: SimpleCookie) -> str:
     return "; ".join(f"{name}={morsel.value}" for name, morsel in jar.items())
 
 

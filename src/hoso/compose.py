@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hoso.core import Refused, new_id, system_clock
+from hoso.web.accounts.rules import Rules
+from hoso.web.accounts.rules import parse as parse_rules
 
 if TYPE_CHECKING:
     from hoso.access import Actor
@@ -63,6 +65,16 @@ jwks_hosts = []
 # A file of certificates that such hosts are trusted by, in place of the system's.
 jwks_authorities = ""
 
+[sign_in]
+# Least length of a new password, and whether staff need a second factor: an authenticator app or a passkey.
+shortest_password = 15
+second_factor = true
+# A session ends after so many minutes without a click and after so many hours in any case.
+idle_minutes = 30
+longest_hours = 12
+# An account that nobody used for so many days is closed until `hoso user unlock`.
+unused_days = 45
+
 [audit]
 # Public keys of the witnesses of this node's audit log, as each witness names its own.
 witnesses = []
@@ -103,6 +115,7 @@ class Config:
     keys: Keys
     jwks_hosts: tuple[str, ...] = ()
     jwks_authorities: Path | None = None
+    sign_in: Rules = field(default_factory=Rules)
     witnesses: tuple[str, ...] = ()
     """Public keys of those who witness the audit log."""
 
@@ -175,6 +188,7 @@ def load(folder: Path) -> Config:
             keys=read_keys(folder / "keys"),
             jwks_hosts=tuple(_host(text) for text in read.get("oauth", {}).get("jwks_hosts", ())),
             jwks_authorities=_file(folder, read.get("oauth", {}).get("jwks_authorities", "")),
+            sign_in=parse_rules(read.get("sign_in", {})),
             witnesses=tuple(_witness(text) for text in read.get("audit", {}).get("witnesses", ())),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:

@@ -51,6 +51,12 @@ def told(printed: str, label: str) -> str:
     return found[1]
 
 
+def code_now(folder: Path) -> str:
+    done = subprocess.run([str(HOSO), "demo", "--data", str(folder), "--code"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
 class Visitor:
     """Somebody with a browser that keeps cookies."""
 
@@ -72,10 +78,14 @@ class Visitor:
         connection.close()
         return answer.status, page if answer.status == 200 else answer.headers.get("Location", "")
 
-    def sign_in(self, username: str, password: str) -> None:
-        token = self.ask("GET", "/")[1].partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
-        form = {"username": username, "password": password, "csrfmiddlewaretoken": token, "next": "/"}
-        assert self.ask("POST", "/sign-in", form)[0] == 302
+    def sign_in(self, username: str, password: str, code: str) -> None:
+        form = {"login": username, "password": password, "next": "/"}
+        assert self.ask("POST", "/sign-in", {**form, **self.token("/")}) == (302, "/sign-in/code")
+        assert self.ask("POST", "/sign-in/code", {"code": code, **self.token("/sign-in/code")}) == (302, "/")
+
+    def token(self, path: str) -> dict[str, str]:
+        page = self.ask("GET", path)[1]
+        return {"csrfmiddlewaretoken": page.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]}
 
     def search(self, text: str) -> str:
         """The page that the search box leads to."""
@@ -90,12 +100,12 @@ def test_what_it_prints_leads_to_the_person_and_a_taken_port_to_the_next(folder:
             address = told(printed, "Open")
             assert address != f"http://127.0.0.1:{wanted}/" and f"HoSo is ready at {address}" in printed
             visitor = Visitor(address)
-            visitor.sign_in(told(printed, "User"), told(printed, "Password"))
+            visitor.sign_in(told(printed, "User"), told(printed, "Password"), told(printed, "Code").split()[0])
             name = json.loads((folder / "demo.json").read_text("utf-8"))["name"]
             for label in ("by code", "by insurance card", "by name, no accents"):
                 assert name in visitor.search(told(printed, label)), label
             steward = Visitor(address)
-            steward.sign_in("demo-steward", told(printed, "Password"))
+            steward.sign_in("demo-steward", told(printed, "Password"), code_now(folder))
             assert "demo-steward" in printed and steward.ask("GET", "/reviews")[0] == 200
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib import import_module
@@ -41,6 +42,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         config = compose.load(folder)
         for username, role in STAFF:
             registry.create(config, username, role, "35001", PASSWORD)
+            registry.enrol(config, username, registry.new_secret(config))
         node = compose.open(folder)
         token = node.tokens.create("operator", "system/*.cruds")
         node.close()
@@ -98,6 +100,8 @@ def person(site: Site) -> Callable[[str], Person]:
         session[SESSION_KEY] = str(account.pk)
         session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         session[HASH_SESSION_KEY] = account.get_session_auth_hash()
+        session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": time.time()}]
+        session["account_authentication_methods_user"] = str(account.pk)
         session.save()
         return Person(site, {"hoso_session": session.session_key})
 

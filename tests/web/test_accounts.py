@@ -41,7 +41,7 @@ class Client:
         return text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
 
     def sign_in(self, username: str, password: str) -> tuple[int, str, dict[str, str]]:
-        form = {"username": username, "password": password, "csrfmiddlewaretoken": self.csrf()}
+        form = {"login": username, "password": password, "csrfmiddlewaretoken": self.csrf()}
         return self.ask("/sign-in", form)
 
 
@@ -86,7 +86,7 @@ def test_a_stranger_learns_nothing_of_who_exists(client: Client) -> None:
 
 
 def test_a_form_without_its_token_is_refused(client: Client) -> None:
-    status, text, _ = client.ask("/sign-in", {"username": "mai", "password": PASSWORD})
+    status, text, _ = client.ask("/sign-in", {"login": "mai", "password": PASSWORD})
     assert status == 403 and "Biểu mẫu đã quá cũ" in text
 
 
@@ -143,5 +143,5 @@ def test_twenty_people_signing_in_at_once_keep_nobody_from_reading(site: Site) -
         seen = [reader.ask("/patients/empty")[0] for _ in range(10)]
         answers = [one.result()[0] for one in coming]
     assert seen == [200] * 10
-    assert set(answers) <= {200, 503} and 200 in answers
+    assert set(answers) <= {200, 429, 503} and 200 in answers  # to the throttle these are twenty tries at one name
     assert Client(site).sign_in("thu", PASSWORD)[0] == 200

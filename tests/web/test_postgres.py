@@ -11,7 +11,7 @@ import pytest
 from psycopg import sql
 from tests import postgres
 from tests.web import people
-from tests.web.conftest import PASSWORD, Site, serving
+from tests.web.conftest import PASSWORD, Site, one_factor, serving
 from tests.web.test_accounts import Client
 
 from hoso import compose
@@ -25,7 +25,9 @@ pytestmark = pytest.mark.xdist_group("browser")
 def test_the_card_is_reached_and_a_lost_database_is_said(postgres_url: str, tmp_path: Path) -> None:
     with postgres.database(postgres_url) as url:
         folder = tmp_path / "centre"
-        config = compose.create(folder, url)
+        compose.create(folder, url)
+        one_factor(folder)
+        config = compose.load(folder)
         node = compose.open(folder)
         importer = Actor("node/test", Scopes.parse("system/*.cruds"))
         for one in people.full(date.today())[:40]:  # noqa: DTZ011  (the made-up people live in the present)

@@ -36,19 +36,22 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "--citizens", type=int, default=CITIZENS, metavar="N", help=say("demo.citizens", number=CITIZENS)
     )
     parser.add_argument("--port", type=int, default=8080, help=say("demo.port"))
+    parser.add_argument("--code", action="store_true", help=say("demo.code"))
     parser.add_argument("--no-serve", action="store_true", help=say("demo.no_serve"))
 
 
 def run(args: argparse.Namespace) -> int:
     folder = Path(args.data)
     note = folder / "demo.json"
+    if args.code:
+        return _code(folder, note)
     with explained(args.data, must_exist=False):
         if not note.exists():
             _make(folder, note, args.citizens)
         else:
             print(say("demo.again", folder=folder))
-            _register(compose.load(folder), _read(note))  # a demo of an earlier release had fewer accounts
-    guide = _read(note)
+            _register(compose.load(folder), note)  # a demo of an earlier release had fewer accounts
+    guide = {**_read(note), "code": registry.code_now(compose.load(folder), _read(note)["secret"])}
     if args.no_serve:
         _show(guide, None)
         return 0
@@ -73,17 +76,32 @@ def _make(folder: Path, note: Path, citizens: int) -> None:
     draft = note.with_suffix(".part")
     if not draft.exists():
         _write(draft, {**_guide(source), "password": registry.new_password()})
-    _register(config, _read(draft))
+    _register(config, draft)
     draft.rename(note)
     resources = f"{report.tally.read:,}"
     print(say("demo.made", resources=resources, time=duration(time.monotonic() - start)))
 
 
-def _register(config: compose.Config, guide: dict[str, Any]) -> None:
-    known = {one.username for one in registry.everyone(config)}
+def _register(config: compose.Config, note: Path) -> None:
+    """Accounts with an authenticator whose key stands in the note: nobody has to have a phone to look around."""
+    guide = _read(note)
+    if "secret" not in guide:
+        guide["secret"] = registry.new_secret(config)
+        _write(note, guide)
+    known = {one.username: one.second_factor for one in registry.everyone(config)}
     for username, role in ROLES.items():
         if username not in known:
             registry.create(config, username, role, guide["facility"], guide["password"])
+        if not known.get(username):
+            registry.enrol(config, username, guide["secret"])
+
+
+def _code(folder: Path, note: Path) -> int:
+    if not note.exists():
+        raise Failure("demo.no_demo", folder=folder)
+    with explained(str(folder)):
+        print(registry.code_now(compose.load(folder), _read(note)["secret"]))
+    return 0
 
 
 def _invent(folder: Path, citizens: int) -> Path:
@@ -131,7 +149,7 @@ def _show(guide: dict[str, Any], address: str | None) -> None:
     code, card, name = guide["searches"]
     text = say(
         "demo.guide", address=address or "-", user=USERNAME, steward=STEWARD, password=guide["password"],
-        person=guide["name"], code=code, card=card, name=name,
+        now=guide["code"], secret=guide["secret"], person=guide["name"], code=code, card=card, name=name,
     )  # fmt: skip
     print(f"\n{text}\n", flush=True)
 

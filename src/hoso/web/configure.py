@@ -15,11 +15,11 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.db import connections
 
+from hoso.web.accounts.rules import Rules
 from hoso.web.oauth import settings as oauth
+from hoso.web.sign_in import settings as sign_in
 
 HERE = Path(__file__).parent
-IDLE_SECONDS = 30 * 60
-SESSION_SECONDS = 12 * 3600
 LANGUAGE_COOKIE = "hoso_language"
 
 
@@ -44,6 +44,8 @@ class WebConfig(Protocol):
     @property
     def jwks_authorities(self) -> Path | None: ...
     @property
+    def sign_in(self) -> Rules: ...
+    @property
     def keys(self) -> WebKeys: ...
 
 
@@ -57,7 +59,7 @@ def configure(config: WebConfig) -> None:
             del connections[opened.alias]
         connections.settings["default"] = connections.configure_settings({"default": database})["default"]
         settings.SECRET_KEY = secret
-        for name, value in _oauth(config).items():
+        for name, value in {**_oauth(config), **_sign_in(config)}.items():
             setattr(settings, name, value)
         setting_changed.send(WebConfig, setting="OAUTH2_PROVIDER", value=None, enter=True)
         return
@@ -87,6 +89,7 @@ def _settings(config: WebConfig, database: dict[str, Any], secret: str) -> dict[
             "django.contrib.sessions",
             "hoso.web.accounts",
             *oauth.APPS,
+            *sign_in.APPS,
         ],
         "AUTH_USER_MODEL": "accounts.Account",
         "PASSWORD_HASHERS": ["hoso.web.accounts.hasher.Argon2"],
@@ -98,7 +101,9 @@ def _settings(config: WebConfig, database: dict[str, Any], secret: str) -> dict[
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.middleware.csrf.CsrfViewMiddleware",
             "django.contrib.auth.middleware.AuthenticationMiddleware",
+            "allauth.account.middleware.AccountMiddleware",
             "hoso.web.middleware.Idle",
+            "hoso.web.sign_in.assurance.SecondFactor",
             "hoso.web.middleware.Refusals",
         ],
         "ROOT_URLCONF": "hoso.web.urls",
@@ -106,13 +111,15 @@ def _settings(config: WebConfig, database: dict[str, Any], secret: str) -> dict[
             {
                 "BACKEND": "django.template.backends.jinja2.Jinja2",
                 "DIRS": [HERE / "templates"],
-                "OPTIONS": {"environment": "hoso.web.jinja.environment"},
+                "OPTIONS": {
+                    "environment": "hoso.web.jinja.environment",
+                    "context_processors": ["hoso.web.pages.shared"],
+                },
             }
         ],
         "CSRF_FAILURE_VIEW": "hoso.web.errors.csrf_failure",
         "LOGIN_URL": "/",
         "SESSION_COOKIE_NAME": "__Host-hoso_session" if secure else "hoso_session",
-        "SESSION_COOKIE_AGE": SESSION_SECONDS,
         "SESSION_COOKIE_SECURE": secure,
         "SESSION_EXPIRE_AT_BROWSER_CLOSE": True,
         "CSRF_COOKIE_NAME": "__Host-hoso_csrf" if secure else "hoso_csrf",
@@ -129,6 +136,7 @@ def _settings(config: WebConfig, database: dict[str, Any], secret: str) -> dict[
         "APPEND_SLASH": False,
         "LOGGING_CONFIG": None,
         **_oauth(config),
+        **_sign_in(config),
     }
 
 
@@ -138,6 +146,11 @@ def _oauth(config: WebConfig) -> dict[str, Any]:
         "OAUTH_JWKS_HOSTS": config.jwks_hosts,
         "OAUTH_JWKS_AUTHORITIES": config.jwks_authorities,
     }
+
+
+def _sign_in(config: WebConfig) -> dict[str, Any]:
+    seconds = int(config.sign_in.longest.total_seconds())
+    return {**sign_in.settings(config.sign_in, config.base_url), "SESSION_COOKIE_AGE": seconds}
 
 
 def _database(config: WebConfig) -> dict[str, Any]:

@@ -20,6 +20,7 @@ def environment(**options: Any) -> Environment:
         "_": said,
         "asset": assets.url,
         "language": get_language,
+        "q": "",  # the search box, on pages that nobody searched from
         "role_title": lambda role: titles().get(role, role),
     }
     made.filters |= {

@@ -13,7 +13,8 @@ from django.utils import translation
 from hoso.access import Unavailable
 from hoso.core.errors import Refused
 from hoso.web import errors
-from hoso.web.configure import IDLE_SECONDS, LANGUAGE_COOKIE
+from hoso.web.accounts.hasher import Busy
+from hoso.web.configure import LANGUAGE_COOKIE
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -23,6 +24,7 @@ POLICY = (
 )
 """`targets`: origins of apps to which the answer to a form on the page may lead, on the few pages that have such."""
 _SEEN = "seen"
+_BEGUN = "begun"
 _NOTE_EVERY = 60
 
 
@@ -61,15 +63,19 @@ class Language:
 
 
 class Idle:
-    """Half an hour without a click ends the session; the time is noted once a minute, not at every click."""
+    """Half an hour without a click ends the session, and half a day with clicks, as this node's rules say.
+
+    The time is noted once a minute, not at every click.
+    """
 
     def __init__(self, respond: Respond) -> None:
         self.respond = respond
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
-            now, seen = int(time.time()), request.session.get(_SEEN, 0)
-            if seen and now - seen > IDLE_SECONDS:
+            now, rules = int(time.time()), settings.SIGN_IN
+            seen, begun = request.session.get(_SEEN, 0), request.session.setdefault(_BEGUN, now)
+            if (seen and now - seen > rules.idle.total_seconds()) or now - begun > rules.longest.total_seconds():
                 logout(request)
                 return HttpResponseRedirect("/?idle=1")
             if now - seen > _NOTE_EVERY:
@@ -89,4 +95,4 @@ class Refusals:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, Refused):
             return errors.refused(request, exception)
-        return errors.unavailable(request) if isinstance(exception, Unavailable) else None
+        return errors.unavailable(request) if isinstance(exception, Unavailable | Busy) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -59,8 +60,11 @@ def journal() -> Journal:
 
 
 def door(request: HttpRequest) -> Door:
+    from hoso.web.sign_in.assurance import multi  # allauth can be imported only once Django is settled
+
     user: Any = request.user
-    return Door(_serving[0].records, actor(user.username, user.role))
+    who = actor(user.username, user.role)
+    return Door(_serving[0].records, replace(who, assurance="multi" if multi(request) else "single"))
 
 
 def signed_in(view: View) -> View:
@@ -98,17 +102,15 @@ def leading_to(response: HttpResponse, addresses: Iterable[str]) -> HttpResponse
 
 
 def page(request: HttpRequest, template: str, status: int = 200, **values: Any) -> HttpResponse:
-    return render(
-        request,
-        template,
-        {
-            "user": request.user,
-            "node": node_name(),
-            "facility": facility_name(request),
-            "q": "",
-            "decides": _decides(request),
-            "administers": _administers(request),
-            **values,
-        },
-        status=status,
-    )
+    return render(request, template, values, status=status)
+
+
+def shared(request: HttpRequest) -> dict[str, Any]:
+    """What every template may ask for, also those that allauth fills."""
+    return {
+        "user": request.user,
+        "node": node_name(),
+        "facility": facility_name(request),
+        "decides": _decides(request),
+        "administers": _administers(request),
+    }

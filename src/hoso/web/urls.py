@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from django.urls import path
 
-from hoso.web import errors, parting, rate, reviews, search, sign_in, sources, style
+from hoso.web import errors, language, parting, rate, reviews, search, sources, style
 from hoso.web import record as pages
 from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, launching
+from hoso.web.sign_in import views as own
 
 urlpatterns = [
     path("", search.home, name="home"),
-    path("sign-in", sign_in.sign_in, name="sign-in"),
-    path("sign-out", sign_in.sign_out, name="sign-out"),
-    path("language", sign_in.language, name="language"),
+    path("language", language.language, name="language"),
+    # The names of these are those that allauth looks for.
+    path("sign-in", own.sign_in, name="account_login"),
+    path("sign-in/code", own.Code.as_view(), name="mfa_authenticate"),
+    path("sign-in/passkey", own.PasskeyAlone.as_view(), name="mfa_login_webauthn"),
+    path("sign-out", own.sign_out, name="account_logout"),
+    path("account", own.account, name="mfa_index"),
+    path("account/password", own.NewPassword.as_view(), name="account_change_password"),
+    path("account/authenticator", own.Activate.as_view(), name="mfa_activate_totp"),
+    path("account/authenticator/remove", own.Deactivate.as_view(), name="mfa_deactivate_totp"),
+    path("account/passkeys/add", own.AddPasskey.as_view(), name="mfa_add_webauthn"),
+    path("account/passkeys/<int:pk>/remove", own.RemovePasskey.as_view(), name="mfa_remove_webauthn"),
+    path("account/recovery-codes", own.recovery_codes, name="mfa_view_recovery_codes"),
+    path("account/sessions", own.sessions, name="usersessions_list"),
+    path("account/sessions/end", own.end_session),
+    path("account/confirm", own.Confirm.as_view(), name="account_reauthenticate"),
+    path("account/confirm/code", own.ConfirmByCode.as_view(), name="mfa_reauthenticate"),
+    path("account/confirm/passkey", own.ConfirmByPasskey.as_view(), name="mfa_reauthenticate_webauthn"),
     path("patients/<str:id>", pages.card, name="card"),
     path("patients/<str:id>/timeline", pages.timeline, name="timeline"),
     path("patients/<str:id>/sources", sources.sources, name="sources"),

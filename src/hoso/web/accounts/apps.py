@@ -9,3 +9,6 @@ class AccountsConfig(AppConfig):
     name = "hoso.web.accounts"
     label = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from hoso.web.sign_in import events  # noqa: F401

@@ -1,6 +1,7 @@
 """All accounts and clients of a node as text, for its backup, and back again; passwords stay the hashes they are.
 
-What was issued to apps is not among it: after a restore they sign in again, and nothing revoked comes back to life.
+Second factors come along, their secrets sealed with the node's key. Sessions, and what was issued to apps, do not:
+after a restore everybody signs in again, and nothing revoked comes back to life.
 """
 
 from __future__ import annotations
@@ -27,10 +28,12 @@ def dump(config: WebConfig) -> bytes:
 
 def _models() -> tuple[type[Model], ...]:
     """Those that others refer to come first."""
+    from allauth.mfa.models import Authenticator
+
     from hoso.web.accounts.models import Account
     from hoso.web.oauth.models import Client, Permission
 
-    return Account, Client, Permission
+    return Account, Authenticator, Client, Permission
 
 
 def restore(config: WebConfig, data: bytes) -> int:

@@ -1,12 +1,15 @@
-"""Tables of sign-in: accounts, and the failures that slow a guesser down for all workers at once."""
+"""Tables of sign-in: accounts, the failures that slow a guesser down for all workers at once, and used codes."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils.crypto import salted_hmac
+
+CITIZEN = "citizen"
 
 
 class Accounts(BaseUserManager["Account"]):
@@ -20,11 +23,28 @@ class Account(AbstractBaseUser):
     facility: models.CharField[str, str] = models.CharField(max_length=64)
     is_active: models.BooleanField[bool, bool] = models.BooleanField(default=True)
     created: models.DateTimeField[datetime, datetime] = models.DateTimeField()
+    opened: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
+    """When an operator last opened it again; counts as a sign-in for the rule about unused accounts."""
+    epoch: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    """Counted up to end every session at once."""
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     objects = Accounts()
+
+    @property
+    def staff(self) -> bool:
+        return self.role != CITIZEN
+
+    def unused(self, now: datetime, longest: timedelta) -> bool:
+        """Whether nobody signed in for so long that it is closed."""
+        return now - max(t for t in (self.created, self.last_login, self.opened) if t is not None) > longest
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """A session is good for one password, role, facility and epoch: a change of any ends it at the next click."""
+        bound = "\n".join((self.password, self.role, self.facility, str(self.epoch)))
+        return salted_hmac("hoso.accounts.session", bound, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Failures(models.Model):
@@ -35,3 +55,10 @@ class Failures(models.Model):
     until: models.DateTimeField[datetime, datetime] = models.DateTimeField()
     """No attempt is looked at before this."""
     last: models.DateTimeField[datetime, datetime] = models.DateTimeField()
+
+
+class Spent(models.Model):
+    """A one-time code that was used, as a keyed hash; the unique row refuses it to every worker after that."""
+
+    key: models.CharField[str, str] = models.CharField(max_length=64, primary_key=True)
+    until: models.DateTimeField[datetime, datetime] = models.DateTimeField(db_index=True)

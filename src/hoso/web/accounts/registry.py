@@ -6,16 +6,19 @@ Every function takes the node's configuration first: it may run in a process tha
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from hoso.core import system_clock
 from hoso.web.configure import WebConfig, configure
 from hoso.web.roles import titles
 
-SHORTEST = 8
-ADVISED = 15
-LONGEST = 256
+if TYPE_CHECKING:
+    from hoso.web.accounts.models import Account
+
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -34,6 +37,9 @@ class Listed:
     facility: str
     active: bool
     last_sign_in: datetime | None
+    second_factor: bool = False
+    unused: bool = False
+    """Closed because nobody signed in for too long."""
 
 
 def prepare(config: WebConfig) -> None:
@@ -58,14 +64,14 @@ def create(config: WebConfig, username: str, role: str, facility: str, password:
         raise AccountProblem("user.bad_role", role=role, roles=", ".join(titles()))
     if not facility.strip() or len(facility) > 64:
         raise AccountProblem("user.bad_facility")
-    secret = new_password() if password is None else password
-    _check(secret, name)
     configure(config)
     from django.db import IntegrityError, connection
 
     from hoso.web.accounts.models import Account
 
     account = Account(username=name, role=role, facility=facility.strip(), created=system_clock())
+    secret = new_password() if password is None else password
+    _check(secret, account)
     account.set_password(secret)
     try:
         account.save(force_insert=True)
@@ -81,28 +87,30 @@ def new_password() -> str:
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(4))
 
 
-def _check(password: str, username: str) -> None:
-    from django.contrib.auth.password_validation import CommonPasswordValidator
+def _check(password: str, account: Account) -> None:
+    from django.contrib.auth.password_validation import validate_password
     from django.core.exceptions import ValidationError
 
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise AccountProblem("user.bad_length", shortest=SHORTEST, longest=LONGEST)
-    if username.casefold() in password.casefold() and len(password) < ADVISED:
-        raise AccountProblem("user.own_name")
     try:
-        CommonPasswordValidator().validate(password)
+        validate_password(password, account)
     except ValidationError as error:
-        raise AccountProblem("user.common") from error
+        first = error.error_list[0]
+        raise AccountProblem(f"user.password_{first.code}", **(first.params or {})) from error
 
 
 def everyone(config: WebConfig) -> list[Listed]:
     configure(config)
+    from allauth.mfa.models import Authenticator
     from django.db import connection
 
     from hoso.web.accounts.models import Account
 
-    rows = Account.objects.order_by("username")
-    found = [Listed(a.username, a.role, a.facility, a.is_active, a.last_login) for a in rows]
+    now, longest = system_clock(), config.sign_in.unused
+    factors = set(Authenticator.objects.exclude(type="recovery_codes").values_list("user", flat=True))
+    found = [
+        Listed(a.username, a.role, a.facility, a.is_active, a.last_login, a.pk in factors, a.unused(now, longest))
+        for a in Account.objects.order_by("username")
+    ]
     connection.close()
     return found
 
@@ -112,16 +120,78 @@ def disable(config: WebConfig, username: str) -> bool:
 
     False when there is none.
     """
+    with _account(config, username) as account:
+        if account is None:
+            return False
+        from hoso.web.oauth.connections import end_account
+
+        account.is_active = False
+        account.save(update_fields=["is_active"])
+        end_account(account)
+    return True
+
+
+def unlock(config: WebConfig, username: str) -> bool:
+    """Opens an account that was closed, or not used for too long, and forgets its failed attempts."""
+    with _account(config, username) as account:
+        if account is None:
+            return False
+        from hoso.web.accounts import throttle
+        from hoso.web.accounts.models import Failures
+
+        account.is_active, account.opened = True, system_clock()
+        account.save(update_fields=["is_active", "opened"])
+        keys = (throttle.keys(account.username, "")[0], throttle.code_keys(account.pk, "")[0])
+        Failures.objects.filter(key__in=keys).delete()
+    return True
+
+
+def reset_factors(config: WebConfig, username: str) -> bool:
+    """Takes away every second factor and ends every session: the next sign-in sets up a new one."""
+    with _account(config, username) as account:
+        if account is None:
+            return False
+        from allauth.mfa.models import Authenticator
+
+        Authenticator.objects.filter(user=account).delete()
+        account.epoch += 1
+        account.save(update_fields=["epoch"])
+    return True
+
+
+def enrol(config: WebConfig, username: str, secret: str) -> None:
+    """Gives an account an authenticator whose secret is known: for the demo, whose people have no phone."""
+    with _account(config, username) as account:
+        from allauth.mfa.models import Authenticator
+        from allauth.mfa.totp.internal.auth import TOTP
+
+        Authenticator.objects.filter(user=account, type=Authenticator.Type.TOTP).delete()
+        TOTP.activate(account, secret)
+
+
+def new_secret(config: WebConfig) -> str:
+    configure(config)
+    from allauth.mfa.totp.internal.auth import generate_totp_secret
+
+    return str(generate_totp_secret())
+
+
+def code_now(config: WebConfig, secret: str) -> str:
+    """What an authenticator with this secret shows at this moment."""
+    configure(config)
+    from allauth.mfa import app_settings
+    from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+
+    return str(format_hotp_value(hotp_value(secret, int(system_clock().timestamp()) // app_settings.TOTP_PERIOD)))
+
+
+@contextmanager
+def _account(config: WebConfig, username: str) -> Iterator[Any]:
+    """The account, None when there is none; the database is closed after it."""
     configure(config)
     from django.db import connection
 
     from hoso.web.accounts.models import Account
-    from hoso.web.oauth.connections import end_account
 
-    account = Account.objects.filter(username=username).first()
-    if account is not None:
-        account.is_active = False
-        account.save(update_fields=["is_active"])
-        end_account(account)
+    yield Account.objects.filter(username=username).first()
     connection.close()
-    return account is not None

@@ -14,6 +14,7 @@ from hoso.web.oauth.granting import Asked, asked, contexts
 from hoso.web.oauth.registry import Application
 from hoso.web.pages import View, page, signed_in
 from hoso.web.roles import administers
+from hoso.web.sign_in.fresh import fresh
 from hoso.web.stewards import said
 
 DECIDED = {"approve": "client-approved", "revoke": "client-revoked"}
@@ -64,6 +65,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @administrators_only
+@fresh
 def decide(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     client = request.POST.get("client", "")
