@@ -27,7 +27,7 @@ from bench.node import cpu_seconds, resident_mb, tree
 from bench.scores import percentile
 from bench.simulator.form import Patient
 from bench.simulator.trial import Trial
-from hoso.access import Actor, Draft, Origin, Records, Scopes
+from hoso.access import Actor, Draft, Errand, Origin, Records, Scopes
 from hoso.core import citizen_code, system_clock
 from hoso.fhir.model import load
 from hoso.identity.arrive import Arrivals
@@ -255,7 +255,7 @@ def _register(config: StoreConfig, patients: Sequence[Patient], number: int) -> 
     records = Records(store, system_clock, arrivals)
 
     def one(patient: Patient) -> None:
-        records.update(CLIENT, "TREAT", "Patient", patient["id"], orjson.dumps(patient))
+        records.update(Errand(CLIENT, "TREAT"), "Patient", patient["id"], orjson.dumps(patient))
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(one, patients))

@@ -18,7 +18,7 @@ import orjson
 from tests import postgres
 
 from hoso import compose
-from hoso.access import Actor, Draft, Entry, Scopes, Transaction
+from hoso.access import Actor, Draft, Entry, Errand, Scopes, Transaction
 from hoso.identity.desk import Desk
 from hoso.identity.rebuild import state
 
@@ -45,8 +45,8 @@ def _measure(engine: str, node: compose.Node, records: int) -> None:
     before = state(people, rids, _pictures(node, first, second))
     if engine == "postgresql":
         node.store.engine.reader().rows("ANALYZE")  # as its autovacuum does on a node that has been running
-    took, _ = _timed(lambda: node.steward.merge(STEWARD, "HOPERAT", first, second, "bench"))
-    undone, parted = _timed(lambda: node.steward.unmerge(STEWARD, "HOPERAT", second, "bench"))
+    took, _ = _timed(lambda: node.steward.merge(Errand(STEWARD, "HOPERAT"), first, second, "bench"))
+    undone, parted = _timed(lambda: node.steward.unmerge(Errand(STEWARD, "HOPERAT"), second, "bench"))
     same = state(people, rids, _pictures(node, first, second)) == before
     print(
         f"{engine}: {len(parted.records):,} records go back; merge {took * 1e3:,.0f} ms, "
@@ -67,8 +67,7 @@ def _person(node: compose.Node, letter: str, name: str, born: str, sex: str, rec
             for _ in range(min(BATCH, records - start))
         ]  # fmt: skip
         person = node.records.transact(
-            STEWARD,
-            "SYSADMIN",
+            Errand(STEWARD, "SYSADMIN"),
             (),
             lambda transaction, some=some: _link(node, transaction, some, fresh, person),  # type: ignore[misc]  # noqa: B023
         )
@@ -88,7 +87,7 @@ def _link(node: compose.Node, transaction: Transaction, some: list[dict[str, Any
 
 
 def _pictures(node: compose.Node, *persons: str) -> list[dict[str, Any]]:
-    heads = node.records.heads(STEWARD, "HOPERAT", [("Patient", person) for person in persons])
+    heads = node.records.heads(Errand(STEWARD, "HOPERAT"), [("Patient", person) for person in persons])
     return [orjson.loads(head.body) for head in heads.values()]
 
 

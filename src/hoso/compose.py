@@ -21,7 +21,7 @@ from hoso.web.accounts.rules import Rules
 from hoso.web.accounts.rules import parse as parse_rules
 
 if TYPE_CHECKING:
-    from hoso.access import Actor
+    from hoso.access import Actor, Errand
     from hoso.access.audit import Journal
     from hoso.access.audit.log import AuditLog
     from hoso.access.records import Records
@@ -327,7 +327,7 @@ def rebuild_people(node: str, keys: Keys, store: RecordStore, seen: Callable[[in
     from hoso.identity.rebuild import rebuild
 
     records = Records(store, system_clock)
-    rebuild(records, _operator(node), "SYSADMIN", matching(), _codes(node, keys, store), seen)
+    rebuild(records, _upkeep(node), matching(), _codes(node, keys, store), seen)
 
 
 def people_check(node: str, keys: Keys, store: RecordStore) -> Finding:
@@ -337,14 +337,14 @@ def people_check(node: str, keys: Keys, store: RecordStore) -> Finding:
     from hoso.store.doctor import finding
 
     records = Records(store, system_clock)
-    looked_at, faults = compare(records, _operator(node), "SYSADMIN", _codes(node, keys, store))
+    looked_at, faults = compare(records, _upkeep(node), _codes(node, keys, store))
     return finding("people", looked_at, faults)
 
 
-def _operator(node: str) -> Actor:
-    from hoso.access import Actor, Scopes
+def _upkeep(node: str) -> Errand:
+    from hoso.access import Actor, Errand, Scopes
 
-    return Actor(f"node/{node}", Scopes.parse("system/*.cruds"))
+    return Errand(Actor(f"node/{node}", Scopes.parse("system/*.cruds")), "SYSADMIN", "command")
 
 
 def _codes(node: str, keys: Keys, store: RecordStore) -> Codes:

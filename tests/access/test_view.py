@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.api.caller import Caller
 
-from hoso.access import Actor, Records, Scopes
+from hoso.access import Actor, Errand, Records, Scopes
 from hoso.access.scope import read
 from hoso.core.errors import Refused
 from hoso.fhir.search import parse
@@ -125,7 +125,7 @@ def ask(whole: Caller) -> Ask:
     """ask("read", …) as an app that was opened about p1."""
     actor = Actor("user/mai", Scopes.of(read("patient/*.cruds", ("patient",))), patient="p1")
     records: Records = whole.records
-    return lambda what, *rest: getattr(records, what)(actor, "TREAT", *rest)
+    return lambda what, *rest: getattr(records, what)(Errand(actor, "TREAT"), *rest)
 
 
 def test_an_app_opened_about_one_person_meets_nobody_else(ask: Ask, whole: Caller) -> None:
@@ -149,11 +149,11 @@ def test_unlinking_a_record_takes_it_from_the_app_at_once(whole: Caller, store: 
     golden = whole("GET", "Patient?link=Patient/p1").resources[0]["id"]
     actor = Actor("user/mai", Scopes.of(read("patient/Observation.rs", ("patient",))), patient=golden)
     rids = store.people.rids(["p3", golden])
-    assert whole.records.read(actor, "TREAT", "Observation", "lab3") is None
+    assert whole.records.read(Errand(actor, "TREAT"), "Observation", "lab3") is None
     store.write(lambda t: t.people.assign([rids["p3"]], rids[golden]), _origin())
-    assert whole.records.read(actor, "TREAT", "Observation", "lab3")
+    assert whole.records.read(Errand(actor, "TREAT"), "Observation", "lab3")
     store.write(lambda t: t.people.release([rids["p3"]]), _origin())
-    assert whole.records.read(actor, "TREAT", "Observation", "lab3") is None
+    assert whole.records.read(Errand(actor, "TREAT"), "Observation", "lab3") is None
 
 
 def _origin() -> Any:

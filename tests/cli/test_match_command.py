@@ -12,7 +12,7 @@ from tests.cli.serving import hoso
 from tests.identity.test_arrive import CLIENT, NUMBER, PHONE, crowd, patient
 
 from hoso import compose
-from hoso.access import Draft, Origin
+from hoso.access import Draft, Errand, Origin
 from hoso.fhir.search import parse
 from hoso.identity.match.weights import default_model, write
 
@@ -53,7 +53,7 @@ def test_weights_are_installed_and_the_ledger_says_so(folder: Path, tmp_path: Pa
     assert said(folder, "--use", file) == {"before": "mine", "after": "mine"}
     node = compose.open(folder)
     assert node.matching.model.version == "mine"
-    page = node.records.search(CLIENT, "TREAT", parse("Linkage", [("_count", "9")]))
+    page = node.records.search(Errand(CLIENT, "TREAT"), parse("Linkage", [("_count", "9")]))
     node.close()
     (event,) = page.matches
     assert '"policy"' in event.body.decode() and "mine" in event.body.decode()

@@ -18,7 +18,7 @@ from tests.cli.serving import running
 
 from hoso import compose
 from hoso.access import Version
-from hoso.exchange.door import LOADER, PURPOSE
+from hoso.exchange.door import LOADING
 
 UUID = "urn:uuid:5d2f3c1e-8a77-4b1e-9c3d-0a1b2c3d4e5f"
 OTHER = "urn:uuid:7e3f4d2f-9b88-4c2f-8d4e-1b2c3d4e5f60"
@@ -45,7 +45,7 @@ def load(data: Path, *paths: Path) -> tuple[dict[str, int], int]:
 def record(data: Path, type: str, id: str) -> Version | None:
     node = compose.open(data)
     try:
-        return node.records.read(LOADER, PURPOSE, type, id)
+        return node.records.read(LOADING, type, id)
     finally:
         node.close()
 

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from tests.identity.test_arrive import CLIENT, Node, codes, patient
 
-from hoso.access import Actor, AliasTable, CodeTable, Records, Scopes
+from hoso.access import Actor, AliasTable, CodeTable, Errand, Records, Scopes
 from hoso.core import citizen_code, system_clock
 from hoso.identity.arrive import Arrivals
 from hoso.identity.code import Centre, Codes
@@ -33,19 +33,19 @@ class Office(Node):
         self.steward = Steward(self.records, self.codes, self.matching)
 
     def merge(self, one: str, other: str, actor: Actor = LAN) -> Any:
-        return self.steward.merge(actor, "HOPERAT", one, other, WHY)
+        return self.steward.merge(Errand(actor, "HOPERAT"), one, other, WHY)
 
     def unmerge(self, person: str) -> Any:
-        return self.steward.unmerge(LAN, "HOPERAT", person, WHY)
+        return self.steward.unmerge(Errand(LAN, "HOPERAT"), person, WHY)
 
     def split(self, person: str, *records: str) -> Any:
-        return self.steward.split(LAN, "HOPERAT", person, records, WHY)
+        return self.steward.split(Errand(LAN, "HOPERAT"), person, records, WHY)
 
     def write(self, resource: dict[str, Any]) -> None:
-        self.records.update(CLIENT, "TREAT", resource["resourceType"], resource["id"], orjson.dumps(resource))
+        self.records.update(Errand(CLIENT, "TREAT"), resource["resourceType"], resource["id"], orjson.dumps(resource))
 
     def read(self, type: str, id: str) -> dict[str, Any]:
-        version = self.records.read(CLIENT, "TREAT", type, id)
+        version = self.records.read(Errand(CLIENT, "TREAT"), type, id)
         assert version is not None
         return dict(orjson.loads(version.body))
 

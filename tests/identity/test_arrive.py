@@ -12,7 +12,7 @@ import orjson
 import pytest
 from tests.store.checks import settled
 
-from hoso.access import Actor, Draft, Records, Scopes
+from hoso.access import Actor, Draft, Errand, Records, Scopes
 from hoso.core import Refused, citizen_code, system_clock
 from hoso.fhir.search import parse
 from hoso.fhir.validate import validate
@@ -43,12 +43,12 @@ class Node:
         self.records = Records(store, system_clock, Arrivals(self.matching, codes(), system_clock))
 
     def put(self, patient: dict[str, Any]) -> None:
-        self.records.update(CLIENT, "TREAT", "Patient", patient["id"], orjson.dumps(patient))
+        self.records.update(Errand(CLIENT, "TREAT"), "Patient", patient["id"], orjson.dumps(patient))
 
     def all(self, query: str) -> list[dict[str, Any]]:
         type, _, rest = query.partition("?")
         pairs = [(k, v) for k, _, v in (part.partition("=") for part in rest.split("&") if part)]
-        found = self.records.search(CLIENT, "TREAT", parse(type, [*pairs, ("_count", "1000")]))
+        found = self.records.search(Errand(CLIENT, "TREAT"), parse(type, [*pairs, ("_count", "1000")]))
         return [orjson.loads(version.body) for version in found.matches]
 
     def persons(self) -> list[dict[str, Any]]:
@@ -177,7 +177,7 @@ def test_the_order_of_arrival_makes_no_difference(make_store: Callable[[str], Re
 def test_the_ledger_replayed_is_the_projection(node: Node) -> None:
     for one in crowd(3)[:12]:
         node.put(one)
-    node.records.delete(CLIENT, "TREAT", "Patient", "h0m1975v0")
+    node.records.delete(Errand(CLIENT, "TREAT"), "Patient", "h0m1975v0")
     changes = [c.version for c in settled(node.store) if c.version.type == "Linkage"]
     state, _ = replay(event for v in changes if (event := read(orjson.loads(v.body))))
     persons = {person["id"] for person in node.persons()}
@@ -195,7 +195,7 @@ def test_a_record_that_becomes_somebody_else_leaves_its_person(node: Node) -> No
 
 def test_a_person_without_records_is_active_no_more(node: Node) -> None:
     node.put(patient("a", number=NUMBER))
-    node.records.delete(CLIENT, "TREAT", "Patient", "a")
+    node.records.delete(Errand(CLIENT, "TREAT"), "Patient", "a")
     (person,) = node.persons()
     assert person["active"] is False and "link" not in person
 
@@ -215,7 +215,7 @@ def test_a_person_record_is_nobodys_to_write(node: Node) -> None:
     for write in (
         lambda: node.put({name: value for name, value in person.items() if name != "meta"}),
         lambda: node.put({**person, "id": "mine"}),
-        lambda: node.records.delete(CLIENT, "TREAT", "Patient", person["id"]),
+        lambda: node.records.delete(Errand(CLIENT, "TREAT"), "Patient", person["id"]),
     ):
         with pytest.raises(Refused) as refused:
             write()
@@ -228,14 +228,14 @@ def test_a_person_record_is_nobodys_to_write(node: Node) -> None:
         Draft("PUT", "Linkage", "mine", orjson.dumps(event), event),
     ):
         with pytest.raises(Refused):
-            node.records.save(CLIENT, "TREAT", [], [draft])
+            node.records.save(Errand(CLIENT, "TREAT"), [], [draft])
     assert len(node.all("Linkage")) == 1
 
 
 def test_a_deleted_record_is_no_longer_the_persons(node: Node) -> None:
     node.put(patient("a", number=NUMBER))
     node.put(patient("b", number=NUMBER))
-    node.records.delete(CLIENT, "TREAT", "Patient", "a")
+    node.records.delete(Errand(CLIENT, "TREAT"), "Patient", "a")
     assert node.groups() == [["b"]]
     node.put(patient("c", number=NUMBER))
     assert node.groups() == [["b", "c"]]
@@ -255,7 +255,9 @@ def test_a_record_that_comes_twice_in_one_bundle_is_taken_in_turn(node: Node) ->
     node.put(patient("a", number=NUMBER))
     other = patient("b", "Lê Văn Tám", "1950-07-02", "male", "001050009999")
     bundle = [patient("b", number=NUMBER), patient("c", number=NUMBER, phone=PHONE), other]
-    node.records.save(CLIENT, "TREAT", [], [Draft("PUT", "Patient", p["id"], orjson.dumps(p), p) for p in bundle])
+    node.records.save(
+        Errand(CLIENT, "TREAT"), [], [Draft("PUT", "Patient", p["id"], orjson.dumps(p), p) for p in bundle]
+    )
     assert node.groups() == [["a", "c"], ["b"]]
     assert "turned" in node.reviews()
     assert next(p for p in node.persons() if p["name"][0]["text"] == "Lê Văn Tám")["birthDate"] == "1950-07-02"
@@ -293,5 +295,5 @@ def test_who_does_not_ask_for_persons_finds_the_records_alone(node: Node, query:
     node.put({"resourceType": "Patient", "id": "a", "gender": "female", "name": [{"text": "Lê Thị Mai"}]})
     observed = {"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"}}
     observed["subject"] = {"reference": "Patient/a"}
-    node.records.update(CLIENT, "TREAT", "Observation", "o", orjson.dumps(observed))
+    node.records.update(Errand(CLIENT, "TREAT"), "Observation", "o", orjson.dumps(observed))
     assert [found["id"] for found in node.all(f"Patient?{query}")] == ["a"]

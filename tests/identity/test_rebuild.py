@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.identity.people import HANH, LAN, MAI, WHY, Office, observation, two
 from tests.identity.test_arrive import CLIENT, patient
 
+from hoso.access import Errand
 from hoso.core import Refused
 from hoso.core.clock import instant, to_ms
 from hoso.identity.rebuild import compare, rebuild, replayed, state
@@ -25,7 +26,7 @@ def office(store: RecordStore) -> Office:
 
 
 def faults(office: Office) -> list[str]:
-    return compare(office.records, CLIENT, "SYSADMIN", office.codes)[1]
+    return compare(office.records, Errand(CLIENT, "SYSADMIN"), office.codes)[1]
 
 
 def clinical(office: Office) -> list[Any]:
@@ -63,7 +64,7 @@ def act(office: Office, people: list[dict[str, Any]], step: tuple[str, int, int]
         if kind == "arrive":
             office.put(people[one % len(people)])
         elif kind == "delete":
-            office.records.delete(CLIENT, "TREAT", "Patient", a)
+            office.records.delete(Errand(CLIENT, "TREAT"), "Patient", a)
         elif kind == "move":
             office.put({**people[other % len(people)], "id": a})
         elif kind == "merge":
@@ -73,7 +74,7 @@ def act(office: Office, people: list[dict[str, Any]], step: tuple[str, int, int]
         elif kind == "split":
             office.split(a, b)
         else:
-            getattr(office.steward, kind)(LAN, "HOPERAT", a, b, WHY)
+            getattr(office.steward, kind)(Errand(LAN, "HOPERAT"), a, b, WHY)
     except Refused as refused:
         assert refused.status in (404, 409, 422)
 
@@ -123,7 +124,7 @@ def test_what_an_unmerge_gives_back_has_the_very_hash_it_had(office: Office) -> 
     office.unmerge("b")
     assert whole() == before
     for pair in ((ids[0], ids[1]),):
-        office.steward.same(LAN, "HOPERAT", *pair, WHY)
+        office.steward.same(Errand(LAN, "HOPERAT"), *pair, WHY)
     office.merge("a", "b")
     office.put(patient("a", **HANH, phone="0912345678"))
     office.unmerge("b")
@@ -138,9 +139,9 @@ def test_the_state_can_be_had_for_any_moment(office: Office) -> None:
     moment = instant(to_ms(office.records.clock()))
     time.sleep(0.002)
     office.merge("a", "b")
-    then = replayed(office.records, CLIENT, "SYSADMIN", moment)
+    then = replayed(office.records, Errand(CLIENT, "SYSADMIN"), moment)
     assert then.state == {"a": a, "a2": a, "b": b} and then.merged == {}
-    now = replayed(office.records, CLIENT, "SYSADMIN")
+    now = replayed(office.records, Errand(CLIENT, "SYSADMIN"))
     assert now.state == {"a": a, "a2": a, "b": a, b: a} and now.merged == {b: a}
 
 
@@ -160,7 +161,7 @@ def test_what_is_rebuilt_is_what_was_there(office: Office) -> None:
     before = rows()
     office.store.engine.transact(lambda connection: [connection.rows(f"DELETE FROM {table}") for table in tables])
     assert len(faults(office)) > 10
-    rebuild(office.records, CLIENT, "SYSADMIN", office.matching, office.codes)
+    rebuild(office.records, Errand(CLIENT, "SYSADMIN"), office.matching, office.codes)
     assert rows() == before and faults(office) == []
     groups = office.groups()
     office.put(patient("late", **HANH))
@@ -195,10 +196,10 @@ def test_a_code_that_a_stop_left_behind_is_told_and_led_anew(office: Office) -> 
     office.merge("a", "b")
     office.codes.part(codes[1])
     assert faults(office) == [f"{b}: its code {codes[1]} leads to {codes[1]}, not {codes[0]}"]
-    rebuild(office.records, CLIENT, "SYSADMIN", office.matching, office.codes)
+    rebuild(office.records, Errand(CLIENT, "SYSADMIN"), office.matching, office.codes)
     assert faults(office) == [] and office.codes.resolve(codes[1]) == codes[0]
     office.unmerge("b")
     office.codes.alias(codes[1], codes[0])
     assert len(faults(office)) == 1
-    rebuild(office.records, CLIENT, "SYSADMIN", office.matching, office.codes)
+    rebuild(office.records, Errand(CLIENT, "SYSADMIN"), office.matching, office.codes)
     assert office.codes.resolve(codes[1]) == codes[1]

@@ -6,6 +6,7 @@ import pytest
 from tests.identity.people import HANH, LAN, MAI, TAM, WHY, Office, observation, two
 from tests.identity.test_arrive import patient
 
+from hoso.access import Errand
 from hoso.core import Refused
 from hoso.fhir.validate import validate
 from hoso.store.record_store import RecordStore
@@ -30,7 +31,7 @@ def test_a_merge_makes_one_person_of_two_and_the_older_keeps_its_code(office: Of
 def test_a_preview_shows_the_person_that_a_merge_would_make_and_writes_nothing(office: Office) -> None:
     two(office)
     before = office.persons(), office.all("Linkage")
-    preview = office.steward.preview(LAN, "HOPERAT", "a", "b")
+    preview = office.steward.preview(Errand(LAN, "HOPERAT"), "a", "b")
     assert (office.persons(), office.all("Linkage")) == before
     office.merge("a", "b")
     made = office.read("Patient", preview.survivor)
@@ -96,7 +97,7 @@ def test_merges_are_undone_one_by_one_in_any_order(office: Office) -> None:
     assert office.unmerge(c).survivor == b
     assert office.groups() == [["a", "a2"], ["b"], ["c"]]
     for one, other in (("a", "b"), ("b", "c"), ("a", "c")):
-        office.steward.same(LAN, "HOPERAT", one, other, WHY)
+        office.steward.same(Errand(LAN, "HOPERAT"), one, other, WHY)
     office.merge("c", "b")
     office.merge("b", "a")
     assert office.unmerge(c).restored == c, "the inner one first"
@@ -143,7 +144,7 @@ def test_what_cannot_be_is_refused(office: Office) -> None:
         (lambda: office.merge("a", "nobody"), 404),
         (lambda: office.unmerge("a"), 409),
         (lambda: office.unmerge("nobody"), 404),
-        (lambda: office.steward.merge(LAN, "HOPERAT", "a", "b", " "), 422),
+        (lambda: office.steward.merge(Errand(LAN, "HOPERAT"), "a", "b", " "), 422),
     ):
         with pytest.raises(Refused) as refused:
             work()
@@ -153,12 +154,12 @@ def test_what_cannot_be_is_refused(office: Office) -> None:
 def test_different_holds_for_whoever_the_two_become(office: Office) -> None:
     two(office)
     office.put(patient("c", name="Trần Thị Bé", born="1961-01-09"))
-    office.steward.different(LAN, "HOPERAT", "b", "c", WHY)
+    office.steward.different(Errand(LAN, "HOPERAT"), "b", "c", WHY)
     office.merge("a", "b")
     with pytest.raises(Refused) as refused:
         office.merge("c", "a")
     assert refused.value.status == 409
-    office.steward.same(LAN, "HOPERAT", "c", "a", WHY)
+    office.steward.same(Errand(LAN, "HOPERAT"), "c", "a", WHY)
     office.merge("c", "a")
     assert office.groups() == [["a", "a2", "b", "c"]]
 
@@ -167,5 +168,5 @@ def test_the_history_of_a_person_tells_who_decided_what(office: Office) -> None:
     _, younger = two(office)
     office.merge("a", "b")
     office.unmerge(younger)
-    told = [(known.event.kind, known.event.actor) for known in office.steward.history(LAN, "HOPERAT", younger)]
+    told = [(known.event.kind, known.event.actor) for known in office.steward.history(Errand(LAN, "HOPERAT"), younger)]
     assert told == [("different", LAN.id), ("unmerge", LAN.id), ("merge", LAN.id), ("link", "client/his")]

@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.web import people
 
 from hoso import compose
+from hoso.access import Errand
 from hoso.access.actor import Actor
 from hoso.access.scope import Scopes
 from hoso.web.accounts import registry
@@ -61,7 +62,7 @@ def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     importer = Actor("node/test", Scopes.parse("system/*.cruds"))
     for resource in people.people(date.today()):  # noqa: DTZ011  (the made-up people live in the present)
         body = orjson.dumps(resource)
-        node.records.update(importer, "SYSADMIN", resource["resourceType"], resource["id"], body)
+        node.records.update(Errand(importer, "SYSADMIN"), resource["resourceType"], resource["id"], body)
     node.close()
     made = (("mai", "doctor"), ("linh", "nurse"), ("thu", "receptionist"), ("lan", "steward"), ("hoa", "steward"))
     for username, role in made:

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from hoso import compose
+from hoso.access import Errand
 from hoso.access.actor import Actor
 from hoso.access.scope import Scopes
 from hoso.care import EmergencyCard, emergency_card
@@ -29,7 +30,7 @@ def node(node_folder: Path) -> Iterator[compose.Node]:
 
 
 def card(node: compose.Node, id: str) -> EmergencyCard:
-    reach = door.Door(node.records, actor("mai", "doctor"))
+    reach = door.Door(node.records, Errand(actor("mai", "doctor"), "TREAT"))
     person = reach.persons.find(reach.persons.homes([id])[id])
     assert isinstance(person, Person)
     sources = reach.persons.sources(person)
@@ -53,6 +54,6 @@ def test_what_a_mother_said_of_her_child_is_not_on_her_card(node: compose.Node) 
         "asserter": {"reference": "Patient/full"}, "code": {"text": "Co giật do sốt"},
     }  # fmt: skip
     importer = Actor("node/test", Scopes.parse("system/*.cruds"))
-    node.records.update(importer, "SYSADMIN", "Condition", "of-the-child", orjson.dumps(fever))
+    node.records.update(Errand(importer, "SYSADMIN"), "Condition", "of-the-child", orjson.dumps(fever))
     assert "Co giật do sốt" not in {p.name for p in card(node, "full").problems.items}
     assert "Co giật do sốt" in {p.name for p in card(node, "plain").problems.items}

@@ -14,6 +14,7 @@ from tests.web import people
 from tests.web.conftest import Site
 
 from hoso import compose
+from hoso.access import Errand
 from hoso.access.actor import Actor
 from hoso.access.scope import Scopes
 from hoso.care import emergency_card
@@ -89,9 +90,11 @@ def test_of_each_list_the_first_stands_open_however_full_the_screen_is() -> None
 @pytest.fixture
 def crowded(site: Site) -> str:
     node = compose.open(site.folder)
-    importer = Actor("node/test", Scopes.parse("system/*.cruds"))
+    importing = Errand(Actor("node/test", Scopes.parse("system/*.cruds")), "SYSADMIN")
     for resource in [PATIENT, *crowd()]:
-        node.records.update(importer, "SYSADMIN", resource["resourceType"], resource["id"], orjson.dumps(resource))
+        node.records.update(
+            importing, resource["resourceType"], resource["id"], orjson.dumps(resource)
+        )
     node.close()
     return "/patients/crowded"
 

@@ -11,6 +11,7 @@ import pytest
 from tests.identity.test_arrive import CLIENT, Node, patient
 from tests.web import people
 
+from hoso.access import Errand
 from hoso.care import EmergencyCard, emergency_card
 from hoso.core import citizen_code, system_clock
 from hoso.fhir.search import parse
@@ -32,7 +33,7 @@ def node(store: RecordStore) -> Node:
 
 
 def reach(node: Node, role: str = "doctor") -> door.Door:
-    return door.Door(node.records, actor("mai", role))
+    return door.Door(node.records, Errand(actor("mai", role), "TREAT"))
 
 
 def person(node: Node, id: str) -> Person:
@@ -52,7 +53,7 @@ def card(node: Node, id: str) -> EmergencyCard:
 
 def put(node: Node, *resources: Resource) -> None:
     for one in resources:
-        node.records.update(CLIENT, "TREAT", one["resourceType"], one["id"], orjson.dumps(one))
+        node.records.update(Errand(CLIENT, "TREAT"), one["resourceType"], one["id"], orjson.dumps(one))
 
 
 def clinical(of: str) -> list[Resource]:
@@ -80,7 +81,7 @@ def rows(node: Node) -> set[tuple[str, str, bytes]]:
     """Every clinical record with its version and text."""
     found = set()
     for type in CLINICAL:
-        for v in node.records.search(CLIENT, "TREAT", parse(type, [("_count", "1000")])).matches:
+        for v in node.records.search(Errand(CLIENT, "TREAT"), parse(type, [("_count", "1000")])).matches:
             found.add((f"{type}/{v.id}", v.version, v.body))
     return found
 
@@ -110,8 +111,8 @@ def of(node: Node, ids: Iterable[str]) -> None:
         assert {r["id"] for r in node.all(f"{type}?patient={golden}")} == {
             r["id"] for id in ids for r in node.all(f"{type}?patient={id}")
         }
-    whole = {f"{v.type}/{v.id}" for v in node.records.everything(CLIENT, "TREAT", golden)}
-    parts = {f"{v.type}/{v.id}" for id in ids for v in node.records.everything(CLIENT, "TREAT", id)}
+    whole = {f"{v.type}/{v.id}" for v in node.records.everything(Errand(CLIENT, "TREAT"), golden)}
+    parts = {f"{v.type}/{v.id}" for id in ids for v in node.records.everything(Errand(CLIENT, "TREAT"), id)}
     assert {key for key in whole if not key.startswith(("Patient/", "Linkage/", "Task/"))} == {
         key for key in parts if not key.startswith(("Patient/", "Linkage/", "Task/"))
     }
@@ -126,7 +127,7 @@ def decide(node: Node, work: Callable[[Desk], Any]) -> Any:
         desk.done()
         return result
 
-    return node.records.transact(CLIENT, "TREAT", [("u", "Patient")], whole)
+    return node.records.transact(Errand(CLIENT, "TREAT"), [("u", "Patient")], whole)
 
 
 def test_what_a_person_shows_is_the_union_before_and_after_every_link_event(node: Node) -> None:
@@ -135,7 +136,7 @@ def test_what_a_person_shows_is_the_union_before_and_after_every_link_event(node
     before = rows(node)
     for id in "abc":
         of(node, [id])
-    rid = {id: node.records.people(CLIENT, "TREAT").rids([id, person(node, id).id]) for id in "abc"}
+    rid = {id: node.records.people(Errand(CLIENT, "TREAT")).rids([id, person(node, id).id]) for id in "abc"}
     home = {id: rid[id][person(node, id).id] for id in "abc"}
 
     decide(node, lambda desk: desk.merge(home["a"], home["b"], "cùng người"))
@@ -160,7 +161,7 @@ def test_what_a_person_shows_is_the_union_before_and_after_every_link_event(node
 
 def test_a_record_and_a_merged_person_lead_to_the_person(node: Node) -> None:
     put(node, patient("a", "Trần Thị Mai", "1951-02-03"), patient("b", "Lê Văn Sáu", "1963-05-06", "male"))
-    people = node.records.people(CLIENT, "TREAT")
+    people = node.records.people(Errand(CLIENT, "TREAT"))
     first, second = person(node, "a"), person(node, "b")
     assert reach(node).persons.find("a") == first.id
     rids = people.rids([first.id, second.id])
@@ -216,7 +217,7 @@ def test_what_sources_contradict_each_other_in_is_shown(node: Node) -> None:
                "code": blood, "valueString": "O"})  # fmt: skip
     golden = person(node, "a").id
     if person(node, "b").id != golden:
-        rids = node.records.people(CLIENT, "TREAT").rids([golden, person(node, "b").id])
+        rids = node.records.people(Errand(CLIENT, "TREAT")).rids([golden, person(node, "b").id])
         decide(node, lambda desk: desk.merge(rids[golden], rids[person(node, "b").id], "cùng người"))
     shown = card(node, "a")
     assert {d.kind: {s.value for s in d.said} for d in shown.differences} == {

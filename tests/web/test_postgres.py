@@ -15,6 +15,7 @@ from tests.web.conftest import PASSWORD, Site, one_factor, serving
 from tests.web.test_accounts import Client
 
 from hoso import compose
+from hoso.access import Errand
 from hoso.access.actor import Actor
 from hoso.access.scope import Scopes
 from hoso.web.accounts import registry
@@ -31,7 +32,7 @@ def test_the_card_is_reached_and_a_lost_database_is_said(postgres_url: str, tmp_
         node = compose.open(folder)
         importer = Actor("node/test", Scopes.parse("system/*.cruds"))
         for one in people.full(date.today())[:40]:  # noqa: DTZ011  (the made-up people live in the present)
-            node.records.update(importer, "SYSADMIN", one["resourceType"], one["id"], orjson.dumps(one))
+            node.records.update(Errand(importer, "SYSADMIN"), one["resourceType"], one["id"], orjson.dumps(one))
         node.close()
         registry.create(config, "mai", "doctor", "35001", PASSWORD)
         with serving(folder) as address:

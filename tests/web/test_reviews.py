@@ -14,6 +14,7 @@ from tests.web.conftest import Open, Site
 from tests.web.test_journeys import both, faults
 
 from hoso import compose
+from hoso.access import Errand
 from hoso.access.actor import Actor
 from hoso.access.scope import Scopes
 
@@ -34,7 +35,7 @@ class Town:
 
     def put(self, resource: dict[str, Any]) -> None:
         type, id = resource["resourceType"], resource["id"]
-        self.node.records.update(IMPORTER, "SYSADMIN", type, id, orjson.dumps(resource))
+        self.node.records.update(Errand(IMPORTER, "SYSADMIN"), type, id, orjson.dumps(resource))
 
     def patient(self, name: str, *, number: str = "", phone: str = "", where: str = people.STATION) -> str:
         """A woman born on one day for the whole test; answers her record's id."""
@@ -60,7 +61,7 @@ class Town:
 
     def home(self, id: str) -> str:
         """The person of a record."""
-        people = self.node.records.people(IMPORTER, "SYSADMIN")
+        people = self.node.records.people(Errand(IMPORTER, "SYSADMIN"))
         (rid,) = people.rids([id]).values()
         return people.ids([people.persons_of([rid])[rid]]).popitem()[1]
 
@@ -76,10 +77,10 @@ class Town:
             desk.done()
             return str(made["id"])
 
-        return self.node.records.transact(IMPORTER, "SYSADMIN", [("u", "Task")], work)
+        return self.node.records.transact(Errand(IMPORTER, "SYSADMIN"), [("u", "Task")], work)
 
     def status(self, review: str) -> str:
-        version = self.node.records.read(IMPORTER, "SYSADMIN", "Task", review)
+        version = self.node.records.read(Errand(IMPORTER, "SYSADMIN"), "Task", review)
         assert version is not None
         return str(orjson.loads(version.body)["status"])
 
@@ -128,7 +129,7 @@ def test_two_with_clinical_data_are_merged_by_four_eyes_without_javascript(open_
     answer(page, "Cùng một người")
     expect(page.locator(".notice").first).to_contain_text("chờ người thứ hai")
     assert town.home(one) != town.home(other)
-    waiting = next(r for r in town.node.steward.queue(IMPORTER, "SYSADMIN").reviews if r.proposer == "user/lan")
+    waiting = next(r for r in town.node.steward.queue(Errand(IMPORTER, "SYSADMIN")).reviews if r.proposer == "user/lan")
     page.goto(page.url.split("/reviews")[0] + f"/reviews/{waiting.id}")
     expect(page.locator(".notice--amber")).to_contain_text("Bạn đã đề nghị gộp")
     expect(page.locator("button:has-text('Cùng một người')")).to_be_disabled()
@@ -144,7 +145,7 @@ def test_a_merge_is_undone_from_the_history_after_a_look_at_what_moves(open_page
     one, other = town.patient("Đinh Thị Gấm"), town.patient("Đinh Thị Thêu", where=people.HEART)
     town.visit(other)
     homes = [town.home(one), town.home(other)]
-    town.node.steward.merge(IMPORTER, "SYSADMIN", *homes, "nhầm")
+    town.node.steward.merge(Errand(IMPORTER, "SYSADMIN"), *homes, "nhầm")
     page = open_page(f"/patients/{other}/sources", "lan", size)
     expect(page.locator(".source")).to_have_count(2)
     assert faults(page) == []

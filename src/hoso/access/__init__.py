@@ -4,6 +4,7 @@ Every read and write names an actor and a purpose here; a path to records that d
 """
 
 from hoso.access.actor import Actor, Purpose
+from hoso.access.errand import Activity, Channel, Errand, trace
 from hoso.access.records import Records, Written
 from hoso.access.scope import Scopes
 from hoso.access.tokens import Token, Tokens
@@ -27,9 +28,11 @@ from hoso.store.people_log import Changed
 from hoso.store.visible import Visible
 
 __all__ = [
+    "Activity",
     "Actor",
     "AliasTable",
     "Changed",
+    "Channel",
     "CodeRow",
     "CodeState",
     "CodeTable",
@@ -37,6 +40,7 @@ __all__ = [
     "Done",
     "Draft",
     "Entry",
+    "Errand",
     "Grant",
     "HeldLease",
     "HistoryPage",
@@ -60,4 +64,5 @@ __all__ = [
     "Visible",
     "Written",
     "execute",
+    "trace",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Literal
 
 from hoso.access.actor import Actor, Purpose
@@ -27,3 +28,8 @@ class Errand:
     session: str = ""
     address: str = ""
     reason: str = ""
+
+
+def trace(secret: str) -> str:
+    """What stands in the log for a token or a session: always the same, and no way back, for nobody can guess it."""
+    return blake2b(secret.encode(), digest_size=12, person=b"hoso session").hexdigest() if secret else ""

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from hoso.access.actor import Actor, Purpose
 from hoso.access.errand import Errand
 from hoso.access.intake import Accepted, accept
 from hoso.access.persons import Arrivals, Unready, asks_for_persons
@@ -57,31 +56,30 @@ class Records:
 
     # Reading
 
-    def read(self, actor: Actor, purpose: Purpose, type: str, id: str) -> Version | None:
+    def read(self, errand: Errand, type: str, id: str) -> Version | None:
         """The current version, also when it is a deletion; None when absent or not for this actor."""
-        self._decide(actor, purpose, "r", type, id)
-        return self._seen(actor, purpose, self._store.read(type, id))
+        self._decide(errand, "r", type, id)
+        return self._seen(errand, self._store.read(type, id))
 
-    def heads(self, actor: Actor, purpose: Purpose, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Version]:
+    def heads(self, errand: Errand, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Version]:
         """The current versions of many records by (type, id), deletions included; absent ones are left out."""
         for type in sorted({type for type, _ in keys}):
-            self._decide(actor, purpose, "r", type)
+            self._decide(errand, "r", type)
         heads = self._store.heads(keys)
-        if not is_limited(actor):
+        if not is_limited(errand.actor):
             return heads
-        view = self._view(actor, purpose)
+        view = self._view(errand)
         return {key: view.shown([version])[0] for key, version in heads.items() if view.lets("r", version)}
 
-    def vread(self, actor: Actor, purpose: Purpose, type: str, id: str, version: str) -> Version | None:
-        self._decide(actor, purpose, "r", type, id)
-        if is_limited(actor) and self._seen(actor, purpose, self._store.read(type, id)) is None:
+    def vread(self, errand: Errand, type: str, id: str, version: str) -> Version | None:
+        self._decide(errand, "r", type, id)
+        if is_limited(errand.actor) and self._seen(errand, self._store.read(type, id)) is None:
             return None
-        return self._seen(actor, purpose, self._store.vread(type, id, version))
+        return self._seen(errand, self._store.vread(type, id, version))
 
     def history(
         self,
-        actor: Actor,
-        purpose: Purpose,
+        errand: Errand,
         type: str | None = None,
         id: str | None = None,
         *,
@@ -92,14 +90,14 @@ class Records:
     ) -> HistoryPage:
         """Versions, newest first: of one record, of a type, or of everything the actor may search."""
         right: Right = "s" if id is None else "r"
-        self._decide(actor, purpose, right, type, id)
-        view = self._view(actor, purpose)
+        self._decide(errand, right, type, id)
+        view = self._view(errand)
         visible = view.visible(right)
         types = sorted(visible.types) if type is None and visible.types is not None else None
         page = self._store.history(
             type, id, since=since, at=at, count=count, cursor=cursor, types=types, visible=visible
         )
-        if not is_limited(actor):
+        if not is_limited(errand.actor):
             return page
         if type is not None and id is not None:  # what is closed now is closed with all its versions
             head = self._store.read(type, id)
@@ -109,211 +107,201 @@ class Records:
         seen = [version for version in page.versions if view.lets(right, version)]
         return HistoryPage(view.shown(seen), None, page.cursor)
 
-    def search(self, actor: Actor, purpose: Purpose, query: Query, cursor: str | None = None) -> Page:
-        self._decide_search(actor, purpose, query)
-        view = self._view(actor, purpose)
+    def search(self, errand: Errand, query: Query, cursor: str | None = None) -> Page:
+        self._decide_search(errand, query)
+        view = self._view(errand)
         view.check_query(query)
         page = self._store.search(query, view.visible("s", asks_for_persons(query)), cursor)
         return replace(page, matches=view.shown(page.matches), included=view.shown(page.included))
 
-    def scan(self, actor: Actor, purpose: Purpose, query: Query) -> Iterator[Version]:
+    def scan(self, errand: Errand, query: Query) -> Iterator[Version]:
         """All matches, streamed without a cap; for exports."""
-        self._decide_search(actor, purpose, query)
-        view = self._view(actor, purpose)
+        self._decide_search(errand, query)
+        view = self._view(errand)
         view.check_query(query)
         found = self._store.scan(query, view.visible("s", asks_for_persons(query)))
         return (view.shown([version])[0] for version in found)
 
     def everything(
-        self, actor: Actor, purpose: Purpose, patient: str, *, since: int | None = None, types: Sequence[str] = ()
+        self, errand: Errand, patient: str, *, since: int | None = None, types: Sequence[str] = ()
     ) -> Iterator[Version]:
         """A patient's whole record as far as the actor may see it, streamed; `types` narrows it."""
         for type in types or ("Patient",):
-            self._decide(actor, purpose, "s", type)
-        view = self._view(actor, purpose)
+            self._decide(errand, "s", type)
+        view = self._view(errand)
         found = self._store.everything(patient, view.visible("s"), since=since, types=types)
         return (view.shown([version])[0] for version in found)
 
-    def feed(self, actor: Actor, purpose: Purpose, type: str, after: int, count: int) -> Stretch:
+    def feed(self, errand: Errand, type: str, after: int, count: int) -> Stretch:
         """Changes of one type behind a feed number, in the order in which they were committed."""
-        self._decide(actor, purpose, "s", type, whole=True)
-        if actor.role:  # its numbers count what others wrote
+        self._decide(errand, "s", type, whole=True)
+        if errand.actor.role:  # its numbers count what others wrote
             raise Refused.because(403, "forbidden", "rest.forbidden", type=type, right="s")
         return self._store.feed_of(type, after, count)
 
     # Writing
 
-    def create(self, actor: Actor, purpose: Purpose, type: str, body: bytes, criteria: Query | None = None) -> Written:
+    def create(self, errand: Errand, type: str, body: bytes, criteria: Query | None = None) -> Written:
         """Stores a new record under an id of ours; with `criteria` only when nothing matches them."""
-        self._decide(actor, purpose, "c", type)
+        self._decide(errand, "c", type)
         accepted = accept(body, type)
         draft = accepted.draft("POST", new_id(), None)
         if criteria is None:
-            return self._save(actor, purpose, draft, accepted)
-        self._decide(actor, purpose, "s", type)
+            return self._save(errand, draft, accepted)
+        self._decide(errand, "s", type)
 
         def work(transaction: Transaction) -> Written:
             transaction.lock([lock_name(criteria)])
-            found = self.match(actor, purpose, transaction, criteria)
+            found = self.match(errand, transaction, criteria)
             if found is not None:
                 return Written(_as_saved(found), accepted.warnings, matched=True)
-            return Written(self._put(actor, purpose, transaction, [draft], origin)[0], accepted.warnings)
+            return Written(self._put(errand, transaction, [draft], origin)[0], accepted.warnings)
 
-        origin = Origin(actor.id, purpose)
+        origin = Origin(errand.actor.id, errand.purpose)
         return self._transact(work, origin)
 
-    def update(
-        self, actor: Actor, purpose: Purpose, type: str, id: str, body: bytes, base: str | None = "any"
-    ) -> Written:
+    def update(self, errand: Errand, type: str, id: str, body: bytes, base: str | None = "any") -> Written:
         """Stores the next version under `id`, the first one included; `base` as in `Draft`."""
-        self._decide(actor, purpose, "u", type, id)
+        self._decide(errand, "u", type, id)
         accepted = accept(body, type, id)
-        return self._save(actor, purpose, accepted.draft("PUT", id, base), accepted)
+        return self._save(errand, accepted.draft("PUT", id, base), accepted)
 
-    def update_where(
-        self, actor: Actor, purpose: Purpose, criteria: Query, body: bytes, base: str | None = "any"
-    ) -> Written:
+    def update_where(self, errand: Errand, criteria: Query, body: bytes, base: str | None = "any") -> Written:
         """Updates the one record that matches, or creates it when none does; more than one is 412."""
         type = type_of(criteria)
-        self._decide(actor, purpose, "u", type)
-        self._decide(actor, purpose, "s", type)
+        self._decide(errand, "u", type)
+        self._decide(errand, "s", type)
         accepted = accept(body, type)
         named = accepted.resource.get("id")
 
         def work(transaction: Transaction) -> Written:
             transaction.lock([lock_name(criteria)])
-            found = self.match(actor, purpose, transaction, criteria)
+            found = self.match(errand, transaction, criteria)
             if found is not None and named not in (None, found.id):
                 raise Refused.because(400, "invalid", "rest.wrong-id", f"{type}.id", id=found.id)
             if found is None and base not in ("any", None):
                 raise Refused.because(412, "not-found", "rest.no-match", type=type)
             id, expected = (found.id, base) if found else (named or new_id(), None)
             draft = accepted.draft("PUT", id, expected)
-            return Written(self._put(actor, purpose, transaction, [draft], origin)[0], accepted.warnings)
+            return Written(self._put(errand, transaction, [draft], origin)[0], accepted.warnings)
 
-        origin = Origin(actor.id, purpose)
+        origin = Origin(errand.actor.id, errand.purpose)
         return self._transact(work, origin)
 
     def patch(
         self,
-        actor: Actor,
-        purpose: Purpose,
+        errand: Errand,
         type: str,
         id: str,
         change: Callable[[bytes], bytes],
         base: str | None = "any",
     ) -> Written | None:
         """Stores what `change` makes of the current text; None when there is no live record."""
-        self._decide(actor, purpose, "u", type, id)
+        self._decide(errand, "u", type, id)
         for attempt in range(_PATCH_ATTEMPTS):
-            head = self._seen(actor, purpose, self._store.read(type, id), "u")
+            head = self._seen(errand, self._store.read(type, id), "u")
             if head is None or head.deleted:
                 return None
             if base not in ("any", head.version):
                 raise Conflict(type, id, head.version)
             accepted = accept(change(head.body), type, id)
             try:
-                return self._save(actor, purpose, accepted.draft("PATCH", id, head.version), accepted)
+                return self._save(errand, accepted.draft("PATCH", id, head.version), accepted)
             except Conflict:  # somebody was quicker; patch what they left, unless one version was asked for
                 if base != "any" or attempt == _PATCH_ATTEMPTS - 1:
                     raise
         return None
 
-    def delete(self, actor: Actor, purpose: Purpose, type: str, id: str, base: str | None = "any") -> Saved | None:
+    def delete(self, errand: Errand, type: str, id: str, base: str | None = "any") -> Saved | None:
         """Marks the record deleted; None when nothing was ever there. Its versions stay."""
-        self._decide(actor, purpose, "d", type, id)
-        if self._seen(actor, purpose, self._store.read(type, id), "d") is None:
+        self._decide(errand, "d", type, id)
+        if self._seen(errand, self._store.read(type, id), "d") is None:
             return None
         draft = Draft("DELETE", type, id, b"", None, base)
-        return self._save_all(actor, purpose, [draft], Origin(actor.id, purpose))[0]
+        return self._save_all(errand, [draft], Origin(errand.actor.id, errand.purpose))[0]
 
-    def find(self, actor: Actor, purpose: Purpose, criteria: Query) -> Version | None:
+    def find(self, errand: Errand, criteria: Query) -> Version | None:
         """The one record a conditional interaction means; None for no match, 412 for several."""
-        self._decide_search(actor, purpose, criteria)
-        return self.match(actor, purpose, self._store, criteria)
+        self._decide_search(errand, criteria)
+        return self.match(errand, self._store, criteria)
 
     def write(
         self,
-        actor: Actor,
-        purpose: Purpose,
+        errand: Errand,
         rights: Sequence[tuple[Right, str]],
         criteria: Sequence[str],
         work: Callable[[Transaction], Sequence[Draft]],
     ) -> list[Saved]:
         """All drafts of `work` or none, in one transaction; `criteria` serialise conditional writes."""
         for right, type in rights:
-            self._decide(actor, purpose, right, type)
+            self._decide(errand, right, type)
 
         def guarded(transaction: Transaction) -> list[Saved]:
             if criteria:
                 transaction.lock(criteria)
-            return self._put(actor, purpose, transaction, work(transaction), origin)
+            return self._put(errand, transaction, work(transaction), origin)
 
-        origin = Origin(actor.id, purpose)
+        origin = Origin(errand.actor.id, errand.purpose)
         return self._transact(guarded, origin)
 
-    def save(
-        self, actor: Actor, purpose: Purpose, rights: Sequence[tuple[Right, str]], drafts: Sequence[Draft]
-    ) -> list[Saved]:
+    def save(self, errand: Errand, rights: Sequence[tuple[Right, str]], drafts: Sequence[Draft]) -> list[Saved]:
         """All drafts or none, when nothing has to be looked up first."""
         for right, type in rights:
-            self._decide(actor, purpose, right, type)
-        return self._save_all(actor, purpose, drafts, Origin(actor.id, purpose))
+            self._decide(errand, right, type)
+        return self._save_all(errand, drafts, Origin(errand.actor.id, errand.purpose))
 
-    def transact(
-        self, actor: Actor, purpose: Purpose, rights: Sequence[tuple[Right, str]], work: Callable[[Transaction], T]
-    ) -> T:
+    def transact(self, errand: Errand, rights: Sequence[tuple[Right, str]], work: Callable[[Transaction], T]) -> T:
         """For identity, whose events and pictures of persons nobody else may write: they arrive from nowhere."""
         for right, type in rights:
-            self._decide(actor, purpose, right, type, whole=True)
-        return self._store.write(work, Origin(actor.id, purpose))
+            self._decide(errand, right, type, whole=True)
+        return self._store.write(work, Origin(errand.actor.id, errand.purpose))
 
-    def people(self, actor: Actor, purpose: Purpose) -> PeopleRows:
+    def people(self, errand: Errand) -> PeopleRows:
         """Who belongs to whom, to read."""
-        self._decide(actor, purpose, "s", "Patient", whole=True)
+        self._decide(errand, "s", "Patient", whole=True)
         return self._store.people
 
     def match(
-        self, actor: Actor, purpose: Purpose, reading: Reading, criteria: Query, *, without: Collection[str] = ()
+        self, errand: Errand, reading: Reading, criteria: Query, *, without: Collection[str] = ()
     ) -> Version | None:
         """Looks for the single match inside `reading`, among what the actor may search."""
-        found = self.matches(actor, purpose, reading, criteria, without=without)
+        found = self.matches(errand, reading, criteria, without=without)
         if len(found) > 1:
             raise Refused.because(412, "multiple-matches", "rest.several", type=type_of(criteria))
         return found[0] if found else None
 
     def matches(
-        self, actor: Actor, purpose: Purpose, reading: Reading, criteria: Query, *, without: Collection[str] = ()
+        self, errand: Errand, reading: Reading, criteria: Query, *, without: Collection[str] = ()
     ) -> Sequence[Version]:
         """Up to two matches: all it takes to tell none, one and several apart. `without` are records ("Type/id")
 
         that a transaction is about to delete or to replace.
         """
-        view = self._view(actor, purpose)
+        view = self._view(errand)
         view.check_query(criteria)
         visible = view.visible("s", persons=False)  # which are nobody's to write
         found = reading.search(replace(criteria, count=2 + len(without), total="none"), visible).matches
         return [version for version in found if f"{version.type}/{version.id}" not in without][:2]
 
-    def to_change(self, actor: Actor, purpose: Purpose, reading: Reading | None, type: str, id: str) -> Version | None:
+    def to_change(self, errand: Errand, reading: Reading | None, type: str, id: str) -> Version | None:
         """The head that a patch is applied to, inside `reading`; None when it is not there for this actor."""
-        return self._seen(actor, purpose, (reading or self._store).read(type, id), "u")
+        return self._seen(errand, (reading or self._store).read(type, id), "u")
 
     def alive(self) -> None:
         """Asks the store for something small. Raises Unavailable when it cannot answer."""
         self._store.read("Patient", "-")
 
-    def _decide_search(self, actor: Actor, purpose: Purpose, query: Query) -> None:
+    def _decide_search(self, errand: Errand, query: Query) -> None:
         """Every type that is named must be permitted; a search that names none finds what the actor may see."""
         for type in (None,) if query.all_types else query.types:
-            self._decide(actor, purpose, "s", type)
+            self._decide(errand, "s", type)
 
-    def _save(self, actor: Actor, purpose: Purpose, draft: Draft, accepted: Accepted) -> Written:
-        return Written(self._save_all(actor, purpose, [draft], Origin(actor.id, purpose))[0], accepted.warnings)
+    def _save(self, errand: Errand, draft: Draft, accepted: Accepted) -> Written:
+        return Written(self._save_all(errand, [draft], Origin(errand.actor.id, errand.purpose))[0], accepted.warnings)
 
-    def _save_all(self, actor: Actor, purpose: Purpose, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
-        if is_limited(actor):  # what it looks at first must not change before it is written
-            return self._transact(lambda t: self._put(actor, purpose, t, drafts, origin), origin)
+    def _save_all(self, errand: Errand, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
+        if is_limited(errand.actor):  # what it looks at first must not change before it is written
+            return self._transact(lambda t: self._put(errand, t, drafts, origin), origin)
         arrivals = self._arrivals
         prepared = arrivals.prepare(drafts) if arrivals else None
         if arrivals is None or prepared is None:
@@ -338,12 +326,10 @@ class Records:
                 self._arrivals.settled(last[0])
             return done
 
-    def _put(
-        self, actor: Actor, purpose: Purpose, transaction: Transaction, drafts: Sequence[Draft], origin: Origin
-    ) -> list[Saved]:
+    def _put(self, errand: Errand, transaction: Transaction, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
         """The same inside a transaction."""
-        if is_limited(actor):
-            self._view(actor, purpose, transaction).check(drafts, transaction)
+        if is_limited(errand.actor):
+            self._view(errand, transaction).check(drafts, transaction)
         prepared = self._arrivals.prepare(drafts) if self._arrivals else None
         if self._arrivals is None or prepared is None:
             return transaction.save(drafts)
@@ -351,8 +337,7 @@ class Records:
 
     def _decide(
         self,
-        actor: Actor,
-        purpose: Purpose,
+        errand: Errand,
         right: Right,
         type: str | None,
         id: str | None = None,
@@ -363,6 +348,7 @@ class Records:
 
         `whole`: for what is shown of all records of a type or of none; a token for some of them is refused.
         """
+        actor = errand.actor
         if type is None:
             permitted = bool(actor.scopes.rights or actor.scopes.grains)
         else:
@@ -370,14 +356,14 @@ class Records:
         if not permitted:
             raise Refused.because(403, "forbidden", "rest.forbidden", type=type or "*", right=right)
 
-    def _view(self, actor: Actor, purpose: Purpose, reading: Reading | None = None) -> View:
-        return View(self._store, Errand(actor, purpose), self.clock(), reading)
+    def _view(self, errand: Errand, reading: Reading | None = None) -> View:
+        return View(self._store, errand, self.clock(), reading)
 
-    def _seen(self, actor: Actor, purpose: Purpose, version: Version | None, right: Right = "r") -> Version | None:
+    def _seen(self, errand: Errand, version: Version | None, right: Right = "r") -> Version | None:
         """A version that the actor may meet, as it may be shown; any other is as if it were not there."""
-        if version is None or not is_limited(actor):
+        if version is None or not is_limited(errand.actor):
             return version
-        view = self._view(actor, purpose)
+        view = self._view(errand)
         return view.shown([version])[0] if view.lets(right, version) else None
 
 

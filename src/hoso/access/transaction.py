@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
-from hoso.access.actor import Actor, Purpose
+from hoso.access.errand import Errand
 from hoso.access.intake import check
 from hoso.access.pending import Pending, can_answer
 from hoso.access.records import Records, lock_name
@@ -75,28 +75,28 @@ class _Criteria:
         return sorted({lock_name(query) for query in self.of_entry.values()})
 
 
-def execute(records: Records, actor: Actor, purpose: Purpose, entries: Sequence[Entry]) -> list[Done]:
+def execute(records: Records, errand: Errand, entries: Sequence[Entry]) -> list[Done]:
     """Carries out the writing entries and answers in R4's order. Raises Refused or Conflict, with nothing stored."""
     check_transaction(entries)
     writing = [entry for entry in in_order(entries) if not entry.reads]
     criteria = _Criteria(writing)
     rights = _rights(writing, criteria)
     if not criteria.of_entry and not criteria.of_reference and all(e.method in ("POST", "PUT") for e in writing):
-        work = _Work(partial(records.to_change, actor, purpose, None))
+        work = _Work(partial(records.to_change, errand, None))
         _settle(writing, work)
         drafts = _drafts(writing, work, None)
-        return _answers(work, records.save(actor, purpose, rights, drafts) if drafts else [])
+        return _answers(work, records.save(errand, rights, drafts) if drafts else [])
     last: list[_Work] = []
 
     def attempt(transaction: Transaction) -> Sequence[Draft]:
-        work = _Work(partial(records.to_change, actor, purpose, transaction))
+        work = _Work(partial(records.to_change, errand, transaction))
         last[:] = [work]
-        _look_up(records, actor, purpose, transaction, writing, criteria, work)
+        _look_up(records, errand, transaction, writing, criteria, work)
         _settle(writing, work)
-        _resolve(records, actor, purpose, transaction, writing, criteria, work)
+        _resolve(records, errand, transaction, writing, criteria, work)
         return _drafts(writing, work, transaction)
 
-    saved = records.write(actor, purpose, rights, criteria.locks(), attempt)
+    saved = records.write(errand, rights, criteria.locks(), attempt)
     return _answers(last[0], saved)
 
 
@@ -109,8 +109,7 @@ def _rights(entries: Sequence[Entry], criteria: _Criteria) -> list[tuple[Right, 
 
 def _look_up(
     records: Records,
-    actor: Actor,
-    purpose: Purpose,
+    errand: Errand,
     reading: Reading,
     entries: Sequence[Entry],
     criteria: _Criteria,
@@ -120,9 +119,7 @@ def _look_up(
     for entry in entries:
         query = criteria.of_entry.get(entry.place)
         if query is not None:
-            version = _single(
-                records, actor, purpose, reading, query, entry, work.gone if entry.method == "POST" else ()
-            )
+            version = _single(records, errand, reading, query, entry, work.gone if entry.method == "POST" else ())
             if version is not None:
                 work.found[entry.place] = version
             elif entry.method in ("POST", "PUT"):
@@ -133,8 +130,7 @@ def _look_up(
 
 def _resolve(
     records: Records,
-    actor: Actor,
-    purpose: Purpose,
+    errand: Errand,
     reading: Reading,
     entries: Sequence[Entry],
     criteria: _Criteria,
@@ -149,7 +145,7 @@ def _resolve(
             brought = _pending(type, entries, work)
             pending[type] = brought, {*work.gone, *(f"{type}/{id}" for id in brought.ids)}
         coming, without = pending[type] if can_answer(query) else nothing
-        found = [one.id for one in records.matches(actor, purpose, reading, query, without=without)]
+        found = [one.id for one in records.matches(errand, reading, query, without=without)]
         found += coming.find(query)
         if len(found) != 1:
             count, where = "> 1" if found else "0", holder.expression
@@ -181,15 +177,14 @@ def _make_once(making: set[str], criteria: str, entry: Entry) -> None:
 
 def _single(
     records: Records,
-    actor: Actor,
-    purpose: Purpose,
+    errand: Errand,
     reading: Reading,
     query: Query,
     entry: Entry,
     without: Collection[str],
 ) -> Version | None:
     try:
-        return records.match(actor, purpose, reading, query, without=without)
+        return records.match(errand, reading, query, without=without)
     except Refused as refused:
         raise placed(refused, entry) from refused
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from hoso.access import Actor, Records, Tokens
+from hoso.access import Actor, Errand, Records, Tokens, trace
 from hoso.api.body import Bodies
 from hoso.api.conditions import names_version
 from hoso.api.doors import Doors, Identity
@@ -17,6 +17,7 @@ from hoso.api.negotiate import compressed, pretty, takes_json, wants_pretty
 from hoso.api.patience import Patience
 from hoso.api.routes import ID, interaction
 from hoso.core.errors import Refused
+from hoso.core.ids import new_id
 from hoso.fhir.model import load
 from hoso.fhir.outcome import preferred
 
@@ -75,7 +76,7 @@ def application(
             actor = tokens.actor(environ.get("HTTP_AUTHORIZATION", ""))
             if actor is None:
                 return None
-            version = records.read(actor, "TREAT", parts[2], parts[3])
+            version = records.read(_errand(actor, environ), parts[2], parts[3])
         except Exception:
             return None  # met again on the long way, where it is answered
         if version is None or version.deleted:
@@ -110,7 +111,7 @@ def application(
             if known is None:
                 raise Refused.because(401, "login", "rest.token")
             actor = known
-        request = Request(method, segments, _query(environ), environ, actor, base)
+        request = Request(method, segments, _query(environ), environ, _errand(actor, environ), base)
         if method in _WITH_BODY:
             _read_body(environ, request)
         return request
@@ -126,6 +127,11 @@ def application(
 
 
 _ANYONE = Actor("anyone")
+
+
+def _errand(actor: Actor, environ: Environ) -> Errand:
+    session = trace(environ.get("HTTP_AUTHORIZATION", ""))
+    return Errand(actor, "TREAT", request=new_id(), session=session, address=environ.get("REMOTE_ADDR", ""))
 
 
 def _query(environ: Environ) -> str:

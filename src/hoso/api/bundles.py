@@ -82,7 +82,7 @@ def _transaction(doors: Doors, request: Request, entries: list[Entry]) -> dict[i
         else:
             spare(entry.type, entry.id)
     try:
-        done = execute(doors.records, request.actor, request.purpose, entries)
+        done = execute(doors.records, request.errand, entries)
     except Conflict as conflict:
         raise _conflicting(entries, conflict) from conflict
     wanted, base = request.prefers("return"), encode(request.base)[:-1]

@@ -28,7 +28,7 @@ def ihe_pix(doors: Doors, request: Request) -> Response:
     if len(targets) > MOST_TARGETS:
         raise Refused.because(400, "too-costly", "identity.too-many", name="targetSystem", limit=str(MOST_TARGETS))
     with doors.long.entered():
-        found = cross(doors.records, request.actor, request.purpose, system, value, targets)
+        found = cross(doors.records, request.errand, system, value, targets)
     parts: list[dict[str, Any]] = [{"name": "targetIdentifier", "valueIdentifier": one} for one in found.identifiers]
     for id in found.ids:
         parts.append({"name": "targetId", "valueReference": {"reference": f"{request.base}/Patient/{id}"}})

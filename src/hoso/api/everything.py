@@ -38,11 +38,11 @@ def everything(doors: Doors, request: Request) -> Response:
     type, id = request.path[:2]
     pairs, token = split_page(request.pairs())
     asked = _asked(pairs)
-    patient = doors.records.read(request.actor, request.purpose, type, id)
+    patient = doors.records.read(request.errand, type, id)
     if patient is None or patient.deleted:
         status, key = (404, "rest.not-found") if patient is None else (410, "rest.gone")
         raise Refused.because(status, "not-found", key, type=type, id=id)
-    found = doors.records.everything(request.actor, request.purpose, id, since=asked.since, types=asked.types)
+    found = doors.records.everything(request.errand, id, since=asked.since, types=asked.types)
     if asked.count is None:
         return _stream(doors, request, pairs, found)
     with doors.long.entered():

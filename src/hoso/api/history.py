@@ -26,8 +26,7 @@ def history(doors: Doors, request: Request) -> Response:
     cursor = doors.seal.cursor(request.actor.id, path, pairs, token) if token else None
     with doors.long.entered():
         page = doors.records.history(
-            request.actor,
-            request.purpose,
+            request.errand,
             type,
             id,
             since=since,
@@ -47,7 +46,7 @@ def history(doors: Doors, request: Request) -> Response:
 
 
 def _known(doors: Doors, request: Request, type: str, id: str) -> bool:
-    return doors.records.read(request.actor, request.purpose, type, id) is not None
+    return doors.records.read(request.errand, type, id) is not None
 
 
 def _parameters(pairs: list[tuple[str, str]], lenient: bool) -> tuple[int | None, tuple[int, int] | None, int]:

@@ -37,14 +37,14 @@ def link_events(doors: Doors, request: Request) -> Response:
         if asked.one("_since") is not None:
             raise Refused.because(400, "value", "identity.since-unacknowledged")
         with doors.long.entered():
-            told = unacknowledged(doors.records, request.actor, request.purpose, count)
+            told = unacknowledged(doors.records, request.errand, count)
         pairs = [("unacknowledged", "true"), ("_count", str(count))]
         return _messages(doors, request, told, [("self", url(request.base, _PATH, pairs))])
     since = asked.one("_since") or 0
     if since < 0:
         raise Refused.because(400, "value", "identity.parameter-kind", name="_since", kind="unsignedInt")
     with doors.long.entered():
-        stretch = events(doors.records, request.actor, request.purpose, since, count)
+        stretch = events(doors.records, request.errand, since, count)
     links = [("self", _from(request, since, count))]
     if stretch.more:
         links.append(("next", _from(request, stretch.until, count)))
@@ -57,7 +57,7 @@ def acknowledge_events(doors: Doors, request: Request) -> Response:
     asked = given(request, ACKNOWLEDGE)
     required(asked, "event")
     ids = [_linkage(request, reference) for reference in asked.all("event")]
-    number = acknowledge(doors.records, request.actor, request.purpose, ids, request.base)
+    number = acknowledge(doors.records, request.errand, ids, request.base)
     issue = Issue("informational", "identity.acknowledged", {"number": str(number)}, severity="information")
     return Response(200, [CONTENT], encode(outcome([issue], request.language)))
 

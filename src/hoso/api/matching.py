@@ -34,8 +34,7 @@ def match(doors: Doors, request: Request) -> Response:
     answer = inquire(
         doors.records,
         doors.with_identity().matching,
-        request.actor,
-        request.purpose,
+        request.errand,
         patient,
         _count(asked.one("count")),
         certain_only=asked.one("onlyCertainMatches") is True,

@@ -9,7 +9,7 @@ from time import gmtime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from hoso.access import Actor, Purpose, Version
+from hoso.access import Actor, Errand, Version
 from hoso.core.errors import Refused
 from hoso.fhir.outcome import Language
 
@@ -29,13 +29,16 @@ class Request:
     path: tuple[str, ...]
     query: str
     headers: Mapping[str, Any]
-    actor: Actor
+    errand: Errand
     base: str
     language: Language = "en"
-    purpose: Purpose = "TREAT"
     body: bytes = b""
     content_type: str = FHIR_JSON
     form: str = ""
+
+    @property
+    def actor(self) -> Actor:
+        return self.errand.actor
 
     def header(self, name: str) -> str | None:
         value: str | None = self.headers.get(name)

@@ -17,12 +17,12 @@ _PARTS = ("_summary", "_elements")
 
 def read(doors: Doors, request: Request) -> Response:
     type, id = request.path[:2]
-    return _answer(request, type, id, doors.records.read(request.actor, request.purpose, type, id))
+    return _answer(request, type, id, doors.records.read(request.errand, type, id))
 
 
 def vread(doors: Doors, request: Request) -> Response:
     type, id, _, version = request.path
-    found = doors.records.vread(request.actor, request.purpose, type, id, version)
+    found = doors.records.vread(request.errand, type, id, version)
     return _answer(request, type, id, found)
 
 

@@ -22,7 +22,7 @@ def search(doors: Doors, request: Request) -> Response:
     path = "/".join(_where(request))
     cursor = doors.seal.cursor(request.actor.id, path, query.self_pairs, token) if token else None
     with doors.long.entered():
-        page = doors.records.search(request.actor, request.purpose, query, cursor)
+        page = doors.records.search(request.errand, query, cursor)
     return Response(200, [CONTENT], searchset(doors, request, path, query, page, token))
 
 

@@ -39,16 +39,16 @@ def merge(doors: Doors, request: Request) -> Response:
         raise Refused.because(422, "not-supported", "identity.result-patient", asked.place("result-patient"))
     one, other = (_patient(doors, request, asked, side) for side in ("source-patient", "target-patient"))
     if asked.one("preview") is True:
-        merged = steward.preview(request.actor, request.purpose, one, other)
+        merged = steward.preview(request.errand, one, other)
         return _merged(doors, request, merged, "identity.would-merge")
-    merged = steward.merge(request.actor, request.purpose, one, other, _reason(asked))
+    merged = steward.merge(request.errand, one, other, _reason(asked))
     return _merged(doors, request, merged, "identity.waiting" if merged.waiting else "identity.merged")
 
 
 def unmerge(doors: Doors, request: Request) -> Response:
     check_format(request)
     steward, asked = doors.with_identity().steward, given(request, UNMERGE)
-    parted = steward.unmerge(request.actor, request.purpose, request.path[1], _reason(asked))
+    parted = steward.unmerge(request.errand, request.path[1], _reason(asked))
     return _parted(doors, request, parted, "identity.unmerged")
 
 
@@ -57,7 +57,7 @@ def split(doors: Doors, request: Request) -> Response:
     steward, asked = doors.with_identity().steward, given(request, SPLIT)
     required(asked, "record")
     chosen = [_id(request, reference, "record") for reference in asked.all("record")]
-    parted = steward.split(request.actor, request.purpose, request.path[1], chosen, _reason(asked))
+    parted = steward.split(request.errand, request.path[1], chosen, _reason(asked))
     return _parted(doors, request, parted, "identity.split")
 
 
@@ -68,7 +68,7 @@ def _patient(doors: Doors, request: Request, asked: Given, side: str) -> str:
     if reference is not None and not reference.get("reference") and "identifier" in reference:
         numbers, reference = [*numbers, reference["identifier"]], None
     id = _id(request, reference, side) if reference is not None else ""
-    return whom(doors.records, request.actor, request.purpose, id, numbers, side)
+    return whom(doors.records, request.errand, id, numbers, side)
 
 
 def _id(request: Request, reference: Part, name: str) -> str:
@@ -117,7 +117,7 @@ def _resource(doors: Doors, request: Request, name: str, type: str, id: str) -> 
     """The record itself for those who may read it, else where it is."""
     found = None
     if request.actor.scopes.permits(type, "r"):
-        found = doors.records.read(request.actor, request.purpose, type, id)
+        found = doors.records.read(request.errand, type, id)
     if found is None or found.deleted:
         return [_reference(name, f"{type}/{id}")]
     return [{"name": name, "resource": exact(found.body)}]

@@ -36,7 +36,7 @@ def validate_stored(doors: Doors, request: Request) -> Response:
     check_format(request)
     _check_parameters(request)
     type, id = request.path[:2]
-    found = doors.records.read(request.actor, request.purpose, type, id)
+    found = doors.records.read(request.errand, type, id)
     if found is None or found.deleted:
         raise Refused.because(404, "not-found", "rest.not-found", type=type, id=id[:64])
     return _outcome(request, list(rules.validate(parse(found.body))))

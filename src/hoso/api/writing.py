@@ -26,7 +26,7 @@ def create(doors: Doors, request: Request) -> Response:
     body = _resource_body(request, type, None)
     criteria = request.condition("HTTP_IF_NONE_EXIST")
     query = _criteria(type, read_pairs(criteria.lstrip("?"))) if criteria is not None else None
-    return _written(request, doors.records.create(request.actor, request.purpose, type, body, query))
+    return _written(request, doors.records.create(request.errand, type, body, query))
 
 
 def update(doors: Doors, request: Request) -> Response:
@@ -34,14 +34,14 @@ def update(doors: Doors, request: Request) -> Response:
     _no_parameters(request)
     body = _resource_body(request, type, id)
     base = base_version(request)
-    return _written(request, doors.records.update(request.actor, request.purpose, type, id, body, base))
+    return _written(request, doors.records.update(request.errand, type, id, body, base))
 
 
 def update_where(doors: Doors, request: Request) -> Response:
     type = request.path[0]
     body = _resource_body(request, type, None)
     query, base = _criteria(type, request.pairs()), base_version(request)
-    return _written(request, doors.records.update_where(request.actor, request.purpose, query, body, base))
+    return _written(request, doors.records.update_where(request.errand, query, body, base))
 
 
 def patch(doors: Doors, request: Request) -> Response:
@@ -52,7 +52,7 @@ def patch(doors: Doors, request: Request) -> Response:
 
 def patch_where(doors: Doors, request: Request) -> Response:
     type = request.path[0]
-    found = doors.records.find(request.actor, request.purpose, _criteria(type, request.pairs()))
+    found = doors.records.find(request.errand, _criteria(type, request.pairs()))
     if found is None:
         raise Refused.because(404, "not-found", "rest.no-match", type=type)
     return _patched(doors, request, type, found.id)
@@ -66,7 +66,7 @@ def delete(doors: Doors, request: Request) -> Response:
 
 def delete_where(doors: Doors, request: Request) -> Response:
     type = request.path[0]
-    found = doors.records.find(request.actor, request.purpose, _criteria(type, request.pairs()))
+    found = doors.records.find(request.errand, _criteria(type, request.pairs()))
     return _deleted(doors, request, type, found.id) if found else Response(204)
 
 
@@ -77,8 +77,7 @@ def _patched(doors: Doors, request: Request, type: str, id: str) -> Response:
         raise Refused.because(415, "not-supported", "rest.patch-type", type=name[:80])
     operations = read_patch(request.body)
     written = doors.records.patch(
-        request.actor,
-        request.purpose,
+        request.errand,
         type,
         id,
         lambda body: apply_patch(body, operations),
@@ -90,7 +89,7 @@ def _patched(doors: Doors, request: Request, type: str, id: str) -> Response:
 
 
 def _deleted(doors: Doors, request: Request, type: str, id: str) -> Response:
-    saved = doors.records.delete(request.actor, request.purpose, type, id, base_version(request))
+    saved = doors.records.delete(request.errand, type, id, base_version(request))
     if saved is None or saved.version is None:
         return Response(204)
     return Response(204, [("ETag", f'W/"{saved.version}"')])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from hoso import compose
-from hoso.access import Actor, Purpose, Scopes
+from hoso.access import Actor, Errand, Scopes
 from hoso.care.elements import human_name
 from hoso.cli.failure import Failure
 from hoso.cli.main import add_data
@@ -34,8 +34,7 @@ SHORT = 100
 
 MOST_SHOWN = 20
 
-_PRINTER = Actor("node/card", Scopes.parse("system/Patient.rs"))
-_PURPOSE: Purpose = "HOPERAT"
+_PRINTING = Errand(Actor("node/card", Scopes.parse("system/Patient.rs")), "HOPERAT", "print", "print")
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -178,7 +177,7 @@ def _face(node: compose.Node, asked: str, details: bool) -> Face:
     if code != asked:
         print(say("code.merged", old=citizen_code.show(asked), code=citizen_code.show(code)))
     names = ",".join(f"{CITIZEN_CODE}|{name}" for name in node.codes.names(code)[:50])
-    page = node.records.search(_PRINTER, _PURPOSE, parse("Patient", [("identifier", names), ("_count", "1")]))
+    page = node.records.search(_PRINTING, parse("Patient", [("identifier", names), ("_count", "1")]))
     if not page.matches and node.codes.find(code) is None:
         raise Failure("code.unknown", which=citizen_code.show(code))
     patient = orjson.loads(page.matches[0].body) if page.matches else {}

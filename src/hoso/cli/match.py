@@ -23,7 +23,7 @@ from hoso.identity.arrive import PLACE
 from hoso.identity.batch.place import place
 from hoso.identity.batch.rekey import rekey
 from hoso.identity.batch.rescore import Shadow, rescore
-from hoso.identity.batch.walk import ACTOR, PURPOSE, Mark, Piece, Result, pieces
+from hoso.identity.batch.walk import ERRAND, Mark, Piece, Result, pieces
 from hoso.identity.match import WeightsError
 from hoso.identity.match.packed import SHAPE
 from hoso.store.jobs import Jobs
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 def _walk(args: argparse.Namespace, node: compose.Node) -> int:
     what = "rekey" if args.rekey else "rescore" if args.rescore else "place"
     mark = Mark(node.records, what, _token(args, node)) if what != "place" else None
-    people = node.records.people(ACTOR, PURPOSE)
+    people = node.records.people(ERRAND)
     after = mark.after if mark else -1
     lone = what == "place"
     total = sum(len(page) for page in _pages(node, after, lone))
@@ -105,14 +105,14 @@ def _finish(node: compose.Node) -> None:
     """What a station put off until there are codes is done for those that have a person by now."""
     jobs, now = Jobs(node.store.engine), node.store.now()
     while some := jobs.claim(now, 500, PLACE):
-        known = node.records.people(ACTOR, PURPOSE).arrived([job.argument for job in some])
+        known = node.records.people(ERRAND).arrived([job.argument for job in some])
         for job in some:
             if (found := known.get(job.argument)) is None or found.person is not None:
                 jobs.finish(job)
 
 
 def _pages(node: compose.Node, after: int, lone: bool) -> Iterable[tuple[str, ...]]:
-    return (piece.ids for piece in pieces(node.records.people(ACTOR, PURPOSE), 2_000, after, lone=lone))
+    return (piece.ids for piece in pieces(node.records.people(ERRAND), 2_000, after, lone=lone))
 
 
 def _token(args: argparse.Namespace, node: compose.Node) -> str:

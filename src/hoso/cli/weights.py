@@ -13,7 +13,7 @@ from hoso.cli.texts import say
 from hoso.core import new_id, system_clock
 from hoso.core.clock import instant, to_ms
 from hoso.identity.batch import learn as learning
-from hoso.identity.batch.walk import ACTOR, PURPOSE
+from hoso.identity.batch.walk import ERRAND
 from hoso.identity.desk import Desk
 from hoso.identity.ledger import Event
 from hoso.identity.match import Model
@@ -23,7 +23,7 @@ from hoso.identity.match.weights import write
 def learn(args: argparse.Namespace, node: compose.Node) -> int:
     if args.learn.exists():
         raise Failure("match.there", file=args.learn)
-    people, old = node.records.people(ACTOR, PURPOSE), node.matching.model
+    people, old = node.records.people(ERRAND), node.matching.model
     version = f"{old.version.partition('+')[0]}+{instant(to_ms(system_clock()))[:10]}"
     try:
         judged = learning.benchmark(args.benchmark, system_clock) if args.benchmark else []
@@ -75,13 +75,13 @@ def _record(node: compose.Node, old: Model, new: Model) -> None:
     """The ledger knows from when on decisions rest on other weights."""
 
     def work(transaction: Transaction) -> None:
-        desk = Desk(transaction, ACTOR.id, system_clock)
+        desk = Desk(transaction, ERRAND.actor.id, system_clock)
         evidence = {"before": old.version, "after": new.version, "source": new.source}
-        event = Event("policy", "", (), ACTOR.id, desk.time, "weights", "", evidence)
+        event = Event("policy", "", (), ERRAND.actor.id, desk.time, "weights", "", evidence)
         desk.add({**event.resource(), "id": new_id()})
         desk.done()
 
-    node.records.transact(ACTOR, PURPOSE, (("c", "Linkage"),), work)
+    node.records.transact(ERRAND, (("c", "Linkage"),), work)
 
 
 def _write(file: Path, text: str) -> None:

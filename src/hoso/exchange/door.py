@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from urllib.parse import parse_qsl
 
-from hoso.access import Actor, Conflict, Draft, Purpose, Records, Saved, Scopes, Transaction, Version
+from hoso.access import Actor, Conflict, Draft, Errand, Records, Saved, Scopes, Transaction, Version
 from hoso.access.records import lock_name
 from hoso.access.scope import Right
 from hoso.fhir.search import Query, parse
 
-LOADER = Actor("node/load", Scopes.parse("system/*.cruds"))
-PURPOSE: Purpose = "SYSADMIN"
+LOADING = Errand(Actor("node/load", Scopes.parse("system/*.cruds")), "SYSADMIN", "command")
 
 
 class LoadDoor:
@@ -21,24 +20,24 @@ class LoadDoor:
         self._records = records
 
     def heads(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Version]:
-        return self._records.heads(LOADER, PURPOSE, keys)
+        return self._records.heads(LOADING, keys)
 
     def find(self, criteria: str) -> Version | None:
-        return self._records.find(LOADER, PURPOSE, _query(criteria))
+        return self._records.find(LOADING, _query(criteria))
 
     def save(self, drafts: Sequence[Draft], absent: Sequence[str] = ()) -> list[Saved]:
         rights = _rights(drafts)
         if not absent:
-            return self._records.save(LOADER, PURPOSE, rights, drafts)
+            return self._records.save(LOADING, rights, drafts)
         queries = [_query(criteria) for criteria in absent]
 
         def work(transaction: Transaction) -> Sequence[Draft]:
             for query in queries:
-                if (match := self._records.match(LOADER, PURPOSE, transaction, query)) is not None:
+                if (match := self._records.match(LOADING, transaction, query)) is not None:
                     raise Conflict(match.type, match.id, match.version)
             return drafts
 
-        return self._records.write(LOADER, PURPOSE, rights, [lock_name(query) for query in queries], work)
+        return self._records.write(LOADING, rights, [lock_name(query) for query in queries], work)
 
 
 def _rights(drafts: Iterable[Draft]) -> list[tuple[Right, str]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from hoso.access import Actor, Purpose, Records
+from hoso.access import Errand, Records
 from hoso.core import Refused
 from hoso.fhir import systems
 from hoso.fhir.search import parse
@@ -38,46 +38,44 @@ class Crossed:
     ids: Sequence[str]
 
 
-def cross(
-    records: Records, actor: Actor, purpose: Purpose, system: str, value: str, targets: Collection[str] = ()
-) -> Crossed:
+def cross(records: Records, errand: Errand, system: str, value: str, targets: Collection[str] = ()) -> Crossed:
     """Everything known of the bearer, or only what carries a number of the `targets`."""
     query = parse("Patient", [("identifier", token(system, value)), ("_count", "1000"), ("_total", "none")])
-    bearers = records.search(actor, purpose, query).matches
+    bearers = records.search(errand, query).matches
     if not bearers:
-        _refuse_unknown(records, actor, purpose, system)
+        _refuse_unknown(records, errand, system)
     for target in targets:
-        if not known(records, actor, purpose, target):
+        if not known(records, errand, target):
             raise Refused.because(403, "code-invalid", "identity.pix-target", diagnostics="targetSystem not found")
-    people = records.people(actor, purpose)
+    people = records.people(errand)
     persons = people.persons_of([one.rid for one in bearers])
     whose = {persons.get(one.rid, one.rid) for one in bearers}
     if len(whose) > 1:
         raise Refused.because(409, "multiple-matches", "identity.pix-several")
     rids = [*whose, *(record for _, record in people.members(whose))]
-    return _collected(_patients(records, actor, purpose, people.ids(rids).values()), (system, value), targets)
+    return _collected(_patients(records, errand, people.ids(rids).values()), (system, value), targets)
 
 
-def known(records: Records, actor: Actor, purpose: Purpose, system: str) -> bool:
+def known(records: Records, errand: Errand, system: str) -> bool:
     """Whether it is a number space of the state, or anybody has a number of it."""
     if system in KNOWN:
         return True
     query = parse("Patient", [("identifier", f"{literal(system)}|"), ("_count", "1"), ("_total", "none")])
-    return bool(system) and bool(records.search(actor, purpose, query).matches)
+    return bool(system) and bool(records.search(errand, query).matches)
 
 
-def _refuse_unknown(records: Records, actor: Actor, purpose: Purpose, system: str) -> None:
-    if known(records, actor, purpose, system):
+def _refuse_unknown(records: Records, errand: Errand, system: str) -> None:
+    if known(records, errand, system):
         told = "sourceIdentifier Patient Identifier not found"
         raise Refused.because(404, "not-found", "identity.pix-identifier", diagnostics=told)
     told = "sourceIdentifier Assigning Authority not found"
     raise Refused.because(400, "code-invalid", "identity.pix-domain", diagnostics=told)
 
 
-def _patients(records: Records, actor: Actor, purpose: Purpose, ids: Collection[str]) -> Iterator[dict[str, Any]]:
+def _patients(records: Records, errand: Errand, ids: Collection[str]) -> Iterator[dict[str, Any]]:
     ordered = sorted(ids)
     for start in range(0, len(ordered), PIECE):
-        heads = records.heads(actor, purpose, [("Patient", id) for id in ordered[start : start + PIECE]])
+        heads = records.heads(errand, [("Patient", id) for id in ordered[start : start + PIECE]])
         yield from (orjson.loads(head.body) for head in heads.values() if not head.deleted)
 
 

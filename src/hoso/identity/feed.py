@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from hoso.access import Actor, Draft, Purpose, Records, Transaction, Version
+from hoso.access import Actor, Draft, Errand, Records, Transaction, Version
 from hoso.core import Refused
 from hoso.fhir.search import parse
 from hoso.fhir.systems import RECORD_KIND
@@ -43,22 +43,22 @@ class Stretch:
     more: bool
 
 
-def events(records: Records, actor: Actor, purpose: Purpose, after: int, count: int) -> Stretch:
+def events(records: Records, errand: Errand, after: int, count: int) -> Stretch:
     """The events behind a number, in the order of the feed."""
-    found = records.feed(actor, purpose, "Linkage", after, count)
+    found = records.feed(errand, "Linkage", after, count)
     numbered = [(c.number, c.version, event) for c in found.changes if (event := _event(c.version)) is not None]
-    return Stretch(_with_persons(records, actor, purpose, numbered), found.until, found.more)
+    return Stretch(_with_persons(records, errand, numbered), found.until, found.more)
 
 
-def unacknowledged(records: Records, actor: Actor, purpose: Purpose, count: int) -> list[Told]:
+def unacknowledged(records: Records, errand: Errand, count: int) -> list[Told]:
     """Unmerges and splits that this actor has not acknowledged, the oldest first."""
     query = parse("Linkage", [("_tag", f"{RECORD_KIND}|{PARTING}"), ("_sort", "_lastUpdated"), ("_total", "none")])
-    open = islice(_not_acknowledged(records, actor, purpose, records.scan(actor, purpose, query)), count)
+    open = islice(_not_acknowledged(records, errand, records.scan(errand, query)), count)
     numbered = [(0, version, event) for version in open if (event := _event(version)) is not None]
-    return _with_persons(records, actor, purpose, numbered)
+    return _with_persons(records, errand, numbered)
 
 
-def acknowledge(records: Records, actor: Actor, purpose: Purpose, ids: Sequence[str], endpoint: str) -> int:
+def acknowledge(records: Records, errand: Errand, ids: Sequence[str], endpoint: str) -> int:
     """Keeps that the actor has dealt with these events; how many of them were not acknowledged before."""
 
     def work(transaction: Transaction) -> int:
@@ -70,13 +70,15 @@ def acknowledge(records: Records, actor: Actor, purpose: Purpose, ids: Sequence[
                 raise Refused.because(404, "not-found", "rest.not-found", type="Linkage", id=id[:64])
             if event.kind not in ("unmerge", "split"):
                 raise Refused.because(422, "business-rule", "identity.nothing-to-acknowledge", id=id)
-        before = transaction.heads([("MessageHeader", _name(actor, id)) for id in ids])
-        fresh = [id for id in dict.fromkeys(ids) if not _is_kept(before.get(("MessageHeader", _name(actor, id))))]
+        before = transaction.heads([("MessageHeader", _name(errand.actor, id)) for id in ids])
+        fresh = [
+            id for id in dict.fromkeys(ids) if not _is_kept(before.get(("MessageHeader", _name(errand.actor, id))))
+        ]
         if fresh:
-            transaction.save([_draft(_acknowledgement(actor, id, endpoint)) for id in fresh])
+            transaction.save([_draft(_acknowledgement(errand.actor, id, endpoint)) for id in fresh])
         return len(fresh)
 
-    return records.transact(actor, purpose, [("r", "Linkage"), ("c", "MessageHeader")], work)
+    return records.transact(errand, [("r", "Linkage"), ("c", "MessageHeader")], work)
 
 
 def is_acknowledgement(resource: dict[str, Any]) -> bool:
@@ -84,21 +86,17 @@ def is_acknowledgement(resource: dict[str, Any]) -> bool:
     return any(tag.get("system") == RECORD_KIND and tag.get("code") == ACKNOWLEDGED for tag in tags)
 
 
-def _not_acknowledged(
-    records: Records, actor: Actor, purpose: Purpose, linkages: Iterator[Version]
-) -> Iterator[Version]:
+def _not_acknowledged(records: Records, errand: Errand, linkages: Iterator[Version]) -> Iterator[Version]:
     while piece := list(islice(linkages, PIECE)):
-        names = [("MessageHeader", _name(actor, one.id)) for one in piece]
-        kept = records.heads(actor, purpose, names)
+        names = [("MessageHeader", _name(errand.actor, one.id)) for one in piece]
+        kept = records.heads(errand, names)
         yield from (one for one, name in zip(piece, names, strict=True) if not _is_kept(kept.get(name)))
 
 
-def _with_persons(
-    records: Records, actor: Actor, purpose: Purpose, numbered: Sequence[tuple[int, Version, Event]]
-) -> list[Told]:
+def _with_persons(records: Records, errand: Errand, numbered: Sequence[tuple[int, Version, Event]]) -> list[Told]:
     """With the golden Patients as they stand now."""
     named = {id for _, _, event in numbered for id in _about(event)}
-    heads = records.heads(actor, purpose, [("Patient", id) for id in sorted(named)])
+    heads = records.heads(errand, [("Patient", id) for id in sorted(named)])
     return [
         Told(number, version, event, [h for id in _about(event) if (h := heads.get(("Patient", id))) and not h.deleted])
         for number, version, event in numbered

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hoso.access import Actor, Purpose, Records, Version
+from hoso.access import Errand, Records, Version
 from hoso.identity.match.decide import Decision, Standing
 from hoso.identity.matching import Matching
 from hoso.identity.seek import seek
@@ -48,15 +48,14 @@ class Answer:
 def inquire(
     records: Records,
     matching: Matching,
-    actor: Actor,
-    purpose: Purpose,
+    errand: Errand,
     patient: Mapping[str, Any],
     count: int,
     *,
     certain_only: bool = False,
 ) -> Answer:
     """Whom `patient` may be, at most `count`. If it is a stored record, what humans said about that one counts too."""
-    people = records.people(actor, purpose)
+    people = records.people(errand)
     described = matching.describe(patient)
     stored = people.rids([patient["id"]]).get(patient["id"], 0) if patient.get("id") else 0
     sought = seek(people, described)
@@ -71,7 +70,7 @@ def inquire(
         and (grade == "certain" or not certain_only)
     ]
     ids = people.ids([int(standing.person) for standing, _ in graded])
-    heads = records.heads(actor, purpose, [("Patient", id) for id in ids.values()])
+    heads = records.heads(errand, [("Patient", id) for id in ids.values()])
     matches = [
         Match(head, standing, grade, score(standing.bits, decision.needed, grade))
         for standing, grade in graded

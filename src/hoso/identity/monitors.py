@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from hoso.access import Actor, Purpose, Records, Transaction
+from hoso.access import Actor, Errand, Records, Transaction
 from hoso.access.scope import Right
 from hoso.fhir.search import parse
 from hoso.fhir.systems import LOINC
@@ -39,19 +39,19 @@ class Monitors:
     def __init__(self, records: Records) -> None:
         self._records = records
 
-    def facts(self, actor: Actor, purpose: Purpose, patient: str, records: Sequence[Resource]) -> list[Fact]:
+    def facts(self, errand: Errand, patient: str, records: Sequence[Resource]) -> list[Fact]:
         """Of a person, or of one record: `records` are its Patients. What the actor may not read says nothing."""
         found = of_patients(records)
-        if actor.scopes.permits("Observation", "s"):
+        if errand.actor.scopes.permits("Observation", "s"):
             codes = ",".join(f"{LOINC}|{code}" for code in BLOOD)
-            for one in self._all(actor, purpose, "Observation", [("patient", patient), ("code", codes)]):
+            for one in self._all(errand, "Observation", [("patient", patient), ("code", codes)]):
                 found += of_observation(one)
-        if actor.scopes.permits("Encounter", "s"):
+        if errand.actor.scopes.permits("Encounter", "s"):
             stays = [("patient", patient), ("class", "IMP,ACUTE,NONAC")]
             newest = [("patient", patient), ("_sort", "-date"), ("_count", "1")]
-            for one in self._all(actor, purpose, "Encounter", stays):
+            for one in self._all(errand, "Encounter", stays):
                 found += of_encounter(one)
-            for one in self._all(actor, purpose, "Encounter", newest, most=1):
+            for one in self._all(errand, "Encounter", newest, most=1):
                 found += of_encounter(one)
         return found
 
@@ -59,35 +59,35 @@ class Monitors:
         """Types that facts would stand in, which the actor may not read."""
         return [type for type in NEEDED if not actor.scopes.permits(type, "s")]
 
-    def contradictions(self, actor: Actor, purpose: Purpose, person: int) -> list[Contradiction]:
-        people = self._records.people(actor, purpose)
+    def contradictions(self, errand: Errand, person: int) -> list[Contradiction]:
+        people = self._records.people(errand)
         members = [record for _, record in people.members([person])]
         ids = people.ids(sorted(set(members) - people.persons(members).keys())[-MOST:])
-        heads = self._records.heads(actor, purpose, [("Patient", id) for id in ids.values()])
+        heads = self._records.heads(errand, [("Patient", id) for id in ids.values()])
         patients = [orjson.loads(head.body) for head in heads.values() if not head.deleted]
-        return contradictions(self.facts(actor, purpose, people.ids([person])[person], patients))
+        return contradictions(self.facts(errand, people.ids([person])[person], patients))
 
-    def watch(self, actor: Actor, purpose: Purpose, seen: Callable[[int], None] = lambda number: None) -> list[str]:
+    def watch(self, errand: Errand, seen: Callable[[int], None] = lambda number: None) -> list[str]:
         """Looks at everybody with more than one record, and files each contradiction once; answers the new Tasks."""
         filed = []
-        for page in self._crowded(actor, purpose):
+        for page in self._crowded(errand):
             for person in page:
-                for one in self.contradictions(actor, purpose, person):
-                    filed += self._file(actor, purpose, person, one)
+                for one in self.contradictions(errand, person):
+                    filed += self._file(errand, person, one)
             seen(len(page))
         return filed
 
-    def _crowded(self, actor: Actor, purpose: Purpose) -> Iterator[list[int]]:
-        people = self._records.people(actor, purpose)
+    def _crowded(self, errand: Errand) -> Iterator[list[int]]:
+        people = self._records.people(errand)
         last = -1
         while page := people.log.crowded(last, PAGE):
             yield page
             last = page[-1]
 
-    def _file(self, actor: Actor, purpose: Purpose, person: int, one: Contradiction) -> list[str]:
+    def _file(self, errand: Errand, person: int, one: Contradiction) -> list[str]:
         def work(transaction: Transaction) -> list[str]:
             transaction.people.hold([person])
-            desk = Desk(transaction, actor.id, self._records.clock)
+            desk = Desk(transaction, errand.actor.id, self._records.clock)
             id = _named(desk.id(person), one)
             if transaction.read("Task", id) is not None:
                 return []
@@ -96,15 +96,13 @@ class Monitors:
             desk.done()
             return [id]
 
-        return self._records.transact(actor, purpose, RIGHTS, work)
+        return self._records.transact(errand, RIGHTS, work)
 
-    def _all(
-        self, actor: Actor, purpose: Purpose, type: str, asked: Sequence[tuple[str, str]], most: int = MOST
-    ) -> Iterator[Any]:
+    def _all(self, errand: Errand, type: str, asked: Sequence[tuple[str, str]], most: int = MOST) -> Iterator[Any]:
         counted = [] if any(name == "_count" for name, _ in asked) else [("_count", str(PAGE))]
         query, cursor, given = parse(type, [*asked, *counted]), None, 0
         while given < most:
-            page = self._records.search(actor, purpose, query, cursor)
+            page = self._records.search(errand, query, cursor)
             for version in page.matches:
                 yield orjson.loads(version.body)
             given += len(page.matches)

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import orjson
 
-from hoso.access import Actor, Entry, PeopleRows, Person, Purpose, Records, Transaction
+from hoso.access import Entry, Errand, PeopleRows, Person, Records, Transaction
 from hoso.access.scope import Right
 from hoso.core import citizen_code
 from hoso.core.clock import to_ms
@@ -62,11 +62,11 @@ class Replayed:
             self.turned.update(event.records)
 
 
-def replayed(records: Records, actor: Actor, purpose: Purpose, until: str | None = None) -> Replayed:
+def replayed(records: Records, errand: Errand, until: str | None = None) -> Replayed:
     """Who belonged to whom after all that was decided up to an instant, that instant included; without one, by now."""
     end = None if until is None else to_ms(datetime.fromisoformat(until))
     found = Replayed()
-    for place, event in _events(records.people(actor, purpose), found.last):
+    for place, event in _events(records.people(errand), found.last):
         if end is not None and place[0] > end:
             break
         found.add(event)
@@ -76,37 +76,35 @@ def replayed(records: Records, actor: Actor, purpose: Purpose, until: str | None
 
 def rebuild(
     records: Records,
-    actor: Actor,
-    purpose: Purpose,
+    errand: Errand,
     matching: Matching,
     codes: Codes,
     seen: Seen = lambda number: None,
 ) -> Replayed:
     """Writes the projection and what newcomers are compared with anew, and leads codes; while nobody else writes."""
-    found = replayed(records, actor, purpose)
-    records.transact(actor, purpose, WRITES, lambda transaction: _write(transaction, found))
+    found = replayed(records, errand)
+    records.transact(errand, WRITES, lambda transaction: _write(transaction, found))
     query = parse("Patient", [("_count", str(PAGE))])
-    for versions in _batched(records.scan(actor, purpose, query), PAGE):
+    for versions in _batched(records.scan(errand, query), PAGE):
         patients = {version.rid: (version.id, version.body) for version in versions}
         entries = [
-            _entry(records, actor, purpose, matching, rid, id, body, found.turned)
-            for rid, (id, body) in patients.items()
+            _entry(records, errand, matching, rid, id, body, found.turned) for rid, (id, body) in patients.items()
         ]
-        records.transact(actor, purpose, WRITES, lambda transaction, some=entries: transaction.people.put(some))  # type: ignore[misc]
+        records.transact(errand, WRITES, lambda transaction, some=entries: transaction.people.put(some))  # type: ignore[misc]
         seen(len(entries))
-    people = records.people(actor, purpose)
+    people = records.people(errand)
     for some in _batched([*found.merged, *found.restored], PAGE):
         align(codes, people, people.rids(some).values())
     return found
 
 
-def compare(records: Records, actor: Actor, purpose: Purpose, codes: Codes) -> tuple[int, list[str]]:
+def compare(records: Records, errand: Errand, codes: Codes) -> tuple[int, list[str]]:
     """How many records of persons there are, and where the store says something else than its ledger.
 
     Works while others write: what was decided meanwhile is not looked at.
     """
-    found = replayed(records, actor, purpose)
-    people = records.people(actor, purpose)
+    found = replayed(records, errand)
+    people = records.people(errand)
     members, faults = _compared_members(people, found.state)
     faults |= _compared_persons(people, found)
     apart = set(people.log.partings())
@@ -202,21 +200,21 @@ def _code(golden: bytes) -> str:
 
 
 def _entry(
-    records: Records, actor: Actor, purpose: Purpose, matching: Matching, rid: int, id: str, body: bytes,
+    records: Records, errand: Errand, matching: Matching, rid: int, id: str, body: bytes,
     turned: Mapping[str, int],
 ) -> Entry:  # fmt: skip
     described = matching.describe(orjson.loads(body))
     flips = turned.get(id, 0)
     if flips >= RESTLESS:  # how often it turned after it had left its person for the last time stands in its versions
-        flips = _flips(records, actor, purpose, matching, id)
+        flips = _flips(records, errand, matching, id)
     return Entry(rid, () if flips > RESTLESS else described.keys, described.packed, flips)
 
 
-def _flips(records: Records, actor: Actor, purpose: Purpose, matching: Matching, id: str) -> int:
+def _flips(records: Records, errand: Errand, matching: Matching, id: str) -> int:
     flips, cursor = 0, None
     after = None
     while True:
-        page = records.history(actor, purpose, "Patient", id, count=PAGE, cursor=cursor)
+        page = records.history(errand, "Patient", id, count=PAGE, cursor=cursor)
         for version in page.versions:
             now = None if version.deleted else matching.describe(orjson.loads(version.body))
             if after is not None and now is not None and matching.contradicts(now.packed, after):

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from hoso.access import Actor, Purpose, Records
+from hoso.access import Errand, Records
 from hoso.core import Refused
 from hoso.fhir.search import parse
 from hoso.fhir.systems import RECORD_KIND, REVIEW
@@ -97,14 +97,14 @@ class Reviews:
     def __post_init__(self) -> None:
         self.monitors = Monitors(self.records)
 
-    def queue(self, actor: Actor, purpose: Purpose, cause: Cause | None, count: int, cursor: str | None) -> Queue:
+    def queue(self, errand: Errand, cause: Cause | None, count: int, cursor: str | None) -> Queue:
         """What nobody has looked at by urgency, the oldest first; then, in that order, what somebody is unsure of."""
         shelves = [(status, urgency) for status in OPEN for urgency in URGENT_FIRST]
         shelf, inside = _position(cursor, len(shelves))
         found: list[Resource] = []
         while shelf < len(shelves):
             asked = [("status", shelves[shelf][0]), ("priority", shelves[shelf][1])]
-            tasks, inside = self._shelf(actor, purpose, asked, cause, count - len(found), inside)
+            tasks, inside = self._shelf(errand, asked, cause, count - len(found), inside)
             found += tasks
             if inside is not None:
                 break
@@ -112,12 +112,11 @@ class Reviews:
             if len(found) >= count:
                 break
         following = f"{shelf}.{inside or ''}" if shelf < len(shelves) else None
-        return Queue([self._light(actor, purpose, one) for one in found], following)
+        return Queue([self._light(errand, one) for one in found], following)
 
     def _shelf(
         self,
-        actor: Actor,
-        purpose: Purpose,
+        errand: Errand,
         asked: Sequence[tuple[str, str]],
         cause: Cause | None,
         count: int,
@@ -126,32 +125,32 @@ class Reviews:
         causes = [("code", f"{REVIEW}|{cause}")] if cause else []
         order = [("_sort", "authored-on"), ("_count", str(count))]
         query = parse("Task", [("_tag", f"{RECORD_KIND}|{TAG}"), *asked, *causes, *order])
-        page = self.records.search(actor, purpose, query, cursor)
+        page = self.records.search(errand, query, cursor)
         return [orjson.loads(version.body) for version in page.matches], page.cursor
 
-    def review(self, actor: Actor, purpose: Purpose, id: str) -> Review:
+    def review(self, errand: Errand, id: str) -> Review:
         """One review with all that is needed to decide it."""
-        task = self.task(actor, purpose, id)
-        light = self._light(actor, purpose, task)
+        task = self.task(errand, id)
+        light = self._light(errand, task)
         if light.cause == "sample":
-            sides = self._sample(actor, purpose, task)
+            sides = self._sample(errand, task)
         else:
-            sides = [self._side(actor, purpose, id) for id in _persons(task)]
+            sides = [self._side(errand, id) for id in _persons(task)]
         facts = [fact for side in sides for fact in side.facts]
         focus = sides[0] if sides else None
-        unseen = self.monitors.unseen(actor)
+        unseen = self.monitors.unseen(errand.actor)
         return replace(light, focus=focus, others=sides[1:], contradictions=contradictions(facts), unseen=unseen)
 
-    def task(self, actor: Actor, purpose: Purpose, id: str) -> Resource:
-        version = self.records.read(actor, purpose, "Task", id)
+    def task(self, errand: Errand, id: str) -> Resource:
+        version = self.records.read(errand, "Task", id)
         found: Resource = {} if version is None or version.deleted else orjson.loads(version.body)
         if not is_review(found):
             raise Refused.because(404, "not-found", "rest.not-found", type="Task", id=id)
         return found
 
-    def _light(self, actor: Actor, purpose: Purpose, task: Resource) -> Review:
+    def _light(self, errand: Errand, task: Resource) -> Review:
         cause, blind = cause_of(task), cause_of(task) == "sample"
-        sides = [] if blind else [self._golden(actor, purpose, id) for id in _persons(task)]
+        sides = [] if blind else [self._golden(errand, id) for id in _persons(task)]
         return Review(
             task["id"], cause, task.get("priority", URGENCY[cause]), task["status"], task["authoredOn"],
             sides[0] if sides else None, sides[1:], {} if blind and is_open(task) else evidence_of(task),
@@ -159,41 +158,41 @@ class Reviews:
             proposer(task), task.get("description", ""),
         )  # fmt: skip
 
-    def _golden(self, actor: Actor, purpose: Purpose, id: str) -> Side:
+    def _golden(self, errand: Errand, id: str) -> Side:
         """Who the person has become by now."""
-        people = self.records.people(actor, purpose)
+        people = self.records.people(errand)
         rid = people.rids([id]).get(id, 0)
         person = people.persons_of([rid]).get(rid, rid)
         name = people.ids([person]).get(person, id)
-        version = self.records.read(actor, purpose, "Patient", name)
+        version = self.records.read(errand, "Patient", name)
         golden: Resource = {} if version is None or version.deleted else orjson.loads(version.body)
         known = people.persons([person]).get(person)
         count = sum(link.get("type") == "seealso" for link in golden.get("link", ()))
         return Side(name, known.code if known else "", golden, count)
 
-    def _side(self, actor: Actor, purpose: Purpose, id: str, without: str = "") -> Side:
-        light = self._golden(actor, purpose, id)
-        people = self.records.people(actor, purpose)
+    def _side(self, errand: Errand, id: str, without: str = "") -> Side:
+        light = self._golden(errand, id)
+        people = self.records.people(errand)
         members = [record for _, record in people.members(people.rids([light.person]).values())]
         newest = sorted(set(members) - people.persons(members).keys(), reverse=True)
         ids = people.ids(newest)
         chosen = [ids[rid] for rid in newest if ids[rid] != without][:SHOWN]
-        records = self._patients(actor, purpose, chosen)
-        facts = self.monitors.facts(actor, purpose, light.person, records)
+        records = self._patients(errand, chosen)
+        facts = self.monitors.facts(errand, light.person, records)
         return Side(light.person, light.code, light.golden, len(newest), records, facts)
 
-    def _sample(self, actor: Actor, purpose: Purpose, task: Resource) -> list[Side]:
+    def _sample(self, errand: Errand, task: Resource) -> list[Side]:
         """The record by itself, and its person without it."""
         (record,) = named(task, "record")
-        alone = self._patients(actor, purpose, [record])
-        facts = self.monitors.facts(actor, purpose, record, alone)
-        rest = self._side(actor, purpose, focus_of(task), without=record)
+        alone = self._patients(errand, [record])
+        facts = self.monitors.facts(errand, record, alone)
+        rest = self._side(errand, focus_of(task), without=record)
         ids = [one["id"] for one in rest.records]
         rest = replace(rest, golden=portrait(Standing(rest.person, rest.code, ids), rest.records))
         return [Side("", "", alone[0] if alone else {}, len(alone), alone, facts), rest]
 
-    def _patients(self, actor: Actor, purpose: Purpose, ids: Sequence[str]) -> list[Resource]:
-        heads = self.records.heads(actor, purpose, [("Patient", id) for id in ids])
+    def _patients(self, errand: Errand, ids: Sequence[str]) -> list[Resource]:
+        heads = self.records.heads(errand, [("Patient", id) for id in ids])
         found = (heads.get(("Patient", id)) for id in ids)
         read = [orjson.loads(head.body) for head in found if head is not None and not head.deleted]
         return [patient for patient in read if not is_person(patient)]

@@ -12,7 +12,7 @@ from math import sqrt
 
 import orjson
 
-from hoso.access import Actor, Purpose, Records, Transaction
+from hoso.access import Errand, Records, Transaction
 from hoso.access.scope import Right
 from hoso.core import Refused
 from hoso.core.clock import to_ms
@@ -56,33 +56,33 @@ class Samples:
     def __init__(self, records: Records) -> None:
         self._records = records
 
-    def draw(self, actor: Actor, purpose: Purpose, number: int, since: str, seed: int) -> list[str]:
+    def draw(self, errand: Errand, number: int, since: str, seed: int) -> list[str]:
         """Ids of the new Tasks. No link is drawn twice, and none whose record has gone elsewhere."""
         if not 0 < number <= MOST:
             raise Refused.because(422, "value", "identity.sample-size", number=str(number), limit=f"{MOST:,}")
-        links = sorted(self._automatic(actor, purpose, _ms(since)), key=lambda link: link[0])
+        links = sorted(self._automatic(errand, _ms(since)), key=lambda link: link[0])
         random.Random(seed).shuffle(links)
         filed: list[str] = []
         while links and len(filed) < number:
             some = [links.pop() for _ in range(min(number - len(filed), len(links)))]
-            filed += self._file(actor, purpose, some)
+            filed += self._file(errand, some)
         return filed
 
-    def rate(self, actor: Actor, purpose: Purpose, since: str) -> Rate:
+    def rate(self, errand: Errand, since: str) -> Rate:
         looked: Counter[date] = Counter()
         wrong: Counter[date] = Counter()
-        for drawn, answer in self._answers(actor, purpose, since):
+        for drawn, answer in self._answers(errand, since):
             looked[drawn] += 1
             wrong[drawn] += answer == "different"
         weeks = [Week(w, looked[w], wrong[w], *wilson(wrong[w], looked[w])) for w in sorted(looked)]
         total, bad = looked.total(), wrong.total()
         return Rate(total, bad, *wilson(bad, total), weeks)
 
-    def _automatic(self, actor: Actor, purpose: Purpose, since: int) -> Iterator[tuple[str, Event]]:
+    def _automatic(self, errand: Errand, since: int) -> Iterator[tuple[str, Event]]:
         """Links that the machine was certain of, with the ids of their Linkages."""
         cursor: str | None = None
         while True:
-            page = self._records.history(actor, purpose, "Linkage", since=since, count=PAGE, cursor=cursor)
+            page = self._records.history(errand, "Linkage", since=since, count=PAGE, cursor=cursor)
             for version in page.versions:
                 event = None if version.deleted else read(orjson.loads(version.body))
                 if event is not None and event.kind == "link" and event.evidence.get("outcome") == "certain":
@@ -91,9 +91,9 @@ class Samples:
             if cursor is None:
                 return
 
-    def _file(self, actor: Actor, purpose: Purpose, links: Sequence[tuple[str, Event]]) -> list[str]:
+    def _file(self, errand: Errand, links: Sequence[tuple[str, Event]]) -> list[str]:
         def work(transaction: Transaction) -> list[str]:
-            desk, people = Desk(transaction, actor.id, self._records.clock), transaction.people
+            desk, people = Desk(transaction, errand.actor.id, self._records.clock), transaction.people
             transaction.lock(["identity-sample"])
             filed = []
             for linkage, event in links:
@@ -110,13 +110,13 @@ class Samples:
             desk.done()
             return filed
 
-        return self._records.transact(actor, purpose, RIGHTS, work)
+        return self._records.transact(errand, RIGHTS, work)
 
-    def _answers(self, actor: Actor, purpose: Purpose, since: str) -> Iterator[tuple[date, str]]:
+    def _answers(self, errand: Errand, since: str) -> Iterator[tuple[date, str]]:
         """The week in which a link was drawn, and the answer that closed it."""
         asked = [("_tag", f"{RECORD_KIND}|{TAG}"), ("code", f"{REVIEW}|sample"), ("status", "completed")]
         query = parse("Task", [*asked, ("authored-on", f"ge{since}"), ("_count", str(PAGE))])
-        for version in self._records.scan(actor, purpose, query):
+        for version in self._records.scan(errand, query):
             found = orjson.loads(version.body)
             drawn = datetime.fromisoformat(found["authoredOn"]).date()
             yield drawn - timedelta(days=drawn.weekday()), answers_of(found)[-1][0]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from hoso.access import Actor, Purpose, Records, Transaction
+from hoso.access import Errand, Records, Transaction
 from hoso.access.scope import Right
 from hoso.core import Refused
 from hoso.identity.aftermath import Readers
@@ -60,7 +60,7 @@ class Steward:
 
     # Merge
 
-    def preview(self, actor: Actor, purpose: Purpose, one: str, other: str) -> Merge:
+    def preview(self, errand: Errand, one: str, other: str) -> Merge:
         """Which person would survive, and its golden Patient as it would be; nothing is written."""
 
         def work(desk: Desk) -> Merge:
@@ -71,9 +71,9 @@ class Steward:
             standing = Standing(kept.id, kept.code, [*kept.records, *gone.records], "", replaces)
             return Merge(kept.id, gone.id, preview=desk.drawn(standing, [survivor, loser]))
 
-        return self._transact(actor, purpose, work, READS)
+        return self._transact(errand, work, READS)
 
-    def merge(self, actor: Actor, purpose: Purpose, one: str, other: str, reason: str) -> Merge:
+    def merge(self, errand: Errand, one: str, other: str, reason: str) -> Merge:
         """The older person survives and keeps its code; the code of the other leads to it from now on.
 
         With clinical data on both sides it is only proposed: a second actor who asks for the same does it.
@@ -85,123 +85,117 @@ class Steward:
             merged = merge(desk, survivor, loser, reason)
             return merged, () if merged.waiting else (survivor, loser)
 
-        merged, touched = self._transact(actor, purpose, work)
-        self._align(actor, purpose, touched)
+        merged, touched = self._transact(errand, work)
+        self._align(errand, touched)
         return merged
 
-    def unmerge(self, actor: Actor, purpose: Purpose, person: str, reason: str) -> Parted:
+    def unmerge(self, errand: Errand, person: str, reason: str) -> Parted:
         """The exact inverse of the last merge of that person: what came with it goes back, under its own code."""
         _check_reason(reason)
 
-        parted, touched = self._transact(actor, purpose, lambda desk: self._parting.unmerge(desk, person, reason))
-        self._align(actor, purpose, touched)
+        parted, touched = self._transact(errand, lambda desk: self._parting.unmerge(desk, person, reason))
+        self._align(errand, touched)
         return parted
 
-    def split(self, actor: Actor, purpose: Purpose, person: str, records: Sequence[str], reason: str) -> Parted:
+    def split(self, errand: Errand, person: str, records: Sequence[str], reason: str) -> Parted:
         """Some records of a person are somebody else's: a new person, or the one they came with by a merge."""
         _check_reason(reason)
 
         def look(desk: Desk) -> bool:
             return came_with(desk, *chosen_of(desk, person, records)) is None
 
-        needs_code = self._transact(actor, purpose, look)
+        needs_code = self._transact(errand, look)
         code = self._codes.new(1)[0] if needs_code else ""
 
         def work(desk: Desk) -> tuple[Parted, Sequence[int]]:
             survivor, chosen = chosen_of(desk, person, records)
             return self._parting.split(desk, survivor, chosen, lambda: code or self._codes.new(1)[0], reason)
 
-        parted, touched = self._transact(actor, purpose, work)
-        self._align(actor, purpose, touched)
+        parted, touched = self._transact(errand, work)
+        self._align(errand, touched)
         return parted
 
     # Statements
 
-    def different(self, actor: Actor, purpose: Purpose, one: str, other: str, reason: str) -> None:
+    def different(self, errand: Errand, one: str, other: str, reason: str) -> None:
         """They are two; nothing that comes later brings them together unless a human says `same`."""
-        self._state(actor, purpose, one, other, reason, lambda desk, a, b: desk.different(a, b, reason))
+        self._state(errand, one, other, reason, lambda desk, a, b: desk.different(a, b, reason))
 
-    def same(self, actor: Actor, purpose: Purpose, one: str, other: str, reason: str) -> None:
+    def same(self, errand: Errand, one: str, other: str, reason: str) -> None:
         """Takes back that two are different; it links nothing by itself."""
-        self._state(actor, purpose, one, other, reason, lambda desk, a, b: desk.same(a, b, reason))
+        self._state(errand, one, other, reason, lambda desk, a, b: desk.same(a, b, reason))
 
-    def history(self, actor: Actor, purpose: Purpose, person: str) -> list[Known]:
+    def history(self, errand: Errand, person: str) -> list[Known]:
         """The events about a person, or about one record, newest first."""
 
         def work(desk: Desk) -> list[Known]:
             return list(islice(ledger(desk, patient(desk, person)), HISTORY))
 
-        return self._transact(actor, purpose, work, READS)
+        return self._transact(errand, work, READS)
 
-    def _state(
-        self, actor: Actor, purpose: Purpose, one: str, other: str, reason: str, say: Callable[[Desk, int, int], None]
-    ) -> None:
+    def _state(self, errand: Errand, one: str, other: str, reason: str, say: Callable[[Desk, int, int], None]) -> None:
         _check_reason(reason)
-        self._transact(actor, purpose, lambda desk: say(desk, *pair(desk, one, other)))
+        self._transact(errand, lambda desk: say(desk, *pair(desk, one, other)))
 
     # Reviews
 
-    def queue(
-        self, actor: Actor, purpose: Purpose, cause: Cause | None = None, count: int = 50, cursor: str | None = None
-    ) -> Queue:
+    def queue(self, errand: Errand, cause: Cause | None = None, count: int = 50, cursor: str | None = None) -> Queue:
         """What waits for a human: the most urgent first, then the oldest; what somebody is unsure of at the end."""
-        return self._reviews.queue(actor, purpose, cause, count, cursor)
+        return self._reviews.queue(errand, cause, count, cursor)
 
-    def review(self, actor: Actor, purpose: Purpose, task: str) -> Review:
+    def review(self, errand: Errand, task: str) -> Review:
         """One review with its sides, the records of each, and what contradicts what."""
-        return self._reviews.review(actor, purpose, task)
+        return self._reviews.review(errand, task)
 
-    def answer(
-        self, actor: Actor, purpose: Purpose, task: str, answer: Answer, other: str | None = None, reason: str = ""
-    ) -> Answered:
+    def answer(self, errand: Errand, task: str, answer: Answer, other: str | None = None, reason: str = "") -> Answered:
         """Carries out what a human says of a review; `other` names one of its persons where there are several."""
-        self._reviews.task(actor, purpose, task)
-        code = self._codes.new(1)[0] if answer == "different" and self._may_split(actor, purpose, task) else ""
+        self._reviews.task(errand, task)
+        code = self._codes.new(1)[0] if answer == "different" and self._may_split(errand, task) else ""
 
         def work(desk: Desk) -> tuple[Answered, Sequence[int]]:
             return Answering(desk, self._parting, code).answer(task, answer, other, reason)
 
-        done, touched = self._transact(actor, purpose, work)
-        self._align(actor, purpose, touched)
+        done, touched = self._transact(errand, work)
+        self._align(errand, touched)
         return done
 
     # Watching
 
-    def sample(self, actor: Actor, purpose: Purpose, number: int, since: str, seed: int) -> list[str]:
+    def sample(self, errand: Errand, number: int, since: str, seed: int) -> list[str]:
         """Files automatic links made since an instant for blind review; the same seed draws the same."""
-        return self._samples.draw(actor, purpose, number, since, seed)
+        return self._samples.draw(errand, number, since, seed)
 
-    def error_rate(self, actor: Actor, purpose: Purpose, since: str) -> Rate:
+    def error_rate(self, errand: Errand, since: str) -> Rate:
         """How many of the links sampled since an instant were wrong, with the 95 % interval, whole and by week."""
-        return self._samples.rate(actor, purpose, since)
+        return self._samples.rate(errand, since)
 
-    def contradictions(self, actor: Actor, purpose: Purpose, person: str) -> list[Contradiction]:
+    def contradictions(self, errand: Errand, person: str) -> list[Contradiction]:
         """What cannot be true of one body among what a person's records say."""
-        found = self._transact(actor, purpose, lambda desk: person_of(desk, person), READS)
-        return self._reviews.monitors.contradictions(actor, purpose, found)
+        found = self._transact(errand, lambda desk: person_of(desk, person), READS)
+        return self._reviews.monitors.contradictions(errand, found)
 
-    def watch(self, actor: Actor, purpose: Purpose, seen: Callable[[int], None] = lambda number: None) -> list[str]:
+    def watch(self, errand: Errand, seen: Callable[[int], None] = lambda number: None) -> list[str]:
         """Looks at everybody with more than one record; answers the Tasks it filed, each contradiction once."""
-        return self._reviews.monitors.watch(actor, purpose, seen)
+        return self._reviews.monitors.watch(errand, seen)
 
     # Inside
 
-    def _may_split(self, actor: Actor, purpose: Purpose, task: str) -> bool:
-        return cause_of(self._reviews.task(actor, purpose, task)) == "sample"
+    def _may_split(self, errand: Errand, task: str) -> bool:
+        return cause_of(self._reviews.task(errand, task)) == "sample"
 
-    def _align(self, actor: Actor, purpose: Purpose, persons: Sequence[int]) -> None:
+    def _align(self, errand: Errand, persons: Sequence[int]) -> None:
         """Outside the transaction that decided: codes have their own."""
         if persons:
-            align(self._codes, self._records.people(actor, purpose), persons)
+            align(self._codes, self._records.people(errand), persons)
 
-    def _transact(self, actor: Actor, purpose: Purpose, work: Callable[[Desk], T], rights: Rights = WRITES) -> T:
+    def _transact(self, errand: Errand, work: Callable[[Desk], T], rights: Rights = WRITES) -> T:
         def whole(transaction: Transaction) -> T:
-            desk = Desk(transaction, actor.id, self._records.clock)
+            desk = Desk(transaction, errand.actor.id, self._records.clock)
             result = work(desk)
             desk.done()
             return result
 
-        return self._records.transact(actor, purpose, rights, whole)
+        return self._records.transact(errand, rights, whole)
 
 
 def _check_reason(reason: str) -> None:

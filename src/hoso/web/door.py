@@ -6,13 +6,13 @@ Each function asks for what one page shows and no more; types the role may not r
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 import orjson
 
-from hoso.access.actor import Actor, Purpose
+from hoso.access.errand import Errand
 from hoso.access.records import Records
 from hoso.care import CARD_TYPES
 from hoso.care.chart import spoken_references
@@ -28,7 +28,6 @@ from hoso.web.persons import Person, Persons, Sources
 
 Resource = dict[str, Any]
 
-TREATMENT: Purpose = "TREAT"
 MOST_PEOPLE = 100
 _NAMESAKES = 3
 _NAMED = ("Organization", "Practitioner", "PractitionerRole", "Location", "Medication", "Encounter")
@@ -62,22 +61,27 @@ class Found:
 class Door:
     """What one signed-in person can reach."""
 
-    def __init__(self, records: Records, actor: Actor) -> None:
+    def __init__(self, records: Records, errand: Errand) -> None:
         self.records = records
-        self.actor = actor
-        self.persons = Persons(records, actor, TREATMENT)
+        self.errand = errand
+        self.persons = Persons(records, errand)
+
+    @property
+    def upkeep(self) -> Errand:
+        """Deciding about persons is running the house, not treating anybody."""
+        return replace(self.errand, purpose="HOPERAT")
 
     @property
     def today(self) -> date:
         return self.records.clock().astimezone(VIETNAM).date()
 
     def may(self, type: str) -> bool:
-        return self.actor.scopes.permits(type, "s") and self.actor.scopes.permits(type, "r")
+        return self.errand.actor.scopes.permits(type, "s") and self.errand.actor.scopes.permits(type, "r")
 
     @property
     def decides(self) -> bool:
         """Whether this is somebody who decides about persons: a steward."""
-        return self.actor.scopes.permits("Linkage", "c")
+        return self.errand.actor.scopes.permits("Linkage", "c")
 
     def facility(self, code: str) -> str:
         """Its name; the code itself while the facility is not on record."""
@@ -122,9 +126,7 @@ class Door:
         if not name:
             return 0
         count = str(_NAMESAKES + min(len(person.records), MOST_PEOPLE))
-        page = self.records.search(
-            self.actor, TREATMENT, parse("Patient", [("name:exact", _escaped(name)), ("_count", count)])
-        )
+        page = self.records.search(self.errand, parse("Patient", [("name:exact", _escaped(name)), ("_count", count)]))
         others = [version.id for version in page.matches if version.id not in person.members]
         return min(_NAMESAKES, len(set(self.persons.homes(others).values()))) if others else 0
 
@@ -147,7 +149,7 @@ class Door:
         if not types:
             return []
         pairs = [("_type", ",".join(types)), ("_count", str(_WHOLE))]
-        page = self.records.search(self.actor, TREATMENT, parse(None, pairs, compartment=("Patient", person.id)))
+        page = self.records.search(self.errand, parse(None, pairs, compartment=("Patient", person.id)))
         if page.cursor is not None:
             return None
         whole = (orjson.loads(version.body) for version in page.matches)
@@ -188,7 +190,7 @@ class Door:
         found = {}
         for id in records:
             query = parse("Encounter", [("patient", id), *pairs])
-            found[id] = self.records.search(self.actor, TREATMENT, query).total or 0
+            found[id] = self.records.search(self.errand, query).total or 0
         return found
 
     def _people(self, pairs: list[tuple[str, str]]) -> list[Resource]:
@@ -197,7 +199,7 @@ class Door:
         return [p for p in found if is_person(p) or p.get("active") is not False or not p.get("link")]
 
     def _search(self, type: str, pairs: Sequence[tuple[str, str]]) -> list[Resource]:
-        page = self.records.search(self.actor, TREATMENT, parse(type, list(pairs)))
+        page = self.records.search(self.errand, parse(type, list(pairs)))
         return [orjson.loads(version.body) for version in page.matches]
 
     def named_in(self, resources: list[Resource]) -> list[Resource]:
@@ -214,7 +216,7 @@ class Door:
 
     def _by_keys(self, keys: Iterable[str]) -> list[Resource]:
         pairs = [(type, id) for type, _, id in (key.partition("/") for key in keys) if self.may(type)]
-        found = self.records.heads(self.actor, TREATMENT, pairs) if pairs else {}
+        found = self.records.heads(self.errand, pairs) if pairs else {}
         return [orjson.loads(version.body) for version in found.values() if not version.deleted]
 
 

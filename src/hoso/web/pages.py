@@ -12,8 +12,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import urlencode
 
+from hoso.access import Errand, trace
 from hoso.access.audit import Journal
 from hoso.access.records import Records
+from hoso.core.ids import new_id
 from hoso.identity.code import Codes
 from hoso.identity.steward import Steward
 from hoso.web.configure import WebConfig
@@ -60,11 +62,23 @@ def journal() -> Journal:
 
 
 def door(request: HttpRequest) -> Door:
-    from hoso.web.sign_in.assurance import multi  # allauth can be imported only once Django is settled
+    return Door(_serving[0].records, errand(request))
 
-    user: Any = request.user
-    who = actor(user.username, user.role)
-    return Door(_serving[0].records, replace(who, assurance="multi" if multi(request) else "single"))
+
+def errand(request: HttpRequest) -> Errand:
+    """The one errand of a request to our own pages: what is read for a page is read for treatment, on a screen."""
+    made: Errand | None = getattr(request, "errand", None)
+    if made is None:
+        from hoso.web.sign_in.assurance import multi  # allauth can be imported only once Django is settled
+
+        user: Any = request.user
+        who = replace(actor(user.username, user.role), assurance="multi" if multi(request) else "single")
+        session = trace(request.session.session_key or "")
+        address = str(request.META.get("REMOTE_ADDR", ""))
+        made = request.errand = Errand(  # type: ignore[attr-defined]
+            who, "TREAT", "screen", request=new_id(), session=session, address=address
+        )
+    return made
 
 
 def signed_in(view: View) -> View:

@@ -15,7 +15,7 @@ from hoso.web.pages import door, page, steward
 from hoso.web.persons import Person
 from hoso.web.record import is_synthetic, person_at
 from hoso.web.sources import row
-from hoso.web.stewards import UPKEEP, said, stewards_only
+from hoso.web.stewards import said, stewards_only
 
 _MOST = 200
 
@@ -36,7 +36,7 @@ def unmerge(request: HttpRequest, id: str, other: str) -> HttpResponse:
         return _look(request, reach, person, moving, other=other)
     reason = request.POST.get("reason", "").strip()[:1000]
     try:
-        parted = steward().unmerge(reach.actor, UPKEEP, other, reason)
+        parted = steward().unmerge(reach.upkeep, other, reason)
     except Refused as refused:
         return _look(request, reach, person, moving, other=other, problem=refused)
     return HttpResponseRedirect(f"/patients/{parted.restored}/sources?parted={len(parted.tasks)}")
@@ -55,7 +55,7 @@ def split(request: HttpRequest, id: str) -> HttpResponse:
         return _look(request, reach, person, moving)
     reason = request.POST.get("reason", "").strip()[:1000]
     try:
-        parted = steward().split(reach.actor, UPKEEP, person.id, moving, reason)
+        parted = steward().split(reach.upkeep, person.id, moving, reason)
     except Refused as refused:
         return _look(request, reach, person, moving, problem=refused)
     return HttpResponseRedirect(f"/patients/{parted.restored}/sources?parted={len(parted.tasks)}")

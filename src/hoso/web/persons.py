@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from hoso.access import Actor, PeopleRows, Purpose, Records
+from hoso.access import Errand, PeopleRows, Records
 from hoso.fhir.search import parse
 from hoso.identity.ledger import Event, read
 from hoso.identity.portrait import is_person
@@ -65,8 +65,8 @@ def person_of(patient: Resource) -> Person | None:
 
 
 class Persons:
-    def __init__(self, records: Records, actor: Actor, purpose: Purpose) -> None:
-        self._records, self._actor, self._purpose = records, actor, purpose
+    def __init__(self, records: Records, errand: Errand) -> None:
+        self._records, self._errand = records, errand
 
     def find(self, id: str) -> Person | str | None:
         """The person under an id; or the id of the person this one leads to; None when nobody is there."""
@@ -120,22 +120,22 @@ class Persons:
         }
 
     def _events(self, pairs: list[tuple[str, str]]) -> list[Event] | None:
-        if not self._actor.scopes.permits("Linkage", "s"):
+        if not self._errand.actor.scopes.permits("Linkage", "s"):
             return None
         query = parse("Linkage", [*pairs, ("_sort", "-_lastUpdated"), ("_count", str(_MOST_EVENTS))])
-        found = self._records.search(self._actor, self._purpose, query).matches
+        found = self._records.search(self._errand, query).matches
         events = ((version.id, read(orjson.loads(version.body))) for version in found)
         told = [(event.time, id, event) for id, event in events if event is not None]
         return [event for _, _, event in sorted(told, key=itemgetter(0, 1), reverse=True)]
 
     def _patients(self, ids: Collection[str]) -> dict[str, Resource]:
         """Living Patients by id, in this order."""
-        versions = self._records.heads(self._actor, self._purpose, [("Patient", id) for id in ids]) if ids else {}
+        versions = self._records.heads(self._errand, [("Patient", id) for id in ids]) if ids else {}
         heads = ((id, versions.get(("Patient", id))) for id in ids)
         return {id: orjson.loads(head.body) for id, head in heads if head is not None and not head.deleted}
 
     def _people(self) -> PeopleRows:
-        return self._records.people(self._actor, self._purpose)
+        return self._records.people(self._errand)
 
 
 def last_of_each(events: Iterable[Event]) -> dict[str, Event]:

@@ -12,7 +12,7 @@ from hoso.core.clock import instant, to_ms
 from hoso.core.errors import Refused
 from hoso.identity.sampling import Week
 from hoso.web.pages import door, page, steward
-from hoso.web.stewards import UPKEEP, said, stewards_only
+from hoso.web.stewards import said, stewards_only
 
 WEEKS = 26
 DRAWN = (20, 50, 200)
@@ -47,11 +47,11 @@ def rate(request: HttpRequest) -> HttpResponse:
         number = request.POST.get("number", "")
         try:
             wanted = int(number) if number.isascii() and number.isdecimal() and len(number) < 6 else 0
-            drawn = steward().sample(reach.actor, UPKEEP, wanted, since, to_ms(now))
+            drawn = steward().sample(reach.upkeep, wanted, since, to_ms(now))
             return HttpResponseRedirect(f"/reviews/rate?drawn={len(drawn)}")
         except Refused as refused:
             problem = said(refused)
-    found = steward().error_rate(reach.actor, UPKEEP, since)
+    found = steward().error_rate(reach.upkeep, since)
     drawn_before = request.GET.get("drawn", "")
     return page(
         request,

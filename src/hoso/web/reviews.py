@@ -23,7 +23,7 @@ from hoso.web.compare import Line, line
 from hoso.web.door import Door
 from hoso.web.pages import door, page, steward
 from hoso.web.present import date_text, grouped, phone, sex
-from hoso.web.stewards import UPKEEP, reader, said, stewards_only
+from hoso.web.stewards import reader, said, stewards_only
 
 PER_PAGE = 25
 ANSWERS: tuple[Answer, ...] = ("same", "different", "unsure")
@@ -84,7 +84,7 @@ class Waiting:
 def queue(request: HttpRequest) -> HttpResponse:
     reach = door(request)
     cause = next((c for c in CAUSES if c == request.GET.get("cause")), None)
-    found = steward().queue(reach.actor, UPKEEP, cause, PER_PAGE, request.GET.get("at") or None)
+    found = steward().queue(reach.upkeep, cause, PER_PAGE, request.GET.get("at") or None)
     chosen = {"cause": cause} if cause else {}
     return page(
         request,
@@ -101,7 +101,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 def review(request: HttpRequest, id: str) -> HttpResponse:
     if request.method == "POST":
         return _answer(request, id)
-    return _shown(request, steward().review(door(request).actor, UPKEEP, id))
+    return _shown(request, steward().review(door(request).upkeep, id))
 
 
 def _answer(request: HttpRequest, id: str) -> HttpResponse:
@@ -109,15 +109,15 @@ def _answer(request: HttpRequest, id: str) -> HttpResponse:
     answer = next((a for a in ANSWERS if a == request.POST.get("answer")), None)
     reason = request.POST.get("reason", "").strip()[:1000]
     if answer is None:
-        return _shown(request, steward().review(reach.actor, UPKEEP, id))
+        return _shown(request, steward().review(reach.upkeep, id))
     try:
-        result = steward().answer(reach.actor, UPKEEP, id, answer, request.POST.get("other") or None, reason)
+        result = steward().answer(reach.upkeep, id, answer, request.POST.get("other") or None, reason)
     except Refused as refused:
         if refused.status == 404:
             raise
-        return _shown(request, steward().review(reach.actor, UPKEEP, id), said(refused), refused.status)
+        return _shown(request, steward().review(reach.upkeep, id), said(refused), refused.status)
     done = "waiting" if result.merged and result.merged.waiting else answer
-    following = steward().queue(reach.actor, UPKEEP, None, 2).reviews
+    following = steward().queue(reach.upkeep, None, 2).reviews
     after = next((one.id for one in following if one.id != id), None) if result.done or answer == "unsure" else id
     return HttpResponseRedirect((f"/reviews/{after}" if after else "/reviews") + f"?done={done}")
 
@@ -142,7 +142,7 @@ def _shown(request: HttpRequest, one: Review, problem: str = "", status: int = 2
         preview=_preview(reach, one, chosen) if chosen and one.open else None,
         chosen=chosen,
         blind=blind,
-        own=one.proposer == reach.actor.id,
+        own=one.proposer == reach.errand.actor.id,
         pair=one.cause in ("turned", "between-two", "two-persons", "look-alike", "stray", BLIND),
         aftermath=one.cause in ("mixed-document", "mixed-record"),
         description=_description(one),
@@ -183,7 +183,7 @@ def _preview(reach: Door, one: Review, other: str) -> tuple[str, list[Line]] | N
     if one.focus is None or one.cause in (BLIND, "contradiction", "mixed-document", "mixed-record", "stray"):
         return None
     try:
-        merge = steward().preview(reach.actor, UPKEEP, one.focus.person, other)
+        merge = steward().preview(reach.upkeep, one.focus.person, other)
     except Refused:  # merged meanwhile, or told apart: answering says so
         return None
     drawn = merge.preview or {}

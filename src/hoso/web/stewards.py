@@ -8,12 +8,9 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
 
-from hoso.access import Purpose
 from hoso.core.errors import Refused
 from hoso.fhir.outcome import Language, text
 from hoso.web.pages import View, door, signed_in
-
-UPKEEP: Purpose = "HOPERAT"
 
 
 def stewards_only(view: View) -> View:

@@ -9,14 +9,14 @@ import orjson
 import pytest
 from tests.identity.test_arrive import CLIENT, NUMBER, PHONE, Node, codes, crowd, patient
 
-from hoso.access import Entry, Records
+from hoso.access import Entry, Errand, Records
 from hoso.core import Refused, system_clock
 from hoso.identity.arrive import Arrivals
 from hoso.identity.batch import learn as learning
 from hoso.identity.batch.place import place
 from hoso.identity.batch.rekey import rekey
 from hoso.identity.batch.rescore import Shadow, rescore
-from hoso.identity.batch.walk import ACTOR, PURPOSE, Mark, Piece, Result, pieces
+from hoso.identity.batch.walk import ERRAND, Mark, Piece, Result, pieces
 from hoso.identity.match import Policy, default_model
 from hoso.identity.match.weights import read, write
 from hoso.identity.matching import Matching
@@ -34,7 +34,7 @@ def before_identity(node: Node) -> Records:
 
 def put(records: Records, *patients: dict[str, object]) -> None:
     for one in patients:
-        records.update(CLIENT, "TREAT", "Patient", str(one["id"]), orjson.dumps(one))
+        records.update(Errand(CLIENT, "TREAT"), "Patient", str(one["id"]), orjson.dumps(one))
 
 
 def arrivals(node: Node) -> Arrivals:
@@ -87,7 +87,7 @@ def test_a_deleted_record_is_not_placed(node: Node) -> None:
     records = before_identity(node)
     put(records, patient("a", number=NUMBER))
     (piece,) = walked(node, lone=True)
-    records.delete(CLIENT, "TREAT", "Patient", "a")
+    records.delete(Errand(CLIENT, "TREAT"), "Patient", "a")
     assert walked(node) == [] and place(node.records, arrivals(node), piece).counts == {}
 
 
@@ -98,7 +98,7 @@ def test_keys_made_anew_are_those_an_arrival_makes(node: Node, store: RecordStor
     wanted = node.matching.describe(patient("x", "Phạm Văn Hùng", "1975-01-10", "male", "001075000000")).probes
     near = store.people.near(wanted, 10)
     old = [Entry(record, [1], b"old") for record, _, _ in good]
-    node.records.transact(CLIENT, "TREAT", [], lambda t: t.people.put(old))
+    node.records.transact(Errand(CLIENT, "TREAT"), [], lambda t: t.people.put(old))
     counts = sum((rekey(node.records, node.matching, one).counts for one in walked(node)), Counter())
     assert counts == {"records": 9, "changed": 9}
     assert store.people.walk(-1, 100) == good and store.people.near(wanted, 10) == near
@@ -158,7 +158,7 @@ def test_weights_are_learned_from_pairs_that_share_a_number(
 ) -> None:
     for one in crowd(9):
         node.put(one)
-    people = node.records.people(ACTOR, PURPOSE)
+    people = node.records.people(ERRAND)
     with pytest.raises(learning.TooFew):
         learning.learn(people, default_model(), "2")
     monkeypatch.setattr(learning, "FEWEST_PAIRS", 10)

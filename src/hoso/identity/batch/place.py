@@ -11,7 +11,7 @@ from hoso.access import Records, Transaction
 from hoso.access.persons import Unready
 from hoso.access.scope import Right
 from hoso.identity.arrive import Arrivals, Stored
-from hoso.identity.batch.walk import ACTOR, PURPOSE, Piece, Result
+from hoso.identity.batch.walk import ERRAND, Piece, Result
 
 RIGHTS: Sequence[tuple[Right, str]] = (("u", "Patient"), ("c", "Linkage"), ("u", "Task"))
 
@@ -19,7 +19,7 @@ RIGHTS: Sequence[tuple[Right, str]] = (("u", "Patient"), ("c", "Linkage"), ("u",
 def place(records: Records, arrivals: Arrivals, piece: Piece) -> Result:
     """Counts "placed", and "left" for those that need a code when none is to be had. A record that was written while
     it was looked at is left to whoever wrote it."""
-    heads = records.heads(ACTOR, PURPOSE, [("Patient", id) for id in piece.ids])
+    heads = records.heads(ERRAND, [("Patient", id) for id in piece.ids])
     found = []
     for (_, id), head in heads.items():
         if not head.deleted:
@@ -32,11 +32,11 @@ def place(records: Records, arrivals: Arrivals, piece: Piece) -> Result:
         last[:] = [transaction]
         now = transaction.heads([("Patient", one.id) for one in found])
         same = [one for one in found if now["Patient", one.id].version == one.version]
-        return arrivals.place(transaction, same, ACTOR.id)
+        return arrivals.place(transaction, same, ERRAND.actor.id)
 
     while True:
         try:
-            counts = records.transact(ACTOR, PURPOSE, RIGHTS, work)
+            counts = records.transact(ERRAND, RIGHTS, work)
         except Unready as lacking:
             arrivals.ready(lacking.number)
             continue

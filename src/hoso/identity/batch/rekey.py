@@ -10,7 +10,7 @@ import orjson
 from hoso.access import Entry, Records, Transaction
 from hoso.access.scope import Right
 from hoso.identity.arrive import RESTLESS
-from hoso.identity.batch.walk import ACTOR, PURPOSE, Piece, Result
+from hoso.identity.batch.walk import ERRAND, Piece, Result
 from hoso.identity.matching import Described, Matching
 
 RIGHTS: Sequence[tuple[Right, str]] = (("u", "Patient"),)
@@ -18,7 +18,7 @@ RIGHTS: Sequence[tuple[Right, str]] = (("u", "Patient"),)
 
 def rekey(records: Records, matching: Matching, piece: Piece) -> Result:
     """Counts "records", and "changed" for those that are compared by something else from now on."""
-    heads = records.heads(ACTOR, PURPOSE, [("Patient", id) for id in piece.ids])
+    heads = records.heads(ERRAND, [("Patient", id) for id in piece.ids])
     made = {
         id: (head.version, matching.describe(orjson.loads(head.body)))
         for (_, id), head in heads.items()
@@ -41,7 +41,7 @@ def rekey(records: Records, matching: Matching, piece: Piece) -> Result:
         counts["records"] = len(entries)
         return counts
 
-    return Result(piece, records.transact(ACTOR, PURPOSE, RIGHTS, work))
+    return Result(piece, records.transact(ERRAND, RIGHTS, work))
 
 
 def _entry(record: int, described: Described, flips: int) -> Entry:

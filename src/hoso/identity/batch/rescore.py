@@ -16,7 +16,7 @@ from hoso.access import PeopleRows, Records, Transaction
 from hoso.access.scope import Right
 from hoso.core import system_clock
 from hoso.fhir.outcome import Language
-from hoso.identity.batch.walk import ACTOR, PURPOSE, Piece, Result
+from hoso.identity.batch.walk import ERRAND, Piece, Result
 from hoso.identity.desk import Desk
 from hoso.identity.match import Decision, explain
 from hoso.identity.matching import Described, Matching, told
@@ -61,8 +61,8 @@ class _Looked:
 
 def rescore(records: Records, shadow: Shadow, piece: Piece) -> Result:
     """Counts "decided", each "old > new" outcome, "other person", "proposed", and "certain elsewhere"."""
-    heads = records.heads(ACTOR, PURPOSE, [("Patient", id) for id in piece.ids])
-    people = records.people(ACTOR, PURPOSE)
+    heads = records.heads(ERRAND, [("Patient", id) for id in piece.ids])
+    people = records.people(ERRAND)
     known = people.arrived([id for (_, id), head in heads.items() if not head.deleted])
     counts: Counter[str] = Counter()
     lines: list[str] = []
@@ -81,9 +81,7 @@ def rescore(records: Records, shadow: Shadow, piece: Piece) -> Result:
             counts["certain elsewhere"] += 1
             proposals.append(looked)
     if shadow.propose and proposals:
-        counts["proposed"] += records.transact(
-            ACTOR, PURPOSE, RIGHTS, lambda transaction: _file(transaction, proposals)
-        )
+        counts["proposed"] += records.transact(ERRAND, RIGHTS, lambda transaction: _file(transaction, proposals))
     return Result(piece, +counts, lines)
 
 
@@ -96,7 +94,7 @@ def _look(people: PeopleRows, shadow: Shadow, described: Described, record: int,
 
 def _file(transaction: Transaction, found: Sequence[_Looked]) -> int:
     """One review for two persons, however often it is asked for."""
-    desk = Desk(transaction, ACTOR.id, system_clock)
+    desk = Desk(transaction, ERRAND.actor.id, system_clock)
     filed = 0
     for looked in found:
         assert looked.other is not None

@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 import orjson
 
-from hoso.access import Actor, PeopleRows, Purpose, Records, Scopes
+from hoso.access import Actor, Errand, PeopleRows, Records, Scopes
 from hoso.access.scope import Right
 
-ACTOR = Actor("node/match", Scopes.parse("system/*.cruds"))
-PURPOSE: Purpose = "SYSADMIN"
+ERRAND = Errand(Actor("node/match", Scopes.parse("system/*.cruds")), "SYSADMIN", "command")
 PAGE = 2_000
 
 
@@ -67,7 +66,7 @@ class Mark:
     _early: dict[int, Result] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        text = self.records.people(ACTOR, PURPOSE).mark(self.name)
+        text = self.records.people(ERRAND).mark(self.name)
         known = orjson.loads(text) if text else {}
         if known.get("token") == self.token:
             self.after, self.counts = known["after"], Counter(known["counts"])
@@ -90,4 +89,4 @@ class Mark:
 
     def _write(self, text: str) -> None:
         rights: Sequence[tuple[Right, str]] = (("u", "Patient"),)
-        self.records.transact(ACTOR, PURPOSE, rights, lambda transaction: transaction.people.set_mark(self.name, text))
+        self.records.transact(ERRAND, rights, lambda transaction: transaction.people.set_mark(self.name, text))
