@@ -92,9 +92,7 @@ def crowded(site: Site) -> str:
     node = compose.open(site.folder)
     importing = Errand(Actor("node/test", Scopes.parse("system/*.cruds")), "SYSADMIN")
     for resource in [PATIENT, *crowd()]:
-        node.records.update(
-            importing, resource["resourceType"], resource["id"], orjson.dumps(resource)
-        )
+        node.records.update(importing, resource["resourceType"], resource["id"], orjson.dumps(resource))
     node.close()
     return "/patients/crowded"
 
