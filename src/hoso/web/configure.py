@@ -105,6 +105,7 @@ def _settings(config: WebConfig, database: dict[str, Any], secret: str) -> dict[
             "hoso.web.middleware.Idle",
             "hoso.web.sign_in.assurance.SecondFactor",
             "hoso.web.middleware.Refusals",
+            "hoso.web.sign_in.fresh.Again",
         ],
         "ROOT_URLCONF": "hoso.web.urls",
         "TEMPLATES": [

@@ -35,6 +35,8 @@ def code_keys(account: object, address: str) -> Keys:
 
 def begin(names: Keys, now: datetime) -> bool:
     """Counts an attempt; False when it has to wait, and is not to be looked at."""
+    if Failures.objects.filter(key__in=names, until__gt=now).exists():
+        return False  # a stranger who has to wait leaves no row for each name that he thinks of
     with transaction.atomic():
         rows = [_row(key, now) for key in names]
         if any(row.until > now for row in rows):
@@ -52,6 +54,12 @@ def succeeded(names: Keys) -> None:
     _take_back(names[1])
 
 
+def forget(now: datetime) -> None:
+    """Rows that count for nothing any more."""
+    Failures.objects.filter(last__lt=now - FORGET).delete()
+    Spent.objects.filter(until__lt=now).delete()
+
+
 def not_looked_at(names: Keys) -> None:
     """An attempt that was counted and then sent away for want of time."""
     for key in names:
@@ -60,7 +68,6 @@ def not_looked_at(names: Keys) -> None:
 
 def spend(kind: str, value: str, now: datetime, life: timedelta) -> bool:
     """Whether this code is used for the first time; for every worker, also when two ask at once."""
-    Spent.objects.filter(until__lt=now).delete()
     try:
         with transaction.atomic():
             Spent.objects.create(key=hashed(kind, value), until=now + life)

@@ -9,11 +9,15 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.account.signals import password_changed
 from allauth.mfa import signals as factors
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.contrib.sessions.models import Session
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils import timezone
 
 from hoso.access import Unavailable
+from hoso.web.accounts import throttle
 from hoso.web.oauth.telling import tell
 from hoso.web.pages import FACILITY, door
 
@@ -23,6 +27,7 @@ BEGUN = "begun"
 @receiver(user_logged_in)
 def began(request: HttpRequest, user: Any, **more: Any) -> None:
     request.session[BEGUN] = int(time.time())
+    _tidy(user)
     try:
         tell(request, "sign-in", f"user/{user.username}", channel="screen", reason=_how(request))
     except Unavailable:  # nobody is signed in without an event that says so
@@ -67,6 +72,14 @@ def used(request: HttpRequest, user: Any, authenticator: Any, reauthenticated: b
 def missed(request: HttpRequest, user: Any, authenticator: Any, **more: Any) -> None:
     what = f"user/{user.username} {authenticator.type}"
     tell(request, "sign-in", what, outcome="denied", reason="code", channel="screen")
+
+
+def _tidy(user: Any) -> None:
+    """Sign-ins are rare and come for ever: with each, what nobody needs any more goes."""
+    now = timezone.now()
+    throttle.forget(now)
+    Session.objects.filter(expire_date__lt=now).delete()
+    UserSession.objects.purge_and_list(user)
 
 
 def _how(request: HttpRequest) -> str:

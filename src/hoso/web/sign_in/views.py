@@ -25,6 +25,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse_lazy
+from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
@@ -33,7 +34,7 @@ from hoso.web.language import own
 from hoso.web.oauth.telling import tell
 from hoso.web.pages import page, signed_in
 from hoso.web.recent import forget
-from hoso.web.sign_in import assurance
+from hoso.web.sign_in import assurance, challenge, device
 from hoso.web.sign_in.adapters import may_go
 from hoso.web.sign_in.fresh import fresh
 
@@ -135,7 +136,16 @@ class RemovePasskey(RemoveWebAuthnView):
 
 
 class Confirm(_Worded, ReauthenticateView):
+    """By the password, for those who have nothing stronger."""
+
     template_name = "account/confirm.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if assurance.enrolled(request.user):
+            return HttpResponseRedirect(
+                f"/account/confirm/code?{urlencode({'next': own(request.GET.get('next', ''))})}"
+            )
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[no-any-return]
 
 
 class ConfirmByCode(_Worded, ConfirmByCodeView):
@@ -158,9 +168,19 @@ class PasskeyAlone(LoginWebAuthnView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         made = {"request_options": auth.begin_authentication(user=None)}
-        return JsonResponse(json.loads(json.dumps(made, default=_plain)))
+        response = JsonResponse(json.loads(json.dumps(made, default=_plain)))
+        challenge.give(response)
+        return response
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        challenge.take(request)
+        return super().post(request, *args, **kwargs)  # type: ignore[no-any-return]
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        return super().form_valid(form) if challenge.spend(self.request) else self.form_invalid(form)
 
     def form_invalid(self, form: Any) -> HttpResponse:
+        auth.clear_state()
         tell(self.request, "sign-in", "passkey", outcome="denied", reason="passkey", channel="screen")
         return page(self.request, "sign_in.html", 403, username="", problem="passkey", next="", idle=False)
 
@@ -200,7 +220,8 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
 def sessions(request: HttpRequest) -> HttpResponse:
     """Where this person is signed in."""
     user: Any = request.user
-    found = sorted(UserSession.objects.purge_and_list(user), key=lambda one: one.created_at, reverse=True)
+    rows = sorted(UserSession.objects.purge_and_list(user), key=lambda one: one.created_at, reverse=True)
+    found = [(one, device.named(one.user_agent)) for one in rows]
     return page(request, "account/sessions.html", sessions=found, done="done" in request.GET)
 
 
