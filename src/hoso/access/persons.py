@@ -33,6 +33,9 @@ class Arrivals(Protocol):
         Raises Refused for a draft that only identity itself may write.
         """
 
+    def joined(self, parts: Sequence[tuple[Any, int]]) -> Any:
+        """Of drafts that are stored together what was prepared of each part, with the number of its drafts."""
+
     def store(self, transaction: Transaction, prepared: Any, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
         """Saves the drafts, and links what arrived with the persons they are. Raises Unready, with nothing done."""
 

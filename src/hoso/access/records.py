@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from itertools import islice
+from threading import Lock
+from typing import Any, NamedTuple, TypeVar
 
 from hoso.access.errand import Errand
 from hoso.access.intake import Accepted, accept
 from hoso.access.persons import Arrivals, Unready, asks_for_persons
 from hoso.access.scope import Right
+from hoso.access.together import Together
 from hoso.access.view import View, is_limited
 from hoso.core.clock import Clock
 from hoso.core.errors import Issue, Refused
@@ -46,6 +50,13 @@ class Written:
     matched: bool = False
 
 
+class _Arriving(NamedTuple):
+    """Drafts that concern identity, with what it prepared for them."""
+
+    drafts: Sequence[Draft]
+    prepared: Any
+
+
 class Records:
     """Reads and writes of records on behalf of somebody. One per node; safe for many threads."""
 
@@ -53,6 +64,10 @@ class Records:
         self._store = store
         self.clock = clock
         self._arrivals = arrivals
+        self._together: Together[Origin, _Arriving, list[Saved]] = Together(self._arrive)
+        self._turn = Lock()
+        """One thread after the other works on arrivals. Side by side they would fight for the interpreter, and whoever
+        holds the database would wait for it at every statement."""
 
     # Reading
 
@@ -303,10 +318,26 @@ class Records:
         if is_limited(errand.actor):  # what it looks at first must not change before it is written
             return self._transact(lambda t: self._put(errand, t, drafts, origin), origin)
         arrivals = self._arrivals
-        prepared = arrivals.prepare(drafts) if arrivals else None
+        with self._turn if arrivals else nullcontext():
+            prepared = arrivals.prepare(drafts) if arrivals else None
         if arrivals is None or prepared is None:
             return self._store.save(drafts, origin)
-        return self._transact(lambda t: arrivals.store(t, prepared, drafts, origin), origin)
+        return self._together.run(origin, _Arriving(drafts, prepared), len(drafts))
+
+    def _arrive(self, origin: Origin, arriving: Callable[[], Sequence[_Arriving]]) -> list[list[Saved]]:
+        """All of them in one transaction."""
+        arrivals = self._arrivals
+        assert arrivals is not None
+
+        def store(transaction: Transaction) -> list[list[Saved]]:
+            with self._turn:
+                parts = arriving()
+                drafts = [draft for one in parts for draft in one.drafts]
+                prepared = arrivals.joined([(one.prepared, len(one.drafts)) for one in parts])
+                saved = iter(arrivals.store(transaction, prepared, drafts, origin))
+                return [list(islice(saved, len(one.drafts))) for one in parts]
+
+        return self._transact(store, origin)
 
     def _transact(self, work: Callable[[Transaction], T], origin: Origin) -> T:
         last: list[Transaction] = []

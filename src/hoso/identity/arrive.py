@@ -121,6 +121,14 @@ class Arrivals:
             return None
         return newcomers
 
+    def joined(self, parts: Sequence[tuple[Sequence[Newcomer], int]]) -> list[Newcomer]:
+        newcomers: list[Newcomer] = []
+        behind = 0
+        for some, drafts in parts:
+            newcomers += [replace(one, place=behind + one.place) for one in some] if behind else some
+            behind += drafts
+        return newcomers
+
     def ready(self, number: int) -> None:
         self.codes.fill(number)
 
