@@ -17,6 +17,7 @@ from hoso.fhir.extraction.composite import composites, select
 from hoso.fhir.extraction.generate import Spot, Visit, compiled
 from hoso.fhir.extraction.plan import Path, paths, present_and_not_false
 from hoso.fhir.indexed import Indexed
+from hoso.fhir.labels import inherit
 from hoso.fhir.model import Model, SearchParam, load
 from hoso.fhir.path.parser import parse
 from hoso.fhir.relations import TYPES as TYING
@@ -42,7 +43,7 @@ def extractor(type: str) -> Extract:
     visit, rest = _values(type, params, model), _computed(type, params, model)
     dated, subject = _clinical_date(type), _patient(type, model)
 
-    ties = type in TYING
+    ties, inherits = type in TYING, type in inherit.types()
 
     def run(resource: dict[str, Any]) -> Indexed:
         out = Indexed(present=always)
@@ -53,6 +54,8 @@ def extractor(type: str) -> Extract:
         out.patient = subject(out, resource)
         if ties:
             out.relations = related(resource)
+        if inherits:
+            out.references += inherit.edges(resource)
         return out
 
     return run

@@ -39,6 +39,8 @@ class Version(NamedTuple):
     patient: int = 0
     rid: int = 0
     seq: int = 0
+    labels: int | None = None
+    """The mask of its labels (fhir/labels); None of a record that never had any."""
 
 
 @dataclass(slots=True)

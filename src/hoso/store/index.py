@@ -34,6 +34,7 @@ from typing import Any, NamedTuple
 from hoso.core.dates import OPEN_LOW
 from hoso.core.text import fold
 from hoso.fhir.indexed import Indexed
+from hoso.fhir.labels.inherit import RESERVED
 from hoso.fhir.model import load
 from hoso.fhir.relations import KINDS, Related
 from hoso.fhir.ucum import canonical as _canonical
@@ -175,6 +176,8 @@ class Keys:
         model = load()
         if variant in ("", "text") and name in model.search_params[type]:
             return model.type_number[type] << 7 | model.search_params[type][name].bit << 1 | (variant == "text")
+        if name in RESERVED:
+            return model.type_number[type] << 7 | RESERVED[name] << 1
         return self._hash("p", type, param)
 
     def part(self, type: str, param: str, system: str | None, code: str) -> str:

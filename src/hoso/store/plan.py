@@ -111,6 +111,33 @@ class HeadRow(NamedTuple):
     texts: int
 
 
+class LabelRow(NamedTuple):
+    """A row of `label`; of a record that has none all is 0."""
+
+    rid: int
+    mask: int = 0
+    content: int = 0
+    hand: int = 0
+    inherited: int = 0
+    lowered: int = 0
+
+    def settled(self) -> LabelRow:
+        return self._replace(mask=(self.content | self.hand | self.inherited) & ~self.lowered)
+
+
+@dataclass(slots=True)
+class LabelPlan:
+    """Rows to write. `seen` and `heirs` (number by record) are what must still hold when they are.
+
+    `edges`: (source, heir) of versions that are not the current one any more.
+    """
+
+    rows: list[LabelRow] = field(default_factory=list)
+    edges: set[tuple[int, int]] = field(default_factory=set)
+    seen: list[LabelRow] = field(default_factory=list)
+    heirs: dict[int, int] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Plan:
     """`remove` and `add` hold whole index rows per table; a row that stays is in neither."""
@@ -127,5 +154,7 @@ class Plan:
     """Rows that may not be there yet."""
     remove: dict[Table, list[tuple[Any, ...]]] = field(default_factory=dict)
     add: dict[Table, list[tuple[Any, ...]]] = field(default_factory=dict)
+    labels: LabelPlan | None = None
+    """None: nothing is labelled, and nothing that is could have labels to pass on."""
     events: Sequence[AuditRow] = ()
     """What the audit log says of it."""

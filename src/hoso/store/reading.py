@@ -18,9 +18,9 @@ TYPES = ("", *_MODEL.resource_types)
 
 NUMBER = _MODEL.type_number
 
-_COLUMNS = "r.version, r.updated, r.deleted, b.dict, b.bytes, r.patient, r.rid, r.seq"
+_COLUMNS = "r.version, r.updated, r.deleted, b.dict, b.bytes, r.patient, r.rid, r.seq, y.mask"
 _JOINS = """JOIN resource r ON r.patient = k.patient AND r.rid = k.rid
-  LEFT JOIN body b ON b.patient = r.patient AND b.seq = r.seq"""
+  LEFT JOIN body b ON b.patient = r.patient AND b.seq = r.seq LEFT JOIN label y ON y.rid = k.rid"""
 _READ = f"SELECT {_COLUMNS} FROM key k {_JOINS} WHERE k.type = ? AND k.id = ?"  # noqa: S608
 """What a read sends is all it fetches: it never touches the log."""
 
@@ -28,11 +28,11 @@ _HEADS = f"""SELECT w.t, w.i, {_COLUMNS} FROM jsonb_to_recordset(CAST(? AS jsonb
   JOIN key k ON k.type = w.t AND k.id = w.i {_JOINS}"""  # noqa: S608
 """Many heads in one round trip; SQLite, being in the process, is asked for one after the other."""
 
-VERSION = """c.version, c.time, c.op, b.dict, b.bytes, c.method, c.patient, c.rid, c.seq, c.type, k.id"""
+VERSION = """c.version, c.time, c.op, b.dict, b.bytes, c.method, c.patient, c.rid, c.seq, c.type, k.id, y.mask"""
 """Columns of one change with its body, in the order `version` reads them."""
 
 FROM_CHANGE = """FROM change c JOIN key k ON k.rid = c.rid
-  LEFT JOIN body b ON b.patient = c.patient AND b.seq = c.seq"""
+  LEFT JOIN body b ON b.patient = c.patient AND b.seq = c.seq LEFT JOIN label y ON y.rid = c.rid"""
 
 _VREAD = f"""SELECT {VERSION} {FROM_CHANGE}
   WHERE c.rid = (SELECT rid FROM key WHERE type = ? AND id = ?) AND c.version = ?"""  # noqa: S608
@@ -41,6 +41,7 @@ _FEED = f"""SELECT {VERSION}, f.number, s.node, s.epoch, f.position, f.chain, c.
     p.type, p.id, c.actor, c.reason
   FROM feed f JOIN stream s ON s.id = f.stream JOIN change c ON c.seq = f.seq JOIN key k ON k.rid = c.rid
   JOIN key p ON p.rid = c.patient LEFT JOIN body b ON b.patient = c.patient AND b.seq = c.seq
+  LEFT JOIN label y ON y.rid = c.rid
   WHERE f.number > ?{{within}} ORDER BY f.number LIMIT ?"""  # noqa: S608
 
 _WINDOW = 50_000
@@ -60,9 +61,9 @@ def read(connection: Connection, type: str, id: str) -> Version | None:
 
 
 def _head(connection: Connection, type: str, id: str, row: Row) -> Version:
-    version, updated, deleted, dictionary, packed, patient, rid, seq = row
+    version, updated, deleted, dictionary, packed, patient, rid, seq, labels = row
     body = connection.text(dictionary, packed) if packed is not None else b""
-    return Version(type, id, version, updated, deleted == 1, body, "DELETE" if deleted else "PUT", patient, rid, seq)
+    return Version(type, id, version, updated, deleted == 1, body, "DELETE" if deleted else "PUT", patient, rid, seq, labels)
 
 
 def heads(connection: Connection, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Version]:
@@ -85,9 +86,9 @@ def vread(connection: Connection, type: str, id: str, version: str) -> Version |
 
 def as_version(connection: Connection, row: Row) -> Version:
     """A row that begins with the columns of `VERSION`."""
-    version, time, op, dictionary, packed, method, patient, rid, seq, type, id = row[:11]
+    version, time, op, dictionary, packed, method, patient, rid, seq, type, id, labels = row[:12]
     body = connection.text(dictionary, packed) if packed is not None else b""
-    return Version(TYPES[type], id, version, time, op == DELETE, body, METHODS[method - 1], patient, rid, seq)
+    return Version(TYPES[type], id, version, time, op == DELETE, body, METHODS[method - 1], patient, rid, seq, labels)
 
 
 def stored(connection: Connection, change: UUID) -> Saved | None:
@@ -115,7 +116,7 @@ def feed_of(connection: Connection, type: str, after: int, limit: int) -> Stretc
 
 
 def _change(connection: Connection, row: Row) -> Change:
-    number, node, epoch, position, chain, id, bundle, place, places, base, type, patient, actor, reason = row[11:]
+    number, node, epoch, position, chain, id, bundle, place, places, base, type, patient, actor, reason = row[12:]
     return Change(
         number, node, epoch, position, bytes(chain), UUID(bytes=bytes(id)),
         UUID(bytes=bytes(bundle)) if bundle else None, place, places, base,

@@ -19,6 +19,8 @@ from hoso.core.ids import uuid7
 from hoso.fhir.extract import extract
 from hoso.fhir.indexed import Indexed
 from hoso.fhir.json import splice
+from hoso.fhir.labels import Said, said
+from hoso.fhir.labels.content import NOTHING as SILENT
 from hoso.fhir.model import load
 from hoso.store import chain, index
 from hoso.store.connection import Connection, Race
@@ -26,6 +28,7 @@ from hoso.store.contract import Conflict, Draft, Origin, Outcome, Saved
 from hoso.store.engine import Engine
 from hoso.store.facts import Facts
 from hoso.store.index import NOTHING, CodeRow, Group, Keys, Rows
+from hoso.store.labels import Labelling, edges
 from hoso.store.plan import (
     CREATE,
     DELETE,
@@ -66,6 +69,7 @@ class Prepared:
     change: UUID
     rows: Rows
     found: Indexed
+    said: Said = SILENT
 
 
 @dataclass(slots=True)
@@ -94,12 +98,13 @@ class Step(NamedTuple):
 
 
 def prepare(keys: Keys, draft: Draft, change: UUID | None = None) -> Prepared:
-    found, rows = Indexed(), NOTHING
+    found, rows, labels = Indexed(), NOTHING, SILENT
     if draft.resource is not None:
         named = draft.resource.get("id") == draft.id
         found = extract(draft.resource if named else {**draft.resource, "id": draft.id})
         rows = index.rows(keys, draft.type, found)
-    return Prepared(draft, (_MODEL.type_number[draft.type], draft.id), change or uuid7(), rows, found)
+        labels = said(draft.body, draft.resource)
+    return Prepared(draft, (_MODEL.type_number[draft.type], draft.id), change or uuid7(), rows, found, labels)
 
 
 class Numbers:
@@ -142,6 +147,7 @@ class Planner:
         self.fresh: dict[Name, NewKey] = {}
         self.current: dict[Name, Current] = {}
         self.numbers = numbers or Numbers(engine.rids(connection))
+        self.labelling = Labelling()
 
     def make(self, prepared: Sequence[Prepared]) -> tuple[Plan, list[Saved]]:
         self.known = self.engine.lookup(self.connection, {p.name for p in prepared}, True)
@@ -153,6 +159,7 @@ class Planner:
         for name, current in self.current.items():
             if current.latest is not None:
                 self._settle(name, current, current.latest)
+        self._label(steps)
         self.plan.keys = sorted(self.fresh.values())
         return self.plan, saved
 
@@ -263,6 +270,10 @@ class Planner:
         self._codes(latest.rows.codes)
         after = self._expand(latest.rows, found, current.patient, original.rid)
         before = self._before(latest.draft.type, original)
+        refs = edges(after["ref"])
+        self.labelling.edges += refs
+        if before:
+            self.labelling.left(edge for edge in edges(before["ref"]) if edge not in refs)
         for table, fresh in after.items():
             if before:  # a row that stays is left alone
                 old, new = set(before[table]), set(fresh)
@@ -270,6 +281,28 @@ class Planner:
                 _extend(plan.add, table, new - old)
             elif fresh:
                 _extend(plan.add, table, fresh)
+
+    def _label(self, steps: Sequence[Step]) -> None:
+        """Labels of all that is written, each version of it, and of all that inherits from it."""
+        labelling = self.labelling
+        for step in steps:
+            prepared = step.prepared
+            current = self.current[prepared.name]
+            if prepared.said != SILENT:
+                labelling.says(current.original.rid, prepared.said)
+            if prepared is not current.latest:  # its references stand in no index
+                rows = self._expand(prepared.rows, prepared.found, current.patient, current.original.rid)
+                labelling.left(edges(rows["ref"]))
+        if labelling.said or labelling.edges:
+            fresh = {key.rid for key in self.fresh.values()}
+            self.plan.labels = labelling.settled(self.connection, fresh, self._said_before)
+
+    def _said_before(self, rid: int) -> Said:
+        original = next((c.original for c in self.current.values() if c.original.rid == rid), None)
+        if original is None or original.packed is None:
+            return SILENT
+        body = self.facts.codec.unpack(original.dictionary, original.packed)
+        return said(body, orjson.loads(body))
 
     def _codes(self, rows: Collection[CodeRow]) -> None:
         known = self.facts.groups

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from hoso.store.plan import Grouped, Plan, Table
+from hoso.store.labels import gives, takes
+from hoso.store.plan import Grouped, LabelPlan, LabelRow, Plan, Table
 
 _GROUPED: Mapping[Grouped, str] = {"codes": "kpc", "systems": "kn", "texts": "kvnel"}
 """The name of each column in the argument."""
@@ -52,7 +53,28 @@ def encode(plan: Plan) -> str:
         batch[table] = [dict(zip(names, row, strict=True)) for row in sorted(rows, key=repr)]
     if plan.remove:
         batch["remove"] = _tables(plan.remove)
+    if plan.labels:
+        batch["labels"] = _labels(plan.labels)
     return _encode(batch).decode()
+
+
+def _labels(labels: LabelPlan) -> dict[str, Any]:
+    return {
+        "takes": _array(takes()),
+        "gives": _array(gives()),
+        "rows": [_label(row) for row in labels.rows],
+        "seen": [_label(row) for row in labels.seen],
+        "heirs": [{"r": rid, "n": number} for rid, number in labels.heirs.items()],
+        "edges": [{"s": source, "d": heir} for source, heir in sorted(labels.edges)],
+    }
+
+
+def _label(row: LabelRow) -> dict[str, int]:
+    return dict(zip("rmchil", row, strict=True))
+
+
+def _array(numbers: Iterable[int]) -> str:
+    return "{" + ",".join(map(str, sorted(numbers))) + "}"
 
 
 def _text(data: bytes) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from hoso.fhir.labels.inherit import RESERVED
 from hoso.fhir.model import load
 from hoso.fhir.search.query import Include, Query
 from hoso.store.connection import Connection, Row
@@ -17,7 +18,7 @@ from hoso.store.reading import TYPES
 from hoso.store.search.alias import Opener
 from hoso.store.search.canonical import Canonicals, Found
 from hoso.store.search.clauses import Tests
-from hoso.store.search.sql import TRUE, Sql, among, both, choose, table_of
+from hoso.store.search.sql import Sql, among, both, choose, table_of
 
 MOST, ALONE = 10_000, 100_000
 """Records that may come with one page, and with a page of a single match."""
@@ -27,7 +28,10 @@ class TooMany(Exception):
     """More would come than may come with one page."""
 
 
-COLUMNS = "{0}.type, {0}.id, {0}.version, {0}.updated, b.dict, b.bytes, {0}.patient, {0}.rid, {0}.seq"
+COLUMNS = (
+    "{0}.type, {0}.id, {0}.version, {0}.updated, b.dict, b.bytes, {0}.patient, {0}.rid, {0}.seq,"
+    " (SELECT mask FROM label y WHERE y.rid = {0}.rid)"
+)
 
 
 def included(
@@ -120,7 +124,7 @@ class Walk:
     def _named(self, edge: Include, types: Iterable[str], f: str) -> Sql:
         """Rows of the parameter followed; `*` follows every one."""
         if edge.code is None:
-            return TRUE
+            return Sql(f"({f}.key & 127) < {min(RESERVED.values()) << 1}")  # the others are nobody's to follow
         return self.tests.refs(types, edge.code, f)
 
     def _versions(self, tables: Sql, where: Sql, name: str) -> list[Version]:
@@ -130,6 +134,6 @@ class Walk:
         return [self._version(row) for row in self.connection.rows(sql.text, sql.params)]
 
     def _version(self, row: Row) -> Version:
-        type, id, version, updated, dictionary, packed, patient, rid, seq = row
+        type, id, version, updated, dictionary, packed, patient, rid, seq, labels = row
         text = self.connection.text(dictionary, packed)
-        return Version(TYPES[type], id, version, updated, False, text, "PUT", patient, rid, seq)
+        return Version(TYPES[type], id, version, updated, False, text, "PUT", patient, rid, seq, labels)

@@ -212,14 +212,17 @@ class Search:
         return Sql(f"CASE WHEN r.seq <= ? OR {was} THEN 1 ELSE 0 END", (at.seq, at.seq))
 
     def _version(self, row: Row) -> Version:
-        type, id, version, updated, dictionary, packed, rid, patient, seq = row[:9]
+        type, id, version, updated, dictionary, packed, rid, patient, seq, labels = row[:10]
         body = self.connection.text(dictionary, packed)
-        return Version(TYPES[type], id, version, updated, False, body, "PUT", patient, rid, seq)
+        return Version(TYPES[type], id, version, updated, False, body, "PUT", patient, rid, seq, labels)
 
 
-VALUES = slice(9, -3)
+VALUES = slice(10, -3)
 """Where the sort values stand in a row."""
 
-_COLUMNS = "r.type, r.id, r.version, r.updated, b.dict, b.bytes, r.rid, r.patient, r.seq"
+_COLUMNS = (
+    "r.type, r.id, r.version, r.updated, b.dict, b.bytes, r.rid, r.patient, r.seq,"
+    " (SELECT mask FROM label y WHERE y.rid = r.rid)"
+)
 _BODIES = Sql("r.patient = p.patient AND r.rid = p.rid AND b.patient = r.patient AND b.seq = r.seq")
 _NEWEST = Sql("(SELECT max(seq) FROM change), (SELECT max(rid) FROM key)")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hoso.store import audit
 from hoso.store.chain import link
-from hoso.store.plan import TABLES, Plan, Table
+from hoso.store.plan import TABLES, LabelPlan, Plan, Table
 from hoso.store.sqlite.connection import SqliteConnection
 
 _COLUMNS = {
@@ -47,7 +47,16 @@ def apply(connection: SqliteConnection, plan: Plan) -> None:
         _log(connection, plan)
     for table in TABLES:
         _index(connection, table, plan)
+    if plan.labels:
+        _label(connection, plan.labels)
     audit.insert(connection, plan.events)
+
+
+def _label(connection: SqliteConnection, labels: LabelPlan) -> None:
+    if labels.rows:
+        connection.many("INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?, ?, ?)", labels.rows)
+    if labels.edges:
+        connection.many("INSERT OR IGNORE INTO label_edge VALUES (?, ?)", sorted(labels.edges))
 
 
 def _log(connection: SqliteConnection, plan: Plan) -> None:

@@ -1,0 +1,139 @@
+"""Which labels a resource says: by the codes it carries anywhere, by its type, and by hand in `meta.security`.
+
+Nearly no record carries any of the codes, so the text is looked over for one first, and only then is the tree walked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+from hoso.fhir.labels.names import bits, labels, system, table
+
+BROAD = ("icd10", "atc")
+"""Kinds of systems in which a code stands for all below it; the first three letters are never less than a code."""
+
+_CODE = re.compile(rb'"code"\s*:\s*"([^"]*)"')
+_HIDDEN = re.compile(rb"\\u00[2-7]")
+"""A plain letter written as an escape: nobody writes codes like that by accident."""
+
+
+class Said(NamedTuple):
+    """Masks: what the content says, and what somebody wrote into `meta.security`."""
+
+    content: int
+    hand: int
+
+
+NOTHING = Said(0, 0)
+
+
+def said(body: bytes, resource: dict[str, Any]) -> Said:
+    """Of a valid resource and the text it was read from."""
+    if _may_say(body) or resource.get("resourceType") in _types():
+        return walked(resource)
+    return NOTHING
+
+
+def _may_say(body: bytes) -> bool:
+    whole, starts = _wanted()
+    for code in _CODE.findall(body):
+        if code in whole or code[:3].upper() in starts:
+            return True
+    return b"\\u00" in body and _HIDDEN.search(body) is not None
+
+
+def walked(resource: dict[str, Any]) -> Said:
+    """The same without a look at the text."""
+    content, hand = _types().get(resource.get("resourceType", ""), 0), 0
+    meta = resource.get("meta")
+    security = meta.get("security", ()) if isinstance(meta, dict) else ()
+    for one in security:
+        if isinstance(one, dict):
+            hand |= given(one.get("system"), one.get("code"))
+    for kind, code in _codings(resource):
+        content |= coded(kind, code)
+    return Said(content, hand)
+
+
+def given(kind: Any, code: Any) -> int:
+    """What one label of `meta.security` means here."""
+    if kind == system():
+        return bits().get(code, 0)
+    name = table()["hand"]["codes"].get(kind, {}).get(code)
+    return bits()[name] if name else 0
+
+
+def coded(uri: str | None, code: str) -> int:
+    """What a code of a system says; without a system each list is asked."""
+    found = 0
+    for kind in _kinds(uri):
+        lists = _lists(kind)
+        if kind in BROAD:
+            plain = code.upper().replace(".", "")
+            if any(plain[:n] in _without(kind) for n in range(3, len(plain) + 1)):
+                continue
+            for n in range(3, len(plain) + 1):
+                found |= lists.get(plain[:n], 0)
+        else:
+            found |= lists.get(code, 0)
+    return found
+
+
+def _codings(node: Any) -> Iterator[tuple[str | None, str]]:
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            code = one.get("code")
+            if isinstance(code, str):
+                uri = one.get("system")
+                yield uri if isinstance(uri, str) else None, code
+            waiting += [value for value in one.values() if isinstance(value, dict | list)]
+        elif isinstance(one, list):
+            waiting += [value for value in one if isinstance(value, dict | list)]
+
+
+@cache
+def _kinds(uri: str | None) -> tuple[str, ...]:
+    systems: dict[str, list[str]] = table()["systems"]
+    if uri is None:
+        return tuple(systems)
+    if "icd-10" in uri.lower() or "icd10" in uri.lower():
+        return ("icd10",)
+    return tuple(kind for kind, known in systems.items() if uri.rstrip("/") in known)
+
+
+@cache
+def _lists(kind: str) -> dict[str, int]:
+    """The mask of each code of one kind of system."""
+    found: dict[str, int] = {}
+    for label in labels():
+        for code in label.lists.get(kind, ()):
+            plain = code.replace(".", "") if kind in BROAD else code
+            found[plain] = found.get(plain, 0) | label.bit
+    return found
+
+
+@cache
+def _without(kind: str) -> frozenset[str]:
+    return frozenset(code for label in labels() for code in label.lists.get(f"{kind}_without", ()))
+
+
+@cache
+def _types() -> dict[str, int]:
+    return _lists("types")
+
+
+@cache
+def _wanted() -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """Codes that may mean something, and beginnings of such."""
+    hand = table()["hand"]["codes"]
+    whole = {*bits(), *(code for codes in hand.values() for code in codes)}
+    for kind in table()["systems"]:
+        if kind not in BROAD:
+            whole |= _lists(kind).keys()
+    starts = {code[:3] for kind in BROAD for code in _lists(kind)}
+    return frozenset(code.encode() for code in whole), frozenset(start.encode() for start in starts)
