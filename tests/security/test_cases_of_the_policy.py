@@ -25,7 +25,7 @@ from tests.security.ward import (
     ward,
 )  # fmt: skip
 
-from hoso.access import Actor, Records
+from hoso.access import Actor, Errand, Records
 from hoso.core import citizen_code
 from hoso.fhir.systems import CITIZEN_CODE
 from hoso.store.record_store import RecordStore
@@ -171,9 +171,9 @@ def test_case_33_a_guardian_sees_less_as_the_child_grows(
     number = store.people.rids(["mum"])["mum"]
     store.engine.transact(lambda c: c.rows("INSERT INTO person (rid, code) VALUES (?, ?)", (number, CODE)))
     records_door = Records(store, lambda: NOW)
-    seen = records_door.read(asking, "PATRQT", "Observation", "k1")
-    summary = records_door.read(asking, "PATRQT", "Condition", "c1")
+    seen = records_door.read(Errand(asking, "PATRQT"), "Observation", "k1")
+    summary = records_door.read(Errand(asking, "PATRQT"), "Condition", "c1")
     assert (200 if seen else 404, 200 if summary else 404) == (chart, problems)
-    assert records_door.read(asking, "PATRQT", "Patient", "mum") is not None
+    assert records_door.read(Errand(asking, "PATRQT"), "Patient", "mum") is not None
     other = replace(asking, id="user/x", person="kid")
-    assert records_door.read(other, "PATRQT", "Observation", "k1") is not None
+    assert records_door.read(Errand(other, "PATRQT"), "Observation", "k1") is not None

@@ -81,8 +81,6 @@ class Records:
         for type in sorted({type for type, _ in keys}):
             self._decide(errand, "r", type)
         heads = self._store.heads(keys)
-        if not is_limited(errand.actor):
-            return heads
         view = self._view(errand)
         return {key: view.shown([version])[0] for key, version in heads.items() if view.lets("r", version)}
 
@@ -113,7 +111,7 @@ class Records:
             type, id, since=since, at=at, count=count, cursor=cursor, types=types, visible=visible
         )
         if not is_limited(errand.actor):
-            return page
+            return replace(page, versions=view.shown(page.versions))
         if type is not None and id is not None:  # what is closed now is closed with all its versions
             head = self._store.read(type, id)
             if head is None or not view.lets(right, head):
@@ -392,7 +390,7 @@ class Records:
 
     def _seen(self, errand: Errand, version: Version | None, right: Right = "r") -> Version | None:
         """A version that the actor may meet, as it may be shown; any other is as if it were not there."""
-        if version is None or not is_limited(errand.actor):
+        if version is None or (version.labels is None and not is_limited(errand.actor)):
             return version
         view = self._view(errand)
         return view.shown([version])[0] if view.lets(right, version) else None

@@ -15,22 +15,31 @@ from hoso.access.errand import Errand
 from hoso.access.grain import Grain, Right
 from hoso.access.policy.guard import forbidden_change
 from hoso.access.policy.mask import Masks, is_masked, masked, refuse_masked
+from hoso.access.policy.rules import UNLABELLED
 from hoso.access.policy.sight import Sight
 from hoso.core.errors import Refused
 from hoso.fhir.extract import extract
 from hoso.fhir.indexed import Indexed
 from hoso.fhir.json import parse
+from hoso.fhir.labels import NOBODY, everything, mask, shown
 from hoso.fhir.search import Query
 from hoso.store.contract import Draft, Reading, Store, Version
-from hoso.store.reach import All, Clause, Coded, Either, Of
+from hoso.store.reach import All, Clause, Coded, Either, Of, Showable, Unlabelled
 from hoso.store.visible import Visible
 
 _RIGHTS: dict[str, Right] = {"POST": "c", "PUT": "u", "PATCH": "u", "DELETE": "d"}
 
 
+def labelled(version: Version) -> Version:
+    """With the labels it has."""
+    if version.labels is None or not version.body:
+        return version
+    return version._replace(body=shown(version.body, version.labels))
+
+
 def is_limited(actor: Actor) -> bool:
-    """Whether not all records are the same to an actor: by its scopes, or because it acts in a role."""
-    return bool(actor.scopes.grains or actor.role)
+    """Whether not all records are the same to an actor: by its scopes, its labels, or because it acts in a role."""
+    return bool(actor.scopes.grains or actor.role or actor.labels is not None)
 
 
 class View:
@@ -39,6 +48,8 @@ class View:
     def __init__(self, store: Store, errand: Errand, now: datetime, reading: Reading | None = None) -> None:
         self._store, self._actor = store, errand.actor
         self._sight = Sight(reading or store, errand, now) if errand.actor.role else None
+        labels = errand.actor.labels
+        self._hidden = everything() & ~mask(labels) | NOBODY if labels is not None else NOBODY
 
     def visible(self, right: Right, persons: bool = True) -> Visible:
         return Visible(self._actor.scopes.types(right), persons, partial(self._clause, right))
@@ -50,11 +61,10 @@ class View:
         return row.masks if row else {}
 
     def shown(self, versions: Sequence[Version]) -> list[Version]:
-        """The versions as they may be shown: without masked elements."""
+        """The versions as they may be shown: with their labels, and without masked elements."""
         masks = self.masks
-        if not masks:
-            return list(versions)
-        return [version._replace(body=masked(version.body, masks)) for version in versions]
+        found = [labelled(version) for version in versions]
+        return [version._replace(body=masked(version.body, masks)) for version in found] if masks else found
 
     def check_query(self, query: Query) -> None:
         """Raises what an unknown parameter does for one that would ask for what is masked."""
@@ -65,7 +75,13 @@ class View:
         """Whether a stored version may be met."""
         if self._sight is not None and not self._sight.of(right, version).permit:
             return False
+        if self._sight is None and self._closed(version.type, version.labels or 0):
+            return False
         return self._lets_grains(right, version)
+
+    def _closed(self, type: str, labels: int) -> bool:
+        """Of an actor without a role: by a label it is not cleared for."""
+        return bool(labels & (NOBODY if type in UNLABELLED else self._hidden))
 
     def _lets_grains(self, right: Right, version: Version) -> bool:
         """Of a deleted record nothing tells its category."""
@@ -86,9 +102,12 @@ class View:
         fresh = frozenset(draft.id for draft in drafts if draft.type == "Patient" and draft.method == "POST")
         for draft in drafts:
             right = _RIGHTS[draft.method]
-            if self._sight is None and self._actor.scopes.narrowed(draft.type, right) is None:
+            narrowed = self._actor.scopes.narrowed(draft.type, right) is not None
+            if self._sight is None and not narrowed and (self._actor.labels is None or draft.method == "POST"):
                 continue
             head = reading.read(draft.type, draft.id)
+            if head is None and self._sight is None and not narrowed:
+                continue
             if draft.method != "POST":
                 self._check_head(draft, right, head)
             if draft.resource is None:
@@ -143,6 +162,9 @@ class View:
             asked.append(Either(tuple(self._of_grain(type, grain) for grain in grains)))
         if self._sight is not None and (clause := self._sight.clause(right, type)) is not None:
             asked.append(clause)
+        if self._sight is None:
+            whole = self._hidden == NOBODY or type in UNLABELLED
+            asked.append(Showable() if whole else Unlabelled(self._hidden))
         return All(tuple(asked)) if asked else None
 
     def _of_grain(self, type: str, grain: Grain) -> Clause:

@@ -42,6 +42,25 @@ def splice(body: bytes, *, id: str, version: str, updated: str) -> bytes:
     return _applied(body, edits)
 
 
+def meta_member(body: bytes, name: str) -> bytes | None:
+    """The text of one member of `meta`."""
+    raw = _members(body).get("meta")
+    found = _members(raw).get(name) if raw is not None else None
+    return None if found is None else bytes(found)
+
+
+def with_meta_member(body: bytes, name: str, text: bytes | None) -> bytes:
+    """A stored body, which has a meta with other members, with one member set, or without it."""
+    members = _members(body)
+    span = _spans(body, (body.index(b"{"), len(body)), members, ("meta", "meta"))["meta"]
+    inside = _members(members["meta"])
+    there = name in inside
+    rest = b",".join(b"%b:%b" % (msgspec.json.encode(key), bytes(raw)) for key, raw in inside.items() if key != name)
+    if text is None:
+        return _applied(body, [(*span, b"{%b}" % rest)]) if there else body
+    return _applied(body, [(*span, b'{%b,"%b":%b}' % (rest, name.encode(), text))])
+
+
 def _as_usual(body: bytes, id: str, version: str, updated: str) -> bytes | None:
     """For a resource that begins with its type, its id and perhaps a meta without version and time; None for others.
 

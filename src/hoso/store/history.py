@@ -48,22 +48,22 @@ def history(
 
 def _seen(visible: Visible, types: Sequence[str] | None) -> Condition:
     """Only rows the caller may see, of the types asked for (None: all)."""
-    if visible.types is None and types is None:
+    if visible is EVERYTHING and types is None:
         return "1=1", []
-    plain: list[int] = []
+    rules: dict[tuple[str, tuple[object, ...]], list[int]] = {}
+    wanted = sorted(_NUMBER if visible.types is None else visible.types) if types is None else types
+    for type in wanted:
+        if type in _NUMBER:
+            text, params = visible.predicate("c", type)
+            rules.setdefault((text, tuple(params)), []).append(_NUMBER[type])
     parts: list[Condition] = []
-    for type in sorted(visible.types or ()) if types is None else types:
-        if type not in _NUMBER:
-            continue
-        text, params = visible.predicate("c", type)
-        if text == "1=1":
-            plain.append(_NUMBER[type])
-        elif text != "1=0":
-            parts.append((f"(c.type = ? AND {text})", [_NUMBER[type], *params]))
-    if len(plain) == 1:
-        parts.append(("c.type = ?", [plain[0]]))
-    elif plain:
-        parts.append((f"c.type IN ({', '.join(map(str, plain))})", []))
+    for (text, given), numbers in rules.items():
+        if text != "1=0":
+            named = "c.type = ?" if len(numbers) == 1 else f"c.type IN ({', '.join(map(str, numbers))})"
+            if len(numbers) == len(_NUMBER):
+                return text, list(given)
+            test = named if text == "1=1" else f"({named} AND {text})"
+            parts.append((test, [*(numbers if len(numbers) == 1 else ()), *given]))
     if not parts:
         return "1=0", []
     return "(" + " OR ".join(text for text, _ in parts) + ")", [p for _, params in parts for p in params]

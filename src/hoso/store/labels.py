@@ -70,7 +70,7 @@ class Labelling:
 
     def says(self, rid: int, said: Said) -> None:
         there = self.said.get(rid)
-        self.said[rid] = said if there is None else Said(there.content | said.content, there.hand | said.hand)
+        self.said[rid] = said if there is None else Said(*(a | b for a, b in zip(there, said, strict=True)))
 
     def settled(self, connection: Connection, fresh: Collection[int], before: Callable[[int], Said]) -> LabelPlan:
         """`fresh`: records nobody has heard of. `before`: what the version that stands says."""
@@ -114,7 +114,9 @@ class _Spread:
         if lowered:  # what was taken off stays off until a version says it that the one before did not say
             was = before(rid)
             lowered &= ~((said.content | said.hand) & ~(was.content | was.hand))
-        return self._put(row._replace(content=row.content | said.content, hand=row.hand | said.hand, lowered=lowered))
+        content = row.content | said.content
+        hand = row.hand | said.hand | (said.echo & ~(row.mask | content | lowered))
+        return self._put(row._replace(content=content, hand=hand, lowered=lowered))
 
     def _inherit(self, edges: Iterable[Edge]) -> set[int]:
         wanted: dict[int, int] = {}

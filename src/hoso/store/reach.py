@@ -112,6 +112,25 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
+class Unlabelled:
+    """The records that have none of the labels of a mask."""
+
+    mask: int
+
+    def test(self, alias: str) -> Text:
+        text = f"NOT EXISTS (SELECT 1 FROM label l WHERE l.rid = {alias}.rid AND (l.mask & ?) <> 0)"  # noqa: S608
+        return text, [self.mask]
+
+
+@dataclass(frozen=True, slots=True)
+class Showable:
+    """The records that may be shown to anybody: asked once for a whole statement, for nearly every record may."""
+
+    def test(self, alias: str) -> Text:
+        return f"{alias}.rid NOT IN (SELECT l.rid FROM label l WHERE l.mask & 1 = 1)", []  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
 class Either:
     """One of them passes; none of none."""
 

@@ -63,7 +63,9 @@ def read(connection: Connection, type: str, id: str) -> Version | None:
 def _head(connection: Connection, type: str, id: str, row: Row) -> Version:
     version, updated, deleted, dictionary, packed, patient, rid, seq, labels = row
     body = connection.text(dictionary, packed) if packed is not None else b""
-    return Version(type, id, version, updated, deleted == 1, body, "DELETE" if deleted else "PUT", patient, rid, seq, labels)
+    return Version(
+        type, id, version, updated, deleted == 1, body, "DELETE" if deleted else "PUT", patient, rid, seq, labels
+    )
 
 
 def heads(connection: Connection, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Version]:

@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hoso.access.policy.ask import Ask, Facts, Ground
-from hoso.access.policy.matrix import OPEN_KINDS, kinds, labels, representation, sealed
+from hoso.access.policy.matrix import OPEN_KINDS, kinds, representation
 from hoso.fhir.extraction.authors import AUTHORS
+from hoso.fhir.labels import labels, sealed
 from hoso.fhir.model import load
 from hoso.fhir.relations import KINDS
 from hoso.store.reach import Author, Clause, Either, Of, Tied
 
 TIES = tuple(KINDS.index(kind) + 1 for kind in KINDS if kind != "guardian")
+TREATING = tuple(KINDS.index(kind) + 1 for kind in KINDS if kind in ("visit", "referral", "team"))
 GUARDIAN = KINDS.index("guardian") + 1
 _OPEN = frozenset(type for kind in OPEN_KINDS for type in kinds()[kind])
 _LONG_AGO, _NEVER = -(1 << 61), 1 << 61
-_EVERY = frozenset(labels())
+_EVERY = frozenset(label.name for label in labels())
 
 
 def grounds(ask: Ask) -> tuple[Ground, ...]:
@@ -32,7 +34,9 @@ def _grounds(ask: Ask) -> Iterator[Ground]:
         case "all":
             yield Ground("all", lambda facts: True, None, None, ask.role.labels)
         case "tied":
-            yield _tied(ask)
+            yield _tied("tied", TIES, ask, ask.role.labels)
+            if ask.role.treating:
+                yield _tied("treating", TREATING, ask, ask.role.labels | ask.role.treating)
             yield from _given(ask)
             if ask.authors:
                 yield _author(ask)
@@ -40,8 +44,8 @@ def _grounds(ask: Ask) -> Iterator[Ground]:
             yield from _citizen(ask)
 
 
-def _tied(ask: Ask) -> Ground:
-    grantees, now, wanted = frozenset(ask.grantees), ask.now, frozenset(TIES)
+def _tied(name: str, kinds: tuple[int, ...], ask: Ask, cleared: frozenset[str]) -> Ground:
+    grantees, now, wanted = frozenset(ask.grantees), ask.now, frozenset(kinds)
 
     def holds(facts: Facts) -> bool:
         for kind, grantee, since, until, _ in facts.ties:
@@ -49,7 +53,7 @@ def _tied(ask: Ask) -> Ground:
                 return True
         return False
 
-    return Ground("tied", holds, Tied(TIES, ask.grantees, now), None, ask.role.labels)
+    return Ground(name, holds, Tied(kinds, ask.grantees, now), None, cleared)
 
 
 def _given(ask: Ask) -> Iterator[Ground]:

@@ -19,7 +19,10 @@ OPEN_KINDS = frozenset({"facility", "catalogue", "ledger", "log"})
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """One row. `types`: which resource types each activity covers. `masks`: the elements of a type not shown."""
+    """One row. `types`: which resource types each activity covers. `masks`: the elements of a type not shown.
+
+    `treating`: labels that only those are cleared for who treat the person.
+    """
 
     name: str
     title: str
@@ -27,6 +30,7 @@ class Role:
     types: Mapping[Activity, frozenset[str]]
     masks: Mapping[str, tuple[str, ...]]
     labels: frozenset[str]
+    treating: frozenset[str]
     purposes: frozenset[str]
     assurance: str
     identify: bool
@@ -59,18 +63,6 @@ def kinds() -> dict[str, tuple[str, ...]]:
 @cache
 def kind_of(type: str) -> str | None:
     return next((kind for kind, types in kinds().items() if type in types), None)
-
-
-@cache
-def labels() -> dict[str, str]:
-    """Each label with its English name."""
-    return dict(_table()["labels"])
-
-
-@cache
-def sealed() -> frozenset[str]:
-    """Labels that no emergency opens."""
-    return frozenset(_table()["sealed"]["labels"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +101,7 @@ def _role(name: str, entry: dict[str, Any], title: str) -> Role:
         types,
         {type: tuple(names) for type, names in _table()["masks"].get(entry.get("mask", ""), {}).items()},
         frozenset(entry["labels"]),
+        frozenset(entry.get("treating", ())),
         frozenset(entry["purposes"]),
         entry["assurance"],
         entry["identify"],

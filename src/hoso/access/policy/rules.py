@@ -7,10 +7,13 @@ added for records goes into `RECORD_RULES`; then it stands in every decision and
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Protocol
 
 from hoso.access.policy.ask import RANK, Ask, Facts, Ground
-from hoso.store.reach import Clause
+from hoso.access.policy.matrix import kinds
+from hoso.fhir.labels import NOBODY, everything, mask, names
+from hoso.store.reach import Clause, Showable, Unlabelled
 
 CallRule = Callable[[Ask, str], bool]
 
@@ -50,8 +53,34 @@ class RecordRule(Protocol):
 
 def cleared(ask: Ask, ground: Ground) -> frozenset[str]:
     """The labels whose records a ground opens for the caller; a client never sees more than it was cleared for."""
-    return ground.cleared if ask.limit is None else ground.cleared & ask.limit
+    opened = ground.cleared - _NOBODY
+    return opened if ask.limit is None else opened & ask.limit
 
 
-RECORD_RULES: tuple[RecordRule, ...] = ()
+_NOBODY = names(NOBODY)
+
+
+class Clearance:
+    """Every label of the record is one that the ground opens. What is about nobody has none that count."""
+
+    id = "label"
+
+    def holds(self, ask: Ask, facts: Facts, ground: Ground) -> bool:
+        return facts.type in UNLABELLED or facts.labels <= cleared(ask, ground)
+
+    def clause(self, ask: Ask, type: str, ground: Ground) -> Clause | None:
+        return None if type in UNLABELLED else unlabelled(cleared(ask, ground))
+
+
+UNLABELLED = frozenset(type for kind in ("facility", "catalogue") for type in kinds()[kind])
+
+
+@lru_cache(1024)
+def unlabelled(cleared: frozenset[str]) -> Clause:
+    """The records without any other label."""
+    hidden = everything() & ~mask(cleared)
+    return Showable() if hidden == NOBODY else Unlabelled(hidden)
+
+
+RECORD_RULES: tuple[RecordRule, ...] = (Clearance(),)
 """In the order in which they are asked; label clearance and consent stand here once their rows exist."""

@@ -19,6 +19,7 @@ from hoso.core.clock import to_ms
 from hoso.core.dates import VIETNAM
 from hoso.fhir.extract import extract
 from hoso.fhir.extraction.authors import AUTHORS
+from hoso.fhir.labels import names
 from hoso.store.contract import Draft, Reading, Version
 from hoso.store.reach import Clause, Nothing
 
@@ -47,20 +48,21 @@ class Sight:
 
     def of(self, right: str, version: Version) -> Decision:
         """The decision on a stored version."""
-        return self.decide(right, version.type, version.patient, version.rid)
+        return self.decide(right, version.type, version.patient, version.rid, version.labels or 0)
 
-    def decide(self, right: str, type: str, patient: int, rid: int = 0) -> Decision:
+    def decide(self, right: str, type: str, patient: int, rid: int = 0, labels: int = 0) -> Decision:
         activity = self._activity(right)
         ask = self.ask(activity)
         if ask is None:
             return _REFUSED
-        return decide(ask, self.facts(ask, type, patient, rid), self._grounds[activity])
+        return decide(ask, self.facts(ask, type, patient, rid, labels), self._grounds[activity])
 
-    def facts(self, ask: Ask, type: str, patient: int, rid: int) -> Facts:
+    def facts(self, ask: Ask, type: str, patient: int, rid: int, labels: int = 0) -> Facts:
         authors: frozenset[int] = frozenset()
         if ask.authors and rid and type in AUTHORS:
             authors = self._reading.relations.authors(type, patient, rid)
-        return Facts(type, patient, self._ties_of(patient) if ask.grantees or ask.citizen else (), frozenset(), authors)
+        ties = self._ties_of(patient) if ask.grantees or ask.citizen else ()
+        return Facts(type, patient, ties, names(labels), authors)
 
     def ask(self, activity: Activity) -> Ask | None:
         """None for a role that the table does not have: it may nothing."""

@@ -21,10 +21,14 @@ _HIDDEN = re.compile(rb"\\u00[2-7]")
 
 
 class Said(NamedTuple):
-    """Masks: what the content says, and what somebody wrote into `meta.security`."""
+    """Masks: what the content says, what somebody wrote into `meta.security`, and what a server wrote there.
+
+    The last is no news of a record that has these labels: it is what was read, sent back.
+    """
 
     content: int
     hand: int
+    echo: int = 0
 
 
 NOTHING = Said(0, 0)
@@ -47,15 +51,20 @@ def _may_say(body: bytes) -> bool:
 
 def walked(resource: dict[str, Any]) -> Said:
     """The same without a look at the text."""
-    content, hand = _types().get(resource.get("resourceType", ""), 0), 0
+    type = resource.get("resourceType", "")
+    content, hand, echo = _types().get(type, 0), 0, 0
     meta = resource.get("meta")
     security = meta.get("security", ()) if isinstance(meta, dict) else ()
     for one in security:
         if isinstance(one, dict):
-            hand |= given(one.get("system"), one.get("code"))
-    for kind, code in _codings(resource):
-        content |= coded(kind, code)
-    return Said(content, hand)
+            if one.get("userSelected") is False:
+                echo |= given(one.get("system"), one.get("code"))
+            else:
+                hand |= given(one.get("system"), one.get("code"))
+    if type not in silent():
+        for kind, code in _codings(resource):
+            content |= coded(kind, code)
+    return Said(content, hand, echo)
 
 
 def given(kind: Any, code: Any) -> int:
@@ -120,6 +129,12 @@ def _lists(kind: str) -> dict[str, int]:
 @cache
 def _without(kind: str) -> frozenset[str]:
     return frozenset(code for label in labels() for code in label.lists.get(f"{kind}_without", ()))
+
+
+@cache
+def silent() -> frozenset[str]:
+    """Types whose codes are about nobody."""
+    return frozenset(table()["silent"]["types"])
 
 
 @cache

@@ -21,7 +21,9 @@ RESERVED = {TAKES: 62, GIVES: 61}
 def params() -> frozenset[tuple[str, str]]:
     """(type, parameter) of the references by which a record takes."""
     own = {(type, TAKES) for type, entry in table()["inherit"].items() if "elements" in entry}
-    return frozenset(own | {(type, param) for type, entry in table()["inherit"].items() for param in entry.get("params", ())})
+    return frozenset(
+        own | {(type, param) for type, entry in table()["inherit"].items() for param in entry.get("params", ())}
+    )
 
 
 @cache
