@@ -68,6 +68,9 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("id",),
     ),
     "emergency_use": (("emergency", "time", "request", "type"), ("emergency", "time", "request", "type")),
+    "label": (("rid", "mask", "content", "hand", "inherited", "lowered"), ("rid",)),
+    "label_edge": (("source", "derived"), ("source", "derived")),
+    "label_act": (("id", "rid", "seq", "time", "actor", "raised", "lowered", "words"), ("id",)),
     "access_code": (("digest", "patient", "kind", "made", "expires", "lasts", "used"), ("digest",)),
 }  # fmt: skip
 """Columns and key of what is kept, in the order in which it is brought back."""

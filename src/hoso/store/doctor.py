@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from uuid import UUID
 
-from hoso.store import chain, migrate
+from hoso.store import chain, label_upkeep, migrate
 from hoso.store.connection import Connection, Row
 from hoso.store.plan import DELETE, GROUPED, TABLES, Head, Table
 from hoso.store.reading import TYPES
@@ -48,12 +48,13 @@ def examine(store: RecordStore, seen: Seen = lambda number: None) -> Iterator[Fi
         yield _log(store, connection, seen)
         yield _heads(connection)
         yield from _index(store, connection, seen)
+        yield _labels(store, connection, seen)
 
 
 def size(store: RecordStore) -> int:
     """How many rows `examine` will look at, about."""
     connection = store.engine.reader()
-    return 2 * count(connection, "feed") + count(connection, "resource")
+    return 3 * count(connection, "feed") + count(connection, "resource")
 
 
 def finding(check: str, looked_at: int, faults: list[str]) -> Finding:
@@ -199,6 +200,14 @@ def _index(store: RecordStore, connection: Connection, seen: Seen) -> Iterator[F
         if surplus:
             faults = [*faults, f"{surplus} rows belong to no record"]
         yield finding(f"index.{table}", rows_there, faults)
+
+
+def _labels(store: RecordStore, connection: Connection, seen: Seen) -> Finding:
+    """Every version's labels, and those of all that is made of it, are counted."""
+    missing = label_upkeep.lacking(store, connection, seen)
+    faults = [f"record {row.rid}: a label is missing" for row in missing.rows]
+    faults += [f"record {heir}: its source {source} is forgotten" for source, heir in missing.edges]
+    return finding("labels", missing.looked_at, faults)
 
 
 def _by_type(pair: tuple[str, Head]) -> str:

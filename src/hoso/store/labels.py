@@ -78,11 +78,11 @@ class Labelling:
         rows = known(connection, look) if look else {}
         plan = LabelPlan(edges=self.old, seen=[rows.get(rid, LabelRow(rid)) for rid in sorted(look)])
         if self.said or any(row.mask for row in rows.values()):
-            _Spread(connection, frozenset(fresh), rows).run(self, plan, before)
+            Spread(connection, frozenset(fresh), rows).run(self, plan, before)
         return plan
 
 
-class _Spread:
+class Spread:
     """Labels go from record to record until nothing changes; they only grow."""
 
     def __init__(self, connection: Connection, fresh: frozenset[int], rows: dict[int, LabelRow]) -> None:
@@ -95,14 +95,24 @@ class _Spread:
             own.setdefault(source, set()).add(heir)
         grown = {rid for rid, said in labelling.said.items() if self._says(rid, said, before)}
         grown |= self._inherit([(s, h) for s, heirs in own.items() if self._mask(s) for h in heirs])
-        while grown:
-            there = heirs(self._connection, grown - self._fresh)
-            for rid in grown - self._fresh:
-                plan.heirs[rid] = sum(1 for source, _ in there if source == rid)
-            grown = self._inherit([*there, *((s, h) for s in grown for h in own.get(s, ()))])
-        plan.rows = sorted(row for rid, row in self._rows.items() if row != self._there.get(rid, LabelRow(rid)))
+        plan.heirs = self.grow(grown, own)
+        plan.rows = self.changed()
         seen = {row.rid for row in plan.seen}
         plan.seen += [self._there.get(rid, LabelRow(rid)) for rid in self._rows.keys() - seen - self._fresh]
+
+    def grow(self, grown: set[int], own: Mapping[int, Collection[int]]) -> dict[int, int]:
+        """Passes on what these have; answers how many heirs each has in the database. `own`: heirs not yet there."""
+        numbers: dict[int, int] = {}
+        while grown:
+            there = heirs(self._connection, grown - self._fresh)
+            numbers.update(dict.fromkeys(grown - self._fresh, 0))
+            for source, _ in there:
+                numbers[source] += 1
+            grown = self._inherit([*there, *((s, h) for s in grown for h in own.get(s, ()))])
+        return numbers
+
+    def changed(self) -> list[LabelRow]:
+        return sorted(row for rid, row in self._rows.items() if row != self._there.get(rid, LabelRow(rid)))
 
     def _mask(self, rid: int) -> int:
         row = self._rows.get(rid)
@@ -165,6 +175,15 @@ def heirs(connection: Connection, rids: Collection[int]) -> list[Edge]:
     return found
 
 
+def sources(connection: Connection, rids: Collection[int]) -> list[Edge]:
+    """From whom some records inherit."""
+    found: list[Edge] = []
+    for sql, column in _SOURCES:
+        where = among(connection.dialect, column, sorted(rids))
+        found += [(source, heir) for source, heir in connection.rows(f"{sql} AND {where.text}", where.params)]
+    return found
+
+
 def _listed(keys: Iterable[int]) -> str:
     return ", ".join(map(str, sorted(keys)))
 
@@ -177,4 +196,13 @@ _HEIRS = (
         "k.rid",
     ),
     ("SELECT e.source, e.derived FROM label_edge e WHERE 1=1", "e.source"),
+)
+_SOURCES = (
+    (
+        "SELECT f.target, f.rid FROM key k JOIN ref f ON f.patient = k.patient AND f.rid = k.rid"  # noqa: S608
+        f" WHERE f.key IN ({_listed(takes())})",
+        "k.rid",
+    ),
+    (f"SELECT f.rid, f.target FROM ref f WHERE f.key IN ({_listed(gives())})", "f.target"),  # noqa: S608
+    ("SELECT e.source, e.derived FROM label_edge e WHERE 1=1", "e.derived"),
 )

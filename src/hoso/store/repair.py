@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from hoso.store import label_upkeep
 from hoso.store.connection import Connection, Row
 from hoso.store.plan import GROUPED, TABLES, Grouped, Head, Table
 from hoso.store.record_store import RecordStore
@@ -42,6 +43,7 @@ def rebuild(store: RecordStore, seen: Callable[[int], None] = lambda number: Non
     for table in TABLES:
         if count(reader, table) != wanted[table]:
             mended.removed += _clear(store, table, seen) + store.engine.transact(partial(_once, table))
+    mended.added += label_upkeep.mend(store, seen)
     return mended
 
 
@@ -50,6 +52,7 @@ def fill(store: RecordStore, seen: Callable[[int], None] = lambda number: None) 
     for page in heads(store.engine.reader()):
         store.engine.transact(partial(_fill, store, page))
         seen(len(page))
+    label_upkeep.mend(store)  # a backup of before there were labels has none
 
 
 def _fill(store: RecordStore, page: Sequence[tuple[str, Head]], connection: Connection) -> None:
@@ -67,7 +70,7 @@ def _fill(store: RecordStore, page: Sequence[tuple[str, Head]], connection: Conn
 def size(store: RecordStore) -> int:
     """How many rows `rebuild` will look at, about."""
     connection = store.engine.reader()
-    return count(connection, "resource") + sum(count(connection, table) for table in TABLES)
+    return count(connection, "resource") + count(connection, "change") + sum(count(connection, t) for t in TABLES)
 
 
 def _complete(store: RecordStore, rids: Sequence[int]) -> int:

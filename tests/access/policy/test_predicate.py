@@ -12,6 +12,7 @@ from hoso.access.policy import Ask, Facts, Tie, decide, role, visible
 from hoso.access.policy.grounds import grounds
 from hoso.access.policy.matrix import ACTIVITIES, kinds, roles
 from hoso.fhir.extraction.authors import AUTHORS
+from hoso.fhir.labels import labels, names
 from hoso.fhir.model import load
 from hoso.fhir.relations import KINDS
 from hoso.store.connection import Connection
@@ -46,7 +47,9 @@ def test_the_decision_and_the_predicate_agree(store: RecordStore, seed: int) -> 
 
 def _decided(store: RecordStore, ask: Ask, type: str, patient: int, rid: int) -> bool:
     ties = tuple(Tie(*row) for row in store.relations.ties(patient))
-    facts = Facts(type, patient, ties, frozenset(), store.relations.authors(type, patient, rid))
+    rows = store.engine.reader().rows("SELECT mask FROM label WHERE rid = ?", (rid,))
+    labelled = names(rows[0][0]) if rows else frozenset()
+    facts = Facts(type, patient, ties, labelled, store.relations.authors(type, patient, rid))
     return decide(ask, facts, grounds(ask)).permit
 
 
@@ -91,6 +94,9 @@ def _world(connection: Connection, chance: random.Random, store: RecordStore) ->
             " texts) VALUES (?, ?, ?, ?, '1', ?, 0, NULL, 0, 0, 0, 0)",
             (patient, rid, NUMBER[type], f"r{rid}", rid),
         )
+        if chance.random() < 0.4:
+            mask = sum(one.bit for one in chance.sample(labels(), chance.choice((0, 1, 1, 2))))
+            connection.rows("INSERT INTO label VALUES (?, ?, ?, 0, 0, 0)", (rid, mask, mask))
         if chance.random() < 0.3:
             param = chance.choice(AUTHORS.get(type, ("subject",)))
             key = store.facts.keys.param(type, param) if param in load().search_params[type] else 1
@@ -121,6 +127,7 @@ def _ask(chance: random.Random, store: RecordStore) -> Ask:
         citizen=chance.choice((0, *GRANTEES)) if row.reach == "own" else 0,
         given=given,
         authors=tuple(chance.sample(GRANTEES, chance.choice((0, 1)))),
+        limit=chance.choice((None, None, frozenset({"HIV", "PSY", "DV", "FETAL_SEX"}))),
         birthdate=store.relations.birthdate,
         ages=(child, shared, adult),
     )
