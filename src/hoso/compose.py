@@ -256,10 +256,10 @@ def open(folder: Path) -> Node:
     store = open_store(store_config(config))
     codes = _codes(config.node, config.keys, store)
     compared = matching(folder)
-    records = Records(store, system_clock, arrivals(codes, compared, store))
+    log = audit_log(config, store)
+    records = Records(store, system_clock, arrivals(codes, compared, store), log.journal)
     tokens = Tokens(TokenTable(store.engine), system_clock, issued=_issued(config))
     steward = Steward(records, codes, compared)
-    log = audit_log(config, store)
     return Node(config, store, records, tokens, codes, steward, compared, log)
 
 

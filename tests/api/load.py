@@ -1,4 +1,4 @@
-"""Clients that write over HTTP without pause and remember what was acknowledged."""
+"""Clients that write and read over HTTP without pause and remember what was acknowledged and answered."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ CLIENTS = 4
 
 @dataclass
 class Load:
-    """`acknowledged` are the places of versions the server said it stored; `failed` are statuses of refusals."""
+    """`acknowledged` are the places of versions the server said it stored; `failed` are statuses of refusals.
+
+    `answered` are reads of which at least the first byte came, as the audit log calls them; each is made once.
+    """
 
     server: Server
     name: str
     acknowledged: list[str] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
     failed: list[tuple[int, bytes]] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -32,6 +36,7 @@ class Load:
             id = f"{self.name}-{client}-{number}"
             try:
                 self._one(id) if chance.random() < 0.6 else self._several(id)
+                self._read(f"Patient/{id}" if chance.random() < 0.5 else f"Patient?_id={id}")
             except (OSError, ValueError):
                 continue
 
@@ -41,6 +46,13 @@ class Load:
         if status in (200, 201):
             self.acknowledged.append(f"Patient/{id}/_history/{json.loads(body)['meta']['versionId']}")
         elif status:
+            self.failed.append((status, body))
+
+    def _read(self, what: str) -> None:
+        status, body = self.server.request("GET", f"/fhir/{what}")
+        if status:
+            self.answered.append(what)
+        if status >= 500:
             self.failed.append((status, body))
 
     def _several(self, id: str) -> None:

@@ -1,4 +1,7 @@
-"""`hoso serve` killed at any moment under load: what it acknowledged is there. HOSO_KILLS=200 for the long run."""
+"""`hoso serve` killed at any moment under load: what it acknowledged is there, and all it answered is in the audit log.
+
+HOSO_KILLS=200 for the long run.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,14 @@ from pathlib import Path
 from tests.api.load import lost, writing
 from tests.cli.serving import hoso, made, served
 
+from hoso import compose
+from hoso.access.audit import Event
+
 KILLS = int(os.environ.get("HOSO_KILLS", "3"))
 
 
 def test_a_killed_server_loses_nothing_it_acknowledged(options: list[str], tmp_path: Path) -> None:
-    chance, acknowledged = random.Random(11), list[str]()
+    chance, acknowledged, answered = random.Random(11), list[str](), list[str]()
     token = made(tmp_path / "node", *options)
     for run in range(KILLS):
         with served(tmp_path / "node", token) as server, writing(server, f"run{run}") as load:
@@ -25,9 +31,24 @@ def test_a_killed_server_loses_nothing_it_acknowledged(options: list[str], tmp_p
             time.sleep(chance.uniform(0, 0.3))
             os.killpg(server.process.pid, signal.SIGKILL)
         acknowledged += load.acknowledged
+        answered += load.answered
         assert not [failure for failure in load.failed if failure[0] >= 500]
     with served(tmp_path / "node", token) as server:
         assert lost(server, acknowledged) == []
         assert server.stop() == 0
-    checked = hoso("doctor", "--data", tmp_path / "node")
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    for check in (("doctor",), ("audit", "verify")):
+        checked = hoso(*check, "--data", tmp_path / "node")
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+    told = [event for event in events(tmp_path / "node") if event.outcome == "ok"]
+    shown = {event.what for event in told if event.kind in ("read", "search")}
+    written = {name for event in told if event.kind in ("create", "update") for name in event.what.split()}
+    assert len(answered) >= KILLS and [what for what in answered if what not in shown] == []
+    assert [place for place in acknowledged if place.replace("_history/", "") not in written] == []
+
+
+def events(folder: Path) -> list[Event]:
+    node = compose.open(folder)
+    try:
+        return [event for _, event in node.audit.events() if event is not None]
+    finally:
+        node.close()

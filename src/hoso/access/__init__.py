@@ -5,6 +5,7 @@ Every read and write names an actor and a purpose here; a path to records that d
 
 from hoso.access.actor import Actor, Purpose
 from hoso.access.errand import Activity, Channel, Errand, trace
+from hoso.access.notes import Notes
 from hoso.access.records import Records, Written
 from hoso.access.scope import Scopes
 from hoso.access.tokens import Token, Tokens
@@ -46,6 +47,7 @@ __all__ = [
     "HistoryPage",
     "Known",
     "Member",
+    "Notes",
     "Origin",
     "OtherSecret",
     "Page",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Literal
 
 from hoso.access.actor import Actor, Purpose
+from hoso.access.notes import Notes
 
 Channel = Literal["screen", "print", "export", "api", "sync", "command", "automatic"]
 Activity = Literal["view", "print", "export", "send"]
@@ -28,6 +29,8 @@ class Errand:
     session: str = ""
     address: str = ""
     reason: str = ""
+    notes: Notes | None = field(default=None, compare=False, repr=False)
+    """Of a page: what it shows is told together by its door before its first byte. None: each call tells at once."""
 
 
 def trace(secret: str) -> str:

@@ -1,27 +1,36 @@
-"""The one door to records: every call names an actor and a purpose, is decided here, and only then meets the store.
+"""The one door to records: every call names an errand, is decided here, and only then meets the store.
 
-`_decide` is the single place each permitted and each refused call passes. The audit log is not told of them yet.
+`_decide` is the single place each permitted and each refused call passes. What is shown, refused or written is told to
+the audit log first: nothing leaves here that has no event.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from threading import Lock
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
+from urllib.parse import urlencode
 
+from hoso.access.audit import Journal, PlainJournal, Unreadable
+from hoso.access.audit.event import read
 from hoso.access.errand import Errand
 from hoso.access.intake import Accepted, accept
+from hoso.access.notes import subject
 from hoso.access.persons import Arrivals, Unready, asks_for_persons
 from hoso.access.scope import Right
+from hoso.access.telling import Teller, listed
 from hoso.access.together import Together
-from hoso.access.view import View, is_limited
+from hoso.access.view import RIGHTS, View, is_limited
 from hoso.core.clock import Clock
 from hoso.core.errors import Issue, Refused
 from hoso.core.ids import new_id
 from hoso.fhir.search import Query
+from hoso.fhir.search.query import Compartment
+from hoso.store.audit import AuditRow
 from hoso.store.contract import (
     Conflict,
     Draft,
@@ -53,6 +62,7 @@ class Written:
 class _Arriving(NamedTuple):
     """Drafts that concern identity, with what it prepared for them."""
 
+    errand: Errand
     drafts: Sequence[Draft]
     prepared: Any
 
@@ -60,10 +70,15 @@ class _Arriving(NamedTuple):
 class Records:
     """Reads and writes of records on behalf of somebody. One per node; safe for many threads."""
 
-    def __init__(self, store: Store, clock: Clock, arrivals: Arrivals | None = None) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, arrivals: Arrivals | None = None, journal: Journal | None = None
+    ) -> None:
+        """`journal` is that of the node's log; by itself the events go to the store all the same."""
         self._store = store
         self.clock = clock
         self._arrivals = arrivals
+        self._journal = journal or PlainJournal(store)
+        self._teller = Teller(self._journal, clock)
         self._together: Together[Origin, _Arriving, list[Saved]] = Together(self._arrive)
         self._turn = Lock()
         """One thread after the other works on arrivals. Side by side they would fight for the interpreter, and whoever
@@ -74,7 +89,7 @@ class Records:
     def read(self, errand: Errand, type: str, id: str) -> Version | None:
         """The current version, also when it is a deletion; None when absent or not for this actor."""
         self._decide(errand, "r", type, id)
-        return self._seen(errand, self._store.read(type, id))
+        return self._told(errand, "read", f"{type}/{id}", self._seen(errand, self._store.read(type, id)))
 
     def heads(self, errand: Errand, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Version]:
         """The current versions of many records by (type, id), deletions included; absent ones are left out."""
@@ -82,13 +97,19 @@ class Records:
             self._decide(errand, "r", type)
         heads = self._store.heads(keys)
         view = self._view(errand)
-        return {key: view.shown([version])[0] for key, version in heads.items() if view.lets("r", version)}
+        for version in [version for version in heads.values() if not view.lets("r", version)]:
+            self._teller.refused(errand, "r", f"{version.type}/{version.id}", subject(version))
+            del heads[version.type, version.id]
+        heads = {key: view.shown([version])[0] for key, version in heads.items()}
+        self._teller.shown(errand, "read", listed([f"{type}/{id}" for type, id in keys]), list(heads.values()))
+        return heads
 
     def vread(self, errand: Errand, type: str, id: str, version: str) -> Version | None:
         self._decide(errand, "r", type, id)
-        if is_limited(errand.actor) and self._seen(errand, self._store.read(type, id)) is None:
-            return None
-        return self._seen(errand, self._store.vread(type, id, version))
+        found = None
+        if not is_limited(errand.actor) or self._seen(errand, self._store.read(type, id)) is not None:
+            found = self._seen(errand, self._store.vread(type, id, version))
+        return self._told(errand, "vread", f"{type}/{id}/{version}", found)
 
     def history(
         self,
@@ -110,22 +131,28 @@ class Records:
         page = self._store.history(
             type, id, since=since, at=at, count=count, cursor=cursor, types=types, visible=visible
         )
+        what = f"{type or ''}/{id or ''}/_history".strip("/")
         if not is_limited(errand.actor):
+            self._teller.shown(errand, "history", what, page.versions)
             return replace(page, versions=view.shown(page.versions))
         if type is not None and id is not None:  # what is closed now is closed with all its versions
             head = self._store.read(type, id)
             if head is None or not view.lets(right, head):
+                self._teller.refused(errand, right, what, subject(head) if head else 0)
                 return HistoryPage([], None, None)
         # a version that was of another category is not told, nor that it is there
-        seen = [version for version in page.versions if view.lets(right, version)]
-        return HistoryPage(view.shown(seen), None, page.cursor)
+        seen = view.shown([version for version in page.versions if view.lets(right, version)])
+        self._teller.shown(errand, "history", what, seen)
+        return HistoryPage(seen, None, page.cursor)
 
     def search(self, errand: Errand, query: Query, cursor: str | None = None) -> Page:
         self._decide_search(errand, query)
         view = self._view(errand)
         view.check_query(query)
         page = self._store.search(query, view.visible("s", asks_for_persons(query)), cursor)
-        return replace(page, matches=view.shown(page.matches), included=view.shown(page.included))
+        page = replace(page, matches=view.shown(page.matches), included=view.shown(page.included))
+        self._teller.shown(errand, "search", text_of(query), [*page.matches, *page.included])
+        return page
 
     def scan(self, errand: Errand, query: Query) -> Iterator[Version]:
         """All matches, streamed without a cap; for exports."""
@@ -133,7 +160,8 @@ class Records:
         view = self._view(errand)
         view.check_query(query)
         found = self._store.scan(query, view.visible("s", asks_for_persons(query)))
-        return (view.shown([version])[0] for version in found)
+        shown = (view.shown([version])[0] for version in found)
+        return self._teller.streamed(errand, "search", text_of(query), shown)
 
     def everything(
         self, errand: Errand, patient: str, *, since: int | None = None, types: Sequence[str] = ()
@@ -143,14 +171,18 @@ class Records:
             self._decide(errand, "s", type)
         view = self._view(errand)
         found = self._store.everything(patient, view.visible("s"), since=since, types=types)
-        return (view.shown([version])[0] for version in found)
+        shown = (view.shown([version])[0] for version in found)
+        return self._teller.streamed(errand, "everything", f"Patient/{patient}/$everything", shown)
 
     def feed(self, errand: Errand, type: str, after: int, count: int) -> Stretch:
         """Changes of one type behind a feed number, in the order in which they were committed."""
         self._decide(errand, "s", type, whole=True)
         if errand.actor.role:  # its numbers count what others wrote
+            self._teller.refused(errand, "s", type)
             raise Refused.because(403, "forbidden", "rest.forbidden", type=type, right="s")
-        return self._store.feed_of(type, after, count)
+        stretch = self._store.feed_of(type, after, count)
+        self._teller.shown(errand, "feed", f"{type} after {after}", [change.version for change in stretch.changes])
+        return stretch
 
     # Writing
 
@@ -168,10 +200,9 @@ class Records:
             found = self.match(errand, transaction, criteria)
             if found is not None:
                 return Written(_as_saved(found), accepted.warnings, matched=True)
-            return Written(self._put(errand, transaction, [draft], origin)[0], accepted.warnings)
+            return Written(self._put(errand, transaction, [draft])[0], accepted.warnings)
 
-        origin = Origin(errand.actor.id, errand.purpose)
-        return self._transact(work, origin)
+        return self._transact(errand, [("c", type)], work)
 
     def update(self, errand: Errand, type: str, id: str, body: bytes, base: str | None = "any") -> Written:
         """Stores the next version under `id`, the first one included; `base` as in `Draft`."""
@@ -196,10 +227,9 @@ class Records:
                 raise Refused.because(412, "not-found", "rest.no-match", type=type)
             id, expected = (found.id, base) if found else (named or new_id(), None)
             draft = accepted.draft("PUT", id, expected)
-            return Written(self._put(errand, transaction, [draft], origin)[0], accepted.warnings)
+            return Written(self._put(errand, transaction, [draft])[0], accepted.warnings)
 
-        origin = Origin(errand.actor.id, errand.purpose)
-        return self._transact(work, origin)
+        return self._transact(errand, [("u", type)], work)
 
     def patch(
         self,
@@ -231,7 +261,7 @@ class Records:
         if self._seen(errand, self._store.read(type, id), "d") is None:
             return None
         draft = Draft("DELETE", type, id, b"", None, base)
-        return self._save_all(errand, [draft], Origin(errand.actor.id, errand.purpose))[0]
+        return self._save_all(errand, [draft])[0]
 
     def find(self, errand: Errand, criteria: Query) -> Version | None:
         """The one record a conditional interaction means; None for no match, 412 for several."""
@@ -252,22 +282,28 @@ class Records:
         def guarded(transaction: Transaction) -> list[Saved]:
             if criteria:
                 transaction.lock(criteria)
-            return self._put(errand, transaction, work(transaction), origin)
+            return self._put(errand, transaction, work(transaction))
 
-        origin = Origin(errand.actor.id, errand.purpose)
-        return self._transact(guarded, origin)
+        return self._transact(errand, rights, guarded)
 
     def save(self, errand: Errand, rights: Sequence[tuple[Right, str]], drafts: Sequence[Draft]) -> list[Saved]:
         """All drafts or none, when nothing has to be looked up first."""
         for right, type in rights:
             self._decide(errand, right, type)
-        return self._save_all(errand, drafts, Origin(errand.actor.id, errand.purpose))
+        return self._save_all(errand, drafts)
 
     def transact(self, errand: Errand, rights: Sequence[tuple[Right, str]], work: Callable[[Transaction], T]) -> T:
         """For identity, whose events and pictures of persons nobody else may write: they arrive from nowhere."""
         for right, type in rights:
             self._decide(errand, right, type, whole=True)
-        return self._store.write(work, Origin(errand.actor.id, errand.purpose))
+
+        def told(transaction: Transaction) -> T:
+            result = work(transaction)
+            self._journal.put(transaction, self._teller.decided(errand, transaction.saved))
+            return result
+
+        with self._reporting(errand, rights):
+            return self._store.write(told, _origin(errand))
 
     def people(self, errand: Errand) -> PeopleRows:
         """Who belongs to whom, to read."""
@@ -294,11 +330,36 @@ class Records:
         view.check_query(criteria)
         visible = view.visible("s", persons=False)  # which are nobody's to write
         found = reading.search(replace(criteria, count=2 + len(without), total="none"), visible).matches
-        return [version for version in found if f"{version.type}/{version.id}" not in without][:2]
+        found = [version for version in found if f"{version.type}/{version.id}" not in without][:2]
+        within = None if reading is self._store else cast(Transaction, reading)
+        self._teller.shown(errand, "search", text_of(criteria), found, within)
+        return found
 
     def to_change(self, errand: Errand, reading: Reading | None, type: str, id: str) -> Version | None:
         """The head that a patch is applied to, inside `reading`; None when it is not there for this actor."""
-        return self._seen(errand, (reading or self._store).read(type, id), "u")
+        return self._seen(errand, (reading or self._store).read(type, id), "u", told=reading is None)
+
+    def readers(self, patients: Collection[int], since: int, until: int) -> list[str]:
+        """Who was shown anything of these Patients from one moment to another (milliseconds), in the order of time.
+
+        For identity, which says it to whoever looks after a mixed record.
+        """
+        seen: dict[str, None] = {}
+        for text in self._store.told(patients):
+            with suppress(Unreadable):
+                event = read(text)
+                shown = event.action in "RE" and event.outcome == "ok"
+                if shown and event.patient in patients and since <= event.time <= until:
+                    seen[event.actor] = None
+        return list(seen)
+
+    def noted(self, errand: Errand, what: str) -> None:
+        """Tells what was shown for an errand with notes. For its door, before the first byte. Raises Unavailable."""
+        self._teller.noted(errand, "view", what)
+
+    def stranger(self, address: str) -> None:
+        """Somebody came with a token that nobody has."""
+        self._teller.stranger(address)
 
     def alive(self) -> None:
         """Asks the store for something small. Raises Unavailable when it cannot answer."""
@@ -310,20 +371,22 @@ class Records:
             self._decide(errand, "s", type)
 
     def _save(self, errand: Errand, draft: Draft, accepted: Accepted) -> Written:
-        return Written(self._save_all(errand, [draft], Origin(errand.actor.id, errand.purpose))[0], accepted.warnings)
+        return Written(self._save_all(errand, [draft])[0], accepted.warnings)
 
-    def _save_all(self, errand: Errand, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
+    def _save_all(self, errand: Errand, drafts: Sequence[Draft]) -> list[Saved]:
+        rights = [(RIGHTS[draft.method], draft.type) for draft in drafts]
         if is_limited(errand.actor):  # what it looks at first must not change before it is written
-            return self._transact(lambda t: self._put(errand, t, drafts, origin), origin)
-        arrivals = self._arrivals
+            return self._transact(errand, rights, lambda t: self._put(errand, t, drafts))
+        arrivals, origin = self._arrivals, _origin(errand)
         with self._turn if arrivals else nullcontext():
             prepared = arrivals.prepare(drafts) if arrivals else None
-        if arrivals is None or prepared is None:
-            return self._store.save(drafts, origin)
-        return self._together.run(origin, _Arriving(drafts, prepared), len(drafts))
+        with self._reporting(errand, rights):
+            if arrivals is None or prepared is None:
+                return self._store.save(drafts, origin, told=partial(self._rows, errand))
+            return self._together.run(origin, _Arriving(errand, drafts, prepared), len(drafts))
 
     def _arrive(self, origin: Origin, arriving: Callable[[], Sequence[_Arriving]]) -> list[list[Saved]]:
-        """All of them in one transaction."""
+        """All of them in one transaction, each with its own events."""
         arrivals = self._arrivals
         assert arrivals is not None
 
@@ -333,11 +396,21 @@ class Records:
                 drafts = [draft for one in parts for draft in one.drafts]
                 prepared = arrivals.joined([(one.prepared, len(one.drafts)) for one in parts])
                 saved = iter(arrivals.store(transaction, prepared, drafts, origin))
-                return [list(islice(saved, len(one.drafts))) for one in parts]
+                answers = [list(islice(saved, len(one.drafts))) for one in parts]
+                for one, answer in zip(parts, answers, strict=True):
+                    self._journal.put(transaction, self._teller.written(one.errand, answer))
+                return answers
 
-        return self._transact(store, origin)
+        return self._attempt(store, origin)
 
-    def _transact(self, work: Callable[[Transaction], T], origin: Origin) -> T:
+    def _rows(self, errand: Errand, saved: Sequence[Saved]) -> list[AuditRow]:
+        return self._journal.rows(self._teller.written(errand, saved))
+
+    def _transact(self, errand: Errand, rights: Sequence[tuple[Right, str]], work: Callable[[Transaction], T]) -> T:
+        with self._reporting(errand, rights):
+            return self._attempt(work, _origin(errand))
+
+    def _attempt(self, work: Callable[[Transaction], T], origin: Origin) -> T:
         last: list[Transaction] = []
 
         def attempt(transaction: Transaction) -> T:
@@ -355,14 +428,28 @@ class Records:
                 self._arrivals.settled(last[0])
             return done
 
-    def _put(self, errand: Errand, transaction: Transaction, drafts: Sequence[Draft], origin: Origin) -> list[Saved]:
-        """The same inside a transaction."""
+    def _put(self, errand: Errand, transaction: Transaction, drafts: Sequence[Draft]) -> list[Saved]:
+        """Saves inside a transaction, and tells of it in the same."""
         if is_limited(errand.actor):
             self._view(errand, transaction).check(drafts, transaction)
         prepared = self._arrivals.prepare(drafts) if self._arrivals else None
         if self._arrivals is None or prepared is None:
-            return transaction.save(drafts)
-        return self._arrivals.store(transaction, prepared, drafts, origin)
+            saved = transaction.save(drafts)
+        else:
+            saved = self._arrivals.store(transaction, prepared, drafts, _origin(errand))
+        self._journal.put(transaction, self._teller.written(errand, saved))
+        return saved
+
+    @contextmanager
+    def _reporting(self, errand: Errand, rights: Sequence[tuple[Right, str]]) -> Iterator[None]:
+        """A write that came to nothing is told, too: its answer says how the records stand."""
+        try:
+            yield
+        except (Refused, Conflict) as error:
+            right, types = (rights[0][0] if rights else "u"), sorted({type for _, type in rights})
+            denied = isinstance(error, Refused) and error.status == 403
+            self._teller.refused(errand, right, listed(types), outcome="denied" if denied else "failed")
+            raise
 
     def _decide(
         self,
@@ -383,17 +470,44 @@ class Records:
         else:
             permitted = actor.scopes.everywhere(type, right) if whole else actor.scopes.permits(type, right)
         if not permitted:
+            self._teller.refused(errand, right, f"{type or '*'}/{id}" if id else type or "*")
             raise Refused.because(403, "forbidden", "rest.forbidden", type=type or "*", right=right)
 
     def _view(self, errand: Errand, reading: Reading | None = None) -> View:
         return View(self._store, errand, self.clock(), reading)
 
-    def _seen(self, errand: Errand, version: Version | None, right: Right = "r") -> Version | None:
-        """A version that the actor may meet, as it may be shown; any other is as if it were not there."""
+    def _seen(
+        self, errand: Errand, version: Version | None, right: Right = "r", *, told: bool = True
+    ) -> Version | None:
+        """A version that the actor may meet, as it may be shown; any other is as if it were not there.
+
+        `told`: not inside a transaction, which is told of as a whole.
+        """
         if version is None or (version.labels is None and not is_limited(errand.actor)):
             return version
         view = self._view(errand)
-        return view.shown([version])[0] if view.lets(right, version) else None
+        if view.lets(right, version):
+            return view.shown([version])[0]
+        if told:
+            self._teller.refused(errand, right, f"{version.type}/{version.id}", subject(version))
+        return None
+
+    def _told(self, errand: Errand, kind: str, what: str, version: Version | None) -> Version | None:
+        self._teller.shown(errand, kind, what, [] if version is None else [version])
+        return version
+
+
+def _origin(errand: Errand) -> Origin:
+    return Origin(errand.actor.id, errand.purpose)
+
+
+def text_of(query: Query) -> str:
+    """A search as the log has it, however its parameters were escaped."""
+    place = ",".join(query.types) if not query.all_types else ""
+    within = next((one for one in query.conditions if isinstance(one, Compartment)), None)
+    if within is not None:
+        place = f"{within.type}/{within.id}/{place or '*'}"
+    return f"{place}?{urlencode(query.self_pairs, safe=':|,/')}"
 
 
 def type_of(criteria: Query) -> str:

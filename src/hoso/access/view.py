@@ -27,7 +27,7 @@ from hoso.store.contract import Draft, Reading, Store, Version
 from hoso.store.reach import All, Clause, Coded, Either, Of, Showable, Unlabelled
 from hoso.store.visible import Visible
 
-_RIGHTS: dict[str, Right] = {"POST": "c", "PUT": "u", "PATCH": "u", "DELETE": "d"}
+RIGHTS: dict[str, Right] = {"POST": "c", "PUT": "u", "PATCH": "u", "DELETE": "d"}
 
 
 def labelled(version: Version) -> Version:
@@ -101,7 +101,7 @@ class View:
         drafts = list(drafts)
         fresh = frozenset(draft.id for draft in drafts if draft.type == "Patient" and draft.method == "POST")
         for draft in drafts:
-            right = _RIGHTS[draft.method]
+            right = RIGHTS[draft.method]
             narrowed = self._actor.scopes.narrowed(draft.type, right) is not None
             if self._sight is None and not narrowed and (self._actor.labels is None or draft.method == "POST"):
                 continue

@@ -109,6 +109,8 @@ def application(
         else:
             known = tokens.actor(environ.get("HTTP_AUTHORIZATION", ""))
             if known is None:
+                if environ.get("HTTP_AUTHORIZATION"):
+                    records.stranger(environ.get("REMOTE_ADDR", ""))
                 raise Refused.because(401, "login", "rest.token")
             actor = known
         request = Request(method, segments, _query(environ), environ, _errand(actor, environ), base)

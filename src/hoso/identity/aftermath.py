@@ -4,9 +4,9 @@ who wrote meanwhile, and records that may belong to the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from hoso.access import Changed
 from hoso.core.clock import instant, to_ms
@@ -20,14 +20,11 @@ DOCUMENTS = ("DocumentReference", "Composition", "DiagnosticReport", "CarePlan",
 """What is authored over the whole of a record; a value or a diagnosis is of the visit in which it was written."""
 
 
-class Readers(Protocol):
-    """Who has read. The audit log keeps it."""
-
-    def between(self, patients: Sequence[str], since: int, until: int) -> Sequence[str]:
-        """The actors who read anything of these Patients from one moment to another (milliseconds)."""
+Readers = Callable[[Collection[int], int, int], list[str]]
+"""Who was shown anything of some Patients from one moment to another (milliseconds); see `Records.readers`."""
 
 
-def mixed(desk: Desk, restored: int, survivor: int, since: str, readers: Readers | None) -> list[Resource]:
+def mixed(desk: Desk, restored: int, survivor: int, since: str, readers: Readers) -> list[Resource]:
     """The reviews due because the two were one from `since` until now: one for each document, one for the record."""
     start, end = milliseconds(since), milliseconds(desk.time)
     one, other = desk.id(restored), desk.id(survivor)
@@ -40,10 +37,9 @@ def mixed(desk: Desk, restored: int, survivor: int, since: str, readers: Readers
         for head in heads.values()
         if not head.deleted
     ]
-    read = readers.between(_patients(desk, (restored, survivor)), start, end) if readers else None
+    read = readers(_patients(desk, (restored, survivor)), start, end)
     record = task("mixed-record", one, [other], desk.time, {**window, "writers": _writers(written), "readers": read})
-    key = "identity.mixed-record" if read is not None else "identity.mixed-record-readers-unknown"
-    issue = Issue("informational", key)
+    issue = Issue("informational", "identity.mixed-record")
     return [*tasks, {**record, "description": f"{text(issue, 'vi')} / {text(issue, 'en')}"}]
 
 
@@ -60,10 +56,8 @@ def milliseconds(time: str) -> int:
     return to_ms(datetime.fromisoformat(time))
 
 
-def _patients(desk: Desk, persons: Sequence[int]) -> list[str]:
-    rids = [*persons, *(record for _, record in desk.people.members(persons))]
-    desk.know(rids)
-    return [desk.id(rid) for rid in rids]
+def _patients(desk: Desk, persons: Sequence[int]) -> frozenset[int]:
+    return frozenset((*persons, *(record for _, record in desk.people.members(persons))))
 
 
 def _writers(written: Sequence[Changed]) -> list[dict[str, Any]]:

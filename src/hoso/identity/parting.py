@@ -28,7 +28,7 @@ class Parted:
 @dataclass(frozen=True, slots=True)
 class Parting:
     matching: Matching
-    readers: Readers | None = None
+    readers: Readers
 
     def unmerge(self, desk: Desk, person: str, reason: str) -> tuple[Parted, tuple[int, int]]:
         """What came with the last merge of somebody and is still there goes back. Answers the two persons, too."""

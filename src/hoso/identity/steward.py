@@ -13,7 +13,6 @@ from typing import TypeVar
 from hoso.access import Errand, Records, Transaction
 from hoso.access.scope import Right
 from hoso.core import Refused
-from hoso.identity.aftermath import Readers
 from hoso.identity.answering import Answered, Answering, Merge, merge
 from hoso.identity.code import Codes
 from hoso.identity.desk import Desk
@@ -52,9 +51,9 @@ HISTORY = 200
 class Steward:
     """One per node. Persons and records are named by the ids of their Patients; a record's id names its person."""
 
-    def __init__(self, records: Records, codes: Codes, matching: Matching, readers: Readers | None = None) -> None:
+    def __init__(self, records: Records, codes: Codes, matching: Matching) -> None:
         self._records, self._codes = records, codes
-        self._parting = Parting(matching, readers)
+        self._parting = Parting(matching, records.readers)
         self._reviews = Reviews(records)
         self._samples = Samples(records)
 

@@ -63,8 +63,13 @@ def insert(connection: Connection, rows: Sequence[AuditRow]) -> None:
             ([row.salt for row in rows], [row.bytes for row in rows]),
         )
         return
-    for row in rows:
-        connection.rows("INSERT INTO audit_event (salt, bytes) VALUES (?, ?)", row)
+    for start in range(0, len(rows), 200):
+        some = rows[start : start + 200]
+        marks = ", ".join(["(?, ?)"] * len(some))
+        connection.rows(
+            f"INSERT INTO audit_event (salt, bytes) VALUES {marks}",  # noqa: S608
+            [value for row in some for value in row],
+        )
 
 
 def lock(connection: Connection) -> None:
@@ -73,18 +78,19 @@ def lock(connection: Connection) -> None:
         connection.rows("SELECT CAST(pg_advisory_xact_lock(?) AS text)", (LOCK,))
 
 
-def waiting(connection: Connection, limit: int) -> list[Waiting]:
-    """Committed events without a place, oldest first."""
+def waiting(connection: Connection, limit: int, after: int = 0) -> list[Waiting]:
+    """Committed events without a place, oldest first, behind an id."""
     if connection.dialect == "sqlite":
         rows = connection.rows(
-            f"SELECT id, salt, bytes FROM audit_event WHERE {_BEHIND} ORDER BY id LIMIT ?",  # noqa: S608
-            (limit,),
+            f"SELECT id, salt, bytes FROM audit_event WHERE {_BEHIND} AND id > ? ORDER BY id LIMIT ?",  # noqa: S608
+            (after, limit),
         )
     else:
         rows = connection.rows(
-            """SELECT e.id, e.salt, e.bytes FROM (SELECT event FROM audit_pending ORDER BY event LIMIT ?) p
+            """SELECT e.id, e.salt, e.bytes
+               FROM (SELECT event FROM audit_pending WHERE event > ? ORDER BY event LIMIT ?) p
                JOIN audit_event e ON e.id = p.event ORDER BY e.id""",
-            (limit,),
+            (after, limit),
         )
     return [Waiting(id, bytes(salt), bytes(text)) for id, salt, text in rows]
 

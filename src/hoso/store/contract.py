@@ -5,7 +5,7 @@ A write is atomic, durable when the call returns, and refused whole; what was st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -188,6 +188,10 @@ class Transaction(Reading, Protocol):
 
     def save(self, drafts: Sequence[Draft]) -> list[Saved]: ...
 
+    @property
+    def saved(self) -> Sequence[Saved]:
+        """All that was saved in this transaction so far."""
+
     def record(self, events: Sequence[AuditRow]) -> None:
         """Events of the audit log, stored if and only if this transaction is."""
 
@@ -231,6 +235,9 @@ class Store(Reading, Protocol):
 
     def record(self, events: Sequence[AuditRow]) -> None:
         """Events of the audit log by themselves, durable on return. Raises Unavailable."""
+
+    def told(self, patients: Collection[int]) -> Iterator[bytes]:
+        """Events of the audit log that may concern these patients: all of theirs, and those not sorted yet."""
 
     def codes(self, type: str, param: str, codes: Sequence[tuple[str | None, str]]) -> Codes:
         """Tokens of a parameter, (system or None for any, code), as the index has them."""

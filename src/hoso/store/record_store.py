@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from hoso.store.relations import RelationRows
 from hoso.store.visible import Visible
 
 T = TypeVar("T")
+PAGE = 1_000
 Told = Callable[[Sequence[Saved]], Sequence[AuditRow]]
 
 
@@ -31,6 +32,7 @@ class RecordTransaction:
         self.people = PeopleRows(connection)
         self.relations = RelationRows(connection, store.facts.keys)
         self._numbers = writer.Numbers(store.engine.rids(connection))
+        self.saved: list[Saved] = []
 
     def read(self, type: str, id: str) -> Version | None:
         return reading.read(self.connection, type, id)
@@ -49,7 +51,9 @@ class RecordTransaction:
 
     def save(self, drafts: Sequence[Draft]) -> list[Saved]:
         prepared = [writer.prepare(self._store.facts.keys, draft) for draft in drafts]
-        return self._store.plan_and_apply(self.connection, prepared, self._origin, self._numbers)
+        saved = self._store.plan_and_apply(self.connection, prepared, self._origin, self._numbers)
+        self.saved += saved
+        return saved
 
     def record(self, events: Sequence[AuditRow]) -> None:
         audit.insert(self.connection, events)
@@ -133,6 +137,18 @@ class RecordStore:
 
     def record(self, events: Sequence[AuditRow]) -> None:
         self.engine.transact(lambda connection: audit.insert(connection, events))
+
+    def told(self, patients: Collection[int]) -> Iterator[bytes]:
+        connection = self.engine.reader()
+        for patient in patients:
+            number = 0
+            while rows := audit.of_patient(connection, patient, number, PAGE):
+                yield from (row.bytes for row in rows if row.bytes)
+                number = rows[-1].number
+        after = 0
+        while waiting := audit.waiting(connection, PAGE, after):
+            yield from (one.bytes for one in waiting)
+            after = waiting[-1].event
 
     def save(
         self,

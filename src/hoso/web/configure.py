@@ -106,6 +106,7 @@ def _settings(config: WebConfig, database: dict[str, Any], secret: str) -> dict[
             "hoso.web.sign_in.assurance.SecondFactor",
             "hoso.web.middleware.Refusals",
             "hoso.web.sign_in.fresh.Again",
+            "hoso.web.middleware.Told",
         ],
         "ROOT_URLCONF": "hoso.web.urls",
         "TEMPLATES": [

@@ -12,7 +12,7 @@ from django.utils import translation
 
 from hoso.access import Unavailable
 from hoso.core.errors import Refused
-from hoso.web import errors
+from hoso.web import errors, pages
 from hoso.web.accounts.hasher import Busy
 from hoso.web.configure import LANGUAGE_COOKIE
 
@@ -81,6 +81,21 @@ class Idle:
             if now - seen > _NOTE_EVERY:
                 request.session[_SEEN] = now
         return self.respond(request)
+
+
+class Told:
+    """Whose records a page shows is in the audit log before its first byte; when that cannot be, nothing is shown."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.respond(request)
+        try:
+            pages.tell(request)
+        except Unavailable:
+            return errors.unavailable(request)
+        return response
 
 
 class Refusals:

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import urlencode
 
-from hoso.access import Errand, trace
+from hoso.access import Errand, Notes, trace
 from hoso.access.audit import Journal
 from hoso.access.records import Records
 from hoso.core.ids import new_id
@@ -76,9 +76,16 @@ def errand(request: HttpRequest) -> Errand:
         session = trace(request.session.session_key or "")
         address = str(request.META.get("REMOTE_ADDR", ""))
         made = request.errand = Errand(  # type: ignore[attr-defined]
-            who, "TREAT", "screen", request=new_id(), session=session, address=address
+            who, "TREAT", "screen", request=new_id(), session=session, address=address, notes=Notes()
         )
     return made
+
+
+def tell(request: HttpRequest) -> None:
+    """What the page is about to show of anybody. Raises Unavailable."""
+    made: Errand | None = getattr(request, "errand", None)
+    if made is not None:
+        _serving[0].records.noted(made, request.get_full_path())
 
 
 def signed_in(view: View) -> View:

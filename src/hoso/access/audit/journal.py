@@ -6,12 +6,15 @@ Their order, their numbers and their place in the tree come after the commit, fr
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Protocol
 
 from hoso.access.audit.event import SALT, Event, row
 from hoso.store.audit import AuditRow
-from hoso.store.contract import Store, Transaction
+from hoso.store.contract import Store, Transaction, Unavailable
 
 
 class Journal(Protocol):
@@ -26,10 +29,15 @@ class Journal(Protocol):
 
 
 class PlainJournal:
-    """Each telling is a transaction of its own; the store joins those of many threads where it can."""
+    """Tellings that come while others are on their way to the disk go there together, after them.
+
+    So a lone one waits for nothing, and the more there are the fewer commits each costs.
+    """
 
     def __init__(self, store: Store, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
         self._store, self._random = store, random
+        self._gate, self._turn = Lock(), Lock()
+        self._next = _Group()
 
     def rows(self, events: Sequence[Event]) -> list[AuditRow]:
         return [row(event, self._random(SALT)) for event in events]
@@ -38,5 +46,36 @@ class PlainJournal:
         transaction.record(self.rows(events))
 
     def tell(self, events: Sequence[Event]) -> None:
-        if events:
-            self._store.record(self.rows(events))
+        if not events:
+            return
+        rows = self.rows(events)
+        with self._gate:
+            group = self._next
+            leads = not group.rows
+            group.rows += rows
+        if leads:
+            self._commit(group)
+            return
+        group.done.wait()
+        if group.error is not None:
+            raise Unavailable(str(group.error)) from group.error
+
+    def _commit(self, group: _Group) -> None:
+        """By the first who came, for all who came until the commit before was done."""
+        with self._turn:
+            with self._gate:
+                self._next = _Group()
+            try:
+                self._store.record(group.rows)
+            except BaseException as error:
+                group.error = error
+                raise
+            finally:
+                group.done.set()
+
+
+@dataclass(slots=True)
+class _Group:
+    rows: list[AuditRow] = field(default_factory=list)
+    done: threading.Event = field(default_factory=threading.Event)
+    error: BaseException | None = None

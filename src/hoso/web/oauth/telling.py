@@ -5,20 +5,15 @@ A journal that cannot keep an event raises Unavailable, and then nothing is hand
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
 
 from hoso.access.audit import Event, Outcome
+from hoso.access.noise import Noise
 from hoso.core.clock import to_ms
 from hoso.web.pages import journal
-
-QUIET_SECONDS = 1.0
 
 
 def tell(
@@ -51,25 +46,6 @@ def tell(
     )
     if outcome == "ok" or person or _noise.first((event.what, event.reason, event.address)):
         journal().tell([event])
-
-
-@dataclass(slots=True)
-class Noise:
-    """Identical refusals of strangers: one a second is told, or a flood of them would be one of writes."""
-
-    monotonic: Callable[[], float] = time.monotonic
-    _told: dict[tuple[str, ...], float] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def first(self, refusal: tuple[str, ...]) -> bool:
-        with self._lock:
-            now = self.monotonic()
-            if len(self._told) > 1_000:
-                self._told.clear()
-            if now < self._told.get(refusal, now):
-                return False
-            self._told[refusal] = now + QUIET_SECONDS
-            return True
 
 
 _noise = Noise()
