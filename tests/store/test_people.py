@@ -52,7 +52,7 @@ def linked(store: RecordStore) -> RecordStore:
     )  # fmt: skip
 
     def link(t: Any) -> None:
-        t.people.found_person(person, code["value"])
+        t.people.found_persons([(person, code["value"])])
         t.people.assign(rids[:2], person)
 
     store.write(link, ORIGIN)
@@ -125,8 +125,8 @@ def test_a_merged_person_is_known_and_counted(store: RecordStore) -> None:
     p, q = put(store, patient("p"), patient("q"))
 
     def work(t: Any) -> None:
-        t.people.found_person(p, "9000000000133")
-        t.people.found_person(q, "9000000000230")
+        t.people.found_persons([(p, "9000000000133")])
+        t.people.found_persons([(q, "9000000000230")])
         t.people.merge(q, p)
 
     store.write(work, ORIGIN)
@@ -182,9 +182,9 @@ def test_more_keys_than_one_statement_takes(store: RecordStore) -> None:
 
 def test_what_stands_of_a_patient_that_comes_again(store: RecordStore) -> None:
     a, b, p = put(store, patient("a"), patient("b"), patient("p"))
-    store.write(lambda t: t.people.found_person(p, "9000000000133"), ORIGIN)
+    store.write(lambda t: t.people.found_persons([(p, "9000000000133")]), ORIGIN)
     store.write(lambda t: t.people.assign([a], p), ORIGIN)
-    store.write(lambda t: t.people.add(Entry(a, [1], b"x", 2)), ORIGIN)
+    store.write(lambda t: t.people.add([Entry(a, [1], b"x", 2)]), ORIGIN)
     assert store.people.arrived(["a", "b", "p", "none"]) == {
         "a": Known(a, False, p, 2, b"x"), "b": Known(b, False, None, 0, b""), "p": Known(p, True, None, 0, b""),
     }  # fmt: skip

@@ -18,6 +18,7 @@ from hoso.access import Draft, Entry, Known, Member, Origin, PeopleRows, Saved, 
 from hoso.access.persons import Unready
 from hoso.core import Refused
 from hoso.core.clock import Clock
+from hoso.identity.ahead import Ahead
 from hoso.identity.desk import Desk
 from hoso.identity.feed import is_acknowledgement
 from hoso.identity.ledger import is_event
@@ -156,11 +157,12 @@ class Arrivals:
         if any(patient.is_person for patient in known.values()):
             raise reserved("Patient")
         desk = Desk(transaction, origin.actor, self._clock)
+        ahead = self._ahead(desk, [one.described for one in prepared if one.described and one.id not in known])
         met: dict[str, int] = {}
         for one in prepared:
             twice = met.get(one.id)
-            before = known.get(one.id) if twice is None else _standing(people, twice)
-            met[one.id] = self._one(desk, one, drafts[one.place], before)
+            before = known.get(one.id) if twice is None else _standing(desk.people, twice)
+            met[one.id] = self._one(desk, ahead, one, drafts[one.place], before)
         saved = desk.done(drafts)
         for one in prepared:  # when all have their persons and can be searched: the survivor may have come along
             if one.survivor and one.described and (record := saved[one.place].rid):
@@ -181,19 +183,28 @@ class Arrivals:
         people.lock({lock for one in found for lock in one.described.locks})
         known = people.arrived([one.id for one in found])
         desk = Desk(transaction, actor, self._clock)
+        lone = [one for one in found if known[one.id].person is None and not known[one.id].is_person]
+        ahead = self._ahead(desk, [one.described for one in lone if not known[one.id].packed])
         counts: Counter[str] = Counter()
-        for one in found:
-            before = known[one.id]
-            if before.person is None and not before.is_person:
-                desk.arrives(before.record, one.id, one.patient)
-                placed = self._place(desk, before.record, one.described, before.flips)
-                counts["placed" if placed else "left"] += 1
+        for one in lone:
+            record, flips, before = known[one.id].record, known[one.id].flips, known[one.id].packed
+            desk.arrives(record, one.id, one.patient)
+            placed = self._place(desk, ahead, record, one.described, flips, is_new=not before)
+            counts["placed" if placed else "left"] += 1
         desk.done()
         return counts
 
-    def _one(self, desk: Desk, one: Newcomer, draft: Draft, before: Known | None) -> int:
+    def _ahead(self, desk: Desk, newcomers: Sequence[Described]) -> Ahead:
+        """What will be decided about them, and what that takes, in few statements."""
+        ahead = Ahead(self.matching, desk.people, newcomers)
+        desk.hold(ahead.linked())
+        desk.know(ahead.shown())
+        return ahead
+
+    def _one(self, desk: Desk, ahead: Ahead, one: Newcomer, draft: Draft, before: Known | None) -> int:
         if one.described is None:
             if before is not None:
+                ahead.forget()
                 desk.arrives(before.record, one.id, None)
                 desk.unlink([before.record], "deleted")
                 desk.people.forget([before.record])
@@ -201,49 +212,56 @@ class Arrivals:
         record = before.record if before else desk.transaction.fresh("Patient", one.id)
         desk.arrives(record, one.id, draft.resource)
         if before is not None and before.person is not None:
-            self._changed(desk, before, before.person, one.described)
-        elif not self._place(desk, record, one.described, is_new=before is None):
+            self._changed(desk, ahead, before, before.person, one.described)
+        elif not self._place(desk, ahead, record, one.described, is_new=before is None):
             desk.transaction.enqueue(PLACE, one.id)
         return record
 
-    def _changed(self, desk: Desk, before: Known, person: int, described: Described) -> None:
+    def _changed(self, desk: Desk, ahead: Ahead, before: Known, person: int, described: Described) -> None:
         """A record that says something new of the same person stays; one that says somebody else is looked at anew."""
         record, flips = before.record, before.flips
         desk.redraw(person)
         if before.packed == described.packed:
             return
+        ahead.forget()
         if before.packed and self.matching.contradicts(before.packed, described):
-            self._turned(desk, record, described, flips + 1)
+            self._turned(desk, ahead, record, described, flips + 1)
             return
         desk.people.put([Entry(record, described.keys, described.packed, flips)])
-        decided = self._decide(desk, record, described, {person})
+        _, decided = self._decide(desk, record, described, {person})
         if decided.outcome == "certain" and under_review(desk, person, decided.person) is None:
             self._review(desk, "two-persons", person, [decided.person], decided.evidence, record)
 
-    def _turned(self, desk: Desk, record: int, described: Described, flips: int) -> None:
+    def _turned(self, desk: Desk, ahead: Ahead, record: int, described: Described, flips: int) -> None:
         """It leaves its person. One that goes on turning is a counter's scratch pad: it is found by nobody any more."""
         if flips > RESTLESS:
             desk.people.put([Entry(record, (), described.packed, flips)])
             return
         desk.unlink([record], "turned")
-        if not self._place(desk, record, described, flips):
+        if not self._place(desk, ahead, record, described, flips):
             desk.transaction.enqueue(PLACE, desk.id(record))
 
-    def _place(self, desk: Desk, record: int, described: Described, flips: int = 0, *, is_new: bool = False) -> bool:
-        """Whether it has a person now: without a code for a new one it waits."""
-        decided = self._decide(desk, record, described, is_new=is_new)
+    def _place(
+        self, desk: Desk, ahead: Ahead, record: int, described: Described, flips: int = 0, *, is_new: bool = False
+    ) -> bool:
+        """Whether it has a person now: without a code for a new one it waits. `is_new`: nothing is kept of it yet."""
+        foreseen = ahead.of(described) if is_new else None
+        members, decided = foreseen or self._decide(desk, 0 if is_new else record, described)
+        decided = self._unless_parted(desk, members, decided)
         entry = Entry(record, described.keys, described.packed, flips)
         if is_new:
-            desk.people.add(entry)
+            desk.add_entry(entry)
         else:
+            ahead.forget()
             desk.people.put([entry])
         evidence = desk.told(decided.evidence)
         if decided.bridged and not flips:
+            ahead.forget()
             desk.link([record], self._bridge(desk, decided.bridged, evidence), evidence)
         elif decided.outcome == "certain" and not flips:
-            desk.link([record], decided.person, evidence)
+            ahead.placed(described, desk.place(record, decided.person, evidence))
         else:
-            person = self._new(desk, record, described, evidence)
+            person = self._new(desk, ahead, record, described, evidence)
             if person is None:
                 return False
             if flips or decided.outcome == "possible":
@@ -253,18 +271,17 @@ class Arrivals:
         return True
 
     def _decide(
-        self, desk: Desk, record: int, described: Described, without: Collection[int] = (), *, is_new: bool = False
-    ) -> Decided:
-        """Among everybody it shares a key or a citizen code with, but for persons in `without`."""
-        sought = seek(desk.people, described, 0 if is_new else record, without)
-        decided = self.matching.decide(described, sought, desk.people)
-        return self._unless_parted(desk.people, sought.members, decided)
+        self, desk: Desk, record: int, described: Described, without: Collection[int] = ()
+    ) -> tuple[Sequence[Member], Decided]:
+        """Among everybody it shares a key or a citizen code with, but for persons in `without`; with their records."""
+        sought = seek(desk.people, described, record, without)
+        return sought.members, self.matching.decide(described, sought, desk.people)
 
-    def _unless_parted(self, people: PeopleRows, members: Sequence[Member], decided: Decided) -> Decided:
+    def _unless_parted(self, desk: Desk, members: Sequence[Member], decided: Decided) -> Decided:
         """Persons that a human has told apart are not made one by a newcomer who looks like both."""
         persons = decided.bridged
         theirs = [member.record for member in members if member.person in persons]
-        if persons and people.apart([*theirs, *persons], persons):
+        if persons and desk.people.apart([*theirs, *persons], persons):
             return replace(decided, bridged=[])
         return decided
 
@@ -276,14 +293,21 @@ class Arrivals:
             self._merged.setdefault(desk.transaction, []).append(other)
         return survivor
 
-    def _new(self, desk: Desk, record: int, described: Described, evidence: Mapping[str, Any]) -> int | None:
+    def _new(
+        self, desk: Desk, ahead: Ahead, record: int, described: Described, evidence: Mapping[str, Any]
+    ) -> int | None:
         """A new person, under the code its papers bear when that is nobody's yet.
 
         None when there is no code to give: care does not wait, the record is stored and its person found later.
         """
         free = [code for code in described.codes if not desk.people.coded([code])]
         code = free[0] if free else self.codes.take()
-        return None if code is None else desk.found(record, code, evidence)
+        if code is None:
+            ahead.forget()
+            return None
+        person = desk.found(record, code, evidence)
+        ahead.placed(described, person, [code])
+        return person
 
     def _review(
         self, desk: Desk, cause: Cause, person: int, others: Sequence[int], evidence: Mapping[str, Any], record: int

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from hoso.access import Draft, Saved, Transaction
+from hoso.access import Draft, Entry, PeopleRows, Saved, Transaction
 from hoso.core.clock import Clock, instant, to_ms
 from hoso.core.ids import new_id
 from hoso.identity.ledger import Event, Kind, parted
@@ -23,7 +23,7 @@ class Desk:
     """One transaction's work. Persons and records are numbers here; ids stand in what is written."""
 
     def __init__(self, transaction: Transaction, actor: str, clock: Clock) -> None:
-        self.transaction, self.people = transaction, transaction.people
+        self.transaction, self._rows = transaction, transaction.people
         self.actor = actor
         self.time = instant(to_ms(clock()))
         self._ids: dict[int, str] = {}
@@ -31,6 +31,20 @@ class Desk:
         self._touched: list[int] = []
         self._arriving: dict[int, Resource | None] = {}
         self._new: set[int] = set()
+        self._held: set[int] = set()
+        self._founded: list[tuple[int, str]] = []
+        self._assigned: list[tuple[int, int]] = []
+        self._added: list[Entry] = []
+
+    @property
+    def people(self) -> PeopleRows:
+        """The rows, with all that was put off until somebody looks."""
+        if self._founded or self._assigned or self._added:
+            self._rows.found_persons(self._founded)
+            self._rows.fill([], self._assigned)
+            self._rows.add(self._added)
+            self._founded, self._assigned, self._added = [], [], []
+        return self._rows
 
     def arrives(self, record: int, id: str, patient: Resource | None) -> None:
         """What a record will say once `done` has saved it; None when it is about to be deleted."""
@@ -48,6 +62,10 @@ class Desk:
         if unknown:
             self._ids.update(self.people.ids(unknown))
 
+    def add_entry(self, entry: Entry) -> None:
+        """What a record that nothing is kept of is found by."""
+        self._added.append(entry)
+
     def found(self, record: int, code: str, evidence: Mapping[str, Any]) -> int:
         """A new person with one record, under a code that nobody had."""
         person = self._found([record], code)
@@ -59,10 +77,24 @@ class Desk:
         person = self.transaction.fresh("Patient", id)
         self._ids[person] = id
         self._new.add(person)
-        self.people.found_person(person, code)
-        self.people.assign(records, person)
+        self._founded.append((person, code))
+        self._assigned += [(record, person) for record in records]
         self._touched.append(person)
         return person
+
+    def place(self, record: int, person: int, evidence: Mapping[str, Any]) -> int:
+        """A record that was nobody's is this person's; answers who that is by now."""
+        if person not in self._held:
+            person = self.settled(person)
+        self._assigned.append((record, person))
+        self._touched.append(person)
+        self._write("link", person, [record], evidence=evidence)
+        return person
+
+    def hold(self, persons: Collection[int]) -> None:
+        """Those of the persons that are nobody else stay so until this transaction has ended."""
+        self.people.hold(persons)
+        self._held.update(set(persons) - self.people.persons_of(persons).keys())
 
     def link(self, records: Sequence[int], person: int, evidence: Mapping[str, Any], reason: str = "") -> None:
         """These records are this person's from now on; whoever had them is drawn anew."""
@@ -85,6 +117,7 @@ class Desk:
 
     def merge(self, survivor: int, other: int, reason: str, evidence: Mapping[str, Any] | None = None) -> None:
         """Two persons are one: the records of the other and the other itself come to the survivor."""
+        self._held.discard(other)
         self.people.hold([survivor, other])
         records = [record for _, record in self.people.members([other])]
         self.people.assign([*records, other], survivor)
@@ -145,9 +178,7 @@ class Desk:
 
         Answers for those who arrive.
         """
-        touched = list(dict.fromkeys(self._touched))
-        drafts = [draft for person in touched if (draft := self._redrawn(person))]
-        drafts = [*arriving, *drafts, *self._drafts]
+        drafts = [*arriving, *self._redrawn(list(dict.fromkeys(self._touched))), *self._drafts]
         self._touched, self._drafts = [], []
         self._new.clear()
         return self.transaction.save(drafts)[: len(arriving)] if drafts else []
@@ -157,52 +188,67 @@ class Desk:
 
     def standing(self, person: int) -> Standing:
         """What is decided about a person, from the projection."""
-        return self._standing(person, [record for _, record in self.people.members([person])])
+        return self._standings([person], self.people.members([person]))[person]
 
-    def _standing(self, person: int, members: Sequence[int]) -> Standing:
-        known = self.people.persons([person])[person]
-        inner = self._inner(members)
-        self.know([*members, person, *([known.merged] if known.merged else [])])
-        return Standing(
-            self.id(person),
-            known.code,
-            [self.id(record) for record in members if record not in inner],
-            self.id(known.merged) if known.merged else "",
-            [self.id(record) for record in inner],
-        )
+    def _standings(self, persons: Sequence[int], members: Sequence[tuple[int, int]]) -> dict[int, Standing]:
+        """`members`: (person, record) of all of them."""
+        known = self.people.persons(persons)
+        inner = self._inner([record for _, record in members])
+        self.know([*persons, *(r for _, r in members), *(one.merged for one in known.values() if one.merged)])
+        records: dict[int, list[str]] = {person: [] for person in persons}
+        merged: dict[int, list[str]] = {person: [] for person in persons}
+        for person, record in members:
+            (merged if record in inner else records)[person].append(self.id(record))
+        return {
+            one.rid: Standing(
+                self.id(one.rid), one.code, records[one.rid], self.id(one.merged) if one.merged else "", merged[one.rid]
+            )
+            for one in known.values()
+        }
 
     def _inner(self, members: Sequence[int]) -> Collection[int]:
         """Those of the members that are persons merged into this one."""
         others = [record for record in members if record not in self._arriving]
         return self.people.persons(others).keys() if others else ()
 
-    def _redrawn(self, person: int) -> Draft | None:
-        """The new picture, unless it is the one that hangs there."""
-        members = [record for _, record in self.people.members([person])]
-        standing = self._standing(person, members)
-        drawn = self._drawn(standing, members)
-        head = self.transaction.read("Patient", standing.id) if person not in self._new else None
-        if head is not None and not head.deleted and _content(orjson.loads(head.body)) == _content(drawn):
-            return None
-        return _draft(drawn)
+    def _redrawn(self, persons: Sequence[int]) -> list[Draft]:
+        """The new pictures, but for those that hang there already."""
+        if not persons:
+            return []
+        members = self.people.members(persons)
+        standings = self._standings(persons, members)
+        before = [("Patient", standings[person].id) for person in persons if person not in self._new]
+        heads = self.transaction.heads(before) if before else {}
+        bodies = self._bodies(members, self._inner([record for _, record in members]))
+        drafts = []
+        for person in persons:
+            drawn = portrait(standings[person], bodies.get(person, ()))
+            head = heads.get(("Patient", standings[person].id))
+            if head is None or head.deleted or _content(orjson.loads(head.body)) != _content(drawn):
+                drafts.append(_draft(drawn))
+        return drafts
 
     def drawn(self, standing: Standing, persons: Sequence[int]) -> Resource:
         """The picture of somebody from the newest records of some persons."""
-        return self._drawn(standing, [record for _, record in self.people.members(persons)])
+        records = [record for _, record in self.people.members(persons)]
+        bodies = self._bodies([(0, record) for record in records], self._inner(records))
+        return portrait(standing, bodies.get(0, ()))
 
-    def _drawn(self, standing: Standing, members: Sequence[int]) -> Resource:
-        inner = self._inner(members)
-        return portrait(standing, self._bodies([record for record in members if record not in inner]))
-
-    def _bodies(self, records: Sequence[int]) -> list[Resource]:
-        """The Patients as facilities wrote them, newest record first."""
-        ordered = sorted(records, reverse=True)[:DRAWN_FROM]
-        stored = [record for record in ordered if record not in self._arriving]
+    def _bodies(self, members: Sequence[tuple[int, int]], inner: Collection[int]) -> dict[int, list[Resource]]:
+        """For each person the Patients as facilities wrote them, newest record first."""
+        records: dict[int, list[int]] = {}
+        for person, record in sorted(members, reverse=True):
+            if record not in inner and len(drawn := records.setdefault(person, [])) < DRAWN_FROM:
+                drawn.append(record)
+        stored = [record for drawn in records.values() for record in drawn if record not in self._arriving]
         self.know(stored)
         heads = self.transaction.heads([("Patient", self.id(r)) for r in stored]) if stored else {}
         texts = {id: orjson.loads(head.body) for (_, id), head in heads.items() if not head.deleted}
-        found = (self._arriving[r] if r in self._arriving else texts.get(self.id(r)) for r in ordered)
-        return [patient for patient in found if patient is not None]
+        found = {
+            person: [self._arriving[r] if r in self._arriving else texts.get(self.id(r)) for r in drawn]
+            for person, drawn in records.items()
+        }
+        return {person: [one for one in patients if one is not None] for person, patients in found.items()}
 
     def _left_by(self, records: Sequence[int]) -> None:
         self._touched += self.people.persons_of(records).values()

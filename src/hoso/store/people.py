@@ -11,7 +11,7 @@ from typing import NamedTuple
 from hoso.fhir.model import load
 from hoso.store.connection import Connection, Row
 from hoso.store.people_log import PeopleLog
-from hoso.store.search.sql import FALSE, Sql, among, both, choose, nested, table_of
+from hoso.store.search.sql import FALSE, Sql, among, both, choose, nested, numbers, table_of
 
 _PATIENT = load().type_number["Patient"]
 _ROWS = 200
@@ -124,9 +124,12 @@ class PeopleRows:
         """They belong to nobody."""
         self._delete("member", "record", records)
 
-    def found_person(self, rid: int, code: str) -> None:
-        """A new person under a code that nobody had."""
-        self._connection.rows("INSERT INTO person (rid, code) VALUES (?, ?)", (rid, code))
+    def found_persons(self, persons: Sequence[tuple[int, str]]) -> None:
+        """New persons, each (number, code) under a code that nobody had."""
+        rows = [value for person in persons for value in person]
+        if rows:
+            marks = ", ".join(["(?, ?)"] * len(persons))
+            self._connection.rows(f"INSERT INTO person (rid, code) VALUES {marks}", rows)  # noqa: S608
 
     def clear(self) -> None:
         """Forgets all of it, to be filled anew from the ledger and the Patients."""
@@ -137,7 +140,7 @@ class PeopleRows:
         """(record, person); what is there already gets what is said now."""
         replaced = "(rid) DO UPDATE SET code = excluded.code, merged = excluded.merged"
         self._insert("person", ("rid", "code", "merged"), list(persons), replaced)
-        self._insert_pairs("member", members, "(record) DO UPDATE SET person = excluded.person")
+        self._insert_pairs("member (record, person)", members, "(record) DO UPDATE SET person = excluded.person")
 
     def merge(self, person: int, into: int | None) -> None:
         """This person was found to be another one; or, with None, is a person again."""
@@ -168,7 +171,7 @@ class PeopleRows:
 
     def keep_apart(self, pairs: Iterable[tuple[int, int]]) -> None:
         """(record, person): the record must not come to that person, whoever it is merged with."""
-        self._insert_pairs("apart", list(pairs), "(record, person) DO NOTHING")
+        self._insert_pairs("apart (record, person)", list(pairs), "DO NOTHING")
 
     def allow(self, records: Collection[int], persons: Collection[int]) -> None:
         """None of these records must stay apart from any of these persons any more."""
@@ -204,23 +207,17 @@ class PeopleRows:
         Of several keys of one kind a person counts one. A key that more persons share than its limit says nothing of
         anybody and finds none, unless no other key finds any.
         """
-        rows = self._sharing([(key, probe.limit) for key, probe in probes.items()])
-        persons: dict[int, set[int]] = {}
-        for key, _, person in rows:
-            persons.setdefault(key, set()).add(person)
-        weights: dict[int, dict[str, float]] = {}
-        for key, some in persons.items():
-            limit, weight, kind = probes[key]
-            if len(some) <= limit:
-                for person in some:
-                    weights.setdefault(person, {})[kind] = weight
-        ranked = {person: sum(kinds.values()) for person, kinds in weights.items()}
-        if not ranked:
-            ranked = {person: 0.0 for _, _, person in rows}
-        ordered = sorted(ranked, key=lambda person: (-ranked[person], person))[:most]
-        chosen = set(ordered)
-        records = {record for _, record, person in rows if person in chosen}
-        return Near(ordered, records, {key: len(some) for key, some in persons.items()})
+        return _ranked(self._sharing(_limits(probes)), probes, most)
+
+    def near_all(self, probes: Sequence[Mapping[int, Probe]], most: int) -> list[Near]:
+        """The same for several who look at once, in one round trip."""
+        if self._dialect == "sqlite":  # within the process, and long statements are not kept
+            return [self.near(one, most) for one in probes]
+        limits = {key: limit for one in probes for key, limit in _limits(one)}
+        shared: dict[int, list[Row]] = {}
+        for row in self._sharing(list(limits.items())):
+            shared.setdefault(row[0], []).append(row)
+        return [_ranked([row for key in one for row in shared.get(key, ())], one, most) for one in probes]
 
     def _sharing(self, limits: Sequence[tuple[int, int]]) -> list[Row]:
         """(key, record, person) of up to limit + 1 records of each key, the oldest."""
@@ -272,16 +269,21 @@ class PeopleRows:
             for id, rid, own, person, flips, packed in self._connection.rows(sql.text, sql.params)
         }
 
-    def add(self, entry: Entry) -> None:
-        """For a record that nothing is kept of yet."""
-        keys = list(entry.keys)
-        self._insert(
-            "match_key", ("key", "record"), [(key, entry.record) for key in sorted(keys)], "(key, record) DO NOTHING"
-        )
-        self._connection.rows(
-            "INSERT INTO match_record (record, flips, packed) VALUES (?, ?, ?)",
-            (entry.record, entry.flips, entry.packed),
-        )
+    def add(self, entries: Sequence[Entry]) -> None:
+        """For records that nothing is kept of yet."""
+        pairs = sorted({(key, entry.record) for entry in entries for key in entry.keys})
+        self._insert_pairs("match_key (key, record)", pairs, "DO NOTHING")
+        rows = [(entry.record, entry.flips, entry.packed) for entry in entries]
+        into = "INSERT INTO match_record (record, flips, packed)"
+        if self._dialect == "sqlite":
+            for row in rows:
+                self._connection.rows(f"{into} VALUES (?, ?, ?)", row)
+        elif rows:
+            records, flips, packed = zip(*rows, strict=True)
+            self._connection.rows(
+                f"{into} SELECT * FROM unnest(CAST(? AS bigint[]), CAST(? AS integer[]), CAST(? AS bytea[]))",  # noqa: S608
+                (numbers(records), numbers(flips), list(packed)),
+            )
 
     def entries(self, records: Collection[int]) -> dict[int, tuple[int, bytes]]:
         """(flips, packed) of records."""
@@ -331,11 +333,10 @@ class PeopleRows:
         return self._connection.rows(sql.text, sql.params)
 
     def _insert_pairs(self, table: str, rows: Sequence[tuple[int, int]], conflict: str) -> None:
-        """(record, person), however many, in one statement."""
+        """Rows of two numbers, however many, in one statement that is always the same."""
         if rows:
             sql = choose("w.a, w.b", table_of(self._dialect, "w", rows), Sql("true"))
-            head = f"INSERT INTO {table} (record, person)"
-            self._connection.rows(f"{head} {sql.text} ON CONFLICT {conflict}", sql.params)
+            self._connection.rows(f"INSERT INTO {table} {sql.text} ON CONFLICT {conflict}", sql.params)
 
     def _insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], conflict: str) -> None:
         marks = f"({', '.join('?' * len(columns))})"
@@ -351,3 +352,27 @@ class PeopleRows:
         if values:
             sql = Sql(f"DELETE FROM {table} WHERE ").also(among(self._dialect, column, list(values)), "")  # noqa: S608
             self._connection.rows(sql.text, sql.params)
+
+
+def _limits(probes: Mapping[int, Probe]) -> list[tuple[int, int]]:
+    return [(key, probe.limit) for key, probe in probes.items()]
+
+
+def _ranked(rows: Sequence[Row], probes: Mapping[int, Probe], most: int) -> Near:
+    """From (key, record, person)."""
+    persons: dict[int, set[int]] = {}
+    for key, _, person in rows:
+        persons.setdefault(key, set()).add(person)
+    weights: dict[int, dict[str, float]] = {}
+    for key, some in persons.items():
+        limit, weight, kind = probes[key]
+        if len(some) <= limit:
+            for person in some:
+                weights.setdefault(person, {})[kind] = weight
+    ranked = {person: sum(kinds.values()) for person, kinds in weights.items()}
+    if not ranked:
+        ranked = {person: 0.0 for _, _, person in rows}
+    ordered = sorted(ranked, key=lambda person: (-ranked[person], person))[:most]
+    chosen = set(ordered)
+    records = {record for _, record, person in rows if person in chosen}
+    return Near(ordered, records, {key: len(some) for key, some in persons.items()})

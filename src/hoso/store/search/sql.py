@@ -64,10 +64,10 @@ def among(dialect: Dialect, column: str, values: Sequence[int] | Sequence[str]) 
         return Sql(f"{column} IN (SELECT value FROM json_each(?))", (json.dumps(list(values)),))  # noqa: S608
     if isinstance(values[0], str):
         return Sql(f"{column} = ANY(CAST(? AS text[]))", (list(values),))
-    return Sql(f"{column} = ANY(CAST(? AS bigint[]))", (_numbers(values),))
+    return Sql(f"{column} = ANY(CAST(? AS bigint[]))", (numbers(values),))
 
 
-def _numbers(values: Iterable[object]) -> str:
+def numbers(values: Iterable[object]) -> str:
     """An array as PostgreSQL writes it; a driver's list of integers takes its width from the first."""
     return "{" + ",".join(map(str, values)) + "}"
 
@@ -77,7 +77,7 @@ def table_of(dialect: Dialect, name: str, rows: Sequence[tuple[int, int]]) -> Sq
     if dialect == "sqlite":
         columns = "(SELECT value ->> 0 AS a, value ->> 1 AS b FROM json_each(?))"
         return Sql(f"{columns} {name}", (json.dumps(list(rows)),))
-    first, second = _numbers(a for a, _ in rows), _numbers(b for _, b in rows)
+    first, second = numbers(a for a, _ in rows), numbers(b for _, b in rows)
     return Sql(f"unnest(CAST(? AS bigint[]), CAST(? AS bigint[])) AS {name}(a, b)", (first, second))
 
 
@@ -86,7 +86,7 @@ def named(dialect: Dialect, name: str, rows: Sequence[tuple[int, str]]) -> Sql:
     if dialect == "sqlite":
         columns = "(SELECT value ->> 0 AS a, value ->> 1 AS b FROM json_each(?))"
         return Sql(f"{columns} {name}", (json.dumps([list(r) for r in rows]),))
-    first, second = _numbers(a for a, _ in rows), [b for _, b in rows]
+    first, second = numbers(a for a, _ in rows), [b for _, b in rows]
     return Sql(f"unnest(CAST(? AS bigint[]), CAST(? AS text[])) AS {name}(a, b)", (first, second))
 
 
