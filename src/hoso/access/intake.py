@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hoso.core.errors import Issue, Refused
+from hoso.fhir import consents
 from hoso.fhir.json import parse
 from hoso.fhir.links import conditional_references
 from hoso.fhir.validate import validate
@@ -51,4 +52,6 @@ def check(body: bytes, resource: dict[str, Any], type: str, id: str | None = Non
     issues = validate(resource)
     if any(issue.severity in _BLOCKING for issue in issues):
         raise Refused(422, *issues)
+    if beyond := consents.issues(resource):  # what we could not enforce is not kept as if we did
+        raise Refused(422, *beyond)
     return Accepted(body, resource, issues)

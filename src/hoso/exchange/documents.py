@@ -16,7 +16,7 @@ import msgspec
 from hoso.core import Issue, Refused
 from hoso.exchange import references, stable_ids
 from hoso.exchange.tally import UNKNOWN
-from hoso.fhir import json
+from hoso.fhir import consents, json
 from hoso.fhir.links import conditional_references, dangling, rewrite
 from hoso.fhir.validate import validate
 
@@ -123,7 +123,8 @@ def _read_bundle(document: Document) -> None:
 
 
 def _blocking(resource: dict[str, Any]) -> list[Issue]:
-    return [issue for issue in validate(resource) if issue.severity in ("error", "fatal")]
+    found = [issue for issue in validate(resource) if issue.severity in ("error", "fatal")]
+    return found or consents.issues(resource)
 
 
 def _misshapen(tree: Mapping[str, Any]) -> list[Issue]:

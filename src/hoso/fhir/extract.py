@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from hoso.core.dates import OPEN_LOW
+from hoso.fhir.consents import ruled
 from hoso.fhir.extraction.clinical import CLINICAL_DATE
 from hoso.fhir.extraction.codes import code_reader
 from hoso.fhir.extraction.composite import composites, select
@@ -43,6 +44,7 @@ def extractor(type: str) -> Extract:
     visit, rest = _values(type, params, model), _computed(type, params, model)
     dated, subject = _clinical_date(type), _patient(type, model)
 
+    agrees = type == "Consent"
     ties, inherits = type in TYING, type in inherit.types()
 
     def run(resource: dict[str, Any]) -> Indexed:
@@ -54,6 +56,10 @@ def extractor(type: str) -> Extract:
         out.patient = subject(out, resource)
         if ties:
             out.relations = related(resource)
+        if agrees:
+            out.rulings = ruled(resource)
+            named = {name for one in out.rulings for name in (one.grantee, one.record) if name}
+            out.references += [(inherit.NAMES, *name) for name in sorted(named)]
         if inherits:
             out.references += inherit.edges(resource)
         return out

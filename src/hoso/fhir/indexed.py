@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from hoso.fhir.consents import Ruling
 from hoso.fhir.relations import Related
 
 Token = tuple[str, str | None, str]
@@ -41,6 +42,8 @@ class Indexed(msgspec.Struct):
     composites: list[Composite] = []
     relations: list[Related] = []
     """Who is tied to a patient by it; see relations.py."""
+    rulings: list[Ruling] = []
+    """What a Consent in force permits and denies; see consents.py."""
     present: int = 0
     """Bit n is set when the type's n-th search parameter (order of the model) has a value; for `:missing`."""
     clinical_date: int | None = None

@@ -33,6 +33,7 @@ from typing import Any, NamedTuple
 
 from hoso.core.dates import OPEN_LOW
 from hoso.core.text import fold
+from hoso.fhir.consents import Ruling
 from hoso.fhir.indexed import Indexed
 from hoso.fhir.labels.inherit import RESERVED
 from hoso.fhir.model import load
@@ -95,6 +96,11 @@ QuantityRow = tuple[int, float, float, int, int, int, int]
 Name = tuple[str, str]
 RelationRow = tuple[Name | None, Name | None, int, int, int, int]
 """(Patient, grantee, else the key of the grantee's name, kind, since, until)."""
+
+
+ConsentRow = tuple[int, int, int, int, int, Name | None, int, int, int, int, int, Name | None]
+"""(place, first, permits, since, until, grantee, else the key of the grantee's name, purpose, type, acts, labels,
+record)."""
 
 
 class Group(NamedTuple):
@@ -268,6 +274,7 @@ class Rows(NamedTuple):
     systems: Group
     texts: Group
     relations: Set[RelationRow] = frozenset()
+    consents: Set[ConsentRow] = frozenset()
 
 
 NOTHING = Rows(frozenset(), frozenset(), frozenset(), frozenset(), frozenset(), frozenset(), NO_GROUP, NO_GROUP)
@@ -293,6 +300,24 @@ def laid_out(rows: Rows, date: int | None, patient: int, rid: int, rid_of: Calla
         "relation": [
             (rid_of(*whose) if whose else patient, rid_of(*grantee) if grantee else name, kind, since, until, rid)
             for whose, grantee, name, kind, since, until in rows.relations
+        ],
+        "consent": [
+            (
+                patient,
+                rid,
+                place,
+                first,
+                permits,
+                since,
+                until,
+                rid_of(*grantee) if grantee else name,
+                purpose,
+                type,
+                acts,
+                labels,
+                rid_of(*record) if record else 0,
+            )
+            for place, first, permits, since, until, grantee, name, purpose, type, acts, labels, record in rows.consents
         ],
     }
 
@@ -351,7 +376,15 @@ class _Builder:
             keys.systems(type, frozenset(systems)),
             keys.texts(type, frozenset(texts)),
             {self.relation(one) for one in found.relations},
+            {self.consent(one) for one in found.rulings},
         )
+
+    def consent(self, one: Ruling) -> ConsentRow:
+        name = self.keys.grantee(one.name) if one.name else 0
+        return (
+            one.place, one.first, int(one.permits), one.since, one.until, one.grantee, name, one.purpose, one.type,
+            one.acts, one.labels, one.record,
+        )  # fmt: skip
 
     def relation(self, one: Related) -> RelationRow:
         patient = ("Patient", one.patient) if one.patient else None

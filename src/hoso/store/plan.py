@@ -11,11 +11,17 @@ from hoso.store.audit import AuditRow
 Name = tuple[int, str]
 """(number of a type, id)."""
 
-Table = Literal["token", "ref", "date", "string", "quantity", "relation"]
-TABLES: tuple[Table, ...] = ("token", "ref", "date", "string", "quantity", "relation")
+Table = Literal["token", "ref", "date", "string", "quantity", "relation", "consent"]
+TABLES: tuple[Table, ...] = ("token", "ref", "date", "string", "quantity", "relation", "consent")
 Grouped = Literal["codes", "systems", "texts"]
 GROUPED: tuple[Grouped, ...] = ("codes", "systems", "texts")
 """Tables of what records share. Rows come and never go."""
+
+CONSENT = (
+    "patient", "rid", "place", "first", "permits", "since", "until", "grantee", "purpose", "type", "acts", "labels",
+    "record",
+)  # fmt: skip
+"""Of the table `consent`."""
 
 IndexRows = dict[Table, list[tuple[Any, ...]]]
 

@@ -12,7 +12,9 @@ from hoso.fhir.extraction.authors import AUTHORS
 from hoso.fhir.model import load
 from hoso.fhir.relations import citizen, facility
 from hoso.fhir.systems import FACILITY_CODE
+from hoso.store import consents
 from hoso.store.connection import Connection, Row
+from hoso.store.consents import ConsentRow
 from hoso.store.index import Keys
 
 _MODEL = load()
@@ -98,6 +100,14 @@ class RelationRows:
             (patient, rid, *keys),
         )
         return frozenset(target for (target,) in rows)
+
+    def consents(self, patient: int) -> list[ConsentRow]:
+        """What the person of a patient permitted and denied."""
+        return consents.of(self._connection, patient)
+
+    def consenting(self, grantees: Sequence[int]) -> tuple[bool, bool]:
+        """Whether there is any denial, and any permit for one of these."""
+        return consents.any_denial(self._connection), consents.any_permit(self._connection, grantees)
 
     def given(self, grantees: Sequence[str], now: int) -> list[Row]:
         """(kind, patient, id) of the grants that somebody has at a moment."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from hoso.store.connection import Connection, Row
-from hoso.store.plan import Head
+from hoso.store.plan import CONSENT, Head
 from hoso.store.reading import TYPES
 
 PAGE = 500
@@ -18,6 +18,7 @@ COLUMNS: dict[str, Sequence[str]] = {
     "string": ("key", "value", "patient", "rid", "exact", "long"),
     "quantity": ("key", "low", "high", "patient", "rid", "system", "code", "unit", "part"),
     "relation": ("patient", "grantee", "kind", "since", "until", "rid"),
+    "consent": CONSENT,
     "codes": ("key", "param", "code"),
     "systems": ("key", "number"),
     "texts": ("key", "value", "number", "exact", "long"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,7 +51,8 @@ def _decided(store: RecordStore, ask: Ask, type: str, patient: int, rid: int) ->
     ties = tuple(Tie(*row) for row in store.relations.ties(patient))
     rows = store.engine.reader().rows("SELECT mask FROM label WHERE rid = ?", (rid,))
     labelled = names(rows[0][0]) if rows else frozenset()
-    facts = Facts(type, patient, ties, labelled, store.relations.authors(type, patient, rid))
+    facts = Facts(type, patient, ties, labelled, store.relations.authors(type, patient, rid), rid)
+    facts = replace(facts, consents=tuple(store.relations.consents(patient)))
     return decide(ask, facts, grounds(ask)).permit
 
 
@@ -86,6 +89,8 @@ def _world(connection: Connection, chance: random.Random, store: RecordStore) ->
             "INSERT INTO relation (patient, grantee, kind, since, until, rid) VALUES (?, ?, ?, ?, ?, ?)",
             (whose, chance.choice(GRANTEES), kind, since, until, 10_000 + number),
         )
+    for number in range(12):
+        _consent(connection, chance, chance.choice((*PATIENTS, *PERSONS)), 20_000 + number)
     for number in range(RECORDS):
         rid, type = 1_000 + number, chance.choice(TYPES)
         patient = chance.choice((*PATIENTS, *PERSONS)) if chance.random() < 0.8 else rid
@@ -104,6 +109,30 @@ def _world(connection: Connection, chance: random.Random, store: RecordStore) ->
                 "INSERT INTO ref (target, key, patient, date, rid) VALUES (?, ?, ?, 0, ?)",
                 (chance.choice(GRANTEES), key, patient, rid),
             )
+
+
+def _consent(connection: Connection, chance: random.Random, patient: int, rid: int) -> None:
+    """Rules inside one another, as fhir/consents.py numbers them; each narrower or not than those around it."""
+    place = 0
+
+    def some(values: Sequence[int], likely: float = 0.3) -> int:
+        return chance.choice(values) if chance.random() < likely else 0
+
+    def rule(depth: int) -> int:
+        nonlocal place
+        firsts = [rule(depth + 1) for _ in range(chance.choice((0, 1, 2)) if depth < 3 else 0)]
+        place += 1
+        first = min(firsts, default=place)
+        since, until = (800, 1200) if chance.random() < 0.8 else sorted(chance.sample(range(800, 1200), 2))
+        values = (
+            patient, rid, place, first, chance.randrange(2), since, until, some(GRANTEES, 0.6), some((1, 4, 5, 7)),
+            some([NUMBER[type] for type in TYPES]), some((1, 2, 17, 31)), some([one.bit for one in labels()]),
+            some(range(1_000, 1_000 + RECORDS), 0.1),
+        )  # fmt: skip
+        connection.rows(f"INSERT INTO consent VALUES ({', '.join('?' * 13)})", values)
+        return first
+
+    rule(0)
 
 
 def _ask(chance: random.Random, store: RecordStore) -> Ask:
@@ -127,6 +156,8 @@ def _ask(chance: random.Random, store: RecordStore) -> Ask:
         citizen=chance.choice((0, *GRANTEES)) if row.reach == "own" else 0,
         given=given,
         authors=tuple(chance.sample(GRANTEES, chance.choice((0, 1)))),
+        denials=chance.random() < 0.8,
+        permits=chance.random() < 0.8,
         limit=chance.choice((None, None, frozenset({"HIV", "PSY", "DV", "FETAL_SEX"}))),
         birthdate=store.relations.birthdate,
         ages=(child, shared, adult),

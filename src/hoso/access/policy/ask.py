@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hoso.access.policy.matrix import Activity, Role
+from hoso.fhir.consents import ACTIVITIES, PURPOSES
+from hoso.fhir.model import load
+from hoso.store.consents import Call, ConsentRow
 from hoso.store.reach import Clause
 
 RANK = {"": 0, "single": 1, "multi": 2}
@@ -31,6 +34,9 @@ class Facts:
     ties: tuple[Tie, ...] = ()
     labels: frozenset[str] = frozenset()
     authors: frozenset[int] = frozenset()
+    rid: int = 0
+    consents: tuple[ConsentRow, ...] = ()
+    """Of the whole person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,15 @@ class Ask:
     given: Mapping[str, frozenset[int]] = field(default_factory=dict)
     authors: tuple[int, ...] = ()
     limit: frozenset[str] | None = None
+    denials: bool = False
+    """Whether anybody denied anything; `permits`: anything to the caller. Without, records are not asked."""
+    permits: bool = False
     birthdate: int = 0
     ages: tuple[int, int, int] = (0, 0, 0)
     """A person born at or before the first is 7, before the second 16, before the third an adult."""
+
+    def call(self, type: str) -> Call:
+        """As what a Consent knows it."""
+        purpose = PURPOSES.index(self.purpose) + 1 if self.purpose in PURPOSES else len(PURPOSES) + 1
+        act = 1 << ACTIVITIES.index(self.activity)
+        return Call(self.grantees, self.now, purpose, load().type_number[type], act)

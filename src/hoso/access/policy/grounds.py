@@ -9,10 +9,12 @@ from collections.abc import Iterator
 
 from hoso.access.policy.ask import Ask, Facts, Ground
 from hoso.access.policy.matrix import OPEN_KINDS, kinds, representation
+from hoso.fhir.consents import FREE
 from hoso.fhir.extraction.authors import AUTHORS
-from hoso.fhir.labels import labels, sealed
+from hoso.fhir.labels import labels, mask, sealed
 from hoso.fhir.model import load
 from hoso.fhir.relations import KINDS
+from hoso.store.consents import Call, Permitted
 from hoso.store.reach import Author, Clause, Either, Of, Tied
 
 TIES = tuple(KINDS.index(kind) + 1 for kind in KINDS if kind != "guardian")
@@ -38,6 +40,8 @@ def _grounds(ask: Ask) -> Iterator[Ground]:
             if ask.role.treating:
                 yield _tied("treating", TREATING, ask, ask.role.labels | ask.role.treating)
             yield from _given(ask)
+            if ask.permits:
+                yield from _permitted(ask)
             if ask.authors:
                 yield _author(ask)
         case "own":
@@ -63,6 +67,17 @@ def _given(ask: Ask) -> Iterator[Ground]:
         if patients:
             cleared = _EVERY - sealed() if kind == "emergency" else ask.role.labels
             yield _of(kind, patients, None, cleared)
+
+
+def _permitted(ask: Ask) -> Iterator[Ground]:
+    """A Consent that names the caller opens what it says, one ground for each type."""
+    for type in sorted(ask.role.types[ask.activity] - FREE):
+        call = ask.call(type)
+
+        def holds(facts: Facts, call: Call = call) -> bool:
+            return call.permitted(facts.consents, facts.rid, mask(facts.labels))
+
+        yield Ground("consent", holds, Permitted(call), frozenset({type}), ask.role.labels)
 
 
 def _author(ask: Ask) -> Ground:

@@ -12,7 +12,9 @@ from typing import Protocol
 
 from hoso.access.policy.ask import RANK, Ask, Facts, Ground
 from hoso.access.policy.matrix import kinds
+from hoso.fhir.consents import FREE
 from hoso.fhir.labels import NOBODY, everything, mask, names
+from hoso.store.consents import Undenied
 from hoso.store.reach import Clause, Showable, Unlabelled
 
 CallRule = Callable[[Ask, str], bool]
@@ -82,5 +84,25 @@ def unlabelled(cleared: frozenset[str]) -> Clause:
     return Showable() if hidden == NOBODY else Unlabelled(hidden)
 
 
-RECORD_RULES: tuple[RecordRule, ...] = (Clearance(),)
-"""In the order in which they are asked; label clearance and consent stand here once their rows exist."""
+class Agreement:
+    """The person did not deny it. They see their own, its author keeps it, and an emergency breaks the glass."""
+
+    id = "consent"
+
+    def holds(self, ask: Ask, facts: Facts, ground: Ground) -> bool:
+        if not self._asks(ask, facts.type, ground):
+            return True
+        return not ask.call(facts.type).denied(facts.consents, facts.rid, mask(facts.labels))
+
+    def clause(self, ask: Ask, type: str, ground: Ground) -> Clause | None:
+        return Undenied(ask.call(type)) if self._asks(ask, type, ground) else None
+
+    def _asks(self, ask: Ask, type: str, ground: Ground) -> bool:
+        return ask.denials and type not in FREE and ground.name not in UNBOUND
+
+
+UNBOUND = frozenset({"open", "self", "guardian", "author", "emergency"})
+"""Grounds that no denial closes."""
+
+RECORD_RULES: tuple[RecordRule, ...] = (Clearance(), Agreement())
+"""In the order in which they are asked."""

@@ -20,6 +20,7 @@ from hoso.core.dates import VIETNAM
 from hoso.fhir.extract import extract
 from hoso.fhir.extraction.authors import AUTHORS
 from hoso.fhir.labels import names
+from hoso.store.consents import ConsentRow
 from hoso.store.contract import Draft, Reading, Version
 from hoso.store.reach import Clause, Nothing
 
@@ -35,6 +36,7 @@ class Sight:
         self._asks: dict[Activity, Ask] = {}
         self._grounds: dict[Activity, tuple[Ground, ...]] = {}
         self._ties: dict[int, tuple[Tie, ...]] = {}
+        self._consents: dict[int, tuple[ConsentRow, ...]] = {}
 
     @property
     def role(self) -> Role | None:
@@ -62,7 +64,8 @@ class Sight:
         if ask.authors and rid and type in AUTHORS:
             authors = self._reading.relations.authors(type, patient, rid)
         ties = self._ties_of(patient) if ask.grantees or ask.citizen else ()
-        return Facts(type, patient, ties, names(labels), authors)
+        consents = self._consents_of(patient) if ask.denials or ask.permits else ()
+        return Facts(type, patient, ties, names(labels), authors, rid, consents)
 
     def ask(self, activity: Activity) -> Ask | None:
         """None for a role that the table does not have: it may nothing."""
@@ -77,6 +80,7 @@ class Sight:
     def _asked(self, row: Role, activity: Activity) -> Ask:
         actor, relations = self._errand.actor, self._reading.relations
         who = self._who
+        denials, permits = relations.consenting(who.grantees)
         return Ask(
             role=row,
             purpose=self._errand.purpose,
@@ -89,6 +93,8 @@ class Sight:
             given=self._given,
             authors=(who.practitioner,) if who.practitioner else (),
             limit=actor.labels,
+            denials=denials,
+            permits=permits,
             birthdate=relations.birthdate if who.citizen else 0,
             ages=_ages(self._now),
         )
@@ -147,6 +153,11 @@ class Sight:
             return False
         mine = set(self._who.grantees)
         return all(self._reading.relations.number(*name) in mine for name in names)
+
+    def _consents_of(self, patient: int) -> tuple[ConsentRow, ...]:
+        if patient not in self._consents:
+            self._consents[patient] = tuple(self._reading.relations.consents(patient))
+        return self._consents[patient]
 
     def _ties_of(self, patient: int) -> tuple[Tie, ...]:
         if patient not in self._ties:

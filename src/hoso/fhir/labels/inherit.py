@@ -12,9 +12,9 @@ from typing import Any
 
 from hoso.fhir.labels.names import table
 
-TAKES, GIVES = "~takes", "~gives"
-RESERVED = {TAKES: 62, GIVES: 61}
-"""Bits that no search parameter of R4 has."""
+TAKES, GIVES, NAMES = "~takes", "~gives", "~names"
+RESERVED = {TAKES: 62, GIVES: 61, NAMES: 60}
+"""Bits that no search parameter of R4 has. The last is of what a Consent names anywhere."""
 
 
 @cache

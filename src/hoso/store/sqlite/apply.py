@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hoso.store import audit
 from hoso.store.chain import link
-from hoso.store.plan import TABLES, LabelPlan, Plan, Table
+from hoso.store.plan import CONSENT, TABLES, LabelPlan, Plan, Table
 from hoso.store.sqlite.connection import SqliteConnection
 
 _COLUMNS = {
@@ -16,6 +16,7 @@ _COLUMNS = {
     "string": ("key", "value", "patient", "rid", "exact", "long"),
     "quantity": ("key", "low", "high", "patient", "rid", "system", "code", "unit", "part"),
     "relation": ("patient", "grantee", "kind", "since", "until", "rid"),
+    "consent": CONSENT,
 }
 
 
