@@ -17,7 +17,7 @@ from hoso.compose import Node
 from hoso.core.clock import system_clock, to_ms
 from hoso.core.errors import Refused
 from hoso.fhir.outcome import text
-from hoso.web.configure import configure
+from hoso.web.accounts.registry import prepare
 from hoso.web.oauth import registry
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _add_named(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     actions = {"register": _register, "approve": _approve, "revoke": _revoke, "list": _list}
     with opened(args.data) as node:
-        configure(node.config)
+        prepare(node.config)
         from django.db import connection
 
         try:

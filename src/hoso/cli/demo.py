@@ -50,7 +50,9 @@ def run(args: argparse.Namespace) -> int:
             _make(folder, note, args.citizens)
         else:
             print(say("demo.again", folder=folder))
-            _register(compose.load(folder), note)  # a demo of an earlier release had fewer accounts
+            config = compose.load(folder)
+            registry.prepare(config)
+            _register(config, note)  # a demo of an earlier release had fewer accounts
     guide = {**_read(note), "code": registry.code_now(compose.load(folder), _read(note)["secret"])}
     if args.no_serve:
         _show(guide, None)

@@ -17,6 +17,7 @@ from hoso.cli.texts import LANGUAGES, choose, say
 COMMANDS = (
     "audit",
     "backup",
+    "citizen",
     "client",
     "code",
     "demo",

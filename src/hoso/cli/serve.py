@@ -23,6 +23,7 @@ from hoso.cli.failure import Failure
 from hoso.cli.main import add_data
 from hoso.cli.node import explained
 from hoso.cli.texts import say
+from hoso.web.accounts import registry
 
 PR_SET_PDEATHSIG = 1
 M_ARENA_MAX, ARENAS = -8, 2
@@ -58,6 +59,7 @@ def serve(folder: Path, host: str, port: int, workers: int) -> int:
     from granian.server import Server
 
     _few_arenas()
+    registry.prepare(compose.load(folder))
     compose.preload(folder)
     server = Server(
         "hoso",

@@ -14,7 +14,7 @@ from hoso.cli.main import add_data
 from hoso.cli.node import explained
 from hoso.cli.texts import say
 from hoso.web.accounts import registry
-from hoso.web.roles import titles
+from hoso.web.roles import staff
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -23,7 +23,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     create = actions.add_parser("create", help=say("user.create"), description=say("user.create"))
     add_data(create)
     create.add_argument("--username", required=True, metavar="U", help=say("user.username"))
-    create.add_argument("--role", required=True, metavar="R", help=say("user.role", roles=", ".join(titles())))
+    create.add_argument("--role", required=True, metavar="R", help=say("user.role", roles=", ".join(staff())))
     create.add_argument("--facility", required=True, metavar="CODE", help=say("user.facility"))
     create.add_argument("--password-stdin", action="store_true", help=say("user.password_stdin"))
     add_data(actions.add_parser("list", help=say("user.list"), description=say("user.list")))
@@ -36,6 +36,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace) -> int:
     with explained(args.data):
         config = compose.load(Path(args.data))
+        registry.prepare(config)
         return {"create": _create, "list": _list}.get(args.action, _change)(config, args)
 
 

@@ -104,6 +104,7 @@ def _settings(config: WebConfig, database: dict[str, Any], secret: str) -> dict[
             "allauth.account.middleware.AccountMiddleware",
             "hoso.web.middleware.Idle",
             "hoso.web.sign_in.assurance.SecondFactor",
+            "hoso.web.citizens.gate.OwnPages",
             "hoso.web.middleware.Refusals",
             "hoso.web.sign_in.fresh.Again",
             "hoso.web.middleware.Told",

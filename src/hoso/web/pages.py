@@ -20,7 +20,7 @@ from hoso.identity.code import Codes
 from hoso.identity.steward import Steward
 from hoso.web.configure import WebConfig
 from hoso.web.door import Door
-from hoso.web.roles import actor, administers, scopes
+from hoso.web.roles import actor, administers, purpose, scopes
 
 
 class WebNode(Protocol):
@@ -66,17 +66,18 @@ def door(request: HttpRequest) -> Door:
 
 
 def errand(request: HttpRequest) -> Errand:
-    """The one errand of a request to our own pages: what is read for a page is read for treatment, on a screen."""
+    """The one errand of a request to our own pages: staff read on a screen for treatment, a citizen for himself."""
     made: Errand | None = getattr(request, "errand", None)
     if made is None:
         from hoso.web.sign_in.assurance import multi  # allauth can be imported only once Django is settled
 
         user: Any = request.user
-        who = replace(actor(user.username, user.role), assurance="multi" if multi(request) else "single")
+        own = actor(user.username, user.role, user.person)
+        who = replace(own, assurance="multi" if multi(request) else "single")
         session = trace(request.session.session_key or "")
         address = str(request.META.get("REMOTE_ADDR", ""))
         made = request.errand = Errand(  # type: ignore[attr-defined]
-            who, "TREAT", "screen", request=new_id(), session=session, address=address, notes=Notes()
+            who, purpose(who), "screen", request=new_id(), session=session, address=address, notes=Notes()
         )
     return made
 

@@ -22,6 +22,8 @@ from hoso.web.recent import remember
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
 _FIRST_READ = 60
 _MOST_READ = 960
+OWN = "/me"
+"""Where a citizen's own record is."""
 EVERYTHING = "Everything"
 KIND_TITLES: dict[Kind, str] = {
     "visit": "Visits",
@@ -42,14 +44,23 @@ def card(request: HttpRequest, id: str) -> HttpResponse:
     person = person_at(request, reach, id)
     if isinstance(person, HttpResponse):
         return person
+    response = shown_card(request, reach, person, f"/patients/{person.id}")
+    remember(request, response, person.id)
+    return response
+
+
+def shown_card(request: HttpRequest, reach: Door, person: Person, base: str) -> HttpResponse:
+    """`base`: the address of this record's pages; staff and the citizen have their own."""
     sources = reach.persons.sources(person)
     resources, refused = reach.card(person, sources)
     shown = emergency_card(
         person.patient, resources, reach.today, refused, sources=sources.patients, young=sources.young
     )
-    response = page(
+    return page(
         request,
         "card.html",
+        base=base,
+        own=base == OWN,
         card=shown,
         fit=fit(shown),
         namesakes=reach.namesakes(person),
@@ -58,8 +69,6 @@ def card(request: HttpRequest, id: str) -> HttpResponse:
         today=reach.today,
         now=reach.records.clock(),
     )
-    remember(request, response, person.id)
-    return response
 
 
 @signed_in
@@ -68,6 +77,10 @@ def timeline(request: HttpRequest, id: str) -> HttpResponse:
     person = person_at(request, reach, id)
     if isinstance(person, HttpResponse):
         return person
+    return shown_timeline(request, reach, person, f"/patients/{id}")
+
+
+def shown_timeline(request: HttpRequest, reach: Door, person: Person, base: str) -> HttpResponse:
     kind = _kind(request)
     facility = request.GET.get("facility", "")[:200]
     sources = reach.persons.sources(person)
@@ -75,14 +88,16 @@ def timeline(request: HttpRequest, id: str) -> HttpResponse:
     return page(
         request,
         "timeline.html",
+        base=base,
+        own=base == OWN,
         who=who(person.patient, Chart.of([person.patient]), reach.today, sources.patients),
         joined=len(person.records),
         timeline=shown,
-        kinds=_links(id, facility, kind),
-        facilities=_facility_links(id, kind, facility, shown),
+        kinds=_links(base, facility, kind),
+        facilities=_facility_links(facility, shown),
         chosen=facility,
-        older=f"/patients/{id}/timeline?{_query(kind, facility, shown.next)}" if shown.next else None,
-        newest=f"/patients/{id}/timeline?{_query(kind, facility)}" if _until(request) else None,
+        older=f"{base}/timeline?{_query(kind, facility, shown.next)}" if shown.next else None,
+        newest=f"{base}/timeline?{_query(kind, facility)}" if _until(request) else None,
         synthetic=is_synthetic(person.patient),
         today=reach.today,
     )
@@ -139,14 +154,14 @@ def _query(kind: Kind | None, facility: str, until: str | None = None) -> str:
     return urlencode({name: value for name, value in pairs.items() if value})
 
 
-def _links(id: str, facility: str, chosen: Kind | None) -> list[dict[str, Any]]:
+def _links(base: str, facility: str, chosen: Kind | None) -> list[dict[str, Any]]:
     every: list[tuple[Kind | None, str]] = [(None, EVERYTHING), *KIND_TITLES.items()]
     return [
-        {"title": title, "url": f"/patients/{id}/timeline?{_query(kind, facility)}", "on": kind == chosen, "kind": kind}
+        {"title": title, "url": f"{base}/timeline?{_query(kind, facility)}", "on": kind == chosen, "kind": kind}
         for kind, title in every
     ]
 
 
-def _facility_links(id: str, kind: Kind | None, chosen: str, shown: TimelinePage) -> list[str]:
+def _facility_links(chosen: str, shown: TimelinePage) -> list[str]:
     """Facilities on this page, and the chosen one even when nothing of it is here."""
     return sorted({*shown.facilities, chosen} - {""})

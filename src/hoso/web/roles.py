@@ -7,14 +7,21 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from hoso.access.actor import Actor
+from hoso.access.actor import Actor, Purpose
 from hoso.access.scope import Scopes
+
+CITIZEN = "citizen"
 
 
 @cache
 def titles() -> dict[str, str]:
     """Role → its title, a catalogue key."""
     return {role: entry["title"] for role, entry in _table().items()}
+
+
+def staff() -> list[str]:
+    """Roles an operator may give; citizens come by a code from a facility."""
+    return [role for role in _table() if role != CITIZEN]
 
 
 @cache
@@ -30,8 +37,16 @@ def administers(role: str) -> bool:
     return bool(_table().get(role, {}).get("administers"))
 
 
-def actor(username: str, role: str) -> Actor:
+def actor(username: str, role: str, person: str = "") -> Actor:
+    """A citizen acts in the role of the policy's table, which opens the own record only."""
+    if role == CITIZEN:
+        return Actor(f"user/{username}", scopes(role), role=role, person=person)
     return Actor(f"user/{username}", scopes(role))
+
+
+def purpose(actor: Actor) -> Purpose:
+    """What somebody who acts in person reads for."""
+    return "PATRQT" if actor.role == CITIZEN else "TREAT"
 
 
 @cache

@@ -6,6 +6,7 @@ from django.urls import path
 
 from hoso.web import errors, language, parting, rate, reviews, search, sources, style
 from hoso.web import record as pages
+from hoso.web.citizens import views as citizen
 from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, launching
 from hoso.web.sign_in import views as own
 
@@ -29,6 +30,9 @@ urlpatterns = [
     path("account/confirm", own.Confirm.as_view(), name="account_reauthenticate"),
     path("account/confirm/code", own.ConfirmByCode.as_view(), name="mfa_reauthenticate"),
     path("account/confirm/passkey", own.ConfirmByPasskey.as_view(), name="mfa_reauthenticate_webauthn"),
+    path("enrol", citizen.enrol, name="enrol"),
+    path("me", citizen.me, name="me"),
+    path("me/timeline", citizen.timeline, name="my-timeline"),
     path("patients/<str:id>", pages.card, name="card"),
     path("patients/<str:id>/timeline", pages.timeline, name="timeline"),
     path("patients/<str:id>/sources", sources.sources, name="sources"),

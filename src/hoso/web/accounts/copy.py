@@ -1,7 +1,8 @@
 """All accounts and clients of a node as text, for its backup, and back again; passwords stay the hashes they are.
 
-Second factors come along, their secrets sealed with the node's key. Sessions, and what was issued to apps, do not:
-after a restore everybody signs in again, and nothing revoked comes back to life.
+Second factors come along, their secrets sealed with the node's key. Sessions, codes for a first
+sign-in and what was issued to apps do not: after a restore everybody signs in again, and nothing used or revoked comes
+back to life.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hoso.web.accounts.registry import prepare
-from hoso.web.configure import WebConfig, configure
+from hoso.web.configure import WebConfig
 
 if TYPE_CHECKING:
     from django.db.models import Model
 
 
 def dump(config: WebConfig) -> bytes:
-    configure(config)
+    prepare(config)
     from django.core import serializers
     from django.db import connection
 
@@ -30,10 +31,10 @@ def _models() -> tuple[type[Model], ...]:
     """Those that others refer to come first."""
     from allauth.mfa.models import Authenticator
 
-    from hoso.web.accounts.models import Account
+    from hoso.web.accounts.models import Account, SignInName
     from hoso.web.oauth.models import Client, Permission
 
-    return Account, Authenticator, Client, Permission
+    return Account, SignInName, Authenticator, Client, Permission
 
 
 def restore(config: WebConfig, data: bytes) -> int:

@@ -20,7 +20,11 @@ class Account(AbstractBaseUser):
     username: models.CharField[str, str] = models.CharField(max_length=64, unique=True)
     name: models.CharField[str, str] = models.CharField(max_length=128, blank=True)
     role: models.CharField[str, str] = models.CharField(max_length=32)
-    facility: models.CharField[str, str] = models.CharField(max_length=64)
+    facility: models.CharField[str, str] = models.CharField(max_length=64, blank=True)
+    person: models.CharField[str, str] = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    """Of a citizen: the id of the golden Patient that is the person."""
+    practitioner: models.CharField[str, str] = models.CharField(max_length=64, blank=True, default="")
+    """Of staff: the id of their Practitioner."""
     is_active: models.BooleanField[bool, bool] = models.BooleanField(default=True)
     created: models.DateTimeField[datetime, datetime] = models.DateTimeField()
     opened: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
@@ -42,8 +46,10 @@ class Account(AbstractBaseUser):
         return now - max(t for t in (self.created, self.last_login, self.opened) if t is not None) > longest
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """A session is good for one password, role, facility and epoch: a change of any ends it at the next click."""
+        """A session is good for one password, role, place, person, epoch: a change of any ends it at the next click."""
         bound = "\n".join((self.password, self.role, self.facility, str(self.epoch)))
+        if self.person or self.practitioner:
+            bound += f"\n{self.person}\n{self.practitioner}"
         return salted_hmac("hoso.accounts.session", bound, secret=secret, algorithm="sha256").hexdigest()
 
 
@@ -62,3 +68,20 @@ class Spent(models.Model):
 
     key: models.CharField[str, str] = models.CharField(max_length=64, primary_key=True)
     until: models.DateTimeField[datetime, datetime] = models.DateTimeField(db_index=True)
+
+
+class SignInName(models.Model):
+    """A number with which a citizen signs in, as a keyed hash."""
+
+    key: models.CharField[str, str] = models.CharField(max_length=64, primary_key=True)
+    account: models.ForeignKey[Account, Account] = models.ForeignKey(Account, on_delete=models.CASCADE)
+
+
+class Enrolment(models.Model):
+    """A code for a citizen's first sign-in, as a keyed hash, with the hashes of the numbers it is good with."""
+
+    key: models.CharField[str, str] = models.CharField(max_length=64, primary_key=True)
+    person: models.CharField[str, str] = models.CharField(max_length=64, db_index=True)
+    name: models.CharField[str, str] = models.CharField(max_length=128, blank=True)
+    numbers: models.TextField[str, str] = models.TextField()
+    until: models.DateTimeField[datetime, datetime] = models.DateTimeField()

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from hoso.core import system_clock
 from hoso.web.configure import WebConfig, configure
-from hoso.web.roles import titles
+from hoso.web.roles import staff
 
 if TYPE_CHECKING:
     from hoso.web.accounts.models import Account
+    from hoso.web.citizens.find import Citizen
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -43,16 +44,32 @@ class Listed:
 
 
 def prepare(config: WebConfig) -> None:
-    """Makes or brings up to date the accounts tables; part of `hoso init`, safe to repeat."""
+    """Makes or brings up to date the accounts tables; part of `hoso init` and of every start, safe to repeat.
+
+    Two that start at once on one PostgreSQL wait for each other.
+    """
     configure(config)
     from django.core.management import call_command
     from django.db import connection
 
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("CREATE SCHEMA IF NOT EXISTS accounts")
-    call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
-    connection.close()
+    try:
+        if not _is_behind():
+            return
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_lock(hashtext('hoso accounts'))")
+                cursor.execute("CREATE SCHEMA IF NOT EXISTS accounts")
+        call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+    finally:
+        connection.close()  # and with it the lock
+
+
+def _is_behind() -> bool:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def create(config: WebConfig, username: str, role: str, facility: str, password: str | None) -> str:
@@ -60,8 +77,8 @@ def create(config: WebConfig, username: str, role: str, facility: str, password:
     name = username.strip()
     if not name or len(name) > 64 or not name.isprintable() or " " in name:
         raise AccountProblem("user.bad_name", username=username)
-    if role not in titles():
-        raise AccountProblem("user.bad_role", role=role, roles=", ".join(titles()))
+    if role not in staff():
+        raise AccountProblem("user.bad_role", role=role, roles=", ".join(staff()))
     if not facility.strip() or len(facility) > 64:
         raise AccountProblem("user.bad_facility")
     configure(config)
@@ -80,6 +97,24 @@ def create(config: WebConfig, username: str, role: str, facility: str, password:
     finally:
         connection.close()
     return secret
+
+
+def enrol_citizen(config: WebConfig, citizen: Citizen) -> tuple[str, datetime]:
+    """A one-time code for a citizen who is present, and until when it is good."""
+    configure(config)
+    from django.db import connection
+
+    from hoso.web.accounts.models import Account
+    from hoso.web.citizens import enrolment
+
+    try:
+        closed = Account.objects.filter(person=citizen.person, is_active=False).first()
+        if closed is not None:
+            raise AccountProblem("citizen.closed", username=closed.username)
+        now = system_clock()
+        return enrolment.issue(citizen, now), now + enrolment.LIFE
+    finally:
+        connection.close()
 
 
 def new_password() -> str:

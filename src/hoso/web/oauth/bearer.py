@@ -108,13 +108,14 @@ def _person(found: dict[str, Any]) -> Actor:
     """The user with what the app was granted, and never with more than the user may do."""
     fields = {name[8:]: value for name, value in found.items() if name.startswith("account.")}
     account: Any = get_user_model()(**fields)
-    own = roles.actor(account.username, account.role)
+    own = roles.actor(account.username, account.role, identity.person(account))
     return replace(
         own,
         scopes=granting.scopes_of(found["token.scope"], backend=False).within(own.scopes.rights),
         facility=account.facility,
         practitioner=identity.practitioner(account),
         person=identity.person(account),
+        assurance="single",  # somebody signed in to let the app in; by what is not kept with its connection
         client=found["client.client_id"],
         patient=found["connection.patient"] or identity.person(account),
         labels=_labels(found),

@@ -22,6 +22,8 @@ from hoso.web.accounts import throttle
 from hoso.web.accounts.backend import Backend
 from hoso.web.accounts.hasher import Busy
 from hoso.web.accounts.passwords import LONGEST
+from hoso.web.citizens import enrolment
+from hoso.web.citizens.numbers import number
 from hoso.web.language import own
 from hoso.web.oauth.telling import tell
 from hoso.web.pages import page
@@ -44,7 +46,8 @@ class Accounts(DefaultAccountAdapter):
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         """Counted before it is looked at; a wrong name takes as long as a wrong password."""
-        username = str(credentials.get("username", ""))[:64]
+        typed = str(credentials.get("username", ""))[:64]
+        username = credentials["username"] = enrolment.username(typed, number(typed))
         names = throttle.keys(username, str(request.META.get("REMOTE_ADDR", "")))
         if not throttle.begin(names, timezone.now()):
             tell(request, "sign-in", self._named(username), outcome="denied", reason="throttled", channel="screen")

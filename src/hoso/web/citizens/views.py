@@ -1,0 +1,97 @@
+"""A citizen's own pages: the first sign-in with a code from a facility, and the record at /me."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.internal.flows.login import record_authentication
+from django.contrib.auth import login
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from hoso.web import record
+from hoso.web.accounts import throttle
+from hoso.web.accounts.models import CITIZEN, Account
+from hoso.web.citizens import enrolment
+from hoso.web.citizens.numbers import number
+from hoso.web.door import Door
+from hoso.web.oauth.telling import tell
+from hoso.web.pages import door, page, signed_in
+from hoso.web.persons import Person
+
+Errors = dict[str, list[str]]
+
+
+@sensitive_post_parameters("code", "password1", "password2")
+def enrol(request: HttpRequest) -> HttpResponse:
+    """Whether the code, the number or both were wrong is not said, nor whether somebody has the number."""
+    if request.user.is_authenticated:
+        return HttpResponseRedirect("/")
+    if request.method != "POST":
+        return _form(request, 200)
+    typed, now = request.POST.get("number", "")[:64], timezone.now()
+    names = throttle.keys(f"enrol {number(typed)}", str(request.META.get("REMOTE_ADDR", "")))
+    if not throttle.begin(names, now):
+        return _form(request, 429, problem="wait")
+    found = enrolment.find(number(typed), request.POST.get("code", "")[:64], now)
+    if found is None:
+        tell(request, "enrol", "somebody", outcome="denied", reason="code", channel="screen")
+        return _form(request, 403, problem="wrong")
+    throttle.succeeded(names)
+    password = request.POST.get("password1", "")
+    if errors := _faults(password, request.POST.get("password2", ""), found.name):
+        return _form(request, 403, problem="password", errors=errors)
+    account = enrolment.redeem(found, password, now)
+    if account is None:
+        return _form(request, 403, problem="wrong")
+    return _begin(request, account)
+
+
+def _begin(request: HttpRequest, account: Account) -> HttpResponse:
+    if not account.is_active:
+        return _form(request, 403, problem="wrong")
+    tell(request, "enrol", f"user/{account.username}", actor=f"user/{account.username}", channel="screen")
+    record_authentication(request, account, "password")
+    login(request, account, backend="hoso.web.accounts.backend.Backend")
+    return HttpResponseRedirect(f"{record.OWN}?welcome=1")
+
+
+def _faults(password: str, again: str, name: str) -> Errors:
+    try:
+        validate_password(password, Account(role=CITIZEN, name=name))
+    except ValidationError as error:
+        return {"password1": list(error.messages)}
+    return {} if password == again else {"password2": [_("The two new passwords are not the same.")]}
+
+
+def _form(request: HttpRequest, status: int, problem: str = "", errors: Errors | None = None) -> HttpResponse:
+    """What was typed stays, but for the passwords."""
+    kept = {name: request.POST.get(name, "")[:64] for name in ("number", "code")}
+    return page(request, "enrol.html", status, problem=problem, errors=errors or {}, **kept)
+
+
+def _own(view: Callable[[HttpRequest, Door, Person], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """The view of the signed-in citizen's own record; of nobody else's, whatever is asked for."""
+
+    def guarded(request: HttpRequest) -> HttpResponse:
+        user: Any = request.user
+        if not user.person:
+            raise Http404
+        reach = door(request)
+        found = reach.persons.find(user.person)
+        if isinstance(found, str):  # was merged: the record is that of the person it is part of now
+            found = reach.persons.find(found)
+        if not isinstance(found, Person):
+            return page(request, "me_absent.html", 404)
+        return view(request, reach, found)
+
+    return signed_in(guarded)
+
+
+me = _own(lambda request, reach, person: record.shown_card(request, reach, person, record.OWN))
+timeline = _own(lambda request, reach, person: record.shown_timeline(request, reach, person, record.OWN))
