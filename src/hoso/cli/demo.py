@@ -55,10 +55,10 @@ def run(args: argparse.Namespace) -> int:
             _register(config, note)  # a demo of an earlier release had fewer accounts
     guide = {**_read(note), "code": registry.code_now(compose.load(folder), _read(note)["secret"])}
     if args.no_serve:
-        _show(guide, None)
+        _show(folder, guide, None)
         return 0
     port = _free_port(args.port)
-    _show(guide, f"http://{HOST}:{port}/")
+    _show(folder, guide, f"http://{HOST}:{port}/")
     return serve.serve(folder, HOST, port, min(2, os.cpu_count() or 1))
 
 
@@ -147,11 +147,13 @@ def _guide(source: Path) -> dict[str, Any]:
     }
 
 
-def _show(guide: dict[str, Any], address: str | None) -> None:
+def _show(folder: Path, guide: dict[str, Any], address: str | None) -> None:
     code, card, name = guide["searches"]
+    hoso = os.path.relpath(sys.argv[0])
     text = say(
         "demo.guide", address=address or "-", user=USERNAME, steward=STEWARD, password=guide["password"],
         now=guide["code"], secret=guide["secret"], person=guide["name"], code=code, card=card, name=name,
+        again=f"{hoso} demo --data {folder} --code", enrol=f"{hoso} citizen enrol {code} --data {folder}",
     )  # fmt: skip
     print(f"\n{text}\n", flush=True)
 

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from hoso.access.actor import Actor, Purpose
+from hoso.access.policy import scopes as policy
 from hoso.access.scope import Scopes
 
 CITIZEN = "citizen"
@@ -40,7 +41,7 @@ def administers(role: str) -> bool:
 def actor(username: str, role: str, person: str = "") -> Actor:
     """A citizen acts in the role of the policy's table, which opens the own record only."""
     if role == CITIZEN:
-        return Actor(f"user/{username}", scopes(role), role=role, person=person)
+        return Actor(f"user/{username}", policy.scopes(role), role=role, person=person)
     return Actor(f"user/{username}", scopes(role))
 
 
