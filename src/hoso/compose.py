@@ -76,7 +76,7 @@ longest_hours = 12
 unused_days = 45
 
 [audit]
-# Public keys of the witnesses of this node's audit log, as each witness names its own.
+# Witnesses of this node's audit log: the public key that each names as its own, a space, and its https address.
 witnesses = []
 """
 
@@ -117,7 +117,7 @@ class Config:
     jwks_authorities: Path | None = None
     sign_in: Rules = field(default_factory=Rules)
     witnesses: tuple[str, ...] = ()
-    """Public keys of those who witness the audit log."""
+    """Those who witness the audit log: "KEY ADDRESS"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,13 +206,11 @@ def _host(text: str) -> str:
 
 
 def _witness(text: str) -> str:
-    """Raises ValueError for what is no key."""
-    from hoso.access.audit.note import BadNote, Verifier
+    """Raises ValueError for what is no witness."""
+    from hoso.access.audit.asking import Watcher
 
-    try:
-        return str(Verifier.parse(text))
-    except BadNote as bad:
-        raise ValueError(f"{bad}: {text[:80]}") from bad
+    Watcher.parse(text)
+    return text
 
 
 def _complete(keys: Path) -> None:
@@ -265,10 +263,11 @@ def open(folder: Path) -> Node:
 
 def audit_log(config: Config, store: RecordStore) -> AuditLog:
     """Signed by a key of its own under a name that is the node's for ever."""
+    from hoso.access.audit.asking import Watcher
     from hoso.access.audit.log import AuditLog
-    from hoso.access.audit.note import Signer, Verifier
+    from hoso.access.audit.note import Signer
 
-    witnesses = [Verifier.parse(text) for text in config.witnesses]
+    witnesses = [Watcher.parse(text) for text in config.witnesses]
     return AuditLog(store, Signer.of(f"hoso.audit/{config.node}", config.keys.audit), system_clock, witnesses)
 
 
@@ -323,20 +322,22 @@ def arrivals(codes: Codes, compared: Matching, store: RecordStore) -> Arrivals:
 
 def rebuild_people(node: str, keys: Keys, store: RecordStore, seen: Callable[[int], None]) -> None:
     """Makes anew who belongs to whom and what newcomers are compared with: a backup holds the ledger, not its views."""
+    from hoso.access.audit.journal import Silence
     from hoso.access.records import Records
     from hoso.identity.rebuild import rebuild
 
-    records = Records(store, system_clock)
+    records = Records(store, system_clock, journal=Silence())
     rebuild(records, _upkeep(node), matching(), _codes(node, keys, store), seen)
 
 
 def people_check(node: str, keys: Keys, store: RecordStore) -> Finding:
     """Whether who belongs to whom is what the link ledger says, and citizen codes lead there."""
+    from hoso.access.audit.journal import Silence
     from hoso.access.records import Records
     from hoso.identity.rebuild import compare
     from hoso.store.doctor import finding
 
-    records = Records(store, system_clock)
+    records = Records(store, system_clock, journal=Silence())
     looked_at, faults = compare(records, _upkeep(node), _codes(node, keys, store))
     return finding("people", looked_at, faults)
 

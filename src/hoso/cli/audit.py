@@ -1,4 +1,4 @@
-"""`hoso audit seal|verify|proof|erase|export|key`: the log of who read and changed what, for operators and auditors."""
+"""`hoso audit`: the log of who read and changed what, for operators and auditors."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from hoso.access.audit import Event
 from hoso.access.audit.log import NotErasable
 from hoso.access.audit.siem import FORMATS, writer
 from hoso.access.audit.verify import Fault
+from hoso.cli import witness
 from hoso.cli.failure import Failure
 from hoso.cli.main import add_data
 from hoso.cli.node import opened
@@ -23,6 +24,8 @@ from hoso.cli.texts import say
 from hoso.core.clock import to_ms
 
 FOLLOW_SECONDS = 1.0
+UNWITNESSED = 3
+"""Exit status of a log that is sound by itself while a witness could not be asked."""
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,6 +35,9 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     for name in ACTIONS:
         made[name] = actions.add_parser(name, help=say(f"audit.{name}"), description=say(f"audit.{name}"))
         add_data(made[name])
+    described = say("audit.witness")
+    witness.add(actions.add_parser("witness", help=described, description=described))
+    made["verify"].add_argument("--offline", action="store_true", help=say("audit.offline"))
     made["verify"].add_argument("--json", action="store_true", help=say("audit.json"))
     made["proof"].add_argument("--patient", required=True, metavar="ID", help=say("audit.patient"))
     made["proof"].add_argument("--out", required=True, type=Path, metavar="FILE", help=say("audit.out"))
@@ -43,6 +49,8 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.action == "witness":
+        return witness.run(args)
     with opened(args.data) as node:
         return ACTIONS[args.action](node, args)
 
@@ -63,12 +71,17 @@ def _verify(node: compose.Node, args: argparse.Namespace) -> int:
     try:
         with Progress(node.audit.size(), say("audit.events")) as progress:
             found = node.audit.verify(lambda number: progress.add(number, number))
+        asked = [] if args.offline else node.audit.ask()
+        for one in asked:
+            if one.betrays:
+                raise Fault(f"witness {one.name}", one.detail)
     except Fault as fault:
         if args.json:
             print(json.dumps({"ok": False, "place": fault.place, "fault": fault.reason}))
         else:
             print(say("audit.fault", place=fault.place, reason=fault.reason))
         return 1
+    agreed = all(one.state == "agrees" for one in asked)
     if args.json:
         print(
             json.dumps(
@@ -76,10 +89,11 @@ def _verify(node: compose.Node, args: argparse.Namespace) -> int:
                     "ok": True, "events": found.size, "root": found.root.hex(), "patients": found.patients,
                     "erased": found.erased, "waiting": found.waiting, "maps": found.maps,
                     "checkpoints": found.checkpoints, "cosignatures": found.cosignatures,
+                    "witnesses": {one.name: one.state for one in asked},
                 }
             )
         )  # fmt: skip
-        return 0
+        return 0 if agreed else UNWITNESSED
     print(
         say(
             "audit.sound", events=f"{found.size:,}", patients=f"{found.patients:,}", erased=f"{found.erased:,}",
@@ -87,7 +101,10 @@ def _verify(node: compose.Node, args: argparse.Namespace) -> int:
             root=found.root.hex(),
         )
     )  # fmt: skip
-    return 0
+    for one in asked:
+        text = "audit.witness_agrees" if one.state == "agrees" else "audit.witness_silent"
+        print(say(text, name=one.name, size=f"{one.size:,}", detail=one.detail))
+    return 0 if agreed else UNWITNESSED
 
 
 def _proof(node: compose.Node, args: argparse.Namespace) -> int:

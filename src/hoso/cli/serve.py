@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         raise Failure("serve.no_workers")
     with explained(args.data):
         compose.open(Path(args.data)).close()
-    port = _free_port(args.host, args.port)
+    port = free_port(args.host, args.port)
     return serve(Path(args.data), args.host, port, args.workers)
 
 
@@ -58,7 +58,7 @@ def serve(folder: Path, host: str, port: int, workers: int) -> int:
     from granian.log import LogLevels
     from granian.server import Server
 
-    _few_arenas()
+    few_arenas()
     registry.prepare(compose.load(folder))
     compose.preload(folder)
     server = Server(
@@ -77,7 +77,7 @@ def serve(folder: Path, host: str, port: int, workers: int) -> int:
         workers_kill_timeout=DRAIN_SECONDS,
         respawn_failed_workers=True,
     )
-    threading.Thread(target=_announce, args=(host, port), daemon=True).start()
+    threading.Thread(target=announce, args=(host, port, "serve.ready"), daemon=True).start()
     try:
         server.serve(target_loader=_loader(folder), wrap_loader=False)
     except SystemExit as stop:
@@ -87,21 +87,21 @@ def serve(folder: Path, host: str, port: int, workers: int) -> int:
 
 def _loader(folder: Path) -> Callable[[], Any]:
     def load() -> Any:
-        _end_with_parent()
+        end_with_parent()
         node = compose.open(folder)
-        node.audit.start()
+        node.audit.start(folder / "sealer.lock")
         return compose.application(node)
 
     return load
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """A worker whose server was killed outright would go on, and hold the port against the next one (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _few_arenas() -> None:
+def few_arenas() -> None:
     """glibc gives each busy thread a heap of its own that it seldom hands back, though one at a time can use Python."""
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
@@ -109,7 +109,7 @@ def _few_arenas() -> None:
             mallopt(M_ARENA_MAX, ARENAS)
 
 
-def _free_port(host: str, port: int) -> int:
+def free_port(host: str, port: int) -> int:
     """The port, or a free one for 0. Granian shares ports, so a second server would go unnoticed without this."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -124,14 +124,14 @@ def _free_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def _announce(host: str, port: int) -> None:
+def announce(host: str, port: int, text: str) -> None:
     """Prints the address once a worker answers; gives the server up when none does."""
     asked = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if _healthy(asked, port):
             shown = f"[{host}]" if ":" in host else host
-            print(say("serve.ready", address=f"http://{shown}:{port}/"), flush=True)
+            print(say(text, address=f"http://{shown}:{port}/"), flush=True)
             return
         time.sleep(0.05)
     os.kill(os.getpid(), signal.SIGTERM)

@@ -230,7 +230,22 @@ def cosignatures(connection: Connection) -> list[tuple[int, str, str]]:
     return [(size, name, line) for size, name, line in rows]
 
 
-def cosign(connection: Connection, size: int, name: str, line: str) -> None:
+def cosigned_upto(connection: Connection, name: str) -> int:
+    """How many leaves the largest checkpoint has that a witness signed."""
+    rows = connection.rows("SELECT coalesce(max(size), 0) FROM audit_cosignature WHERE name = ?", (name,))
+    return int(rows[0][0])
+
+
+def cosign(connection: Connection, size: int, note: str, name: str, line: str) -> None:
+    """Keeps what a witness signed, with the checkpoint; in place of what it signed since the last map."""
+    kept = last_map(connection)
+    connection.rows(
+        "DELETE FROM audit_cosignature WHERE name = ? AND size > ? AND size < ?",
+        (name, kept[0] + 1 if kept else 0, size),
+    )
+    connection.rows(
+        "INSERT INTO audit_checkpoint (size, note) VALUES (?, ?) ON CONFLICT (size) DO NOTHING", (size, note)
+    )
     connection.rows(
         """INSERT INTO audit_cosignature (size, name, line) VALUES (?, ?, ?)
            ON CONFLICT (size, name) DO UPDATE SET line = excluded.line""",
@@ -238,26 +253,20 @@ def cosign(connection: Connection, size: int, name: str, line: str) -> None:
     )
 
 
-def watched(connection: Connection) -> list[tuple[str, str, str]]:
-    """Origin, key and last cosigned note of the logs to which this node is a witness."""
-    rows = connection.rows("SELECT origin, key, note FROM audit_watched ORDER BY origin")
-    return [(origin, key, note) for origin, key, note in rows]
-
-
-def watch(connection: Connection, origin: str, key: str) -> None:
-    connection.rows(
-        "INSERT INTO audit_watched (origin, key, note) VALUES (?, ?, '') ON CONFLICT (origin) DO NOTHING",
-        (origin, key),
+def cosigned(connection: Connection) -> tuple[int, str] | None:
+    """The last checkpoint that a witness signed."""
+    rows = connection.rows(
+        """SELECT size, note FROM audit_checkpoint WHERE size = (SELECT max(size) FROM audit_cosignature)"""
     )
+    return (rows[0][0], rows[0][1]) if rows else None
 
 
-def seen(connection: Connection, origin: str, before: str, note: str) -> bool:
-    """Moves a witness on, provided that it still stands where its answer was worked out."""
-    return bool(
-        connection.rows(
-            "UPDATE audit_watched SET note = ? WHERE origin = ? AND note = ? RETURNING origin", (note, origin, before)
-        )
-    )
+def idle(connection: Connection) -> bool:
+    """Whether every event has its place and the tree is signed as it is. Asks without a turn to write."""
+    if waiting(connection, 1):
+        return False
+    last = checkpoint(connection)
+    return size(connection) == (last[0] if last else 0)
 
 
 def erase(connection: Connection, event: int) -> None:

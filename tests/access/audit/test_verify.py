@@ -224,9 +224,9 @@ def test_what_a_witness_signed_is_looked_at_too(store: RecordStore) -> None:
     assert found is not None
     text = found[1].rpartition("\n\n")[0] + "\n"
     line = WITNESS.sign(text, 1_767_268_800)
-    store.engine.transact(lambda c: audit.cosign(c, found[0], WITNESS.name, line))
+    store.engine.transact(lambda c: audit.cosign(c, *found, WITNESS.name, line))
     assert look(store).cosignatures == 1
-    store.engine.transact(lambda c: audit.cosign(c, found[0], WITNESS.name, WITNESS.sign(text + "x", 1)))
+    store.engine.transact(lambda c: audit.cosign(c, *found, WITNESS.name, WITNESS.sign(text + "x", 1)))
     refound(store, f"cosignature {found[0]} of {WITNESS.name}")
 
 

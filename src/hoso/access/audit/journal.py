@@ -74,6 +74,19 @@ class PlainJournal:
                 group.done.set()
 
 
+class Silence:
+    """Of upkeep that makes a node's own views anew from its records: nobody is shown anything, and nothing is told."""
+
+    def rows(self, events: Sequence[Event]) -> list[AuditRow]:
+        return []
+
+    def put(self, transaction: Transaction, events: Sequence[Event]) -> None:
+        pass
+
+    def tell(self, events: Sequence[Event]) -> None:
+        pass
+
+
 @dataclass(slots=True)
 class _Group:
     rows: list[AuditRow] = field(default_factory=list)

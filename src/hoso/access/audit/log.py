@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from hoso.access.audit import proof
+from hoso.access.audit.asking import Asking, Standing, Watcher
 from hoso.access.audit.event import Event, Unreadable, read
 from hoso.access.audit.journal import PlainJournal
 from hoso.access.audit.note import Signer, Verifier
-from hoso.access.audit.sealer import Sealer, SealingThread, is_map
+from hoso.access.audit.running import Running, Turn
+from hoso.access.audit.sealer import Sealer, is_map
 from hoso.access.audit.verify import ERASED, Verified, quick, verify
 from hoso.core.clock import Clock, to_ms
 from hoso.store import audit
@@ -37,20 +40,26 @@ class AuditLog:
         store: RecordStore,
         signer: Signer,
         clock: Clock,
-        witnesses: Sequence[Verifier] = (),
+        witnesses: Sequence[Watcher] = (),
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
-        self._store, self._signer, self._clock, self._witnesses = store, signer, clock, witnesses
+        self._store, self._signer, self._clock = store, signer, clock
+        self._witnesses = [watcher.verifier for watcher in witnesses]
         self.journal = PlainJournal(store, random)
         self.sealer = Sealer(store.engine, signer, clock, random)
+        self._asking = Asking(store.engine, witnesses)
 
     @property
     def verifier(self) -> Verifier:
         return self._signer.verifier
 
-    def start(self) -> SealingThread:
-        """Seals from now on, until it is closed."""
-        return SealingThread(self.sealer)
+    def start(self, turn: Path) -> Running:
+        """Seals and has its checkpoints witnessed until it is closed; one process at a time, by a file."""
+        return Running(self.sealer, self._asking, Turn(turn))
+
+    def ask(self) -> list[Standing]:
+        """What the witnesses that have an address say of the newest checkpoint; what they sign is kept."""
+        return self._asking.ask()
 
     def size(self) -> int:
         return audit.size(self._store.engine.reader())
@@ -70,6 +79,7 @@ class AuditLog:
         while not self.sealer.publish(again=True):  # one of somebody else may not count what was just told
             self.sealer.settle()
         self.sealer.settle()
+        self.ask()
         return proof.make(self._store.engine.reader(), self.verifier, patients)
 
     def erase(self, seq: int, event: Event) -> None:

@@ -38,13 +38,13 @@ class Verifier:
         return sha256(f"{self.name}\n".encode() + bytes([self.algorithm]) + self.key).digest()[:4]
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{_text(bytes([self.algorithm]) + self.key)}"
+        return f"{self.name}+{self.id.hex()}+{encoded(bytes([self.algorithm]) + self.key)}"
 
     @classmethod
     def parse(cls, text: str) -> Verifier:
         name, _, rest = text.strip().partition("+")
         id, _, packed = rest.partition("+")
-        key = _bytes(packed)
+        key = decoded(packed)
         if not _NAME.match(name) or len(key) != 33 or key[0] not in (ED25519, COSIGNATURE):
             raise BadNote("no key of a note")
         found = cls(name, key[0], key[1:])
@@ -88,7 +88,7 @@ class Signer:
             signature = seconds.to_bytes(8, "big") + self.secret.sign(cosigned(seconds, data))
         else:
             signature = self.secret.sign(data)
-        return f"\u2014 {self.name} {_text(self.verifier.id + signature)}"
+        return f"\u2014 {self.name} {encoded(self.verifier.id + signature)}"
 
 
 def cosigned(seconds: int, text: bytes) -> bytes:
@@ -119,7 +119,7 @@ class Note:
         for line in self.signatures:
             dash, _, rest = line.partition(" ")
             name, _, packed = rest.partition(" ")
-            data = _bytes(packed)
+            data = decoded(packed)
             if dash != "\u2014" or not _NAME.match(name) or len(data) < 5:
                 raise BadNote("a line that is no signature")
             if (name, data[:4]) == (verifier.name, verifier.id):
@@ -138,14 +138,14 @@ class Checkpoint:
     root: bytes
 
     def __str__(self) -> str:
-        return f"{self.origin}\n{self.size}\n{_text(self.root)}\n"
+        return f"{self.origin}\n{self.size}\n{encoded(self.root)}\n"
 
     @classmethod
     def parse(cls, text: str) -> Checkpoint:
         lines = text.split("\n")
         if len(lines) < 4 or lines[-1] or not lines[0] or not _NUMBER.match(lines[1]):
             raise BadNote("no checkpoint")
-        root = _bytes(lines[2])
+        root = decoded(lines[2])
         if len(root) != 32:
             raise BadNote("a root of another length")
         return cls(lines[0], int(lines[1]), root)
@@ -162,15 +162,15 @@ def opened(note: str, verifier: Verifier) -> tuple[Note, Checkpoint]:
     return found, checkpoint
 
 
-def _text(data: bytes) -> str:
+def encoded(data: bytes) -> str:
     return b64encode(data).decode("ascii")
 
 
-def _bytes(text: str) -> bytes:
+def decoded(text: str) -> bytes:
     try:
         data = b64decode(text, validate=True)
     except (Base64Error, ValueError) as error:
         raise BadNote("no base64") from error
-    if _text(data) != text:
+    if encoded(data) != text:
         raise BadNote("base64 with spare bits")
     return data

@@ -6,8 +6,6 @@ the rows end. Once a day it publishes how many events each patient has.
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable, Sequence
 
 from hoso.access.audit import leaf
@@ -17,17 +15,14 @@ from hoso.access.audit.tree import fold, resumed, root
 from hoso.core.clock import Clock, to_ms
 from hoso.store import audit
 from hoso.store.audit import Seal, Waiting
-from hoso.store.connection import Connection, Race
+from hoso.store.connection import Connection
 from hoso.store.contract import Unavailable
 from hoso.store.engine import Engine
-
-log = logging.getLogger(__name__)
 
 BATCH = 1_000
 KEPT_LEVEL = 8
 """Hashes of subtrees are kept at every eighth level; those between are folded anew from at most 128 others."""
 DAY_MS = 86_400_000
-IDLE_WAIT, TROUBLE_WAIT = 1.0, 5.0
 
 
 class StoredTree:
@@ -62,11 +57,13 @@ class Sealer:
         return self._engine.transact(self._seal)
 
     def settle(self) -> int:
-        """Until none waits, then signs. Answers how many leaves the tree has."""
-        while self.seal():
-            pass
-        self.sign()
-        return audit.size(self._engine.reader())
+        """Until none waits, then signs. Answers how many leaves the tree has. Takes nobody's turn without need."""
+        reader = self._engine.reader()
+        if not audit.idle(reader):
+            while self.seal():
+                pass
+            self.sign()
+        return audit.size(reader)
 
     def sign(self) -> bool:
         """Signs the tree when it has grown since it was signed last."""
@@ -147,29 +144,3 @@ def _read(one: Waiting) -> Event | None:
         return read(one.bytes)
     except Unreadable:
         return None
-
-
-class SealingThread:
-    """Seals while a node serves; every process may have one, since only one of them works at a time."""
-
-    def __init__(self, sealer: Sealer) -> None:
-        self._sealer = sealer
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="hoso-sealer", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        wait = 0.0
-        while not self._stop.wait(wait):
-            try:
-                self._sealer.settle()
-                self._sealer.publish()
-                wait = IDLE_WAIT
-            except (Unavailable, Race) as error:
-                if not self._stop.is_set():
-                    log.warning("the sealer of the audit log starts again: %s", error)
-                wait = TROUBLE_WAIT
