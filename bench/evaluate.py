@@ -36,6 +36,7 @@ BUDGETS = {
     "register.per_second": 1_000,
     **{f"lookup.{engine}.p50_ms": 0.5 for engine in stored.ENGINES},
     **{f"lookup.{engine}.p99_ms": 5 for engine in stored.ENGINES},
+    **{f"match.http.{engine}.p99_ms": 20 for engine in stored.ENGINES},
     **{f"register.{engine}.per_second": 1_000 for engine in stored.ENGINES},
     **{f"backfill.{engine}.per_second": 10_000 for engine in stored.ENGINES},
 } | {f"scenario.{name}.false": 0 for name in SCENARIOS}

@@ -22,12 +22,15 @@ from typing import Any, NamedTuple
 import orjson
 from tests import postgres
 
+from bench import match_http, node
 from bench.figures import Figures
 from bench.node import cpu_seconds, resident_mb, tree
 from bench.scores import percentile
 from bench.simulator.form import Patient
 from bench.simulator.trial import Trial
+from hoso import compose
 from hoso.access import Actor, Draft, Errand, Origin, Records, Scopes
+from hoso.cli.match import TOGETHER
 from hoso.core import citizen_code, system_clock
 from hoso.fhir.model import load
 from hoso.identity.arrive import Arrivals
@@ -35,9 +38,9 @@ from hoso.identity.batch.place import place
 from hoso.identity.batch.walk import Piece
 from hoso.identity.match import Policy, default_model
 from hoso.identity.matching import Matching
-from hoso.identity.seek import seek
+from hoso.identity.seek import seek, seek_all
 from hoso.store.contract import StoreConfig
-from hoso.store.opening import create_store, open_store
+from hoso.store.opening import open_store
 from hoso.store.postgres.connection import PostgresConnection
 from hoso.store.record_store import RecordStore
 from hoso.store.sqlite.connection import SqliteConnection
@@ -49,7 +52,7 @@ CHUNK = 50_000
 PROCESSES = os.cpu_count() or 1
 THREADS = 8
 """Counters that register at once in each process."""
-PLACED_TOGETHER = 32
+PLACED_TOGETHER = TOGETHER["place"]
 LOOKUPS, REGISTERED, SCORED, PLACED = 3_000, 4_000, 20_000, 4_000
 
 TABLES = ("key (type, id, patient, rid)", "person", "member", "match_record", "match_key")
@@ -87,13 +90,14 @@ def measure(figures: Figures, trial: Trial, engines: Sequence[str] = ENGINES) ->
     arrivals = [arrival.patient for split in ("known", "stranger", "kin") for arrival in trial.arrivals(split)]
     arrivals = arrivals[:: max(1, len(arrivals) // (2 * REGISTERED + 2 * SCORED)) or 1]
     for engine in engines:
-        with _made(engine) as (config, server):
-            _measure(figures, engine, config, server, rows, arrivals)
+        with _made(engine) as (folder, server):
+            _measure(figures, engine, folder, server, rows, arrivals)
 
 
 def _measure(
-    figures: Figures, engine: str, config: StoreConfig, server: int | None, rows: Sequence[Row], arrivals: list[Patient]
+    figures: Figures, engine: str, folder: Path, server: int | None, rows: Sequence[Row], arrivals: list[Patient]
 ) -> None:
+    config = compose.store_config(compose.load(folder))
     store = open_store(config)
     start = time.perf_counter()
     fill(store, rows)
@@ -105,7 +109,10 @@ def _measure(
     figures.add(f"lookup.{engine}.cpu_p50_ms", percentile(cpu, 0.5), "ms")
     figures.add(f"lookup.{engine}.cpu_p99_ms", percentile(cpu, 0.99), "ms")
     _saved(store, arrivals[-PLACED:])
+    asked = arrivals[:: max(1, len(arrivals) // match_http.ASKED)][: match_http.ASKED]
+    match_http.prepare(store, asked)
     store.close()
+    match_http.measure(figures, engine, folder, asked)
     told: tuple[tuple[str, Callable[..., int], Sequence[Patient]], ...] = (
         ("backfill", _score, arrivals[:SCORED]),
         ("register", _register, arrivals[:REGISTERED]),
@@ -240,12 +247,13 @@ def _opened(config: StoreConfig, number: int) -> tuple[RecordStore, Arrivals]:
 
 
 def _score(config: StoreConfig, patients: Sequence[Patient], number: int) -> int:
-    """Keys, look-up and decision of each; nothing is written."""
+    """Keys, look-up and decision of each, as many at once as `hoso match` takes; nothing is written."""
     store, arrivals = _opened(config, number)
     people, matching = store.people, arrivals.matching
-    for patient in patients:
-        described = matching.describe(patient)
-        matching.decide(described, seek(people, described), people)
+    for start in range(0, len(patients), PLACED_TOGETHER):
+        some = [matching.describe(patient) for patient in patients[start : start + PLACED_TOGETHER]]
+        for described, sought in zip(some, seek_all(people, some), strict=True):
+            matching.decide(described, sought, people)
     return len(patients)
 
 
@@ -274,16 +282,14 @@ def _place(config: StoreConfig, patients: Sequence[Patient], number: int) -> int
 
 
 @contextmanager
-def _made(engine: str) -> Iterator[tuple[StoreConfig, int | None]]:
-    """An empty store, and the process of its server."""
+def _made(engine: str) -> Iterator[tuple[Path, int | None]]:
+    """The folder of a new node, and the process of its database's server."""
     with tempfile.TemporaryDirectory(prefix="hoso-evaluate-") as folder:
         if engine == "sqlite":
-            config = StoreConfig(f"sqlite:///{Path(folder) / 'hoso.db'}", bytes(range(32)), "bench")
-            create_store(config)
-            yield config, None
+            node.make(Path(folder, "node"), None)
+            yield Path(folder, "node"), None
             return
         with postgres.running(fsync=True) as server, postgres.database(server.url) as url:
-            config = StoreConfig(url, None, "bench")
-            create_store(config)
+            node.make(Path(folder, "node"), url)
             assert server.process is not None
-            yield config, server.process.pid
+            yield Path(folder, "node"), server.process.pid

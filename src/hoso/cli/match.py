@@ -29,7 +29,7 @@ from hoso.identity.match.packed import SHAPE
 from hoso.store.jobs import Jobs
 
 CANNOT_RUN = 2
-TOGETHER = {"place": 32, "rekey": 500, "rescore": 200}
+TOGETHER = {"place": 64, "rekey": 500, "rescore": 200}
 """Records of one piece: as many as a transaction may hold up others for."""
 
 COUNTED = ("decided", "proposed", "certain elsewhere", "other person")

@@ -47,6 +47,7 @@ from hoso.store.plan import (
     Plan,
     Table,
 )
+from hoso.store.search.sql import Sql, among, choose
 
 instant = lru_cache(64)(_instant)
 """What is saved together carries one time."""
@@ -159,6 +160,8 @@ class Planner:
         for name, current in self.current.items():
             if current.latest is not None:
                 self._settle(name, current, current.latest)
+        latest = [current.latest for current in self.current.values() if current.latest is not None]
+        self._codes({row for prepared in latest for row in prepared.rows.codes})
         self._label(steps)
         self.plan.keys = sorted(self.fresh.values())
         return self.plan, saved
@@ -267,7 +270,6 @@ class Planner:
                 self._group("systems", latest.rows.systems), self._group("texts", latest.rows.texts),
             )
         )  # fmt: skip
-        self._codes(latest.rows.codes)
         after = self._expand(latest.rows, found, current.patient, original.rid)
         before = self._before(latest.draft.type, original)
         refs = edges(after["ref"])
@@ -305,14 +307,13 @@ class Planner:
         return said(body, orjson.loads(body))
 
     def _codes(self, rows: Collection[CodeRow]) -> None:
+        """Codes of all records of the plan that are not known to be there; asked for in one go."""
         known = self.facts.groups
-        for row in rows:
-            if row[0] in known:
-                continue
-            if self.engine.brief(_committed_code, row[0]):
-                known.add(row[0])
-            else:
-                self.plan.grouped.setdefault("codes", set()).add(row)
+        unsure = {row[0]: row for row in rows if row[0] not in known}
+        there = set(self.engine.brief(_committed_codes, list(unsure))) if unsure else set()
+        known |= there
+        if missing := {row for key, row in unsure.items() if key not in there}:
+            self.plan.grouped["codes"] = missing
 
     def _group(self, table: Grouped, group: Group) -> int:
         """The number of a set, which the plan makes unless it is known to be there."""
@@ -337,8 +338,9 @@ class Planner:
         return index.laid_out(rows, found.clinical_date, patient, rid, lambda type, id: head((number[type], id)).rid)
 
 
-def _committed_code(connection: Connection, key: int) -> bool:
-    return bool(connection.rows("SELECT key FROM codes WHERE key = ?", (key,)))
+def _committed_codes(connection: Connection, keys: Sequence[int]) -> list[int]:
+    sql = choose("key", Sql("codes"), among(connection.dialect, "key", keys))
+    return [key for (key,) in connection.rows(sql.text, sql.params)]
 
 
 def _committed(connection: Connection, table: Grouped, group: Group) -> bool:
