@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from hoso.fhir.labels.names import bits, labels, system, table
@@ -42,11 +42,16 @@ def said(body: bytes, resource: dict[str, Any]) -> Said:
 
 
 def _may_say(body: bytes) -> bool:
-    whole, starts = _wanted()
     for code in _CODE.findall(body):
-        if code in whole or code[:3].upper() in starts:
+        if _wants(code):
             return True
     return b"\\u00" in body and _HIDDEN.search(body) is not None
+
+
+@lru_cache(65_536)
+def _wants(code: bytes) -> bool:
+    whole, starts = _wanted()
+    return code in whole or code[:3].upper() in starts
 
 
 def walked(resource: dict[str, Any]) -> Said:
