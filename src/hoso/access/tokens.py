@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -13,6 +13,7 @@ from hoso.access.actor import Actor
 from hoso.access.scope import Scopes
 from hoso.core.clock import Clock, to_ms
 from hoso.core.errors import Refused
+from hoso.fhir.labels import bits
 from hoso.store.tokens import TokenRow, TokenTable
 
 FRESH_SECONDS = 0.5
@@ -68,15 +69,22 @@ class Tokens:
             self._known[authorization] = (now + FRESH_SECONDS, actor)
         return actor
 
-    def create(self, name: str, scope: str, days: int | None = None) -> str:
-        """Makes a token and returns it, for the only time. Raises Refused when the scope or the name is unfit."""
+    def create(self, name: str, scope: str, days: int | None = None, labels: Collection[str] | None = None) -> str:
+        """Makes a token and returns it, for the only time. Raises Refused when the scope, the name or a label is unfit.
+
+        `labels`: those whose records it sees; None for all that may be shown.
+        """
+        for label in labels or ():
+            if label not in bits():
+                raise Refused.because(400, "value", "token.labels", name=label[:80], allowed=", ".join(bits()))
         scopes = Scopes.parse(scope)
         if not name or len(name) > 80 or not name.isprintable() or name.strip() != name:
             raise Refused.because(400, "value", "token.bad-name", name=name[:80])
         token = _PREFIX + secrets.token_urlsafe(32)
         now = to_ms(self._clock())
         expires = now + days * 86_400_000 if days else None
-        self._table.add(sha256(token.encode()).digest(), name, str(scopes), now, expires)
+        narrowed = None if labels is None else " ".join(sorted(labels))
+        self._table.add(sha256(token.encode()).digest(), name, str(scopes), now, expires, narrowed)
         return token
 
     def all(self) -> Sequence[Token]:
@@ -95,7 +103,8 @@ class Tokens:
         row = self._table.find(sha256(token.encode("utf-8", "surrogatepass")).digest())
         if row is None or not self._alive(row):
             return None
-        return Actor(f"client/{row.name}", Scopes.parse(row.scope))
+        labels = None if row.labels is None else frozenset(row.labels.split())
+        return Actor(f"client/{row.name}", Scopes.parse(row.scope), labels=labels)
 
     def _alive(self, row: TokenRow) -> bool:
         return row.revoked is None and (row.expires is None or to_ms(self._clock()) < row.expires)

@@ -24,6 +24,7 @@ COMMANDS = (
     "doctor",
     "fhirpath",
     "init",
+    "label",
     "load",
     "match",
     "restore",

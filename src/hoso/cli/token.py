@@ -22,6 +22,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     create.add_argument("--name", required=True, help=say("token.name"))
     create.add_argument("--scope", required=True, help=say("token.scope"))
     create.add_argument("--days", type=int, help=say("token.days"))
+    create.add_argument("--labels", metavar="L,…", help=say("token.labels"))
     add_data(actions.add_parser("list", help=say("token.list"), description=say("token.list")))
     revoke = actions.add_parser("revoke", help=say("token.revoke"), description=say("token.revoke"))
     add_data(revoke)
@@ -37,10 +38,14 @@ def _create(args: argparse.Namespace) -> int:
         raise Failure("token.bad_days")
     with opened(args.data) as node:
         try:
-            print(node.tokens.create(args.name, args.scope, args.days))
+            print(node.tokens.create(args.name, args.scope, args.days, _labels(args.labels)))
         except Refused as refused:
             raise Failure("token.refused", reason=text(refused.issues[0], language())) from refused
     return 0
+
+
+def _labels(text: str | None) -> list[str] | None:
+    return None if text is None else [one for one in text.replace(",", " ").split() if one != "none"]
 
 
 def _list(args: argparse.Namespace) -> int:

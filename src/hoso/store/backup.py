@@ -47,7 +47,7 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "systems": (("key", "number"), ("key", "number")),
     "texts": (("key", "value", "number", "exact", "long"), ("key", "value", "number", "exact")),
     "job": (("id", "kind", "argument", "due", "attempts", "state", "taken", "error"), ("id",)),
-    "access_token": (("digest", "name", "scope", "created", "expires", "revoked"), ("digest",)),
+    "access_token": (("digest", "name", "scope", "created", "expires", "revoked", "labels"), ("digest",)),
     "code_mark": (("name", "value"), ("name",)),
     "code_grant": (("id", "facility", "node", "first", "number", "made", "expires"), ("id",)),
     "code_lease": (("id", "facility", "node", "number", "made", "expires"), ("id",)),
@@ -263,6 +263,7 @@ def _empty(connection: Connection) -> None:
 
 
 def _insert(connection: Connection, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    columns = columns[: len(rows[0])]  # a backup of before a table got another column
     marks = "(" + ", ".join("?" * len(columns)) + ")"
     values = ", ".join([marks] * len(rows))
     flat = [value for row in rows for value in row]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hoso.store.connection import Connection, Row
 from hoso.store.engine import Engine
 
-_COLUMNS = "digest, name, scope, created, expires, revoked"
+_COLUMNS = "digest, name, scope, created, expires, revoked, labels"
 
 
 class TokenRow(NamedTuple):
@@ -17,6 +17,8 @@ class TokenRow(NamedTuple):
     created: int
     expires: int | None
     revoked: int | None
+    labels: str | None = None
+    """Labels it is narrowed to, apart by spaces; None: not narrowed."""
 
 
 class TokenTable:
@@ -28,11 +30,19 @@ class TokenTable:
         rows = self._engine.brief(_find, digest)
         return _row(rows[0]) if rows else None
 
-    def add(self, digest: bytes, name: str, scope: str, created: int, expires: int | None = None) -> None:
+    def add(
+        self,
+        digest: bytes,
+        name: str,
+        scope: str,
+        created: int,
+        expires: int | None = None,
+        labels: str | None = None,
+    ) -> None:
         self._engine.transact(
             lambda c: c.rows(
-                f"INSERT INTO access_token ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, NULL)",  # noqa: S608
-                (digest, name, scope, created, expires),
+                f"INSERT INTO access_token ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, NULL, CAST(? AS TEXT))",  # noqa: S608
+                (digest, name, scope, created, expires, labels),
             )
         )
 

@@ -36,6 +36,8 @@ class Role:
     identify: bool
     emergency: bool
     administers: bool
+    relabels: bool = False
+    """Whether it raises and lowers labels by hand, of records that it may write."""
 
     def covers(self, activity: Activity, type: str) -> bool:
         return type in self.types[activity]
@@ -107,6 +109,7 @@ def _role(name: str, entry: dict[str, Any], title: str) -> Role:
         entry["identify"],
         entry["emergency"],
         entry.get("administers", False),
+        entry.get("relabels", False),
     )
 
 
