@@ -43,16 +43,20 @@ TABLES = {
 }
 
 
+def unguarded(connection: Any) -> None:
+    """Without triggers, until the transaction ends (PostgreSQL) or is committed (SQLite)."""
+    if connection.dialect == "postgresql":
+        connection.rows("SET LOCAL session_replication_role = replica")
+        return
+    for (name,) in connection.rows("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'audit_%'"):
+        connection.rows(f"DROP TRIGGER {name}")
+
+
 def spoil(store: RecordStore, *statements: tuple[str, tuple[Any, ...]]) -> None:
     """What somebody with the database in his hands can do; triggers do not stop him."""
 
     def work(connection: Any) -> None:
-        if connection.dialect == "postgresql":
-            connection.rows("SET LOCAL session_replication_role = replica")
-        else:
-            for table, name in (("audit_event", "stays"), ("audit_event", "unchanged"), ("audit_seal", "stays")):
-                connection.rows(f"DROP TRIGGER IF EXISTS {table}_{name}")
-            connection.rows("DROP TRIGGER IF EXISTS audit_seal_unchanged")
+        unguarded(connection)
         for sql, values in statements:
             connection.rows(sql, values)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.access.audit.events import event, rows
-from tests.access.audit.logs import SIGNER, TABLES, fill, sealer, size, spoil
+from tests.access.audit.logs import SIGNER, TABLES, fill, sealer, size, spoil, unguarded
 
 from hoso.access.audit import leaf
 from hoso.access.audit.note import COSIGNATURE, Signer
@@ -68,7 +68,7 @@ def test_each_of_thousands_of_one_byte_changes_is_found(store: RecordStore, monk
     monkeypatch.setattr(module, "snapshot", here)
 
     def work(connection: Any) -> None:
-        triggers(connection)
+        unguarded(connection)
         rows = [
             (table, column, dict(zip(columns, row, strict=True)))
             for table, columns in TABLES.items()
@@ -101,14 +101,6 @@ def test_each_of_thousands_of_one_byte_changes_is_found(store: RecordStore, monk
         store.engine.transact(work)
     assert kinds == {(table, column) for table, columns in TABLES.items() for column in columns}
     assert look(store).size == 291
-
-
-def triggers(connection: Any) -> None:
-    if connection.dialect == "postgresql":
-        connection.rows("SET LOCAL session_replication_role = replica")
-        return
-    for name in ("audit_event_stays", "audit_event_unchanged", "audit_seal_stays", "audit_seal_unchanged"):
-        connection.rows(f"DROP TRIGGER {name}")
 
 
 def changed(value: object, dice: random.Random) -> object:
