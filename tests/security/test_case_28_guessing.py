@@ -38,7 +38,7 @@ def staff(site: Site) -> Staff:
     return hire(site, f"u{secrets.token_hex(4)}")
 
 
-def guess(site: Site, username: str, password: str, source: str = "127.0.0.1") -> int:
+def guess(site: Site, username: str, password: str, source: str = "127.0.0.1", **claimed: str) -> int:
     """One try from an address of the machine's own, of which there are many."""
     parts = urlsplit(site.address)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60, source_address=(source, 0))
@@ -48,7 +48,7 @@ def guess(site: Site, username: str, password: str, source: str = "127.0.0.1") -
         token = answer.read().decode().partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
         cookie = (answer.headers["Set-Cookie"] or "").partition(";")[0]
         form = urlencode({"login": username, "password": password, "csrfmiddlewaretoken": token})
-        headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
+        headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded", **claimed}
         connection.request("POST", "/sign-in", form, headers)
         answer = connection.getresponse()
         answer.read()
@@ -79,6 +79,14 @@ def test_case_28_one_guess_at_each_of_many_accounts_is_stopped_by_the_address(si
         names = [f"nobody-{n}" for n in range(throttle.FREE_PER_ADDRESS + 20)]
         statuses = Counter(pool.map(lambda name: guess(site, name, "Summer-is-here-2026", "127.0.9.9"), names))
     assert statuses[403] <= throttle.FREE_PER_ADDRESS and statuses[429] >= 10, statuses
+
+
+def test_case_28_an_address_that_a_client_claims_is_not_believed(site: Site, throttle: Any) -> None:
+    statuses = Counter(
+        guess(site, f"nobody-{n}", "Summer-is-here-2026", "127.0.7.7", **{"X-Forwarded-For": f"203.0.113.{n}"})
+        for n in range(throttle.FREE_PER_ADDRESS + 5)
+    )
+    assert statuses[403] <= throttle.FREE_PER_ADDRESS and statuses[429] >= 4, statuses
 
 
 def test_case_28_a_known_account_does_not_clear_a_guessers_address(site: Site, throttle: Any) -> None:

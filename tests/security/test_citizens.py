@@ -240,3 +240,28 @@ def test_what_happens_about_a_citizens_account_is_told(register: Register) -> No
     assert found == [("enrol", "ok"), ("sign-in", "ok"), ("sign-out", "ok"), ("sign-in", "denied")]
     everything = str(events(one.site, ""))
     assert PASSWORD not in everything and "not-the-password-1" not in everything
+
+
+def test_staff_hand_out_a_code_after_showing_again_who_they_are(
+    register: Register, person: Callable[[str], Person]
+) -> None:
+    one, staff = register("Trịnh Văn Vải"), person("thu")
+    way = f"/patients/{one.golden}/own-record"
+    page = staff.get(way)
+    assert page.status == 200 and one.name in page.body.decode()
+    answer = staff.post(way, page)
+    assert answer.status == 200, (answer.status, answer.headers)
+    told = answer.body.decode()
+    code = told.partition('<span class="code">')[2].partition("<")[0]
+    assert code.count("-") == 2, told
+    assert code not in staff.get(way).body.decode()
+    browser, answer = one.begin(code)
+    assert answer.status == 302 and one.name in browser.get("/me").body.decode()
+    made = [e for e in events(one.site, f"Patient/{one.golden}") if e.kind == "citizen-enrol"]
+    assert [(e.actor, e.outcome, e.patient > 0) for e in made] == [("user/thu", "ok", True)]
+
+
+def test_who_receives_nobody_hands_out_no_code(register: Register, person: Callable[[str], Person]) -> None:
+    one = register("Trịnh Văn Hồng")
+    assert person("quang").get(f"/patients/{one.golden}/own-record").status == 404
+    assert one.enrolled().get(f"/patients/{one.golden}/own-record").status == 404

@@ -16,6 +16,8 @@ from hoso.care.who import who
 from hoso.identity.ledger import Event
 from hoso.identity.match.explain import explain
 from hoso.identity.matching import retold
+from hoso.identity.portrait import is_person
+from hoso.web.citizens.papers import sees_papers
 from hoso.web.pages import door, page, signed_in
 from hoso.web.persons import Person, last_of_each
 from hoso.web.record import is_synthetic, person_at
@@ -101,6 +103,7 @@ def sources(request: HttpRequest, id: str) -> HttpResponse:
         differences=differences(patients, chart),
         synthetic=is_synthetic(person.patient),
         today=reach.today,
+        hands_out=sees_papers(request) and is_person(person.patient),
     )
 
 

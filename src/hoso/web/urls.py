@@ -6,6 +6,7 @@ from django.urls import path
 
 from hoso.web import errors, language, parting, rate, reviews, search, sources, style
 from hoso.web import record as pages
+from hoso.web.citizens import handing
 from hoso.web.citizens import views as citizen
 from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, launching
 from hoso.web.sign_in import views as own
@@ -36,6 +37,7 @@ urlpatterns = [
     path("patients/<str:id>", pages.card, name="card"),
     path("patients/<str:id>/timeline", pages.timeline, name="timeline"),
     path("patients/<str:id>/sources", sources.sources, name="sources"),
+    path("patients/<str:id>/own-record", handing.hand_out, name="hand-out"),
     path("patients/<str:id>/split", parting.split, name="split"),
     path("patients/<str:id>/unmerge/<str:other>", parting.unmerge, name="unmerge"),
     path("reviews", reviews.queue, name="reviews"),

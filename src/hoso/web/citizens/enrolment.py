@@ -52,9 +52,16 @@ def find(number: str, code: str, now: datetime) -> Enrolment | None:
     return found if found is not None and _name(number) in found.numbers.split() else None
 
 
-@transaction.atomic
 def redeem(found: Enrolment, password: str, now: datetime) -> Account | None:
     """The person's account with its new password; None when somebody used the code a moment ago."""
+    from django.contrib.auth.hashers import make_password
+
+    kept = make_password(password)  # takes its time, so before anything is locked
+    with transaction.atomic():
+        return _redeemed(found, kept, now)
+
+
+def _redeemed(found: Enrolment, password: str, now: datetime) -> Account | None:
     from hoso.web.accounts.models import CITIZEN, Account, Enrolment, SignInName
 
     if Enrolment.objects.filter(key=found.key).delete()[0] != 1:
@@ -66,7 +73,7 @@ def redeem(found: Enrolment, password: str, now: datetime) -> Account | None:
         _forget_factors(account)
     account.name, account.opened = found.name, now
     account.epoch += 1
-    account.set_password(password)
+    account.password = password
     account.save()
     names = [SignInName(key=key, account=account) for key in found.numbers.split()]
     SignInName.objects.bulk_create(names, ignore_conflicts=True)
