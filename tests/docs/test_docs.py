@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import tomllib
 from pathlib import Path
 
@@ -30,6 +31,11 @@ def test_every_make_target_is_documented(target: str) -> None:
 def test_every_link_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", page.read_text("utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_the_page_of_labels_says_what_the_list_says() -> None:
+    made = runpy.run_path(str(ROOT / "scripts/label_page.py"))
+    assert (ROOT / "docs/reference/labels.md").read_text("utf-8") == made["page"]()
 
 
 def test_every_dependency_is_justified() -> None:

@@ -16,6 +16,7 @@ import pytest
 from tests.api.caller import Answer, Caller
 from tests.security.ward import FOREIGN, NOW, SHOWN, observation, patient, staff, visit, ward
 
+from hoso.fhir.labels import system
 from hoso.store.record_store import RecordStore
 
 REQUESTS = int(os.environ.get("HOSO_INTERFERENCE", "400"))
@@ -105,6 +106,45 @@ def test_what_staff_may_not_see_changes_no_answer(
         asked = request(dice, number)
         alike(one, other, *asked)
     assert one("GET", "Patient/p1").status == 200 and one("GET", "Patient/p2").status == 404
+
+
+def labelled(id: str, value: float, *labels: str) -> dict[str, Any]:
+    security = [{"system": system(), "code": label} for label in labels]
+    return observation(id, "p1", value, meta={"security": security})
+
+
+REPORT = {
+    "resourceType": "DiagnosticReport", "id": "r1", "status": "final", "subject": {"reference": "Patient/p1"},
+    "code": {"text": "blood"}, "result": [{"reference": "Observation/x0"}],
+}  # fmt: skip
+DENIAL = {
+    "resourceType": "Consent", "id": "c1", "status": "active", "patient": {"reference": "Patient/p1"},
+    "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]},
+    "category": [{"text": "hidden"}],
+    "policyRule": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "OPTIN"}]},
+    "provision": {"data": [{"meaning": "instance", "reference": {"reference": "Observation/x5"}}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ["doctor", "nurse", "pharmacist"])
+def test_what_a_label_or_a_denial_closes_changes_no_answer(
+    engine: str, make_store: Callable[..., RecordStore], role: str
+) -> None:
+    """The denial stands in both, so that only what it hides differs."""
+    someone = staff("u", role)
+    label = "PRIVATE_NOTE" if role == "doctor" else "HIV"
+    hidden = [labelled(f"x{n}", n * 2.5, label) for n in range(4)]
+    fixed = [*SHOWN, DENIAL]
+    one = ward(make_store(engine, clock=lambda: NOW), fixed, someone)
+    other = ward(
+        make_store(engine, clock=lambda: NOW),
+        [*SHOWN[:5], *hidden[:2], REPORT, observation("x5", "p1", 4), *SHOWN[5:], *hidden[2:], DENIAL],
+        someone,
+    )
+    dice = random.Random(role)
+    for number in range(REQUESTS):
+        alike(one, other, *request(dice, number))
+    assert one("GET", "Encounter/e1").status == 200 and other("GET", "Observation/x0").status == 404
 
 
 def alike(one: Caller, other: Caller, method: str, path: str, body: Any, headers: dict[str, str]) -> None:
