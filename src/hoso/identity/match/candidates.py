@@ -14,14 +14,17 @@ MOST = 100
 
 def rank(hits: Iterable[tuple[str, Iterable[R]]], most: int = MOST) -> list[R]:
     """From (kind of key, records under it). Of several keys of a kind the record counts one; ties go by id."""
-    weights: dict[R, float] = {}
-    seen: dict[str, set[R]] = {}
+    found: dict[str, set[R]] = {}
     for kind, records in hits:
-        weight, before = KINDS[kind].weight, seen.setdefault(kind, set())
-        for record in records:
-            if record not in before:
-                before.add(record)
-                weights[record] = weights.get(record, 0.0) + weight
+        if kind in found:
+            found[kind].update(records)
+        else:
+            found[kind] = set(records)
+    weights: dict[R, float] = {}
+    for kind, some in found.items():
+        weight = KINDS[kind].weight
+        for record in some:
+            weights[record] = weights.get(record, 0.0) + weight
     if len(weights) <= most:
         return sorted(weights)
     ranked = sorted(((-weight, record) for record, weight in weights.items()), key=itemgetter(0, 1))

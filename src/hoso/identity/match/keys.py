@@ -7,7 +7,7 @@ key. The store keeps the keys of `keys`; a look-up asks for `probes`, which adds
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -71,13 +71,13 @@ def keyed(person: Person) -> Keyed:
     """Without doubles, in the order of their kinds."""
     birth, names = _birth(person), _spelt(person)
     shared: dict[int, Shared] = {}
-    own = [*_number_keys(person, shared), *_keys(person, birth, names)]
-    return Keyed(_sorted(own), _sorted([*own, *_slips(birth, names)]), shared)
+    own = {*_number_keys(person, shared), *_keys(person, birth, names)}
+    return Keyed(_sorted(own), _sorted(own.union(_slips(birth, names))), shared)
 
 
 def keys(person: Person) -> tuple[Key, ...]:
     """The keys to store with a record."""
-    return _sorted([*_number_keys(person, {}), *_keys(person, _birth(person), _spelt(person))])
+    return _sorted({*_number_keys(person, {}), *_keys(person, _birth(person), _spelt(person))})
 
 
 def probes(person: Person) -> tuple[Key, ...]:
@@ -91,12 +91,8 @@ def shareable(person: Person) -> dict[int, Shared]:
     return shared
 
 
-def _sorted(found: Iterable[Key]) -> tuple[Key, ...]:
-    return tuple(sorted(set(found), key=_place))
-
-
-def _place(key: Key) -> tuple[int, int]:
-    return (_ORDER[key.kind], key.value)
+def _sorted(found: set[Key]) -> tuple[Key, ...]:
+    return tuple([key for _, key in sorted([(_ORDER[key.kind], key) for key in found])])
 
 
 _ORDER = {name: kind.order for name, kind in KINDS.items()}
@@ -226,16 +222,16 @@ def _mother_keys(mother: str, birth: _Birth) -> Iterator[Key]:
 
 
 def _slips(birth: _Birth, names: Sequence[_Spelt]) -> Iterator[Key]:
-    swapped = _dated(birth.year, birth.day, birth.month)
     for name in names:
         if birth.full:
             for token in dict.fromkeys(name.tokens):
-                yield _key("birth-given", birth.full, token)
+                if token != name.given:  # which is a key of its own already
+                    yield _key("birth-given", birth.full, token)
             yield _key("birth-family", birth.full, name.given)
             if birth.day <= 12 and birth.day != birth.month:
-                yield _key("birth-given", swapped.full, name.given)
+                yield _key("birth-given", f"{birth.year:04d}{birth.day:02d}{birth.month:02d}", name.given)
             for years in YEAR_SLIPS:
-                yield _key("birth-given", _dated(birth.year + years, birth.month, birth.day).full, name.given)
+                yield _key("birth-given", f"{birth.year + years:04d}{birth.full[4:]}", name.given)
         if birth.year:
             for year in (birth.year - 1, birth.year + 1):
                 yield _key("name-year", year, name.sorted)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import blake2b
+from struct import Struct
 from typing import TypeVar
 
 import msgspec
@@ -167,7 +168,11 @@ def spread(kind: int, value: int | str) -> str:
     return str(value).zfill(WIDTHS.get(kind, 0))
 
 
+_signed = Struct(">q").unpack
+
+
 def stable_hash(*parts: str | int) -> int:
     """The same 64-bit signed number on every machine and in every run."""
     text = "\x1f".join(map(str, parts)).encode()
-    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big", signed=True)
+    found: int = _signed(blake2b(text, digest_size=8).digest())[0]
+    return found
