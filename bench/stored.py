@@ -241,8 +241,14 @@ def _opened(config: StoreConfig, number: int) -> tuple[RecordStore, Arrivals]:
     if config.url not in _OPEN:
         numbers = count((os.getpid() % 4_000_000 + 1_000) * 2_000)
         matching = Matching(default_model(), Policy(), system_clock)
-        codes = Arrivals(matching, lambda n: [citizen_code.make(next(numbers)) for _ in range(n)], system_clock)
-        _OPEN[config.url] = open_store(config), codes
+        store = open_store(config)
+        arrivals = Arrivals(
+            matching,
+            lambda n: [citizen_code.make(next(numbers)) for _ in range(n)],
+            system_clock,
+            people=lambda: store.people,
+        )
+        _OPEN[config.url] = store, arrivals
     return _OPEN[config.url]
 
 

@@ -317,7 +317,13 @@ def arrivals(codes: Codes, compared: Matching, store: RecordStore) -> Arrivals:
     from hoso.identity.arrive import Arrivals
     from hoso.identity.leading import align
 
-    return Arrivals(compared, codes.new, system_clock, lambda persons: align(codes, store.people, persons))
+    return Arrivals(
+        compared,
+        codes.new,
+        system_clock,
+        lambda persons: align(codes, store.people, persons),
+        lambda: store.people,
+    )
 
 
 def rebuild_people(node: str, keys: Keys, store: RecordStore, seen: Callable[[int], None]) -> None:

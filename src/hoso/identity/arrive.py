@@ -22,7 +22,7 @@ from hoso.identity.ahead import Ahead
 from hoso.identity.desk import Desk
 from hoso.identity.feed import is_acknowledgement
 from hoso.identity.ledger import is_event
-from hoso.identity.matching import Decided, Described, Matching
+from hoso.identity.matching import Decided, Described, Matching, People
 from hoso.identity.portrait import is_person
 from hoso.identity.proposals import under_review
 from hoso.identity.replaced import Survivor, follow, survivor_of
@@ -94,7 +94,10 @@ class Pool:
 
 
 class Arrivals:
-    """Keeps `access.Arrivals`. `codes` gives codes nobody has had; `lead` lets those of some persons lead anew."""
+    """Keeps `access.Arrivals`. `codes` gives codes nobody has had; `lead` lets those of some persons lead anew.
+
+    `people`: the rows outside a transaction.
+    """
 
     def __init__(
         self,
@@ -102,8 +105,10 @@ class Arrivals:
         codes: Callable[[int], Sequence[str]],
         clock: Clock,
         lead: Callable[[Collection[int]], None] = lambda persons: None,
+        people: Callable[[], People] | None = None,
     ) -> None:
         self.matching, self.codes, self._clock, self._lead = matching, Pool(codes), clock, lead
+        self._people = people
         self._merged: WeakKeyDictionary[Transaction, list[int]] = WeakKeyDictionary()
 
     def prepare(self, drafts: Sequence[Draft]) -> list[Newcomer] | None:
@@ -120,6 +125,8 @@ class Arrivals:
                 raise reserved("MessageHeader")
         if not newcomers and not concerned:
             return None
+        if newcomers and self._people:
+            self.matching.attend(self._people())
         return newcomers
 
     def joined(self, parts: Sequence[tuple[Sequence[Newcomer], int]]) -> list[Newcomer]:

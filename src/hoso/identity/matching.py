@@ -183,9 +183,14 @@ class Matching:
         compared = decide(view, [Candidate(person, records)], 1, self.model, self._today())
         return compared.bits > 0 and not AGAINST & set(compared.vetoes)
 
-    def _population(self, people: People) -> int:
+    def attend(self, people: People) -> None:
+        """Counts the people, and their names, when it is time. Names take half a second, so whoever is about to write
+        does it before it holds up others."""
+        self._population(people, COUNT_MS)
+
+    def _population(self, people: People, age: int = 2 * COUNT_MS) -> int:
         now = to_ms(self.clock())
-        if now - self._counted[0] > COUNT_MS or self._counted[1] < 1_000:
+        if now - self._counted[0] > age or self._counted[1] < 1_000:
             self._counted = (now, people.count())
             self._name(people)
         return self._counted[1]
