@@ -13,8 +13,8 @@ PAGE = Path(__file__).parent.parent / "docs/reference/labels.md"
 _HEAD = f"""# Labels
 
 Made by `scripts/label_page.py` from `src/hoso/fhir/labels/labels.toml` and `src/hoso/access/policy/matrix.toml`; what
-labels do is explained in [Who may see what](../explanation/access.md). A token of the operator sees all that is shown to
-anybody, unless it was narrowed (`hoso token create --labels`); an app or a system sees what the administrator gave it.
+labels do is explained in [Who may see what](../explanation/access.md). A token of the operator sees all that is shown
+to anybody, unless it was narrowed (`hoso token create --labels`); an app or a system sees what the administrator gave.
 
 In `meta.security` a label has the system `{system()}`. One that no person wrote there carries `"userSelected": false`.
 """
