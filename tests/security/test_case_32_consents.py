@@ -10,7 +10,7 @@ import pytest
 from tests.api.caller import Caller
 from tests.security.ward import FOREIGN, NOW, SHOWN, Resource, asked_by, observation, staff, ward
 
-from hoso.access import Actor, Errand, Records
+from hoso.access import Actor, Errand, Records, Scopes
 from hoso.store.record_store import RecordStore
 
 CODES = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
@@ -211,3 +211,16 @@ def test_what_cannot_be_enforced_is_refused_and_named(
 def test_advance_directives_are_no_rules_about_data(doctor: Caller, store: RecordStore) -> None:
     put(store, consent(scope="adr", base="OPTOUT"))
     assert doctor("GET", "Observation/o1").status == 200
+
+
+def test_a_system_is_bound_by_a_denial_and_an_operator_is_not(doctor: Caller, store: RecordStore) -> None:
+    scopes = Scopes.parse("system/*.cruds")
+    one = asked_by(doctor, store, Actor("client/s1", scopes, facility="35001", labels=frozenset()))
+    two = asked_by(doctor, store, Actor("client/s2", scopes, facility="35002", labels=frozenset()))
+    data = hidden("Observation/o1")["provision"]["data"]
+    put(store, consent(provision={"actor": [actor("Organization/f1")], "data": data}))
+    assert (one("GET", "Observation/o1").status, two("GET", "Observation/o1").status) == (404, 200)
+    assert "o1" not in ids(one, "Observation?_count=50") and "o1" in ids(two, "Observation?_count=50")
+    assert one("PUT", "Observation/o1", observation("o1", "p1")).status == 404
+    assert one("GET", "Observation/o2").status == 200
+    assert Caller(store)("GET", "Observation/o1").status == 200

@@ -13,6 +13,7 @@ from typing import Any
 from hoso.access.actor import Actor
 from hoso.access.errand import Errand
 from hoso.access.grain import Grain, Right
+from hoso.access.policy.bound import Bound
 from hoso.access.policy.guard import forbidden_change
 from hoso.access.policy.mask import Masks, is_masked, masked, refuse_masked
 from hoso.access.policy.rules import UNLABELLED
@@ -48,7 +49,9 @@ class View:
     def __init__(self, store: Store, errand: Errand, now: datetime, reading: Reading | None = None) -> None:
         self._store, self._actor = store, errand.actor
         self._sight = Sight(reading or store, errand, now) if errand.actor.role else None
-        labels = errand.actor.labels
+        labels, actor = errand.actor.labels, errand.actor
+        alone = labels is not None and not actor.role and not actor.patient
+        self._bound = Bound(reading or store, errand, now) if alone else None
         self._hidden = everything() & ~mask(labels) | NOBODY if labels is not None else NOBODY
 
     def visible(self, right: Right, persons: bool = True) -> Visible:
@@ -76,6 +79,8 @@ class View:
         if self._sight is not None and not self._sight.of(right, version).permit:
             return False
         if self._sight is None and self._closed(version.type, version.labels or 0):
+            return False
+        if self._bound is not None and not self._bound.lets(right, version):
             return False
         return self._lets_grains(right, version)
 
@@ -165,6 +170,8 @@ class View:
         if self._sight is None:
             whole = self._hidden == NOBODY or type in UNLABELLED
             asked.append(Showable() if whole else Unlabelled(self._hidden))
+        if self._bound is not None and (clause := self._bound.clause(right, type)) is not None:
+            asked.append(clause)
         return All(tuple(asked)) if asked else None
 
     def _of_grain(self, type: str, grain: Grain) -> Clause:
