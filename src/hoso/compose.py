@@ -381,6 +381,7 @@ def preload(folder: Path) -> None:
 
 def application(node: Node) -> Application:
     """One WSGI callable for a worker: /fhir and /healthz to the systems' door, the rest to the people's."""
+    from hoso.access.trail import Trail
     from hoso.api.across import across
     from hoso.api.app import application as api
     from hoso.api.body import Bodies
@@ -393,7 +394,8 @@ def application(node: Node) -> Application:
 
     patience = Patience()
     identity = Identity(node.matching, node.steward)
-    systems = api(node.records, node.tokens, Seal(node.config.keys.links), node.config, patience, identity)
+    trail = Trail(node.store, node.journal, system_clock, node.audit.verifier.name)
+    systems = api(node.records, node.tokens, Seal(node.config.keys.links), node.config, patience, identity, trail)
     people, forms = web(node), Bodies(min(LARGEST_FORM, node.config.largest_request), patience)
     systems_of_apps = across(systems, registered)
 

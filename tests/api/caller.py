@@ -9,6 +9,8 @@ from io import BytesIO
 from typing import Any
 
 from hoso.access import AliasTable, CodeTable, Records, Tokens
+from hoso.access.audit.journal import PlainJournal
+from hoso.access.trail import Trail
 from hoso.api.app import application
 from hoso.api.doors import Identity
 from hoso.api.links import Seal
@@ -66,7 +68,8 @@ class Caller:
         self.records = Records(store, system_clock)
         self.tokens = Tokens(TokenTable(store.engine), system_clock)
         self.settings = settings or Settings()
-        self.app = application(self.records, self.tokens, Seal(b"k" * 32), self.settings)
+        self.trail = Trail(store, PlainJournal(store), system_clock, "hoso.audit/test-node")
+        self.app = application(self.records, self.tokens, Seal(b"k" * 32), self.settings, trail=self.trail)
         self.token: str | None = self.tokens.create("test", scope)
 
     @classmethod

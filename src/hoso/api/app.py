@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from hoso.access import Actor, Errand, Purpose, Records, Tokens, trace
+from hoso.access.trail import Trail
 from hoso.api.body import Bodies
 from hoso.api.conditions import names_version
 from hoso.api.doors import Doors, Identity
@@ -50,10 +51,11 @@ def application(
     settings: Settings,
     patience: Patience | None = None,
     identity: Identity | None = None,
+    trail: Trail | None = None,
 ) -> Application:
     """The systems' door of one worker process; `patience` is shared by all its doors."""
-    doors, bodies = Doors(records, seal, identity), Bodies(settings.largest_request, patience)
-    types = frozenset(load().resource_types) - {"Binary"}
+    doors, bodies = Doors(records, seal, identity, trail), Bodies(settings.largest_request, patience)
+    types = frozenset(load().resource_types) - {"Binary", "AuditEvent"}
 
     def serve(environ: Environ, start: StartResponse) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]

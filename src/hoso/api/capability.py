@@ -6,6 +6,8 @@ from functools import cache
 from typing import Any
 
 from hoso import __version__
+from hoso.access.trail import TYPE
+from hoso.api.auditing import PARAMETERS
 from hoso.api.definitions import listed
 from hoso.api.doors import Doors
 from hoso.api.message import CONTENT, FHIR_JSON, Request, Response
@@ -106,7 +108,21 @@ def _param(param: Any) -> dict[str, str]:
     return {"name": param.code, "definition": param.url, "type": param.type}
 
 
+def _audit() -> dict[str, Any]:
+    """A view of the log: read and searched only."""
+    params = [p for p in load().search_params[TYPE].values() if p.code in PARAMETERS]
+    return {
+        "type": TYPE,
+        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "versioning": "no-version",
+        "searchParam": [_param(p) for p in params],
+        "operation": [{"name": "validate", "definition": _operation("Resource-validate")}],
+    }
+
+
 def _resource(type: str, persons: bool) -> dict[str, Any]:
+    if type == TYPE:
+        return _audit()
     params = [p for p in load().search_params[type].values() if _usable(p) and p.code != "_type"]
     references = [p.code for p in params if p.type == "reference" and not p.code.startswith("_")]
     found: dict[str, Any] = {

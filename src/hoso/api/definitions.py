@@ -82,7 +82,9 @@ def read(doors: Doors, request: Request) -> Response:
 
 
 def spare(type: str, id: str | None) -> None:
-    """Refuses to have a definition of ours overwritten."""
+    """Refuses to have a definition of ours overwritten, or the audit log written."""
+    if type == "AuditEvent":
+        raise Refused.because(405, "not-supported", "rest.audit-is-a-view", method="transaction")
     if type == "OperationDefinition" and id in IDS:
         raise Refused.because(405, "not-supported", "identity.reserved", type=type)
 

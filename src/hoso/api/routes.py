@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from hoso.access.trail import TYPE as AUDIT
 from hoso.api import (
+    auditing,
     bundles,
     capability,
     crossing,
@@ -57,6 +59,9 @@ UNMERGE: Table = {"POST": stewardship.unmerge}
 SPLIT: Table = {"POST": stewardship.split}
 LINK_EVENTS: Table = {"GET": link_events.link_events}
 ACKNOWLEDGE: Table = {"POST": link_events.acknowledge_events}
+AUDIT_SEARCH: Table = {"POST": auditing.search}
+AUDIT_TYPE: Table = {"GET": auditing.search}
+AUDIT_INSTANCE: Table = {"GET": auditing.read}
 DEFINITION: Table = {"GET": definitions.read}
 PIX: Table = {"GET": crossing.ihe_pix, "POST": crossing.ihe_pix}
 EVERYTHING: Table = {"GET": everything.everything, "POST": everything.everything}
@@ -84,6 +89,8 @@ def _table(path: tuple[str, ...], method: str) -> Table:
     if first not in load().type_number:
         key = "rest.unknown-operation" if first.startswith("$") else "rest.unknown-type"
         raise Refused.because(404, "not-supported", key, name=first[:80])
+    if first == AUDIT and rest != ("$validate",):
+        return _audit(first, rest, method)
     if not rest:
         return TYPE
     if len(rest) == 1 and rest[0] in _TYPE:
@@ -94,6 +101,20 @@ def _table(path: tuple[str, ...], method: str) -> Table:
     if len(rest) == 1:
         return DEFINITION if first == "OperationDefinition" and rest[0] in definitions.IDS else INSTANCE
     return _below(first, rest[1:])
+
+
+def _audit(type: str, rest: tuple[str, ...], method: str) -> Table:
+    """The log is a view: read and searched, and whatever else is tried is told so."""
+    if method in ("PUT", "PATCH", "DELETE") or (method == "POST" and rest != ("_search",)):
+        return {method: auditing.refuse}
+    if not rest:
+        return AUDIT_TYPE
+    if rest == ("_search",):
+        return AUDIT_SEARCH
+    _check_id(type, rest[0], method)
+    if len(rest) == 1:
+        return AUDIT_INSTANCE
+    raise Refused.because(404, "not-found", "rest.no-such-place", path="/".join((type, *rest))[:100])
 
 
 def _below(type: str, rest: tuple[str, ...]) -> Table:
@@ -108,6 +129,10 @@ def _below(type: str, rest: tuple[str, ...]) -> Table:
     if rest[0].startswith("$"):
         raise Refused.because(404, "not-supported", "rest.unknown-operation", name=rest[0][:80])
     if type in load().compartments and (rest[0] in load().type_number or rest[0] == "*"):
+        if type == "Patient" and rest[0] == AUDIT and len(rest) == 1:
+            return AUDIT_TYPE
+        if type == "Patient" and rest == (AUDIT, "_search"):
+            return AUDIT_SEARCH
         if len(rest) == 1:
             return COMPARTMENT
         if rest[1:] == ("_search",):

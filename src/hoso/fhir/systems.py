@@ -34,6 +34,12 @@ MATCH_EVIDENCE = "https://hoso.vn/StructureDefinition/match-evidence"
 CLAIM_STATUS = "https://hoso.vn/StructureDefinition/claim-status"
 REVIEW = "https://hoso.vn/CodeSystem/identity-review"
 GROUP_KIND = "https://hoso.vn/CodeSystem/group-kind"
+AUDIT_KIND = "https://hoso.vn/CodeSystem/audit-kind"
+AUDIT_ROLE = "https://hoso.vn/CodeSystem/role"
+AUDIT_ACTOR = "https://hoso.vn/sid/actor"
+AUDIT_REQUEST = "https://hoso.vn/sid/request"
+AUDIT_CHANNEL = "https://hoso.vn/StructureDefinition/audit-channel"
+AUDIT_ACTIVITY = "https://hoso.vn/StructureDefinition/audit-activity"
 
 # International.
 LOINC = "http://loinc.org"
@@ -46,6 +52,12 @@ SNOMED = "http://snomed.info/sct"
 
 __all__ = [
     "ATC",
+    "AUDIT_ACTIVITY",
+    "AUDIT_ACTOR",
+    "AUDIT_CHANNEL",
+    "AUDIT_KIND",
+    "AUDIT_REQUEST",
+    "AUDIT_ROLE",
     "CITIZEN_CODE",
     "CLAIM_STATUS",
     "COMMUNE",

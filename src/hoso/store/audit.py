@@ -155,6 +155,20 @@ def sealed(connection: Connection, first: int, limit: int) -> list[Sealed]:
     return [_sealed(row) for row in rows]
 
 
+def newest(connection: Connection, patient: int | None, before: int | None, limit: int) -> list[Sealed]:
+    """Leaves with their events, newest first, before a place; of one patient, or all for None."""
+    where, order = ("s.patient = ? AND s.patient <> 0", "s.number") if patient is not None else ("1 = 1", "s.seq")
+    values = [patient] if patient is not None else []
+    if before is not None:
+        where, values = f"{where} AND s.seq < ?", [*values, before]
+    rows = connection.rows(
+        f"""SELECT s.seq, s.event, s.patient, s.number, s.leaf, e.salt, e.bytes FROM audit_seal s
+            LEFT JOIN audit_event e ON e.id = s.event WHERE {where} ORDER BY {order} DESC LIMIT ?""",  # noqa: S608
+        (*values, limit),
+    )
+    return [_sealed(row) for row in rows]
+
+
 def of_patient(connection: Connection, patient: int, after: int, limit: int) -> list[Sealed]:
     """A patient's leaves with their events, oldest first, behind a number."""
     rows = connection.rows(

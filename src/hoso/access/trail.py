@@ -1,0 +1,183 @@
+"""The audit log for those who may look into it: an auditor all of it, a citizen what concerns the citizen.
+
+Looking is told to the log before anything is shown, like every other reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from heapq import merge
+
+from hoso.access.audit.event import Event, Outcome, Unreadable, read
+from hoso.access.audit.journal import Journal
+from hoso.access.errand import Errand
+from hoso.access.policy.sight import Sight
+from hoso.access.scope import Right
+from hoso.core.clock import Clock, to_ms
+from hoso.core.errors import Refused
+from hoso.store import audit
+from hoso.store.audit import Sealed
+from hoso.store.record_store import RecordStore
+
+TYPE = "AuditEvent"
+PAGE = 500
+MOST_LOOKED_AT = 20_000
+"""Events that one request goes through; the page's link goes on from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is searched for; what is empty or None is not asked."""
+
+    text: str = ""
+    """As the log shall have it."""
+    patients: tuple[str, ...] | None = None
+    records: tuple[str, ...] = ()
+    """ "Type/id": events that name one of them."""
+    actors: frozenset[str] = frozenset()
+    actions: frozenset[str] = frozenset()
+    outcomes: frozenset[str] = frozenset()
+    kinds: frozenset[str] | None = None
+    since: int | None = None
+    until: int | None = None
+    """Milliseconds; the second is not included."""
+    count: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event at its place; `patient` is the id of the Patient it concerns, empty for none."""
+
+    seq: int
+    event: Event
+    patient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    entries: list[Entry] = field(default_factory=list)
+    before: int | None = None
+    """Where the next page begins."""
+
+
+class Trail:
+    def __init__(self, store: RecordStore, journal: Journal, clock: Clock, log: str) -> None:
+        self._store, self._journal, self.clock, self.log = store, journal, clock, log
+
+    def read(self, errand: Errand, seq: int) -> Entry | None:
+        """None when there is no such event for this actor, or it was emptied."""
+        reach = self._reach(errand, "r", f"{TYPE}/{seq}")
+        rows = [row for row in audit.sealed(self._store.engine.reader(), seq, 1) if row.seq == seq]
+        if rows and reach is not None and rows[0].patient not in reach:
+            self._tell(errand, "read", f"{TYPE}/{seq}", [], "denied")
+            return None
+        entries = self._entries([(row, event) for row in rows if (event := _event(row)) is not None])
+        self._tell(errand, "read", f"{TYPE}/{seq}", entries)
+        return entries[0] if entries else None
+
+    def search(self, errand: Errand, asked: Asked, before: int | None = None) -> Found:
+        """Newest first, behind a place."""
+        reach = self._reach(errand, "s", asked.text)
+        people = self._store.people
+        if asked.patients is not None:
+            whose = frozenset(rid for id in asked.patients for rid in people.whole(id))
+            reach = whose if reach is None else reach & whose
+        found: list[tuple[Sealed, Event]] = []
+        place = None
+        for looked_at, row in enumerate(self._rows(reach, before), 1):
+            event = _event(row)
+            if event is not None and _meets(event, asked):
+                found.append((row, event))
+            if len(found) == asked.count or looked_at == MOST_LOOKED_AT:
+                place = row.seq
+                break
+        entries = self._entries(found)
+        self._tell(errand, "search", asked.text, entries)
+        return Found(entries, place or None)
+
+    def _rows(self, reach: frozenset[int] | None, before: int | None) -> Iterator[Sealed]:
+        if reach is None:
+            return self._stretch(None, before)
+        return merge(*(self._stretch(rid, before) for rid in reach if rid), key=lambda row: row.seq, reverse=True)
+
+    def _stretch(self, patient: int | None, before: int | None) -> Iterator[Sealed]:
+        while rows := audit.newest(self._store.engine.reader(), patient, before, PAGE):
+            yield from rows
+            before = rows[-1].seq
+
+    def _reach(self, errand: Errand, right: Right, what: str) -> frozenset[int] | None:
+        """The patients whose events may be seen; None for all, also those of nobody. Raises Refused 403."""
+        actor = errand.actor
+        if not actor.scopes.permits(TYPE, right):
+            raise self._refused(errand, right, what)
+        reach: frozenset[int] | None = None
+        if actor.role:
+            sight = Sight(self._store, errand, self.clock())
+            row = sight.role
+            if row is None or row.reach not in ("all", "own") or not sight.decide_cell(right, TYPE):
+                raise self._refused(errand, right, what)
+            if row.reach == "own":
+                reach = self._store.people.whole(actor.person) if actor.person else frozenset()
+        grains = actor.scopes.narrowed(TYPE, right)
+        if grains is not None:
+            if all(grain.context != "patient" or grain.criteria for grain in grains):
+                raise self._refused(errand, right, what)
+            whose = self._store.people.whole(actor.patient) if actor.patient else frozenset()
+            reach = whose if reach is None else reach & whose
+        return reach
+
+    def _refused(self, errand: Errand, right: Right, what: str) -> Refused:
+        self._tell(errand, "read" if right == "r" else "search", what, [], "denied")
+        return Refused.because(403, "forbidden", "rest.forbidden", type=TYPE, right=right)
+
+    def _entries(self, found: list[tuple[Sealed, Event]]) -> list[Entry]:
+        ids = self._store.people.ids({row.patient for row, _ in found if row.patient})
+        return [Entry(row.seq, event, ids.get(row.patient, "")) for row, event in found]
+
+    def _tell(self, errand: Errand, kind: str, what: str, shown: list[Entry], outcome: Outcome = "ok") -> None:
+        """An event for each patient whose events are shown, and one when it is nobody's."""
+        whose: dict[int, list[int]] = {}
+        for entry in shown:
+            whose.setdefault(entry.event.patient, []).append(entry.seq)
+        actor, now = errand.actor, to_ms(self.clock())
+        self._journal.tell(
+            [
+                Event(
+                    time=now, actor=actor.id, action="R" if kind == "read" else "E", kind=kind, request=errand.request,
+                    role=actor.role, facility=actor.facility, purpose=errand.purpose, channel=errand.channel,
+                    activity=errand.activity, outcome=outcome, types=(TYPE,), what=what[:500], patient=patient,
+                    session=errand.session, address=errand.address, digest=_digest(places) if places else b"",
+                )
+                for patient, places in (whose or {0: []}).items()
+            ]
+        )  # fmt: skip
+
+
+def _digest(places: list[int]) -> bytes:
+    return sha256("\n".join(f"{TYPE}/{seq}" for seq in places).encode()).digest()
+
+
+def _event(row: Sealed) -> Event | None:
+    """None for what was emptied or cannot be read."""
+    try:
+        return read(row.bytes) if row.bytes else None
+    except Unreadable:
+        return None
+
+
+def _meets(event: Event, asked: Asked) -> bool:
+    return (
+        (not asked.actors or event.actor in asked.actors)
+        and (not asked.actions or event.action in asked.actions)
+        and (not asked.outcomes or event.outcome in asked.outcomes)
+        and (asked.kinds is None or event.kind in asked.kinds)
+        and (asked.since is None or event.time >= asked.since)
+        and (asked.until is None or event.time < asked.until)
+        and (not asked.records or any(_names(event.what, name) for name in asked.records))
+    )
+
+
+def _names(what: str, record: str) -> bool:
+    return any(name == record or name.startswith(f"{record}/") for name in what.split(" "))
