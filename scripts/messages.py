@@ -39,9 +39,12 @@ def wanted() -> set[Message]:
 
 def _titles() -> Iterator[str]:
     from hoso.care.timeline import CARE_TITLES, SAID
+    from hoso.web.alarm import OUTCOME_TITLES as OUTCOMES
+    from hoso.web.alarm import REASON_TITLES as EMERGENCIES
     from hoso.web.oauth.words import TITLES
     from hoso.web.record import EVERYTHING, KIND_TITLES
     from hoso.web.reviews import CAUSE_TITLES, CONTRADICTIONS, DONE, FIELDS, PRIORITY_TITLES
+    from hoso.web.roles import titles as role_titles
     from hoso.web.sources import EVENTS, HOW, REASONS
 
     for file in sorted(CARE.glob("rules/*.toml")):
@@ -49,7 +52,8 @@ def _titles() -> Iterator[str]:
         for listed in rules.values():
             if isinstance(listed, list):
                 yield from (rule["title"] for rule in listed)
-    yield from (entry["title"] for entry in tomllib.loads((WEB / "roles.toml").read_text("utf-8")).values())
+    yield from role_titles().values()
+    yield from (*EMERGENCIES.values(), *OUTCOMES.values())
     yield from (*CAUSE_TITLES.values(), *PRIORITY_TITLES.values(), *CONTRADICTIONS.values(), *DONE.values(), *FIELDS)
     yield from TITLES.values()
     yield from (*HOW.values(), *EVENTS.values(), *REASONS.values())

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from hoso.access import Actor, Errand
     from hoso.access.audit import Journal
     from hoso.access.audit.log import AuditLog
+    from hoso.access.break_glass import BreakGlass
+    from hoso.access.counter import Counter
     from hoso.access.records import Records
     from hoso.access.tokens import Issued, Tokens
     from hoso.api.app import Application, Environ, StartResponse
@@ -132,6 +134,8 @@ class Node:
     steward: Steward
     matching: Matching
     audit: AuditLog
+    counter: Counter
+    emergencies: BreakGlass
 
     @property
     def journal(self) -> Journal:
@@ -243,10 +247,13 @@ def store_config(config: Config) -> StoreConfig:
 
 def open(folder: Path) -> Node:
     """Opens the store of the node in `folder` and the door to it."""
+    from hoso.access.break_glass import BreakGlass
+    from hoso.access.counter import Counter
     from hoso.access.records import Records
     from hoso.access.tokens import Tokens
     from hoso.identity.steward import Steward
     from hoso.store import open_store
+    from hoso.store.grants import GrantTable
     from hoso.store.tokens import TokenTable
 
     config = load(folder)
@@ -258,7 +265,9 @@ def open(folder: Path) -> Node:
     records = Records(store, system_clock, arrivals(codes, compared, store), log.journal)
     tokens = Tokens(TokenTable(store.engine), system_clock, issued=_issued(config))
     steward = Steward(records, codes, compared)
-    return Node(config, store, records, tokens, codes, steward, compared, log)
+    counter = Counter(store, records, log.journal)
+    emergencies = BreakGlass(store, GrantTable(store.engine), system_clock, new_id, log.journal)
+    return Node(config, store, records, tokens, codes, steward, compared, log, counter, emergencies)
 
 
 def audit_log(config: Config, store: RecordStore) -> AuditLog:

@@ -18,6 +18,7 @@ from tests.security.keyserver import serving_keys
 from tests.web.conftest import serving
 
 from hoso import compose
+from hoso.fhir.systems import FACILITY_CODE, GROUP_KIND
 from hoso.web.accounts import registry
 from hoso.web.configure import configure
 
@@ -66,6 +67,16 @@ def records() -> list[dict[str, Any]]:
             "status": "finished",
             "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
             "subject": {"reference": "Patient/p1"},
+        },
+        {
+            "resourceType": "Group",
+            "id": "roster",
+            "active": True,
+            "type": "person",
+            "actual": True,
+            "code": {"coding": [{"system": GROUP_KIND, "code": "roster"}]},
+            "managingEntity": {"identifier": {"system": FACILITY_CODE, "value": "35001"}},
+            "member": [{"entity": {"reference": f"Patient/{id}"}} for id in ("p1", "p2")],
         },
     ]
 

@@ -5,6 +5,7 @@ Dates are counted back from today, so that the card always has something in its 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ FULL_CODE = citizen_code.make(1234567890)
 FULL_NUMBER = "001167012345"
 FULL_CARD = "GD4010116701234"
 FULL_PHONE = "0912345678"
+STATION_CODE = "35001"
 HOSPITAL, STATION, HEART = "Bệnh viện Đa khoa tỉnh Ninh Bình", "Trạm Y tế phường Hoa Lư", "Viện Tim mạch Quốc gia"
 INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
@@ -40,7 +42,8 @@ def people(today: date) -> list[Resource]:
         patient("empty", "Đặng Thị Hòa", "2026-01-03", "female"),
         patient("gone", "Lê Văn Khuất", "1931-02", "male") | {"deceasedDateTime": "2025-01-09"},
     ]
-    return [*facilities(), *lookalikes, *plain, *full(today)]
+    everybody = [*lookalikes, *plain, *full(today)]
+    return [*facilities(), *everybody, roster(one["id"] for one in everybody if one["resourceType"] == "Patient")]
 
 
 def patient(id: str, name: str, born: str, sex: str, number: str = "") -> Resource:
@@ -58,7 +61,21 @@ def patient(id: str, name: str, born: str, sex: str, number: str = "") -> Resour
 
 def facilities() -> list[Resource]:
     named = {"hospital": HOSPITAL, "station": STATION, "heart": HEART}
-    return [{"resourceType": "Organization", "id": id, "active": True, "name": name} for id, name in named.items()]
+    made: list[Resource] = [
+        {"resourceType": "Organization", "id": id, "active": True, "name": name} for id, name in named.items()
+    ]
+    made[1]["identifier"] = [{"system": systems.FACILITY_CODE, "value": STATION_CODE}]
+    return made
+
+
+def roster(patients: Iterable[str], id: str = "roster") -> Resource:
+    """The people whom the station looks after, so that its staff see their records."""
+    return {
+        "resourceType": "Group", "id": id, "active": True, "type": "person", "actual": True,
+        "code": {"coding": [{"system": systems.GROUP_KIND, "code": "roster"}]},
+        "managingEntity": {"identifier": {"system": systems.FACILITY_CODE, "value": STATION_CODE}},
+        "member": [{"entity": {"reference": f"Patient/{patient}"}} for patient in patients],
+    }  # fmt: skip
 
 
 def full(today: date) -> list[Resource]:

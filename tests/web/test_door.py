@@ -8,6 +8,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from tests.web.people import STATION_CODE
 
 from hoso import compose
 from hoso.access import Errand
@@ -30,7 +31,7 @@ def node(node_folder: Path) -> Iterator[compose.Node]:
 
 
 def card(node: compose.Node, id: str) -> EmergencyCard:
-    reach = door.Door(node.records, Errand(actor("mai", "doctor"), "TREAT"))
+    reach = door.Door(node.records, Errand(actor("mai", "doctor", STATION_CODE, assurance="single"), "TREAT"))
     person = reach.persons.find(reach.persons.homes([id])[id])
     assert isinstance(person, Person)
     sources = reach.persons.sources(person)

@@ -33,7 +33,7 @@ def node(store: RecordStore) -> Node:
 
 
 def reach(node: Node, role: str = "doctor") -> door.Door:
-    return door.Door(node.records, Errand(actor("mai", role), "TREAT"))
+    return door.Door(node.records, Errand(actor("mai", role, people.STATION_CODE, assurance="single"), "TREAT"))
 
 
 def person(node: Node, id: str) -> Person:
@@ -54,6 +54,9 @@ def card(node: Node, id: str) -> EmergencyCard:
 def put(node: Node, *resources: Resource) -> None:
     for one in resources:
         node.records.update(Errand(CLIENT, "TREAT"), one["resourceType"], one["id"], orjson.dumps(one))
+        if one["resourceType"] == "Patient":
+            cared = people.roster([one["id"]], f"roster-{one['id']}")
+            node.records.update(Errand(CLIENT, "TREAT"), "Group", cared["id"], orjson.dumps(cared))
 
 
 def clinical(of: str) -> list[Resource]:

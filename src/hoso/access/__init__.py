@@ -4,7 +4,7 @@ Every read and write names an actor and a purpose here; a path to records that d
 """
 
 from hoso.access.actor import Actor, Purpose
-from hoso.access.errand import Activity, Channel, Errand, trace
+from hoso.access.errand import Activity, Channel, Errand, trace, usual_purpose
 from hoso.access.notes import Notes
 from hoso.access.records import Records, Written
 from hoso.access.scope import Scopes
@@ -67,4 +67,5 @@ __all__ = [
     "Written",
     "execute",
     "trace",
+    "usual_purpose",
 ]

@@ -7,12 +7,14 @@ It is opened by a page after fresh proof of who asks, never by a header; what no
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal, get_args
 
+from hoso.access.audit import Journal, PlainJournal
 from hoso.access.errand import Errand
 from hoso.access.policy.matrix import role
+from hoso.access.telling import Teller
 from hoso.core.clock import Clock, to_ms
 from hoso.core.dates import VIETNAM
 from hoso.core.errors import Refused
@@ -45,6 +47,14 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class Running:
+    """What every page says that is open by it."""
+
+    grant: GrantRow
+    emergency: EmergencyRow
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """One line of the privacy officer's queue; `overdue` counts from its deadline."""
 
@@ -65,8 +75,11 @@ class Month:
 
 
 class BreakGlass:
-    def __init__(self, store: Store, table: GrantTable, clock: Clock, fresh: Callable[[], str]) -> None:
+    def __init__(
+        self, store: Store, table: GrantTable, clock: Clock, fresh: Callable[[], str], journal: Journal | None = None
+    ) -> None:
         self._store, self._table, self._clock, self._fresh = store, table, clock, fresh
+        self._teller = Teller(journal or PlainJournal(store), clock)
 
     def open(self, errand: Errand, patient: str, reason: str, words: str, lasts: timedelta = LONGEST) -> Opened:
         """Raises Refused: 403 for a role that may not, 422 for a reason or words that will not do, 404 for nobody."""
@@ -92,6 +105,8 @@ class BreakGlass:
             GrantRow(id, "emergency", rid, actor.id, actor.id, to_ms(now), to_ms(until)),
             EmergencyRow(id, actor.facility, reason, words, score, to_ms(deadline(now))),
         )
+        told = replace(errand, reason=f"{reason}: {words}", grant=id, purpose="ETREAT", notes=None)
+        self._teller.act(told, "break-glass", f"Patient/{patient} until {until.isoformat(timespec='seconds')}", rid)
         return Opened(id, until)
 
     def close(self, errand: Errand, grant: str) -> bool:
@@ -100,6 +115,18 @@ class BreakGlass:
         if found is None or found.kind != "emergency" or found.grantee != errand.actor.id:
             return False
         return self._table.end(grant, to_ms(self._clock()))
+
+    def running(self, errand: Errand, patient: str) -> Running | None:
+        """The caller's own emergency about a person that has not ended; `patient` is any Patient of theirs."""
+        if not (row := role(errand.actor.role)) or not row.emergency:
+            return None
+        given = self._store.relations.given([errand.actor.id], to_ms(self._clock()))
+        opened = {whose: id for kind, whose, id in given if kind == "emergency"}
+        if not opened:
+            return None
+        id = next((opened[rid] for rid in self._store.people.whole(patient) if rid in opened), None)
+        grant, emergency = (self._table.grant(id), self._table.emergency(id)) if id else (None, None)
+        return Running(grant, emergency) if grant and emergency else None
 
     def used(self, grant: str, request: str, type: str) -> None:
         self._table.used(grant, to_ms(self._clock()), request, type)
@@ -122,7 +149,10 @@ class BreakGlass:
             raise Refused.because(404, "not-found", "break-glass.unknown")
         if found.grantee == errand.actor.id:
             raise Refused.because(403, "forbidden", "break-glass.own")
-        return self._table.decide(grant, errand.actor.id, to_ms(self._clock()), outcome, finding.strip())
+        decided = self._table.decide(grant, errand.actor.id, to_ms(self._clock()), outcome, finding.strip())
+        if decided:
+            self._teller.act(replace(errand, grant=grant), "break-glass-decided", outcome, found.patient)
+        return decided
 
     def month(self, errand: Errand, year: int, month: int) -> Month:
         self._officer(errand)

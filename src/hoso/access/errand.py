@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Literal
+from typing import Literal, cast
 
 from hoso.access.actor import Actor, Purpose
 from hoso.access.notes import Notes
+from hoso.access.policy import matrix
 
 Channel = Literal["screen", "print", "export", "api", "sync", "command", "automatic"]
 Activity = Literal["view", "print", "export", "send"]
@@ -18,7 +19,7 @@ Activity = Literal["view", "print", "export", "send"]
 class Errand:
     """Made by the door, never from a client's claim. `request` joins the events of one request, `session` and
 
-    `address` say where it came from; `reason` are the coded reason and words of a break-glass, else empty.
+    `address` say where it came from; `reason` are the coded reason and words of a break-glass and `grant` its id.
     """
 
     actor: Actor
@@ -29,8 +30,14 @@ class Errand:
     session: str = ""
     address: str = ""
     reason: str = ""
+    grant: str = ""
     notes: Notes | None = field(default=None, compare=False, repr=False)
     """Of a page: what it shows is told together by its door before its first byte. None: each call tells at once."""
+
+
+def usual_purpose(actor: Actor) -> Purpose:
+    """For a door that asks nobody what for: treatment, unless that is not the role's to give."""
+    return cast(Purpose, matrix.usual_purpose(actor.role))
 
 
 def trace(secret: str) -> str:

@@ -115,6 +115,10 @@ class Teller:
                 ]
             )  # fmt: skip
 
+    def act(self, errand: Errand, kind: str, what: str, patient: int = 0) -> None:
+        """Something done that is neither reading nor writing a record, such as opening one in an emergency."""
+        self._journal.tell([_event(errand, self._now(), kind, "E", what, patient=patient)])
+
     def stranger(self, address: str) -> None:
         if self._noise.first((address,)):
             event = Event(
@@ -172,5 +176,5 @@ def _event(
         time=time, actor=actor.id, action=action, kind=kind, request=errand.request, role=actor.role,
         facility=actor.facility, purpose=errand.purpose, channel=errand.channel, activity=errand.activity,
         outcome=outcome, types=types, what=what[:MOST_WHAT + 100], patient=patient, reason=errand.reason,
-        session=errand.session, address=errand.address, digest=digest,
+        grant=errand.grant, session=errand.session, address=errand.address, digest=digest,
     )  # fmt: skip

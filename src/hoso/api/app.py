@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from hoso.access import Actor, Errand, Purpose, Records, Tokens, trace
+from hoso.access import Actor, Errand, Records, Tokens, trace, usual_purpose
 from hoso.access.trail import Trail
 from hoso.api.body import Bodies
 from hoso.api.conditions import names_version
@@ -135,8 +135,9 @@ _ANYONE = Actor("anyone")
 
 def _errand(actor: Actor, environ: Environ) -> Errand:
     session = trace(environ.get("HTTP_AUTHORIZATION", ""))
-    purpose: Purpose = "PATRQT" if actor.role == "citizen" else "TREAT"
-    return Errand(actor, purpose, request=new_id(), session=session, address=environ.get("REMOTE_ADDR", ""))
+    return Errand(
+        actor, usual_purpose(actor), request=new_id(), session=session, address=environ.get("REMOTE_ADDR", "")
+    )
 
 
 def _query(environ: Environ) -> str:

@@ -14,17 +14,22 @@ from pathlib import Path
 from typing import Any
 
 from hoso import compose
+from hoso.access import Actor, Errand, Scopes
 from hoso.cli import load, serve, synth
 from hoso.cli.failure import Failure
 from hoso.cli.node import explained
 from hoso.cli.progress import duration
 from hoso.cli.texts import say
 from hoso.core import fold, system_clock
+from hoso.fhir.relations import ROSTER
+from hoso.fhir.systems import FACILITY_CODE, GROUP_KIND
 from hoso.web.accounts import registry
 
 HOST = "127.0.0.1"
-USERNAME, STEWARD = "demo", "demo-steward"
-ROLES = {USERNAME: "doctor", STEWARD: "steward"}
+USERNAME, STEWARD, OFFICER = "demo", "demo-steward", "demo-privacy"
+ROLES = {USERNAME: "doctor", STEWARD: "steward", OFFICER: "privacy-officer"}
+STRANGERS = 5
+"""One citizen of so many is not in the care of the demo's facility: a visit or an emergency opens the record."""
 TRIED_PORTS = 20
 CITIZENS = 500
 
@@ -52,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
             print(say("demo.again", folder=folder))
             config = compose.load(folder)
             registry.prepare(config)
-            _register(config, note)  # a demo of an earlier release had fewer accounts
+            _register(config, note)  # a demo of an earlier release had fewer accounts, and no roster
+            _entrust(folder, folder / "synthetic", _read(note))
     guide = {**_read(note), "code": registry.code_now(compose.load(folder), _read(note)["secret"])}
     if args.no_serve:
         _show(folder, guide, None)
@@ -79,6 +85,7 @@ def _make(folder: Path, note: Path, citizens: int) -> None:
     if not draft.exists():
         _write(draft, {**_guide(source), "password": registry.new_password()})
     _register(config, draft)
+    _entrust(folder, source, _read(draft))
     draft.rename(note)
     resources = f"{report.tally.read:,}"
     print(say("demo.made", resources=resources, time=duration(time.monotonic() - start)))
@@ -96,6 +103,26 @@ def _register(config: compose.Config, note: Path) -> None:
             registry.create(config, username, role, guide["facility"], guide["password"])
         if not known.get(username):
             registry.enrol(config, username, guide["secret"])
+
+
+def _entrust(folder: Path, source: Path, guide: dict[str, Any]) -> None:
+    """The roster of the demo's facility: whoever its people look after without a visit."""
+    people = _read(source / "truth.json")["people"]
+    cared = [p for p in people if p["number"] % STRANGERS or p["name"] == guide["name"]]
+    roster = {
+        "resourceType": "Group", "id": "demo-roster", "active": True, "type": "person", "actual": True,
+        "code": {"coding": [{"system": GROUP_KIND, "code": ROSTER}]},
+        "managingEntity": {"identifier": {"system": FACILITY_CODE, "value": guide["facility"]}},
+        "member": [{"entity": {"reference": f"Patient/{id}"}} for p in cared for id in p["records"]],
+    }  # fmt: skip
+    operator = Errand(Actor("node/demo", Scopes.parse("system/Group.crus")), "SYSADMIN", "command")
+    node = compose.open(folder)
+    try:
+        head = node.records.read(operator, "Group", "demo-roster")
+        if head is None or head.deleted:
+            node.records.update(operator, "Group", "demo-roster", json.dumps(roster).encode())
+    finally:
+        node.close()
 
 
 def _code(folder: Path, note: Path) -> int:
@@ -151,7 +178,8 @@ def _show(folder: Path, guide: dict[str, Any], address: str | None) -> None:
     code, card, name = guide["searches"]
     hoso = os.path.relpath(sys.argv[0])
     text = say(
-        "demo.guide", address=address or "-", user=USERNAME, steward=STEWARD, password=guide["password"],
+        "demo.guide", address=address or "-", user=USERNAME, steward=STEWARD, officer=OFFICER,
+        password=guide["password"],
         now=guide["code"], secret=guide["secret"], person=guide["name"], code=code, card=card, name=name,
         again=f"{hoso} demo --data {folder} --code", enrol=f"{hoso} citizen enrol {code} --data {folder}",
     )  # fmt: skip

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import wraps
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import urlencode
 
-from hoso.access import Errand, Notes, trace
+from hoso.access import Errand, Notes, trace, usual_purpose
 from hoso.access.audit import Journal
+from hoso.access.break_glass import BreakGlass
+from hoso.access.counter import Counter
+from hoso.access.policy.matrix import role
+from hoso.access.policy.scopes import scopes
 from hoso.access.records import Records
 from hoso.core.ids import new_id
 from hoso.identity.code import Codes
 from hoso.identity.steward import Steward
 from hoso.web.configure import WebConfig
 from hoso.web.door import Door
-from hoso.web.roles import actor, administers, purpose, scopes
+from hoso.web.oauth.identity import person, practitioner
+from hoso.web.roles import actor, administers
 
 
 class WebNode(Protocol):
@@ -34,6 +38,10 @@ class WebNode(Protocol):
     def steward(self) -> Steward: ...
     @property
     def journal(self) -> Journal: ...
+    @property
+    def counter(self) -> Counter: ...
+    @property
+    def emergencies(self) -> BreakGlass: ...
 
 
 FACILITY = "facility"
@@ -57,6 +65,14 @@ def steward() -> Steward:
     return _serving[0].steward
 
 
+def counter() -> Counter:
+    return _serving[0].counter
+
+
+def emergencies() -> BreakGlass:
+    return _serving[0].emergencies
+
+
 def journal() -> Journal:
     return _serving[0].journal
 
@@ -72,12 +88,14 @@ def errand(request: HttpRequest) -> Errand:
         from hoso.web.sign_in.assurance import multi  # allauth can be imported only once Django is settled
 
         user: Any = request.user
-        own = actor(user.username, user.role, user.person)
-        who = replace(own, assurance="multi" if multi(request) else "single")
+        who = actor(
+            user.username, user.role, user.facility,
+            practitioner=practitioner(user), person=person(user), assurance="multi" if multi(request) else "single",
+        )  # fmt: skip
         session = trace(request.session.session_key or "")
         address = str(request.META.get("REMOTE_ADDR", ""))
         made = request.errand = Errand(  # type: ignore[attr-defined]
-            who, purpose(who), "screen", request=new_id(), session=session, address=address, notes=Notes()
+            who, usual_purpose(who), "screen", request=new_id(), session=session, address=address, notes=Notes()
         )
     return made
 
@@ -99,6 +117,15 @@ def signed_in(view: View) -> View:
         return HttpResponseRedirect("/?" + urlencode({"next": request.get_full_path()}))
 
     return guarded
+
+
+def may(request: HttpRequest, what: Literal["identify", "emergency", "oversee"]) -> bool:
+    """Whether the role receives people, opens records in an emergency, or looks at those that were opened."""
+    user: Any = request.user
+    row = role(user.role) if user and user.is_authenticated else None
+    if row is None:
+        return False
+    return row.name == "privacy-officer" if what == "oversee" else row.identify if what == "identify" else row.emergency
 
 
 def _decides(request: HttpRequest) -> bool:
@@ -135,4 +162,6 @@ def shared(request: HttpRequest) -> dict[str, Any]:
         "facility": facility_name(request),
         "decides": _decides(request),
         "administers": _administers(request),
+        "oversees": may(request, "oversee"),
+        "emergency": getattr(request, "emergency", None),
     }

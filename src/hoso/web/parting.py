@@ -27,7 +27,7 @@ def unmerge(request: HttpRequest, id: str, other: str) -> HttpResponse:
     person = person_at(request, reach, id)
     if isinstance(person, HttpResponse):
         return person
-    events = reach.persons.history(person) or []
+    events = reach.persons.history(person)
     merge = next((e for e in events if e.kind == "merge" and e.other == other), None)
     moving = [record for record in merge.records if record in person.records] if merge else []
     if not moving:

@@ -13,6 +13,7 @@ from hoso.care import Kind, TimelinePage, emergency_card, timeline_page
 from hoso.care.chart import Chart
 from hoso.care.timeline import KIND_TYPES
 from hoso.care.who import who
+from hoso.web import alarm
 from hoso.web.door import Door, Resource
 from hoso.web.fit import fit
 from hoso.web.pages import door, page, signed_in
@@ -131,6 +132,7 @@ def person_at(request: HttpRequest, reach: Door, id: str) -> Person | HttpRespon
         raise Http404
     if isinstance(found, str):
         return HttpResponseRedirect(request.get_full_path().replace(f"/patients/{id}", f"/patients/{found}", 1))
+    alarm.notice(request, found.id)
     return found
 
 

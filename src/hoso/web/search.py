@@ -12,8 +12,9 @@ from hoso.care.elements import human_name
 from hoso.core import citizen_code, fold
 from hoso.fhir import systems
 from hoso.web.box import Asked, asked
+from hoso.web.counter import strangers
 from hoso.web.door import Door, Hit, Resource
-from hoso.web.pages import codes, door, page
+from hoso.web.pages import codes, door, may, page
 from hoso.web.recent import recent
 
 PER_PAGE = 20
@@ -52,6 +53,7 @@ def _start(request: HttpRequest, door: Door) -> HttpResponse:
 
 def _results(request: HttpRequest, question: Asked, door: Door) -> HttpResponse:
     found = door.find(question)
+    elsewhere = strangers(request, question, found)
     number = _page_number(request, len(found.people))
     shown = found.people[(number - 1) * PER_PAGE : number * PER_PAGE]
     names = [_name(hit.person) for hit in found.people]
@@ -64,6 +66,8 @@ def _results(request: HttpRequest, question: Asked, door: Door) -> HttpResponse:
         q=question.text,
         asked=question,
         rows=rows,
+        elsewhere=elsewhere,
+        opens=may(request, "emergency"),
         total=len(found.people),
         more=found.more,
         number=number,

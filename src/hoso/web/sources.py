@@ -91,14 +91,14 @@ def sources(request: HttpRequest, id: str) -> HttpResponse:
     patients = reach.persons.sources(person).patients
     chart = Chart.of([*patients, *reach.named_in(patients)])
     events = reach.persons.history(person)
-    latest = last_of_each(events or ())
+    latest = last_of_each(events)
     return page(
         request,
         "sources.html",
         who=who(person.patient, chart, reach.today, patients),
         joined=len(person.records),
         rows=[row(one, chart, latest.get(one["id"])) for one in patients],
-        events=None if events is None else _lines(events, person),
+        events=_lines(events, person),
         parted="parted" in request.GET,
         differences=differences(patients, chart),
         synthetic=is_synthetic(person.patient),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from hoso.web import errors, language, parting, rate, reviews, search, sources, style
+from hoso.web import counter, emergency, errors, language, parting, rate, reviews, search, sources, style
 from hoso.web import record as pages
 from hoso.web.citizens import handing
 from hoso.web.citizens import views as citizen
@@ -40,6 +40,10 @@ urlpatterns = [
     path("patients/<str:id>/own-record", handing.hand_out, name="hand-out"),
     path("patients/<str:id>/split", parting.split, name="split"),
     path("patients/<str:id>/unmerge/<str:other>", parting.unmerge, name="unmerge"),
+    path("patients/<str:id>/emergency", emergency.open_record, name="emergency"),
+    path("emergencies", emergency.queue, name="emergencies"),
+    path("emergencies/<str:grant>/close", emergency.close),
+    path("visits", counter.begin, name="visits"),
     path("reviews", reviews.queue, name="reviews"),
     path("reviews/rate", rate.rate, name="rate"),
     path("reviews/<str:id>", reviews.review, name="review"),

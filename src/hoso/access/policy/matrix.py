@@ -52,9 +52,22 @@ def role(name: str) -> Role | None:
     return _role(name, entry, alias["title"] if alias else entry["title"]) if entry else None
 
 
+def usual_purpose(name: str) -> str:
+    """What somebody in a role asks for when nothing else was said: treatment where that is theirs to give."""
+    row = role(name)
+    if row is None or "TREAT" in row.purposes:
+        return "TREAT"
+    return min(row.purposes)
+
+
 def roles() -> tuple[str, ...]:
     """The rows in their order, without older names."""
     return tuple(_table()["role"])
+
+
+def aliases() -> tuple[str, ...]:
+    """Older names of rows, which accounts may still have."""
+    return tuple(_table()["alias"])
 
 
 @cache

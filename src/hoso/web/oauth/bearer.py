@@ -108,7 +108,14 @@ def _person(found: dict[str, Any]) -> Actor:
     """The user with what the app was granted, and never with more than the user may do."""
     fields = {name[8:]: value for name, value in found.items() if name.startswith("account.")}
     account: Any = get_user_model()(**fields)
-    own = roles.actor(account.username, account.role, identity.person(account))
+    own = roles.actor(
+        account.username,
+        account.role,
+        account.facility,
+        practitioner=identity.practitioner(account),
+        person=identity.person(account),
+        assurance="single",
+    )
     return replace(
         own,
         scopes=granting.scopes_of(found["token.scope"], backend=False).within(own.scopes.rights),
