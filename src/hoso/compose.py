@@ -80,6 +80,8 @@ unused_days = 45
 [audit]
 # Witnesses of this node's audit log: the public key that each names as its own, a space, and its https address.
 witnesses = []
+# A folder on a second disk, where events wait while the database takes none. Empty: nothing is shown meanwhile.
+spool = ""
 """
 
 
@@ -120,6 +122,7 @@ class Config:
     sign_in: Rules = field(default_factory=Rules)
     witnesses: tuple[str, ...] = ()
     """Those who witness the audit log: "KEY ADDRESS"."""
+    spool: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,7 @@ def load(folder: Path) -> Config:
             jwks_hosts=tuple(_host(text) for text in read.get("oauth", {}).get("jwks_hosts", ())),
             jwks_authorities=_file(folder, read.get("oauth", {}).get("jwks_authorities", "")),
             sign_in=parse_rules(read.get("sign_in", {})),
+            spool=_file(folder, read.get("audit", {}).get("spool", "")),
             witnesses=tuple(_witness(text) for text in read.get("audit", {}).get("witnesses", ())),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:
@@ -275,9 +279,12 @@ def audit_log(config: Config, store: RecordStore) -> AuditLog:
     from hoso.access.audit.asking import Watcher
     from hoso.access.audit.log import AuditLog
     from hoso.access.audit.note import Signer
+    from hoso.access.audit.spool import Spool
 
     witnesses = [Watcher.parse(text) for text in config.witnesses]
-    return AuditLog(store, Signer.of(f"hoso.audit/{config.node}", config.keys.audit), system_clock, witnesses)
+    spool = Spool(config.spool, config.keys.audit) if config.spool else None
+    signer = Signer.of(f"hoso.audit/{config.node}", config.keys.audit)
+    return AuditLog(store, signer, system_clock, witnesses, spool=spool)
 
 
 def _issued(config: Config) -> Issued:

@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _seal(node: compose.Node, args: argparse.Namespace) -> int:
+    node.audit.drain()
     size = node.audit.sealer.settle()
     node.audit.sealer.publish()
     print(say("audit.sealed", count=f"{max(size, node.audit.sealer.settle()):,}"))

@@ -5,6 +5,7 @@ Their order, their numbers and their place in the tree come after the commit, fr
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 from collections.abc import Callable, Sequence
@@ -13,8 +14,11 @@ from threading import Lock
 from typing import Protocol
 
 from hoso.access.audit.event import SALT, Event, row
+from hoso.access.audit.spool import Spool
 from hoso.store.audit import AuditRow
 from hoso.store.contract import Store, Transaction, Unavailable
+
+log = logging.getLogger(__name__)
 
 
 class Journal(Protocol):
@@ -34,8 +38,11 @@ class PlainJournal:
     So a lone one waits for nothing, and the more there are the fewer commits each costs.
     """
 
-    def __init__(self, store: Store, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
-        self._store, self._random = store, random
+    def __init__(
+        self, store: Store, random: Callable[[int], bytes] = secrets.token_bytes, spool: Spool | None = None
+    ) -> None:
+        """`spool`: where events wait that the database does not take; without one nothing is shown then."""
+        self._store, self._random, self._spool = store, random, spool
         self._gate, self._turn = Lock(), Lock()
         self._next = _Group()
 
@@ -66,12 +73,24 @@ class PlainJournal:
             with self._gate:
                 self._next = _Group()
             try:
-                self._store.record(group.rows)
+                self._keep(group.rows)
             except BaseException as error:
                 group.error = error
                 raise
             finally:
                 group.done.set()
+
+    def _keep(self, rows: Sequence[AuditRow]) -> None:
+        try:
+            self._store.record(rows)
+        except Unavailable as error:
+            if self._spool is None:
+                raise
+            try:
+                self._spool.add(rows)
+            except OSError as second:
+                raise Unavailable(f"{error}; spool: {second}") from second
+            log.error("AUDIT LOG: the database takes no events (%s); %d wait in the spool", error, len(rows))
 
 
 class Silence:

@@ -16,9 +16,11 @@ from hoso.access.audit.journal import PlainJournal
 from hoso.access.audit.note import Signer, Verifier
 from hoso.access.audit.running import Running, Turn
 from hoso.access.audit.sealer import Sealer, is_map
+from hoso.access.audit.spool import Spool
 from hoso.access.audit.verify import ERASED, Verified, quick, verify
 from hoso.core.clock import Clock, to_ms
 from hoso.store import audit
+from hoso.store.contract import Unavailable
 from hoso.store.record_store import RecordStore
 
 PAGE = 1_000
@@ -42,10 +44,12 @@ class AuditLog:
         clock: Clock,
         witnesses: Sequence[Watcher] = (),
         random: Callable[[int], bytes] = secrets.token_bytes,
+        spool: Spool | None = None,
     ) -> None:
+        self._spool = spool
         self._store, self._signer, self._clock = store, signer, clock
         self._witnesses = [watcher.verifier for watcher in witnesses]
-        self.journal = PlainJournal(store, random)
+        self.journal = PlainJournal(store, random, spool)
         self.sealer = Sealer(store.engine, signer, clock, random)
         self._asking = Asking(store.engine, witnesses)
 
@@ -55,7 +59,14 @@ class AuditLog:
 
     def start(self, turn: Path) -> Running:
         """Seals and has its checkpoints witnessed until it is closed; one process at a time, by a file."""
-        return Running(self.sealer, self._asking, Turn(turn))
+        return Running(self.sealer, self._asking, Turn(turn), self.drain)
+
+    def drain(self) -> int:
+        """Brings events that waited in the spool to the database; answers how many. Raises Unavailable, Spoiled."""
+        try:
+            return self._spool.drain(self._store.record) if self._spool else 0
+        except OSError as error:
+            raise Unavailable(f"the spool: {error}") from error
 
     def ask(self) -> list[Standing]:
         """What the witnesses that have an address say of the newest checkpoint; what they sign is kept."""

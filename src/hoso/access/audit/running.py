@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hoso.access.audit.asking import Asking, Standing
 from hoso.access.audit.sealer import Sealer
+from hoso.access.audit.spool import Spoiled
 from hoso.store.connection import Race
 from hoso.store.contract import Unavailable
 
@@ -50,8 +51,8 @@ class Turn:
 class Running:
     """Until it is closed."""
 
-    def __init__(self, sealer: Sealer, asking: Asking, turn: Turn) -> None:
-        self._sealer, self._asking, self._turn = sealer, asking, turn
+    def __init__(self, sealer: Sealer, asking: Asking, turn: Turn, drain: Callable[[], int]) -> None:
+        self._sealer, self._asking, self._turn, self._drain = sealer, asking, turn, drain
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._repeat, args=(work, seconds), name=name, daemon=True)
@@ -78,12 +79,14 @@ class Running:
                 continue
             try:
                 work()
-            except (Unavailable, Race) as error:
+            except (Unavailable, Race, Spoiled) as error:
                 if not self._stop.is_set():
                     log.warning("the audit log waits: %s", error)
                 wait = TROUBLE_SECONDS
 
     def _seal(self) -> None:
+        if drained := self._drain():
+            log.warning("AUDIT LOG: %d events that waited in the spool are in the database", drained)
         self._sealer.settle()
         self._sealer.publish()
 
