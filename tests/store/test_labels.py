@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from tests.store.checks import settled
 
 from hoso.fhir.labels import names
-from hoso.store import doctor, repair
+from hoso.store import doctor, label_upkeep, repair
 from hoso.store.contract import Draft, Origin
 from hoso.store.record_store import RecordStore
 
@@ -86,6 +87,17 @@ def test_labels_do_not_depend_on_the_order_in_which_records_arrive(store: Record
         store.save([draft(one) for one in waiting[:number]], ORIGIN)
         del waiting[:number]
     assert labels(store) == wanted(made)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_writers_at_once_lose_no_label(store: RecordStore, seed: int) -> None:
+    chance = random.Random(seed)
+    made = versions(chance)
+    chance.shuffle(made)
+    with ThreadPoolExecutor(6) as pool:  # each record by one writer, so that its versions keep their order
+        list(pool.map(lambda ones: [store.save([draft(one)], ORIGIN) for one in ones], made))
+    assert labels(store) == wanted(made)
+    assert not label_upkeep.lacking(store, store.engine.reader(), lambda number: None).rows
 
 
 def test_the_doctor_finds_and_mends_what_an_older_release_did_not_label(store: RecordStore) -> None:

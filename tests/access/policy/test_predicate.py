@@ -89,7 +89,7 @@ def _world(connection: Connection, chance: random.Random, store: RecordStore) ->
             "INSERT INTO relation (patient, grantee, kind, since, until, rid) VALUES (?, ?, ?, ?, ?, ?)",
             (whose, chance.choice(GRANTEES), kind, since, until, 10_000 + number),
         )
-    for number in range(12):
+    for number in range(10):
         _consent(connection, chance, chance.choice((*PATIENTS, *PERSONS)), 20_000 + number)
     for number in range(RECORDS):
         rid, type = 1_000 + number, chance.choice(TYPES)
@@ -115,7 +115,7 @@ def _consent(connection: Connection, chance: random.Random, patient: int, rid: i
     """Rules inside one another, as fhir/consents.py numbers them; each narrower or not than those around it."""
     place = 0
 
-    def some(values: Sequence[int], likely: float = 0.3) -> int:
+    def some(values: Sequence[int], likely: float = 0.15) -> int:
         return chance.choice(values) if chance.random() < likely else 0
 
     def rule(depth: int) -> int:
@@ -125,9 +125,9 @@ def _consent(connection: Connection, chance: random.Random, patient: int, rid: i
         first = min(firsts, default=place)
         since, until = (800, 1200) if chance.random() < 0.8 else sorted(chance.sample(range(800, 1200), 2))
         values = (
-            patient, rid, place, first, chance.randrange(2), since, until, some(GRANTEES, 0.6), some((1, 4, 5, 7)),
+            patient, rid, place, first, chance.randrange(2), since, until, some(GRANTEES, 0.5), some((1, 1, 4, 5, 7)),
             some([NUMBER[type] for type in TYPES]), some((1, 2, 17, 31)), some([one.bit for one in labels()]),
-            some(range(1_000, 1_000 + RECORDS), 0.1),
+            some(range(1_000, 1_000 + RECORDS), 0.05),
         )  # fmt: skip
         connection.rows(f"INSERT INTO consent VALUES ({', '.join('?' * 13)})", values)
         return first
