@@ -12,6 +12,7 @@ import orjson
 
 from hoso.fhir.extract import extract
 from hoso.fhir.labels import said
+from hoso.fhir.labels.content import may_say
 from hoso.fhir.labels.names import table
 from hoso.fhir.model import load
 from hoso.store import index
@@ -53,15 +54,18 @@ def lacking(store: RecordStore, connection: Connection, seen: Callable[[int], No
     looked_at, last = 0, 0
     while found := connection.rows(_VERSIONS, (last, PAGE)):
         for seq, rid, patient, type, head, dictionary, packed in found:
-            body = connection.text(dictionary, packed)
+            body, name = connection.text(dictionary, packed), TYPES[type]
+            passes_on = seq != head and name in table()["inherit"]
+            if not passes_on and not may_say(body, name):
+                continue
             resource = orjson.loads(body)
             says = said(body, resource)
             if says.content or says.hand or says.echo:
                 row = rows.get(rid, LabelRow(rid))
                 hand = row.hand | says.hand | (says.echo & ~(row.mask | says.content | row.lowered))
                 rows[rid] = row._replace(content=row.content | says.content, hand=hand).settled()
-            if seq != head and TYPES[type] in table()["inherit"]:
-                old.update(_edges(store, connection, TYPES[type], resource, patient, rid))
+            if passes_on:
+                old.update(_edges(store, connection, name, resource, patient, rid))
         last = found[-1][0]
         looked_at += len(found)
         seen(len(found))

@@ -36,12 +36,13 @@ NOTHING = Said(0, 0)
 
 def said(body: bytes, resource: dict[str, Any]) -> Said:
     """Of a valid resource and the text it was read from."""
-    if _may_say(body) or resource.get("resourceType") in _types():
-        return walked(resource)
-    return NOTHING
+    return walked(resource) if may_say(body, resource.get("resourceType", "")) else NOTHING
 
 
-def _may_say(body: bytes) -> bool:
+def may_say(body: bytes, type: str) -> bool:
+    """Whether a text is worth reading; of nearly all it is known at a glance that they say nothing."""
+    if type in _types():
+        return True
     for code in _CODE.findall(body):
         if _wants(code):
             return True
