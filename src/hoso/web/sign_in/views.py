@@ -25,7 +25,6 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse_lazy
-from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
@@ -136,16 +135,9 @@ class RemovePasskey(RemoveWebAuthnView):
 
 
 class Confirm(_Worded, ReauthenticateView):
-    """By the password, for those who have nothing stronger."""
+    """By the password, for those who have nothing stronger (`Accounts.get_reauthentication_methods`)."""
 
     template_name = "account/confirm.html"
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if assurance.enrolled(request.user):
-            return HttpResponseRedirect(
-                f"/account/confirm/code?{urlencode({'next': own(request.GET.get('next', ''))})}"
-            )
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[no-any-return]
 
 
 class ConfirmByCode(_Worded, ConfirmByCodeView):
