@@ -16,7 +16,7 @@ from tests.security.people import words
 from tests.security.test_oauth_told import events
 
 from hoso import compose
-from hoso.fhir.systems import CITIZEN_CODE, PERSONAL_NUMBER
+from hoso.fhir.systems import CITIZEN_CODE, FACILITY_CODE, PERSONAL_NUMBER
 from hoso.web.configure import configure
 
 PASSWORD = "Ba-cay-chum-nen-hon-nui"
@@ -54,24 +54,32 @@ class Somebody:
         return browser, browser.post("/sign-in", browser.get("/"), login=login, password=password)
 
 
-Register = Callable[[str], Somebody]
+Register = Callable[..., Somebody]
 
 
 @pytest.fixture
 def register(site: Site) -> Register:
-    """register("Name"): somebody who was at a facility once; nobody's failed attempts are counted any more."""
+    """register("Name"): somebody who is at a facility; nobody's failed attempts are counted any more."""
     configure(compose.load(site.folder))
     from hoso.web.accounts.models import Failures
 
     Failures.objects.all().delete()
 
-    def made(name: str) -> Somebody:
+    def made(name: str, facility: str = "35001") -> Somebody:
         mark = secrets.token_hex(4)
         one = Somebody(site, f"{name} {mark}", f"c-{mark}", f"0{secrets.randbelow(10**11):011}")
         born = f"19{secrets.randbelow(60) + 20}-0{secrets.randbelow(9) + 1}-1{secrets.randbelow(9)}"
         body = patient(one.record, one.name, born)
         body["identifier"] = [{"system": PERSONAL_NUMBER, "value": one.number}]
-        for resource in (body, observation(f"o-{mark}", one.record, "laboratory", "718-7")):
+        visit = {
+            "resourceType": "Encounter",
+            "id": f"v-{mark}",
+            "status": "in-progress",
+            "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+            "subject": {"reference": f"Patient/{one.record}"},
+            "serviceProvider": {"identifier": {"system": FACILITY_CODE, "value": facility}},
+        }
+        for resource in (body, visit, observation(f"o-{mark}", one.record, "laboratory", "718-7")):
             answer = site.ask("PUT", f"/fhir/{resource['resourceType']}/{resource['id']}", resource, site.token)
             assert answer.status == 201, answer.body
         node = compose.open(site.folder)
@@ -262,6 +270,7 @@ def test_staff_hand_out_a_code_after_showing_again_who_they_are(
 
 
 def test_who_receives_nobody_hands_out_no_code(register: Register, person: Callable[[str], Person]) -> None:
-    one = register("Trịnh Văn Hồng")
+    one, elsewhere = register("Trịnh Văn Hồng"), register("Trịnh Văn Bơ", "79001")
+    assert person("thu").get(f"/patients/{elsewhere.golden}/own-record").status == 404
     assert person("quang").get(f"/patients/{one.golden}/own-record").status == 404
     assert one.enrolled().get(f"/patients/{one.golden}/own-record").status == 404
