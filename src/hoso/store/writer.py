@@ -297,7 +297,9 @@ class Planner:
                 labelling.left(edges(rows["ref"]))
         if labelling.said or labelling.edges:
             fresh = {key.rid for key in self.fresh.values()}
-            self.plan.labels = labelling.settled(self.connection, fresh, self._said_before)
+            labels = labelling.settled(self.connection, fresh, self._said_before)
+            if labels.rows or labels.seen or labels.edges:
+                self.plan.labels = labels
 
     def _said_before(self, rid: int) -> Said:
         original = next((c.original for c in self.current.values() if c.original.rid == rid), None)
