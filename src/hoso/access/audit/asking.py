@@ -81,6 +81,11 @@ class Asking:
         self._watchers = tuple(watcher for watcher in watchers if watcher.address)
         self._post = post or _post
 
+    @property
+    def somebody(self) -> bool:
+        """Whether there is anybody to ask."""
+        return bool(self._watchers)
+
     def ask(self) -> list[Standing]:
         """All that have an address, about the newest checkpoint; nobody when nothing was signed yet."""
         if audit.checkpoint(self._engine.reader()) is None:

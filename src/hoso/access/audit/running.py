@@ -70,29 +70,33 @@ class Running:
             thread.join()
         self._turn.close()
 
-    def _repeat(self, work: Callable[[], None], seconds: float) -> None:
+    def _repeat(self, work: Callable[[], bool], seconds: float) -> None:
         wait = SEAL_SECONDS if seconds > SEAL_SECONDS else 0.0
         while not self._stop.wait(wait):
-            wait = seconds
+            wait = SEAL_SECONDS
             if not self._turn.mine():
-                wait = SEAL_SECONDS
                 continue
             try:
-                work()
+                if work():
+                    wait = seconds
             except (Unavailable, Race, Spoiled) as error:
                 if not self._stop.is_set():
                     log.warning("the audit log waits: %s", error)
                 wait = TROUBLE_SECONDS
 
-    def _seal(self) -> None:
+    def _seal(self) -> bool:
         if drained := self._drain():
             log.warning("AUDIT LOG: %d events that waited in the spool are in the database", drained)
         self._sealer.settle()
         self._sealer.publish()
+        return True
 
-    def _ask(self) -> None:
-        for standing in self._asking.ask():
+    def _ask(self) -> bool:
+        """Whether it was done: a new node has nothing to show in its first second."""
+        standings = self._asking.ask()
+        for standing in standings:
             _tell(standing)
+        return bool(standings) or not self._asking.somebody
 
 
 def _tell(standing: Standing) -> None:
