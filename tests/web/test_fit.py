@@ -91,7 +91,7 @@ def test_of_each_list_the_first_stands_open_however_full_the_screen_is() -> None
 def crowded(site: Site) -> str:
     node = compose.open(site.folder)
     importing = Errand(Actor("node/test", Scopes.parse("system/*.cruds")), "SYSADMIN")
-    for resource in [PATIENT, *crowd()]:
+    for resource in [PATIENT, *crowd(), people.roster([PATIENT["id"]], "crowded-roster")]:
         node.records.update(importing, resource["resourceType"], resource["id"], orjson.dumps(resource))
     node.close()
     return "/patients/crowded"

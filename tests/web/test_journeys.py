@@ -220,9 +220,12 @@ def test_a_mistyped_code_is_told_apart_from_nobody(open_page: Open) -> None:
 def test_a_receptionist_sees_who_it_is_and_that_the_rest_is_closed(open_page: Open) -> None:
     page = open_page("/patients/full", "thu")
     expect(page.locator("h1")).to_have_text("Nguyễn Thị Hồng Hạnh")
-    for area in ("allergies", "alerts", "problems", "medicines", "measures", "visits", "stays", "blood"):
+    for area in ("allergies", "alerts", "problems", "medicines", "measures", "blood"):
         expect(page.locator(f".area-{area} .state--refused")).to_be_visible()
     assert "Penicillin" not in page.content()
+    visits = page.locator(".area-visits .visit")  # that somebody came, not for what
+    expect(visits.filter(has_text="Vai trò của bạn không được xem mục này")).not_to_have_count(0)
+    assert "Rung nhĩ" not in page.content()
     assert faults(page) == []
 
 

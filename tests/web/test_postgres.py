@@ -31,7 +31,8 @@ def test_the_card_is_reached_and_a_lost_database_is_said(postgres_url: str, tmp_
         config = compose.load(folder)
         node = compose.open(folder)
         importer = Actor("node/test", Scopes.parse("system/*.cruds"))
-        for one in people.full(date.today())[:40]:  # noqa: DTZ011  (the made-up people live in the present)
+        made = people.full(date.today())[:40]  # noqa: DTZ011  (the made-up people live in the present)
+        for one in [*made, people.roster(["full"])]:
             node.records.update(Errand(importer, "SYSADMIN"), one["resourceType"], one["id"], orjson.dumps(one))
         node.close()
         registry.create(config, "mai", "doctor", "35001", PASSWORD)

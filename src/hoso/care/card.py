@@ -173,6 +173,8 @@ class Visit:
     outcome: str
     start: str
     end: str
+    masked: bool = False
+    """Why somebody came is not shown to this reader."""
 
 
 @dataclass(frozen=True, slots=True)

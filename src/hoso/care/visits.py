@@ -56,6 +56,7 @@ def visit(encounter: Resource, chart: Chart) -> Visit:
         outcome=concept_text(discharge),
         start=period.get("start", ""),
         end=period.get("end", ""),
+        masked=any(one.get("code") == "MASKED" for one in encounter.get("meta", {}).get("security", ())),
     )
 
 
