@@ -36,6 +36,9 @@ class Engine(Protocol):
     def once(self, work: Callable[[Connection], T]) -> T:
         """Like `transact` for work that reads and then calls `apply` one time as its last act."""
 
+    def record(self, work: Callable[[Connection], None]) -> None:
+        """Like `transact` for work that is one statement of the audit log: no record changes, so nobody is told."""
+
     def rids(self, connection: Connection) -> Iterator[int]:
         """Unused numbers for new rows of `key`."""
 

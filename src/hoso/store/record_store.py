@@ -136,7 +136,7 @@ class RecordStore:
         return reading.feed_of(self.engine.reader(), type, after, limit)
 
     def record(self, events: Sequence[AuditRow]) -> None:
-        self.engine.transact(lambda connection: audit.insert(connection, events))
+        self.engine.record(lambda connection: audit.insert(connection, events))
 
     def told(self, patients: Collection[int]) -> Iterator[bytes]:
         connection = self.engine.reader()

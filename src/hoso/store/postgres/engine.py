@@ -140,6 +140,12 @@ class PostgresEngine:
             return result
         return self._transact(work, queue=True)
 
+    def record(self, work: Callable[[Connection], None]) -> None:
+        """The statement is its own transaction, on a connection that many threads use in turn, and is sent again when
+        the connection broke: told twice after a lost answer is better than not told."""
+        with self.lent() as connection:
+            work(connection)
+
     def transact(self, work: Callable[[Connection], T]) -> T:
         return self._transact(work, queue=False)
 

@@ -116,7 +116,7 @@ class SqliteEngine:
     def transact(self, work: Callable[[Connection], T]) -> T:
         return self._group.run(work)
 
-    once = transact
+    once = record = transact
 
     def rids(self, connection: Connection) -> Iterator[int]:
         ((last,),) = connection.rows("SELECT coalesce(max(rid), 0) FROM key")
