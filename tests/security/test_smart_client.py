@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -108,6 +109,7 @@ def registered(site: Site, app: AppServer, scopes: str, **more: Any) -> str:
     )  # fmt: skip
     page = LAUNCH.replace("CLIENT", client.client_id).replace("SCOPE", scopes)
     (app.folder / "launch.html").write_text(page, "utf-8")
+    time.sleep(1.0)  # a worker that was asked just before remembers the list of origins without this one for so long
     return str(client.client_id)
 
 
