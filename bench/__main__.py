@@ -25,6 +25,8 @@ from bench.http import post_all, wrk
 from bench.node import Served, cpu_seconds, database_bytes, make, resident_mb, run, served, tree
 from hoso import compose
 from hoso.fhir.extract import extract
+from hoso.fhir.relations import ROSTER
+from hoso.fhir.systems import FACILITY_CODE, GROUP_KIND
 from hoso.fhir.validate import validate
 from hoso.synth.population import population
 from hoso.web.accounts import registry
@@ -215,10 +217,28 @@ def _page(figures: Figures, node: Served, records: Sequence[Any]) -> None:
     run("user", "create", "--data", node.folder, "--username", "bench", "--role", "doctor", "--facility", "01001",
         "--password-stdin", stdin=password + "\n")  # fmt: skip
     cookie = _signed_in(node, "bench", password)
-    ids = [one["id"] for one in records if one["resourceType"] == "Patient"]
-    pages = _cards(node, cookie, ids[:_CARDS])
+    ids = [one["id"] for one in records if one["resourceType"] == "Patient"][:_CARDS]
+    _entrust(node, ids)
+    pages = _cards(node, cookie, ids)
     load = wrk(node.address, pages, {"Cookie": cookie}, connections=2, seconds=6)
     figures.add("emergency.p99_ms", load.p99_ms, "ms")
+
+
+def _entrust(node: Served, ids: Sequence[str]) -> None:
+    """Puts them on the roster of the doctor's facility, who else would not see them."""
+    roster = {
+        "resourceType": "Group", "id": "bench", "active": True, "type": "person", "actual": True,
+        "code": {"coding": [{"system": GROUP_KIND, "code": ROSTER}]},
+        "managingEntity": {"identifier": {"system": FACILITY_CODE, "value": "01001"}},
+        "member": [{"entity": {"reference": f"Patient/{id}"}} for id in ids],
+    }  # fmt: skip
+    client = node.client()
+    client.request("PUT", "/fhir/Group/bench", orjson.dumps(roster), node.headers())
+    answer = client.getresponse()
+    text = answer.read()
+    client.close()
+    if answer.status >= 300:
+        raise RuntimeError(f"the roster: {answer.status} {text[:300]!r}")
 
 
 def _cards(node: Served, cookie: str, ids: Sequence[str]) -> list[str]:
