@@ -49,7 +49,7 @@ def test_a_full_disk_under_sqlite(tmp_path: Path) -> None:
             resource.prlimit(worker, resource.RLIMIT_FSIZE, (size + 40_000, resource.RLIM_INFINITY))
             wait(load, "failed", 10)
             known = load.acknowledged[0].split("/_history")[0]
-            assert server.request("GET", f"/fhir/{known}")[0] in (200, 503)  # nothing is shown whose event finds no room
+            assert server.request("GET", f"/fhir/{known}")[0] in (200, 503)  # 503: its event finds no room
             resource.prlimit(worker, resource.RLIMIT_FSIZE, FREE)
             wait(load, "acknowledged", 20)
         check(server, load)
