@@ -8,6 +8,7 @@ from hoso.access.audit import Event
 from hoso.access.audit.journal import Journal
 from hoso.access.errand import Errand
 from hoso.access.policy.matrix import role
+from hoso.access.telling import event_of
 from hoso.access.view import View
 from hoso.core.clock import Clock, to_ms
 from hoso.core.errors import Refused
@@ -86,13 +87,10 @@ class Labelling:
         return found
 
     def _event(self, errand: Errand, version: Version, done: Act) -> Event:
-        actor = errand.actor
-        return Event(
-            time=done.time, actor=actor.id, action="U", kind="label", request=errand.request, role=actor.role,
-            facility=actor.facility, purpose=errand.purpose, channel=errand.channel, activity=errand.activity,
-            types=(version.type,), what=f"{version.type}/{version.id} {told(done)}", patient=version.patient,
-            reason=done.words, session=errand.session, address=errand.address,
-        )  # fmt: skip
+        what = f"{version.type}/{version.id} {told(done)}"
+        return event_of(
+            errand, done.time, "label", "U", what, patient=version.patient, types=(version.type,), reason=done.words
+        )
 
 
 def told(done: Act) -> str:

@@ -97,10 +97,11 @@ class Records:
             self._decide(errand, "r", type)
         heads = self._store.heads(keys)
         view = self._view(errand)
-        for version in [version for version in heads.values() if not view.lets("r", version)]:
-            self._teller.refused(errand, "r", f"{version.type}/{version.id}", subject(version))
+        closed = [version for version in heads.values() if not view.lets("r", version)]
+        self._teller.closed(errand, closed)
+        for version in closed:
             del heads[version.type, version.id]
-        heads = {key: view.shown([version])[0] for key, version in heads.items()}
+        heads = dict(zip(heads, view.shown(list(heads.values())), strict=True))
         self._teller.shown(errand, "read", listed([f"{type}/{id}" for type, id in keys]), list(heads.values()))
         return heads
 

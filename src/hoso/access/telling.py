@@ -71,7 +71,20 @@ class Teller:
     def refused(self, errand: Errand, right: Right, what: str, patient: int = 0, outcome: Outcome = "denied") -> None:
         """What was asked for and not given, or tried and not done."""
         kind, action = _KINDS[right]
-        self._journal.tell([_event(errand, self._now(), kind, action, what, patient=patient, outcome=outcome)])
+        self._journal.tell([event_of(errand, self._now(), kind, action, what, patient=patient, outcome=outcome)])
+
+    def closed(self, errand: Errand, versions: Sequence[Version]) -> None:
+        """Heads that were asked for together and are not this actor's to see."""
+        kind, action = _KINDS["r"]
+        now = self._now()
+        self._journal.tell(
+            [
+                event_of(
+                    errand, now, kind, action, f"{one.type}/{one.id}", patient=subject(one), outcome="denied",
+                )
+                for one in versions
+            ]
+        )  # fmt: skip
 
     def written(self, errand: Errand, saved: Sequence[Saved]) -> list[Event]:
         """For the transaction that stores them."""
@@ -79,17 +92,10 @@ class Teller:
         for one in saved:
             if one.outcome != "unchanged":
                 groups.setdefault((subject(one), one.outcome), []).append(one)
-        now, events = self._now(), []
-        for (patient, outcome), some in groups.items():
-            names = [f"{one.type}/{one.id}/{one.version}" for one in some]
-            kind, action = _WRITTEN[outcome]
-            events.append(
-                _event(
-                    errand, now, kind, action, listed(names),
-                    patient=patient, types=tuple(sorted({one.type for one in some})), digest=digest(names),
-                )
-            )  # fmt: skip
-        return events
+        now = self._now()
+        return [
+            _of_saved(errand, now, *_WRITTEN[outcome], some, patient) for (patient, outcome), some in groups.items()
+        ]
 
     def decided(self, errand: Errand, saved: Sequence[Saved]) -> list[Event]:
         """Of what identity decided. A machine that goes through everybody is one event each time: nobody saw them,
@@ -98,16 +104,14 @@ class Teller:
         """
         if errand.channel != "command" or not saved:
             return self.written(errand, saved)
-        names = [f"{one.type}/{one.id}/{one.version}" for one in saved]
-        types = tuple(sorted({one.type for one in saved}))
-        return [_event(errand, self._now(), "link", "U", listed(names), types=types, digest=digest(names))]
+        return [_of_saved(errand, self._now(), "link", "U", saved)]
 
     def noted(self, errand: Errand, kind: str, what: str) -> None:
         """What a page has shown until now, at once."""
         if errand.notes is not None and (seen := errand.notes.take()):
             self._journal.tell(
                 [
-                    _event(
+                    event_of(
                         errand, self._now(), kind, "R", what,
                         patient=one.patient, types=tuple(sorted(one.types)), digest=digest(one.names),
                     )
@@ -117,7 +121,7 @@ class Teller:
 
     def act(self, errand: Errand, kind: str, what: str, patient: int = 0) -> None:
         """Something done that is neither reading nor writing a record, such as opening one in an emergency."""
-        self._journal.tell([_event(errand, self._now(), kind, "E", what, patient=patient)])
+        self._journal.tell([event_of(errand, self._now(), kind, "E", what, patient=patient)])
 
     def stranger(self, address: str) -> None:
         if self._noise.first((address,)):
@@ -133,7 +137,7 @@ class Teller:
         action: Action = "E" if kind == "search" else "R"
         now, seen = self._now(), notes.take(also_nobody=True)
         return [
-            _event(
+            event_of(
                 errand, now, kind, action, what,
                 patient=one.patient, types=tuple(sorted(one.types)), digest=digest(one.names) if one.names else b"",
             )
@@ -159,7 +163,13 @@ def digest(names: Iterable[str]) -> bytes:
     return sha256("\n".join(names).encode()).digest()
 
 
-def _event(
+def _of_saved(errand: Errand, time: int, kind: str, action: Action, saved: Sequence[Saved], patient: int = 0) -> Event:
+    names = [f"{one.type}/{one.id}/{one.version}" for one in saved]
+    types = tuple(sorted({one.type for one in saved}))
+    return event_of(errand, time, kind, action, listed(names), patient=patient, types=types, digest=digest(names))
+
+
+def event_of(
     errand: Errand,
     time: int,
     kind: str,
@@ -169,12 +179,14 @@ def _event(
     patient: int = 0,
     types: tuple[str, ...] = (),
     outcome: Outcome = "ok",
+    reason: str = "",
     digest: bytes = b"",
 ) -> Event:
+    """What happened on an errand, with all that the errand says; `reason` stands in place of the errand's own."""
     actor = errand.actor
     return Event(
         time=time, actor=actor.id, action=action, kind=kind, request=errand.request, role=actor.role,
         facility=actor.facility, purpose=errand.purpose, channel=errand.channel, activity=errand.activity,
-        outcome=outcome, types=types, what=what[:MOST_WHAT + 100], patient=patient, reason=errand.reason,
+        outcome=outcome, types=types, what=what[:MOST_WHAT + 100], patient=patient, reason=reason or errand.reason,
         grant=errand.grant, session=errand.session, address=errand.address, digest=digest,
     )  # fmt: skip

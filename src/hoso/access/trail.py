@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
 from heapq import merge
 
-from hoso.access.audit.event import Event, Outcome, Unreadable, read
+from hoso.access.audit.event import Action, Event, Outcome, Unreadable, read
 from hoso.access.audit.journal import Journal
 from hoso.access.errand import Errand
 from hoso.access.policy.sight import Sight
 from hoso.access.scope import Right
+from hoso.access.telling import digest, event_of
 from hoso.core.clock import Clock, to_ms
 from hoso.core.errors import Refused
 from hoso.store import audit
@@ -23,6 +23,7 @@ from hoso.store.record_store import RecordStore
 
 TYPE = "AuditEvent"
 PAGE = 500
+_ACTIONS: dict[str, Action] = {"read": "R", "search": "E"}
 MOST_LOOKED_AT = 20_000
 """Events that one request goes through; the page's link goes on from there."""
 
@@ -138,25 +139,19 @@ class Trail:
 
     def _tell(self, errand: Errand, kind: str, what: str, shown: list[Entry], outcome: Outcome = "ok") -> None:
         """An event for each patient whose events are shown, and one when it is nobody's."""
-        whose: dict[int, list[int]] = {}
+        whose: dict[int, list[str]] = {}
         for entry in shown:
-            whose.setdefault(entry.event.patient, []).append(entry.seq)
-        actor, now = errand.actor, to_ms(self.clock())
+            whose.setdefault(entry.event.patient, []).append(f"{TYPE}/{entry.seq}")
+        now, action = to_ms(self.clock()), _ACTIONS[kind]
         self._journal.tell(
             [
-                Event(
-                    time=now, actor=actor.id, action="R" if kind == "read" else "E", kind=kind, request=errand.request,
-                    role=actor.role, facility=actor.facility, purpose=errand.purpose, channel=errand.channel,
-                    activity=errand.activity, outcome=outcome, types=(TYPE,), what=what[:500], patient=patient,
-                    session=errand.session, address=errand.address, digest=_digest(places) if places else b"",
+                event_of(
+                    errand, now, kind, action, what,
+                    patient=patient, types=(TYPE,), outcome=outcome, digest=digest(names) if names else b"",
                 )
-                for patient, places in (whose or {0: []}).items()
+                for patient, names in (whose or {0: []}).items()
             ]
         )  # fmt: skip
-
-
-def _digest(places: list[int]) -> bytes:
-    return sha256("\n".join(f"{TYPE}/{seq}" for seq in places).encode()).digest()
 
 
 def _event(row: Sealed) -> Event | None:
