@@ -24,9 +24,8 @@ from bench.fill import fill
 from bench.http import post_all, wrk
 from bench.node import Served, cpu_seconds, database_bytes, make, resident_mb, run, served, tree
 from hoso import compose
+from hoso.cli.demo import roster
 from hoso.fhir.extract import extract
-from hoso.fhir.relations import ROSTER
-from hoso.fhir.systems import FACILITY_CODE, GROUP_KIND
 from hoso.fhir.validate import validate
 from hoso.synth.population import population
 from hoso.web.accounts import registry
@@ -226,14 +225,8 @@ def _page(figures: Figures, node: Served, records: Sequence[Any]) -> None:
 
 def _entrust(node: Served, ids: Sequence[str]) -> None:
     """Puts them on the roster of the doctor's facility, who else would not see them."""
-    roster = {
-        "resourceType": "Group", "id": "bench", "active": True, "type": "person", "actual": True,
-        "code": {"coding": [{"system": GROUP_KIND, "code": ROSTER}]},
-        "managingEntity": {"identifier": {"system": FACILITY_CODE, "value": "01001"}},
-        "member": [{"entity": {"reference": f"Patient/{id}"}} for id in ids],
-    }  # fmt: skip
     client = node.client()
-    client.request("PUT", "/fhir/Group/bench", orjson.dumps(roster), node.headers())
+    client.request("PUT", "/fhir/Group/bench", orjson.dumps(roster("bench", "01001", ids)), node.headers())
     answer = client.getresponse()
     text = answer.read()
     client.close()

@@ -22,6 +22,7 @@ from hoso.access.telling import Teller
 from hoso.core import citizen_code, fold
 from hoso.core.errors import Refused
 from hoso.fhir.search import Query, parse
+from hoso.fhir.search.values import escape
 from hoso.fhir.systems import FACILITY_CODE
 from hoso.store.contract import Store, Version
 from hoso.store.visible import Visible
@@ -55,7 +56,7 @@ class Counter:
 
     def by_number(self, errand: Errand, numbers: Sequence[str]) -> list[Outline]:
         """Whoever has one of these numbers. Raises Refused for a role that does not receive people."""
-        values = ",".join(map(_escaped, filter(None, numbers)))
+        values = ",".join(map(escape, filter(None, numbers)))
         if not values:
             return []
         return self._outlines(errand, parse("Patient", [("identifier", values), ("_count", str(MOST))]))
@@ -64,7 +65,7 @@ class Counter:
         """Whoever has this whole name, accents apart, and was born on this day (yyyy-mm-dd)."""
         if not fold(name):
             return []
-        query = parse("Patient", [("name", _escaped(name)), ("birthdate", born), ("_count", str(MOST * 5))])
+        query = parse("Patient", [("name", escape(name)), ("birthdate", born), ("_count", str(MOST * 5))])
         found = self._outlines(errand, query, lambda one: one.born == born and fold(one.name) == fold(name))
         return found[:MOST]
 
@@ -122,11 +123,6 @@ class Counter:
         heads = self._store.heads([("Patient", id) for id in ids.values()])
         living = {rid: heads.get(("Patient", id)) for rid, id in ids.items()}
         return {record: head for record, rid in theirs.items() if (head := living.get(rid)) and not head.deleted}
-
-
-def _escaped(value: str) -> str:
-    """A value in which commas, dollars, bars and backslashes mean themselves."""
-    return "".join(f"\\{ch}" if ch in "\\,$|" else ch for ch in value)
 
 
 def _receiving(errand: Errand) -> Role:

@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -109,20 +110,25 @@ def _entrust(folder: Path, source: Path, guide: dict[str, Any]) -> None:
     """The roster of the demo's facility: whoever its people look after without a visit."""
     people = _read(source / "truth.json")["people"]
     cared = [p for p in people if p["number"] % STRANGERS or p["name"] == guide["name"]]
-    roster = {
-        "resourceType": "Group", "id": "demo-roster", "active": True, "type": "person", "actual": True,
-        "code": {"coding": [{"system": GROUP_KIND, "code": ROSTER}]},
-        "managingEntity": {"identifier": {"system": FACILITY_CODE, "value": guide["facility"]}},
-        "member": [{"entity": {"reference": f"Patient/{id}"}} for p in cared for id in p["records"]],
-    }  # fmt: skip
+    made = roster("demo-roster", guide["facility"], (id for p in cared for id in p["records"]))
     operator = Errand(Actor("node/demo", Scopes.parse("system/Group.crus")), "SYSADMIN", "command")
     node = compose.open(folder)
     try:
         head = node.records.read(operator, "Group", "demo-roster")
         if head is None or head.deleted:
-            node.records.update(operator, "Group", "demo-roster", json.dumps(roster).encode())
+            node.records.update(operator, "Group", "demo-roster", json.dumps(made).encode())
     finally:
         node.close()
+
+
+def roster(id: str, facility: str, patients: Iterable[str]) -> dict[str, Any]:
+    """The Group of those whom a facility looks after, by its code."""
+    return {
+        "resourceType": "Group", "id": id, "active": True, "type": "person", "actual": True,
+        "code": {"coding": [{"system": GROUP_KIND, "code": ROSTER}]},
+        "managingEntity": {"identifier": {"system": FACILITY_CODE, "value": facility}},
+        "member": [{"entity": {"reference": f"Patient/{patient}"}} for patient in patients],
+    }  # fmt: skip
 
 
 def _code(folder: Path, note: Path) -> int:

@@ -77,9 +77,14 @@ def serve(folder: Path, host: str, port: int, workers: int) -> int:
         workers_kill_timeout=DRAIN_SECONDS,
         respawn_failed_workers=True,
     )
-    threading.Thread(target=announce, args=(host, port, "serve.ready"), daemon=True).start()
+    return until_stopped(server.serve, _loader(folder), host, port, "serve.ready")
+
+
+def until_stopped(serving: Callable[..., None], loader: Callable[[], Any], host: str, port: int, ready: str) -> int:
+    """Says `ready` (a text's key) when it answers, and runs until it is told to end; the exit status."""
+    threading.Thread(target=announce, args=(host, port, ready), daemon=True).start()
     try:
-        server.serve(target_loader=_loader(folder), wrap_loader=False)
+        serving(target_loader=loader, wrap_loader=False)
     except SystemExit as stop:
         return int(stop.code or 0)
     return 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import secrets
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from hoso.access.audit.note import ED25519, BadNote, Verifier
 from hoso.access.audit.watch import Broken, OtherKey, Watch
 from hoso.api.witnessing import application
 from hoso.cli.failure import Failure
-from hoso.cli.serve import announce, end_with_parent, free_port
+from hoso.cli.serve import end_with_parent, free_port, until_stopped
 from hoso.cli.texts import say
 from hoso.core import system_clock
 
@@ -84,12 +83,7 @@ def _serve(folder: Path, host: str, port: int) -> int:
         blocking_threads=4, http1_settings=HTTP1Settings(header_read_timeout=10_000, max_buffer_size=65_536),
         websockets=False, log_level=LogLevels.error, respawn_failed_workers=True,
     )  # fmt: skip
-    threading.Thread(target=announce, args=(host, port, "audit.witness_ready"), daemon=True).start()
-    try:
-        server.serve(target_loader=_loader(folder), wrap_loader=False)
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    return 0
+    return until_stopped(server.serve, _loader(folder), host, port, "audit.witness_ready")
 
 
 def _loader(folder: Path) -> Callable[[], Any]:

@@ -22,6 +22,7 @@ from hoso.care.timeline import DATE_PARAMETER, KIND_TYPES, Kind
 from hoso.core import fold
 from hoso.core.dates import VIETNAM
 from hoso.fhir.search import parse
+from hoso.fhir.search.values import escape
 from hoso.identity.portrait import is_person
 from hoso.web.box import Asked
 from hoso.web.persons import Person, Persons, Sources
@@ -87,7 +88,7 @@ class Door:
         """Its name; the code itself while the facility is not on record."""
         if not self.may("Organization"):
             return code
-        found = self._search("Organization", [("identifier", _escaped(code)), ("_count", "1")])
+        found = self._search("Organization", [("identifier", escape(code)), ("_count", "1")])
         return str(found[0].get("name") or code) if found else code
 
     def find(self, asked: Asked) -> Found:
@@ -126,7 +127,7 @@ class Door:
         if not name:
             return 0
         count = str(_NAMESAKES + min(len(person.records), MOST_PEOPLE))
-        page = self.records.search(self.errand, parse("Patient", [("name:exact", _escaped(name)), ("_count", count)]))
+        page = self.records.search(self.errand, parse("Patient", [("name:exact", escape(name)), ("_count", count)]))
         others = [version.id for version in page.matches if version.id not in person.members]
         return min(_NAMESAKES, len(set(self.persons.homes(others).values()))) if others else 0
 
@@ -181,7 +182,7 @@ class Door:
 
     def sharing(self, phones: Sequence[str]) -> list[Resource]:
         """The persons who have one of these phones; of a phone that half a hamlet has, the first."""
-        found = self._people([("phone", ",".join(_escaped(one) for one in phones)), ("_count", "20")])
+        found = self._people([("phone", ",".join(escape(one) for one in phones)), ("_count", "20")])
         return self.persons.read(p["id"] for p in found)
 
     def counted(self, records: Sequence[str]) -> dict[str, int]:
@@ -230,10 +231,10 @@ def _sure(asked: Asked) -> Iterable[list[tuple[str, str]]]:
 def _by_name(asked: Asked) -> Iterable[list[tuple[str, str]]]:
     """The name as the beginning of a full name; failing that, each word as the beginning of any part."""
     born = [("birthdate", asked.born[:4])] if asked.born else []
-    yield [("name", _escaped(asked.name)), *born]
+    yield [("name", escape(asked.name)), *born]
     words = asked.name.split()
     if len(words) > 1:
-        yield [*(("name", _escaped(word)) for word in words[:6]), *born]
+        yield [*(("name", escape(word)) for word in words[:6]), *born]
 
 
 def ranked(people: list[Resource], name: str) -> list[Resource]:
@@ -253,11 +254,6 @@ def _only(type: str) -> list[tuple[str, str]]:
     if type == "Observation":
         return [("code", ",".join(f"http://loinc.org|{code}" for code in measure_codes())), *pairs]
     return pairs
-
-
-def _escaped(value: str) -> str:
-    """A value in which commas, dollars, bars and backslashes mean themselves."""
-    return "".join(f"\\{ch}" if ch in "\\,$|" else ch for ch in value)
 
 
 def _unnamed(resource: Resource) -> Iterable[str]:

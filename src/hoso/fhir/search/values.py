@@ -40,6 +40,11 @@ def _split_escaped(text: str, separator: str) -> Iterator[str]:
     yield text[start:]
 
 
+def escape(value: str) -> str:
+    """A value in which commas, dollars, bars and backslashes mean themselves."""
+    return "".join(f"\\{ch}" if ch in "\\,$|" else ch for ch in value)
+
+
 def unescape(text: str, name: str) -> str:
     r"""Undoes `\,` `\|` `\$` `\\`; any other backslash is refused, it cannot be told what it meant."""
     if "\\" not in text:

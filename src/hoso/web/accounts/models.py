@@ -9,7 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.crypto import salted_hmac
 
-CITIZEN = "citizen"
+from hoso.web.roles import CITIZEN
 
 
 class Accounts(BaseUserManager["Account"]):

@@ -62,7 +62,8 @@ def redeem(found: Enrolment, password: str, now: datetime) -> Account | None:
 
 
 def _redeemed(found: Enrolment, password: str, now: datetime) -> Account | None:
-    from hoso.web.accounts.models import CITIZEN, Account, Enrolment, SignInName
+    from hoso.web.accounts.models import Account, Enrolment, SignInName
+    from hoso.web.roles import CITIZEN
 
     if Enrolment.objects.filter(key=found.key).delete()[0] != 1:
         return None

@@ -16,13 +16,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from hoso.web import record
 from hoso.web.accounts import throttle
-from hoso.web.accounts.models import CITIZEN, Account
+from hoso.web.accounts.models import Account
 from hoso.web.citizens import enrolment
 from hoso.web.citizens.numbers import number
 from hoso.web.door import Door
 from hoso.web.oauth.telling import tell
 from hoso.web.pages import door, page, signed_in
 from hoso.web.persons import Person
+from hoso.web.roles import CITIZEN
 
 Errors = dict[str, list[str]]
 
