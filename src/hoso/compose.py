@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hoso.core import Refused, new_id, system_clock
+from hoso.transit.settings import Transit
+from hoso.transit.settings import parse as parse_transit
 from hoso.web.accounts.rules import Rules
 from hoso.web.accounts.rules import parse as parse_rules
 
@@ -59,6 +61,19 @@ url = "{url}"
 base_url = ""
 # Largest request accepted, in MB, after decompression.
 largest_request_mb = 32
+# Proxies in front of the node, such as ["10.0.0.5"]: what they say about who called (X-Forwarded-*) is believed.
+proxies = []
+
+[tls]
+# The certificate (with those that lead to its authority) and its key, from this folder; `hoso tls make` makes both.
+certificate = ""
+key = ""
+# The oldest version of TLS that is spoken: "1.3", or "1.2" for machines that cannot do better.
+oldest = "1.3"
+# A second port, for systems that show a certificate: whose certificates count, and which count no longer (CRLs).
+systems_port = 0
+authorities = ""
+revoked = ""
 
 [oauth]
 # Hosts from which keys of registered clients may be fetched: "keys.hospital.vn", with a port "keys.hospital.vn:8443",
@@ -123,6 +138,7 @@ class Config:
     witnesses: tuple[str, ...] = ()
     """Those who witness the audit log: "KEY ADDRESS"."""
     spool: Path | None = None
+    transit: Transit = field(default_factory=Transit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +214,7 @@ def load(folder: Path) -> Config:
             sign_in=parse_rules(read.get("sign_in", {})),
             spool=_file(folder, read.get("audit", {}).get("spool", "")),
             witnesses=tuple(_witness(text) for text in read.get("audit", {}).get("witnesses", ())),
+            transit=parse_transit(folder, read, str(http["base_url"]).rstrip("/")),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:
         raise BadConfig(file, str(error)) from error
@@ -405,6 +422,7 @@ def application(node: Node) -> Application:
     from hoso.api.failure import failed
     from hoso.api.links import Seal
     from hoso.api.patience import Patience
+    from hoso.transit.edge import edge
     from hoso.web.oauth.origins import registered
     from hoso.web.wsgi import application as web
 
@@ -436,7 +454,7 @@ def application(node: Node) -> Application:
         return answer
 
     apps = across(pages, registered)
-    return serve
+    return edge(serve, node.config.transit.hosts, node.config.transit.proxies)
 
 
 _FOR_APPS = frozenset(

@@ -15,6 +15,7 @@ from typing import Any
 
 from hoso.api.patience import Patience, Wait
 from hoso.core.errors import Refused
+from hoso.transit.edge import PEER
 
 PIECE = 4_096
 """The server hands a piece over when it is whole, so a small one shows early that a slow sender goes on."""
@@ -45,7 +46,8 @@ class Bodies:
         if length == 0:
             return b""
         expects = "HTTP_EXPECT" in environ
-        with self._place(caller), self._patience.with_sender(environ.get("REMOTE_ADDR", ""), expects=expects) as wait:
+        peer = environ.get(PEER) or environ.get("REMOTE_ADDR", "")
+        with self._place(caller), self._patience.with_sender(peer, expects=expects) as wait:
             body = self._receive(environ["wsgi.input"], length, wait)
         if length is not None and len(body) != length:
             raise Refused.because(400, "incomplete", "rest.body-cut", sent=str(len(body)), announced=str(length))

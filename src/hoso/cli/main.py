@@ -30,6 +30,7 @@ COMMANDS = (
     "restore",
     "serve",
     "synth",
+    "tls",
     "token",
     "user",
 )

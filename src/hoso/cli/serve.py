@@ -11,6 +11,7 @@ import http.client
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -20,6 +21,7 @@ from typing import Any
 
 from hoso import compose
 from hoso.cli.failure import Failure
+from hoso.cli.listen import allowed
 from hoso.cli.main import add_data
 from hoso.cli.node import explained
 from hoso.cli.texts import say
@@ -46,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     if args.workers < 1:
         raise Failure("serve.no_workers")
     with explained(args.data):
+        allowed(args.host, compose.load(Path(args.data)).transit)
         compose.open(Path(args.data)).close()
     port = free_port(args.host, args.port)
     return serve(Path(args.data), args.host, port, args.workers)
@@ -56,13 +59,16 @@ def serve(folder: Path, host: str, port: int, workers: int) -> int:
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
-    from granian.server import Server
+
+    from hoso.cli.listen import Renewable
 
     few_arenas()
-    registry.prepare(compose.load(folder))
+    config = compose.load(folder)
+    registry.prepare(config)
     compose.preload(folder)
-    server = Server(
+    server = Renewable(
         "hoso",
+        config.transit,
         address=host,
         port=port,
         interface=Interfaces.WSGI,
@@ -77,12 +83,14 @@ def serve(folder: Path, host: str, port: int, workers: int) -> int:
         workers_kill_timeout=DRAIN_SECONDS,
         respawn_failed_workers=True,
     )
-    return until_stopped(server.serve, _loader(folder), host, port, "serve.ready")
+    return until_stopped(server.serve, _loader(folder), host, port, "serve.ready", config.transit.pair is not None)
 
 
-def until_stopped(serving: Callable[..., None], loader: Callable[[], Any], host: str, port: int, ready: str) -> int:
+def until_stopped(
+    serving: Callable[..., None], loader: Callable[[], Any], host: str, port: int, ready: str, secure: bool = False
+) -> int:
     """Says `ready` (a text's key) when it answers, and runs until it is told to end; the exit status."""
-    threading.Thread(target=announce, args=(host, port, ready), daemon=True).start()
+    threading.Thread(target=announce, args=(host, port, ready, secure), daemon=True).start()
     try:
         serving(target_loader=loader, wrap_loader=False)
     except SystemExit as stop:
@@ -129,21 +137,27 @@ def free_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def announce(host: str, port: int, text: str) -> None:
+def announce(host: str, port: int, text: str, secure: bool = False) -> None:
     """Prints the address once a worker answers; gives the server up when none does."""
     asked = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
-        if _healthy(asked, port):
+        if _healthy(asked, port, secure):
             shown = f"[{host}]" if ":" in host else host
-            print(say(text, address=f"http://{shown}:{port}/"), flush=True)
+            print(say(text, address=f"http{'s' if secure else ''}://{shown}:{port}/"), flush=True)
             return
         time.sleep(0.05)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _healthy(host: str, port: int) -> bool:
-    connection = http.client.HTTPConnection(host, port, timeout=5)
+def _healthy(host: str, port: int, secure: bool) -> bool:
+    """Asked by the machine's own address, which no certificate is for: only whether anything answers counts."""
+    if secure:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        connection: http.client.HTTPConnection = http.client.HTTPSConnection(host, port, timeout=5, context=context)
+    else:
+        connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == 200

@@ -41,9 +41,8 @@ class Headers:
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         response.headers.setdefault("Cache-Control", "no-store")
-        if settings.SESSION_COOKIE_SECURE:
-            response.headers["Strict-Transport-Security"] = "max-age=31536000"
         return response
 
 
