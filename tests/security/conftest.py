@@ -15,6 +15,7 @@ from tests import postgres
 from tests.conftest import ENGINES
 from tests.security.apps import Person, Site
 from tests.security.keyserver import serving_keys
+from tests.security.scene import BEFORE, FIXED, Scene, bearer
 from tests.web.conftest import serving
 
 from hoso import compose
@@ -117,6 +118,18 @@ def person(site: Site) -> Callable[[str], Person]:
         return Person(site, {"hoso_session": session.session_key})
 
     return signed_in
+
+
+@pytest.fixture(scope="session")
+def peopled(site: Site) -> Site:
+    """The node, with the people of the cases."""
+    Scene(site, "").put(*FIXED, *BEFORE)
+    return site
+
+
+@pytest.fixture
+def scene(peopled: Site, person: Callable[[str], Person]) -> Scene:
+    return Scene(peopled, bearer(peopled, person("mai")))
 
 
 def hoso(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

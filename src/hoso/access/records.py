@@ -89,7 +89,8 @@ class Records:
     def read(self, errand: Errand, type: str, id: str) -> Version | None:
         """The current version, also when it is a deletion; None when absent or not for this actor."""
         self._decide(errand, "r", type, id)
-        return self._told(errand, "read", f"{type}/{id}", self._seen(errand, self._store.read(type, id)))
+        head = self._store.read(type, id)
+        return self._told(errand, "read", f"{type}/{id}", self._seen(errand, head), head)
 
     def heads(self, errand: Errand, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Version]:
         """The current versions of many records by (type, id), deletions included; absent ones are left out."""
@@ -105,12 +106,23 @@ class Records:
         self._teller.shown(errand, "read", listed([f"{type}/{id}" for type, id in keys]), list(heads.values()))
         return heads
 
+    def among(self, errand: Errand, type: str, ids: Collection[str]) -> Collection[str] | None:
+        """Those of the ids whose records this actor may meet, None for all; nothing is shown, so nothing is told."""
+        if not is_limited(errand.actor):
+            return None
+        view = self._view(errand)
+        heads = self._store.heads([(type, id) for id in ids])
+        return {id for (_, id), head in heads.items() if view.lets("r", head)}
+
     def vread(self, errand: Errand, type: str, id: str, version: str) -> Version | None:
         self._decide(errand, "r", type, id)
-        found = None
-        if not is_limited(errand.actor) or self._seen(errand, self._store.read(type, id)) is not None:
-            found = self._seen(errand, self._store.vread(type, id, version))
-        return self._told(errand, "vread", f"{type}/{id}/{version}", found)
+        what = f"{type}/{id}/{version}"
+        if is_limited(errand.actor):
+            head = self._store.read(type, id)
+            if self._seen(errand, head) is None:
+                return self._told(errand, "vread", what, None, head)
+        stored = self._store.vread(type, id, version)
+        return self._told(errand, "vread", what, self._seen(errand, stored), stored)
 
     def history(
         self,
@@ -494,8 +506,12 @@ class Records:
             self._teller.refused(errand, right, f"{version.type}/{version.id}", subject(version))
         return None
 
-    def _told(self, errand: Errand, kind: str, what: str, version: Version | None) -> Version | None:
-        self._teller.shown(errand, kind, what, [] if version is None else [version])
+    def _told(
+        self, errand: Errand, kind: str, what: str, version: Version | None, stored: Version | None
+    ) -> Version | None:
+        """What is stored and not shown was told as a denial: once, so that it takes no longer than what is absent."""
+        if version is not None or stored is None:
+            self._teller.shown(errand, kind, what, [] if version is None else [version])
         return version
 
 

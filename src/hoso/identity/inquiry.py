@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hoso.access import Errand, Records, Version
+from hoso.access import Errand, PeopleRows, Records, Version
 from hoso.identity.match.decide import Decision, Standing
-from hoso.identity.matching import Matching
+from hoso.identity.matching import Matching, Sought
 from hoso.identity.seek import seek
 
 Grade = Literal["certain", "probable", "possible", "certainly-not"]
@@ -58,7 +58,7 @@ def inquire(
     people = records.people(errand)
     described = matching.describe(patient)
     stored = people.rids([patient["id"]]).get(patient["id"], 0) if patient.get("id") else 0
-    sought = seek(people, described)
+    sought = _met(records, errand, people, seek(people, described))
     persons = {member.person for member in sought.members}
     if stored:
         sought = sought.without({person for _, person in people.apart([stored], persons)})
@@ -78,6 +78,13 @@ def inquire(
     ]
     matches.sort(key=lambda match: -match.score)
     return Answer(matches, decision, bool(described.probes or described.codes))
+
+
+def _met(records: Records, errand: Errand, people: PeopleRows, sought: Sought) -> Sought:
+    """Whom the caller may not meet is not compared, or the grades and the order of the others would tell of them."""
+    ids = people.ids({member.person for member in sought.members})
+    met = records.among(errand, "Patient", ids.values())
+    return sought if met is None else sought.among({person for person, id in ids.items() if id in met})
 
 
 def graded_as(standing: Standing, decision: Decision, possible: float, *, first: bool) -> Grade | None:

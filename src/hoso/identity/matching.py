@@ -80,6 +80,11 @@ class Sought:
         """The same, kept apart from these persons too."""
         return replace(self, apart={*self.apart, *apart})
 
+    def among(self, persons: Collection[int]) -> Sought:
+        """As if there were nobody but these persons; so nothing is said of how many others share a key."""
+        members = [member for member in self.members if member.person in persons]
+        return replace(self, members=members, counts={}, bearers={one for one in self.bearers if one in persons})
+
 
 class People(Walked, Protocol):
     def count(self) -> int: ...
