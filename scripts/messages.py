@@ -41,6 +41,7 @@ def _titles() -> Iterator[str]:
     from hoso.care.timeline import CARE_TITLES, SAID
     from hoso.web.alarm import OUTCOME_TITLES as OUTCOMES
     from hoso.web.alarm import REASON_TITLES as EMERGENCIES
+    from hoso.web.citizens import titles as citizens
     from hoso.web.oauth.words import TITLES
     from hoso.web.record import EVERYTHING, KIND_TITLES
     from hoso.web.reviews import CAUSE_TITLES, CONTRADICTIONS, DONE, FIELDS, PRIORITY_TITLES
@@ -56,6 +57,7 @@ def _titles() -> Iterator[str]:
     yield from (*EMERGENCIES.values(), *OUTCOMES.values())
     yield from (*CAUSE_TITLES.values(), *PRIORITY_TITLES.values(), *CONTRADICTIONS.values(), *DONE.values(), *FIELDS)
     yield from TITLES.values()
+    yield from citizens.every()
     yield from (*HOW.values(), *EVENTS.values(), *REASONS.values())
     yield from (*CARE_TITLES.values(), *SAID, *KIND_TITLES.values(), EVERYTHING, "Pregnancy")
 

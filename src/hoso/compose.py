@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hoso.access.audit import Journal
     from hoso.access.audit.log import AuditLog
     from hoso.access.break_glass import BreakGlass
+    from hoso.access.citizen.desk import Desk
     from hoso.access.counter import Counter
     from hoso.access.records import Records
     from hoso.access.tokens import Issued, Tokens
@@ -155,6 +156,7 @@ class Node:
     audit: AuditLog
     counter: Counter
     emergencies: BreakGlass
+    citizens: Desk
 
     @property
     def journal(self) -> Journal:
@@ -269,6 +271,8 @@ def store_config(config: Config) -> StoreConfig:
 def open(folder: Path) -> Node:
     """Opens the store of the node in `folder` and the door to it."""
     from hoso.access.break_glass import BreakGlass
+    from hoso.access.citizen.desk import Desk
+    from hoso.access.citizen.looks import Looks
     from hoso.access.counter import Counter
     from hoso.access.records import Records
     from hoso.access.tokens import Tokens
@@ -287,8 +291,10 @@ def open(folder: Path) -> Node:
     tokens = Tokens(TokenTable(store.engine), system_clock, issued=_issued(config))
     steward = Steward(records, codes, compared)
     counter = Counter(store, records, log.journal)
-    emergencies = BreakGlass(store, GrantTable(store.engine), system_clock, new_id, log.journal)
-    return Node(config, store, records, tokens, codes, steward, compared, log, counter, emergencies)
+    given = GrantTable(store.engine)
+    emergencies = BreakGlass(store, given, system_clock, new_id, log.journal)
+    citizens = Desk(looks=Looks(store, store.engine, given, log, system_clock))
+    return Node(config, store, records, tokens, codes, steward, compared, log, counter, emergencies, citizens)
 
 
 def audit_log(config: Config, store: RecordStore) -> AuditLog:

@@ -14,6 +14,7 @@ import pytest
 from tests import postgres
 from tests.conftest import ENGINES
 from tests.security.apps import Person, Site
+from tests.security.citizens import Register, registering
 from tests.security.keyserver import serving_keys
 from tests.security.scene import BEFORE, FIXED, Scene, bearer
 from tests.web.conftest import serving
@@ -96,6 +97,12 @@ def observation(id: str, patient: str, category: str, code: str) -> dict[str, An
         "subject": {"reference": f"Patient/{patient}"},
         "valueQuantity": {"value": 1.10, "unit": "g/L"},
     }
+
+
+@pytest.fixture
+def register(site: Site) -> Register:
+    """register("Name"): somebody who is at a facility; nobody's failed attempts are counted any more."""
+    return registering(site)
 
 
 @pytest.fixture

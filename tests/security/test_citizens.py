@@ -3,95 +3,16 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
 
 import pytest
-from tests.security.apps import Answer, App, Person, Site
-from tests.security.conftest import hoso, observation, patient
+from tests.security.apps import App, Person, Site
+from tests.security.citizens import PASSWORD, Register
+from tests.security.conftest import hoso
 from tests.security.people import words
 from tests.security.test_oauth_told import events
-
-from hoso import compose
-from hoso.fhir.systems import CITIZEN_CODE, FACILITY_CODE, PERSONAL_NUMBER
-from hoso.web.configure import configure
-
-PASSWORD = "Ba-cay-chum-nen-hon-nui"
-
-
-@dataclass
-class Somebody:
-    """A person on record, as their papers say."""
-
-    site: Site
-    name: str
-    record: str
-    number: str
-    code: str = ""
-    """The citizen code."""
-    golden: str = ""
-
-    def enrolment(self, number: str = "") -> str:
-        made = hoso(self.site.folder, "citizen", "enrol", number or self.number)
-        assert made.returncode == 0, made.stderr
-        return made.stdout.strip()
-
-    def begin(self, code: str, number: str = "", password: str = PASSWORD) -> tuple[Person, Answer]:
-        browser = Person(self.site)
-        form = {"number": number or self.number, "code": code, "password1": password, "password2": password}
-        return browser, browser.post("/enrol", browser.get("/enrol"), **form)
-
-    def enrolled(self) -> Person:
-        browser, answer = self.begin(self.enrolment())
-        assert answer.headers.get("location") == "/me?welcome=1", answer.body.decode()[-3000:]
-        return browser
-
-    def sign_in(self, login: str, password: str = PASSWORD) -> tuple[Person, Answer]:
-        browser = Person(self.site)
-        return browser, browser.post("/sign-in", browser.get("/"), login=login, password=password)
-
-
-Register = Callable[..., Somebody]
-
-
-@pytest.fixture
-def register(site: Site) -> Register:
-    """register("Name"): somebody who is at a facility; nobody's failed attempts are counted any more."""
-    configure(compose.load(site.folder))
-    from hoso.web.accounts.models import Failures
-
-    Failures.objects.all().delete()
-
-    def made(name: str, facility: str = "35001") -> Somebody:
-        mark = secrets.token_hex(4)
-        one = Somebody(site, f"{name} {mark}", f"c-{mark}", f"0{secrets.randbelow(10**11):011}")
-        born = f"19{secrets.randbelow(60) + 20}-0{secrets.randbelow(9) + 1}-1{secrets.randbelow(9)}"
-        body = patient(one.record, one.name, born)
-        body["identifier"] = [{"system": PERSONAL_NUMBER, "value": one.number}]
-        visit = {
-            "resourceType": "Encounter",
-            "id": f"v-{mark}",
-            "status": "in-progress",
-            "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
-            "subject": {"reference": f"Patient/{one.record}"},
-            "serviceProvider": {"identifier": {"system": FACILITY_CODE, "value": facility}},
-        }
-        for resource in (body, visit, observation(f"o-{mark}", one.record, "laboratory", "718-7")):
-            answer = site.ask("PUT", f"/fhir/{resource['resourceType']}/{resource['id']}", resource, site.token)
-            assert answer.status == 201, answer.body
-        node = compose.open(site.folder)
-        people = node.store.people
-        (golden,) = people.persons_of(people.rids([one.record]).values()).values()
-        one.golden = people.ids([golden])[golden]
-        node.close()
-        found = site.fhir_get(f"Patient/{one.golden}", site.token).json
-        (one.code,) = (code["value"] for code in found["identifier"] if code.get("system") == CITIZEN_CODE)
-        return one
-
-    return made
 
 
 def test_a_citizen_comes_from_a_code_to_the_own_record(register: Register) -> None:

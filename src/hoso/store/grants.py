@@ -6,6 +6,7 @@ taken away: a grant ends, an emergency is decided, a code is used.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from hoso.store.connection import Connection
@@ -99,6 +100,49 @@ class GrantTable:
     def untold(self, now: int) -> list[tuple[GrantRow, EmergencyRow]]:
         """Emergencies of which the citizen has not been told."""
         return self._both("e.told IS NULL AND e.delay IS NULL AND g.since <= ? ORDER BY g.since, g.id", now)
+
+    def emergencies_of(self, patients: Collection[int]) -> list[tuple[GrantRow, EmergencyRow]]:
+        """Those about any of these Patients, newest first."""
+        return self._about(patients, "1 = 1")
+
+    def delayed(self, patients: Collection[int]) -> list[tuple[GrantRow, EmergencyRow]]:
+        """Emergencies of which the citizen is to be told later."""
+        return self._about(patients, "e.told IS NULL AND e.delay IS NOT NULL")
+
+    def unread(self, patients: Collection[int]) -> list[tuple[GrantRow, EmergencyRow]]:
+        """Emergencies of which the citizen has to be told now."""
+        return self._about(patients, "e.told IS NULL AND e.delay IS NULL")
+
+    def delayed_at(self, facility: str) -> list[tuple[GrantRow, EmergencyRow]]:
+        """What the citizens of a facility are to be told of later."""
+        return self._both("e.facility = ? AND e.told IS NULL AND e.delay IS NOT NULL ORDER BY g.since, g.id", facility)
+
+    def _about(self, patients: Collection[int], where: str) -> list[tuple[GrantRow, EmergencyRow]]:
+        if not patients:
+            return []
+        marks = ", ".join("?" * len(patients))
+        return self._both(f"g.patient IN ({marks}) AND {where} ORDER BY g.since DESC, g.id", *sorted(patients))
+
+    def of_patients(self, patients: Collection[int], now: int) -> list[GrantRow]:
+        """What was given about any of these Patients and has not ended, but for emergencies."""
+        marks = ", ".join("?" * len(patients))
+        return self._grants(
+            f"g.patient IN ({marks}) AND g.kind <> 'emergency' AND g.ended IS NULL AND g.until > ?"
+            " ORDER BY g.since DESC, g.id",
+            *sorted(patients),
+            now,
+        ) if patients else []  # fmt: skip
+
+    def held_by(self, grantee: str, now: int) -> list[GrantRow]:
+        """What somebody was given and still has, but for emergencies."""
+        where = (
+            "g.grantee = ? AND g.kind <> 'emergency' AND g.ended IS NULL AND g.until > ? ORDER BY g.since DESC, g.id"
+        )
+        return self._grants(where, grantee, now)
+
+    def _grants(self, where: str, *params: object) -> list[GrantRow]:
+        sql = f"SELECT {_GRANT} FROM access_grant g WHERE {where}"  # noqa: S608
+        return [GrantRow(*row) for row in self._engine.reader().rows(sql, params)]
 
     def _both(self, where: str, *params: object) -> list[tuple[GrantRow, EmergencyRow]]:
         sql = f"SELECT {_GRANT}, {_EMERGENCY} FROM emergency e JOIN access_grant g ON g.id = e.id WHERE {where}"  # noqa: S608

@@ -14,6 +14,7 @@ from django.utils.http import urlencode
 from hoso.access import Errand, Notes, trace, usual_purpose
 from hoso.access.audit import Journal
 from hoso.access.break_glass import BreakGlass
+from hoso.access.citizen.desk import Desk
 from hoso.access.counter import Counter
 from hoso.access.policy.matrix import role
 from hoso.access.policy.scopes import scopes
@@ -42,6 +43,8 @@ class WebNode(Protocol):
     def counter(self) -> Counter: ...
     @property
     def emergencies(self) -> BreakGlass: ...
+    @property
+    def citizens(self) -> Desk: ...
 
 
 FACILITY = "facility"
@@ -71,6 +74,10 @@ def counter() -> Counter:
 
 def emergencies() -> BreakGlass:
     return _serving[0].emergencies
+
+
+def desk() -> Desk:
+    return _serving[0].citizens
 
 
 def journal() -> Journal:

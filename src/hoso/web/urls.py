@@ -7,6 +7,7 @@ from django.urls import path
 from hoso.web import counter, emergency, errors, language, parting, rate, reviews, search, sources, style
 from hoso.web import record as pages
 from hoso.web.citizens import handing
+from hoso.web.citizens import log as looks
 from hoso.web.citizens import views as citizen
 from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, launching
 from hoso.web.sign_in import views as own
@@ -34,6 +35,8 @@ urlpatterns = [
     path("enrol", citizen.enrol, name="enrol"),
     path("me", citizen.me, name="me"),
     path("me/timeline", citizen.timeline, name="my-timeline"),
+    path("me/log", looks.log, name="my-log"),
+    path("me/log/proof", looks.proof, name="my-proof"),
     path("patients/<str:id>", pages.card, name="card"),
     path("patients/<str:id>/timeline", pages.timeline, name="timeline"),
     path("patients/<str:id>/sources", sources.sources, name="sources"),

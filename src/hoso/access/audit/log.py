@@ -93,6 +93,13 @@ class AuditLog:
         self.ask()
         return proof.make(self._store.engine.reader(), self.verifier, patients)
 
+    def prove_published(self, patients: Collection[int], closed: Callable[[Event], bool]) -> dict[str, Any]:
+        """By the newest map of counts there is: for somebody who may ask at any time, so no map is made for it.
+
+        Raises Unproved on a node that has published none yet.
+        """
+        return proof.make(self._store.engine.reader(), self.verifier, patients, closed)
+
     def erase(self, seq: int, event: Event) -> None:
         """Empties what an event says, at the end of its retention; `event` tells who does it and why."""
         rows = [row for row in audit.sealed(self._store.engine.reader(), seq, 1) if row.seq == seq]

@@ -6,11 +6,11 @@ The form is plain JSON, checked without HoSo by docs/how-to/check-audit-proof.py
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from hoso.access.audit import leaf
-from hoso.access.audit.event import read
+from hoso.access.audit.event import Event, Unreadable, read
 from hoso.access.audit.note import Note, Verifier
 from hoso.access.audit.sealer import StoredTree
 from hoso.access.audit.tree import Listed, inclusion
@@ -28,8 +28,13 @@ class Unproved(Exception):
     """There is no signed checkpoint or no map of counts yet."""
 
 
-def make(connection: Connection, verifier: Verifier, patients: Collection[int]) -> dict[str, Any]:
-    """Of every patient number that has events; each record of a person has a sequence of its own."""
+def make(
+    connection: Connection, verifier: Verifier, patients: Collection[int], closed: Callable[[Event], bool] | None = None
+) -> dict[str, Any]:
+    """Of every patient number that has events; each record of a person has a sequence of its own.
+
+    A `closed` event is told by its leaf alone, as one that was erased: it counts, and does not say what it was.
+    """
     with snapshot(connection):
         signed, last = audit.checkpoint(connection), audit.last_map(connection)
         if signed is None or last is None or last[0] >= signed[0]:
@@ -47,7 +52,9 @@ def make(connection: Connection, verifier: Verifier, patients: Collection[int]) 
             "log": str(verifier),
             "checkpoint": _cosigned(connection, size, note),
             "map": _event(connection, row, size),
-            "records": [_record(connection, one, size, counts) for one in sorted(patients) if one in counts.places],
+            "records": [
+                _record(connection, one, size, counts, closed) for one in sorted(patients) if one in counts.places
+            ],
         }
 
 
@@ -66,12 +73,14 @@ class _Counts:
         return inclusion(self._tree, place, len(self.entries))
 
 
-def _record(connection: Connection, patient: int, size: int, counts: _Counts) -> dict[str, Any]:
+def _record(
+    connection: Connection, patient: int, size: int, counts: _Counts, closed: Callable[[Event], bool] | None
+) -> dict[str, Any]:
     place = counts.places[patient]
     subject, count, head, _ = counts.entries[place]
     events: list[dict[str, Any]] = []
     while rows := audit.of_patient(connection, patient, len(events), PAGE):
-        events += [_event(connection, row, size) for row in rows if row.seq < size]
+        events += [_event(connection, row, size, closed) for row in rows if row.seq < size]
         if rows[-1].seq >= size:
             break
     return {
@@ -81,12 +90,22 @@ def _record(connection: Connection, patient: int, size: int, counts: _Counts) ->
     }
 
 
-def _event(connection: Connection, row: Sealed, size: int) -> dict[str, Any]:
+def _event(
+    connection: Connection, row: Sealed, size: int, closed: Callable[[Event], bool] | None = None
+) -> dict[str, Any]:
     """An erased event is told by its leaf alone."""
     shown: dict[str, Any] = {"seq": row.seq, "number": row.number, "leaf": row.leaf.hex()}
-    if row.salt and row.bytes:
+    if row.salt and row.bytes and not (closed and _is_closed(row.bytes, closed)):
         shown |= {"salt": row.salt.hex(), "event": row.bytes.decode()}
     return shown | {"path": _texts(inclusion(StoredTree(connection), row.seq, size))}
+
+
+def _is_closed(text: bytes, closed: Callable[[Event], bool]) -> bool:
+    """What cannot be read cannot be told either way, and is not told."""
+    try:
+        return closed(read(text))
+    except Unreadable:
+        return True
 
 
 def _cosigned(connection: Connection, size: int, note: str) -> str:

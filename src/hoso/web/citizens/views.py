@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from allauth.account.internal.flows.login import record_authentication
 from django.contrib.auth import login
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -19,9 +16,10 @@ from hoso.web.accounts import throttle
 from hoso.web.accounts.models import Account
 from hoso.web.citizens import enrolment
 from hoso.web.citizens.numbers import number
+from hoso.web.citizens.own import own
 from hoso.web.door import Door
 from hoso.web.oauth.telling import tell
-from hoso.web.pages import door, page, signed_in
+from hoso.web.pages import page
 from hoso.web.persons import Person
 from hoso.web.roles import CITIZEN
 
@@ -76,23 +74,11 @@ def _form(request: HttpRequest, status: int, problem: str = "", errors: Errors |
     return page(request, "enrol.html", status, problem=problem, errors=errors or {}, **kept)
 
 
-def _own(view: Callable[[HttpRequest, Door, Person], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """The view of the signed-in citizen's own record; of nobody else's, whatever is asked for."""
-
-    def guarded(request: HttpRequest) -> HttpResponse:
-        user: Any = request.user
-        if not user.person:
-            raise Http404
-        reach = door(request)
-        found = reach.persons.find(user.person)
-        if isinstance(found, str):  # was merged: the record is that of the person it is part of now
-            found = reach.persons.find(found)
-        if not isinstance(found, Person):
-            return page(request, "me_absent.html", 404)
-        return view(request, reach, found)
-
-    return signed_in(guarded)
+@own
+def me(request: HttpRequest, reach: Door, person: Person) -> HttpResponse:
+    return record.shown_card(request, reach, person, record.OWN)
 
 
-me = _own(lambda request, reach, person: record.shown_card(request, reach, person, record.OWN))
-timeline = _own(lambda request, reach, person: record.shown_timeline(request, reach, person, record.OWN))
+@own
+def timeline(request: HttpRequest, reach: Door, person: Person) -> HttpResponse:
+    return record.shown_timeline(request, reach, person, record.OWN)

@@ -1,0 +1,12 @@
+"""What stands behind the citizen's own pages, and behind the pages of those who owe the citizen an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hoso.access.citizen.looks import Looks
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    looks: Looks

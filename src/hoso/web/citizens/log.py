@@ -1,0 +1,99 @@
+"""Who looked at the record: the citizen's log, a page at a time, and the file that proves it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import urlencode
+
+from hoso.access.audit.proof import Unproved
+from hoso.access.citizen.lines import Line
+from hoso.core.clock import from_ms
+from hoso.web.alarm import REASON_TITLES
+from hoso.web.citizens import names
+from hoso.web.citizens.own import own
+from hoso.web.citizens.titles import ACTIVITY_TITLES, CHANNEL_TITLES, DEED_TITLES, KIND_TITLES, PURPOSE_TITLES
+from hoso.web.door import Door
+from hoso.web.pages import desk, errand, page
+from hoso.web.persons import Person
+
+FIRST_YEAR, LAST_YEAR = 2000, 2200
+
+
+@own
+def log(request: HttpRequest, reach: Door, person: Person) -> HttpResponse:
+    year, emergencies = _year(request), request.GET.get("only") == "emergencies"
+    looked = desk().looks.page(errand(request), _place(request), year=year, emergencies=emergencies)
+    actors = names.actors({line.actor for line in looked.lines})
+    places = names.facilities(reach, {line.facility for line in looked.lines})
+    shown = [_shown(line, actors, places) for line in looked.lines]
+    days: dict[Any, list[dict[str, Any]]] = {}
+    for one in shown:
+        days.setdefault(one["line"].day, []).append(one)
+    return page(
+        request,
+        "citizen/log.html",
+        days={day.isoformat(): lines for day, lines in days.items()},
+        year=year,
+        years=looked.years,
+        emergencies=emergencies,
+        older=_older(looked.before, year),
+        newest=_place(request) is not None,
+        deeds=DEED_TITLES,
+        kinds=KIND_TITLES,
+    )
+
+
+@own
+def proof(request: HttpRequest, reach: Door, person: Person) -> HttpResponse:
+    """The page that says how it is checked; the button answers with the file."""
+    looks = desk().looks
+    if request.method != "POST":
+        return page(request, "citizen/proof.html", key=looks.key, absent=False)
+    try:
+        made = looks.proof(errand(request))
+    except Unproved:
+        return page(request, "citizen/proof.html", 503, key=looks.key, absent=True)
+    return download(made, "hoso-nhat-ky.json")
+
+
+def download(content: object, name: str) -> HttpResponse:
+    response = HttpResponse(orjson.dumps(content), content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _shown(line: Line, actors: dict[str, str], places: dict[str, str]) -> dict[str, Any]:
+    how = ACTIVITY_TITLES.get(line.activity) or CHANNEL_TITLES.get(line.channel, "")
+    return {
+        "line": line,
+        "who": actors.get(line.actor) or names.plain(line.actor),
+        "program": line.who == "machine",
+        "place": places.get(line.facility, line.facility),
+        "first": from_ms(line.first),
+        "last": from_ms(line.last),
+        "purpose": PURPOSE_TITLES.get(line.purpose, ""),
+        "how": how,
+        "deeds": [deed for deed in DEED_TITLES if deed in line.deeds],
+        "kinds": [kind for kind in KIND_TITLES if kind in line.kinds],
+        "reason": REASON_TITLES.get(line.reason.partition(":")[0], "") if line.emergency else "",
+    }
+
+
+def _year(request: HttpRequest) -> int | None:
+    text = request.GET.get("year", "")
+    year = int(text) if len(text) == 4 and text.isascii() and text.isdigit() else 0
+    return year if FIRST_YEAR <= year <= LAST_YEAR else None
+
+
+def _place(request: HttpRequest) -> int | None:
+    text = request.GET.get("before", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _older(before: int | None, year: int | None) -> str:
+    if before is None:
+        return ""
+    return "/me/log?" + urlencode({"before": before, **({"year": year} if year else {})})
