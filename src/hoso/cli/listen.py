@@ -39,17 +39,12 @@ def checked(transit: Transit) -> None:
     """Raises Failure for a pair that cannot be used; warns of one that soon cannot."""
     assert transit.pair is not None
     try:
-        certificate = transit.pair.check(system_clock(), _name(transit))
+        certificate = transit.pair.check(system_clock(), transit.name)
     except BadPair as bad:
         raise Failure(bad.key, code=1, **bad.values) from bad
     if certificate.not_valid_after_utc - system_clock() < WARNED:
         time = f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M}"
         print(f"hoso: {say('tls.ends_soon', file=transit.pair.certificate, time=time)}", file=sys.stderr, flush=True)
-
-
-def _name(transit: Transit) -> str:
-    """The one name that is not the machine's own."""
-    return next((host for host in transit.hosts if not _is_loopback(host)), "localhost")
 
 
 def _is_loopback(host: str) -> bool:
