@@ -36,6 +36,18 @@ class Transit:
     name: str = ""
     """That of its address."""
 
+    def stamp(self) -> tuple[tuple[int, int, int], ...]:
+        """Changes when one of the files is written anew or replaced; empty while one is missing."""
+        named = (
+            *((self.pair.certificate, self.pair.key) if self.pair else ()),
+            *((self.systems.authorities, self.systems.revoked) if self.systems else ()),
+        )
+        try:
+            found = [file.stat() for file in named if file is not None]
+        except OSError:
+            return ()
+        return tuple((each.st_mtime_ns, each.st_size, each.st_ino) for each in found)
+
 
 def parse(folder: Path, read: Mapping[str, Any], base_url: str) -> Transit:
     """Raises ValueError for what contradicts itself."""
