@@ -1,4 +1,4 @@
-"""Every address there is answers with what a browser needs to protect its reader, whoever asks and whatever is wrong."""
+"""Every address answers with what a browser needs to protect its reader, whoever asks and whatever is wrong."""
 
 from __future__ import annotations
 
