@@ -71,6 +71,11 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("id",),
     ),
     "emergency_use": (("emergency", "time", "request", "type"), ("emergency", "time", "request", "type")),
+    "citizen_case": (
+        ("id", "kind", "patient", "opener", "facility", "event", "words", "opened", "acknowledge_by", "due", "third",
+         "acknowledged", "extended", "extension", "answered", "officer", "outcome", "answer", "closed"),
+        ("id",),
+    ),
     "label": (("rid", "mask", "content", "hand", "inherited", "lowered"), ("rid",)),
     "label_edge": (("source", "derived"), ("source", "derived")),
     "label_act": (("id", "rid", "seq", "time", "actor", "raised", "lowered", "words"), ("id",)),
