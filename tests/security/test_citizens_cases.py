@@ -110,7 +110,7 @@ def step_as(staff: Person, way: str) -> Answer:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "ngắn", " " * 50, "\x00\u202e\u200b" * 20, "x" * 2_001, "dài " * 20_000], ids=range(6)
+    "text", ["", "ngắn", " " * 50, "\x00\u202e\u200b" * 20, "x" * 2_001, "dài " * 5_000], ids=range(6)
 )
 def test_words_that_will_not_do_are_said_so(register: Register, text: str) -> None:
     browser = register("Mạc Thị Ớt").enrolled()
