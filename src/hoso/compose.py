@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hoso.core import Refused, new_id, system_clock
 from hoso.transit.settings import Transit
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from hoso.access.break_glass import BreakGlass
     from hoso.access.citizen.desk import Desk
     from hoso.access.counter import Counter
+    from hoso.access.organisation import Posts
+    from hoso.access.organisation.register import Organisation
     from hoso.access.records import Records
     from hoso.access.tokens import Issued, Tokens
     from hoso.api.app import Application, Environ, StartResponse
@@ -38,8 +40,8 @@ if TYPE_CHECKING:
     from hoso.identity.steward import Steward
     from hoso.store import StoreConfig
     from hoso.store.doctor import Finding
-    from hoso.store.grants import GrantTable
     from hoso.store.record_store import RecordStore
+    from hoso.web.accounts.hiring import Hired
 
 LARGEST_FORM = 10_000_000
 KEYS = ("database", "links", "web", "audit")
@@ -158,6 +160,7 @@ class Node:
     counter: Counter
     emergencies: BreakGlass
     citizens: Desk
+    organisation: Organisation
 
     @property
     def journal(self) -> Journal:
@@ -178,7 +181,6 @@ def create(folder: Path, database: str | None = None, *, station: bool = False) 
     that exchange records only one may: two of them would give the same codes.
     """
     from hoso.store import create_store
-    from hoso.web.accounts import registry
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     (folder / "keys").mkdir(exist_ok=True, mode=0o700)
@@ -192,8 +194,37 @@ def create(folder: Path, database: str | None = None, *, station: bool = False) 
         )
     config = load(folder)
     create_store(store_config(config))
-    registry.prepare(config)
+    prepare(config)
     return config
+
+
+def prepare(config: Config) -> None:
+    """The accounts' tables and what stands in them, as this release has them; at every start, safe to repeat."""
+    from hoso.web.accounts import hiring, registry
+
+    registry.prepare(config)
+    if hiring.waiting(config):
+        node = open(config.folder)
+        try:
+            hiring.settle(config, node.organisation, operator(config))
+        finally:
+            node.close()
+
+
+def hire(config: Config, username: str, role: str, facility: str, password: str | None = None, **more: Any) -> Hired:
+    """An account with its first role, by the operator. Raises AccountProblem or Refused."""
+    from hoso.web.accounts import hiring
+
+    node = open(config.folder)
+    try:
+        return hiring.hire(config, node.organisation, operator(config), username, role, facility, password, **more)
+    finally:
+        node.close()
+
+
+def operator(config: Config) -> Errand:
+    """Of whoever has the machine."""
+    return _upkeep(config.node)
 
 
 def load(folder: Path) -> Config:
@@ -272,7 +303,10 @@ def store_config(config: Config) -> StoreConfig:
 def open(folder: Path) -> Node:
     """Opens the store of the node in `folder` and the door to it."""
     from hoso.access.break_glass import BreakGlass
+    from hoso.access.citizen.desk import Desk
+    from hoso.access.citizen.looks import Looks
     from hoso.access.counter import Counter
+    from hoso.access.organisation.register import Organisation
     from hoso.access.records import Records
     from hoso.access.tokens import Tokens
     from hoso.identity.steward import Steward
@@ -287,24 +321,16 @@ def open(folder: Path) -> Node:
     compared = matching(folder)
     log = audit_log(config, store)
     records = Records(store, system_clock, arrivals(codes, compared, store), log.journal)
-    tokens = Tokens(TokenTable(store.engine), system_clock, issued=_issued(config))
+    organisation = Organisation.of(store, records)
+    tokens = Tokens(TokenTable(store.engine), system_clock, issued=_issued(config, organisation.posts))
     steward = Steward(records, codes, compared)
     counter = Counter(store, records, log.journal)
     given = GrantTable(store.engine)
     emergencies = BreakGlass(store, given, system_clock, new_id, log.journal)
-    citizens = desk(store, records, log, given)
-    return Node(config, store, records, tokens, codes, steward, compared, log, counter, emergencies, citizens)
-
-
-def desk(store: RecordStore, records: Records, log: AuditLog, given: GrantTable) -> Desk:
-    from hoso.access.cases.cases import Cases
-    from hoso.access.citizen.desk import Desk
-    from hoso.access.citizen.looks import Looks
-    from hoso.store.cases import CaseTable
-
-    looks = Looks(store, store.engine, given, log, system_clock)
-    cases = Cases(store, CaseTable(store.engine), records, looks, log.journal, system_clock, new_id)
-    return Desk(looks, cases)
+    citizens = Desk(looks=Looks(store, store.engine, given, log, system_clock))
+    return Node(
+        config, store, records, tokens, codes, steward, compared, log, counter, emergencies, citizens, organisation
+    )
 
 
 def audit_log(config: Config, store: RecordStore) -> AuditLog:
@@ -320,7 +346,7 @@ def audit_log(config: Config, store: RecordStore) -> AuditLog:
     return AuditLog(store, signer, system_clock, witnesses, spool=spool)
 
 
-def _issued(config: Config) -> Issued:
+def _issued(config: Config, posts: Posts) -> Issued:
     """Tokens of apps and systems, asked of the accounts' database; Django is only started when one comes."""
 
     def actor(token: str) -> Actor | None:
@@ -329,7 +355,7 @@ def _issued(config: Config) -> Issued:
         configured(config)
         from hoso.web.oauth import bearer
 
-        return bearer.actor(token)
+        return bearer.actor(token, posts)
 
     return actor
 

@@ -44,7 +44,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         file.write_text(text.replace('jwks_authorities = ""', f'jwks_authorities = "{keys.certificate}"'), "utf-8")
         config = compose.load(folder)
         for username, role in STAFF:
-            registry.create(config, username, role, "35001", PASSWORD)
+            compose.hire(config, username, role, "35001", PASSWORD)
             registry.enrol(config, username, registry.new_secret(config))
         node = compose.open(folder)
         token = node.tokens.create("operator", "system/*.cruds")
@@ -134,20 +134,9 @@ def peopled(site: Site) -> Site:
     return site
 
 
-@pytest.fixture(scope="session")
-def held() -> dict[str, tuple[float, str]]:
-    """Tokens by the node they are of, and since when."""
-    return {}
-
-
 @pytest.fixture
-def scene(peopled: Site, person: Callable[[str], Person], held: dict[str, tuple[float, str]]) -> Scene:
-    since, token = held.get(peopled.address, (0.0, ""))
-    if time.monotonic() - since > 300 or not token:  # half of a token's life
-        token = bearer(peopled, person("mai"))
-        held[peopled.address] = time.monotonic(), token
-    configure(compose.load(peopled.folder))
-    return Scene(peopled, token)
+def scene(peopled: Site, person: Callable[[str], Person]) -> Scene:
+    return Scene(peopled, bearer(peopled, person("mai")))
 
 
 def hoso(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

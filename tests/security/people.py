@@ -41,7 +41,7 @@ class Staff:
 def hire(site: Site, username: str, role: str = "doctor", *, enrolled: bool = True) -> Staff:
     """A new account, with an authenticator and a handful of recovery codes."""
     config = compose.load(site.folder)
-    registry.create(config, username, role, "35001", PASSWORD)
+    compose.hire(config, username, role, "35001", PASSWORD)
     made = Staff(site, username)
     if enrolled:
         registry.enrol(config, username, registry.new_secret(config))

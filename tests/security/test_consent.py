@@ -53,22 +53,26 @@ def test_prompt_none_never_shows_a_page(site: Site, person: SignIn) -> None:
 
 
 def test_a_token_says_for_whom_through_what_and_about_whom(site: Site, person: SignIn) -> None:
+    from hoso import compose
     from hoso.web.oauth import bearer, registry
 
+    node = compose.open(site.folder)
+    posts = node.organisation.posts
     client = site.client(scopes="launch/patient patient/Patient.r", approved=False)
     registry.approve(client.client_id, "test", labels=["HIV"])
     told = App(site, client.client_id, "launch/patient patient/Patient.r").tokens(person("mai"), "p1")
-    actor = bearer.actor(told["access_token"])
+    actor = bearer.actor(told["access_token"], posts)
     assert isinstance(actor, Actor)
     assert (actor.id, actor.facility, actor.client) == ("user/mai", "35001", client.client_id)
     assert actor.patient == told["patient"] and actor.labels == frozenset({"HIV"})
     key = Key()
     system = site.client("backend", "system/Patient.r", approved=False, jwks=key.jwks)
     registry.approve(system.client_id, "test", facility="01001")
-    actor = bearer.actor(key.token(site, system.client_id, "system/Patient.r").json["access_token"])
+    actor = bearer.actor(key.token(site, system.client_id, "system/Patient.r").json["access_token"], posts)
     assert actor and (actor.id, actor.facility) == (f"client/{system.client_id}", "01001")
     assert actor.labels == frozenset() and actor.patient == "" and actor.client == ""
-    assert bearer.actor("hosoa_nothing") is None and bearer.actor("hosor_" + "x" * 43) is None
+    assert bearer.actor("hosoa_nothing", posts) is None and bearer.actor("hosor_" + "x" * 43, posts) is None
+    node.close()
 
 
 def test_a_refresh_token_is_no_access_token(site: Site, person: SignIn) -> None:
@@ -80,7 +84,7 @@ def test_a_refresh_token_is_no_access_token(site: Site, person: SignIn) -> None:
 
 def test_a_backup_keeps_clients_and_permissions_and_no_token(site: Site, person: SignIn, tmp_path: Path) -> None:
     from hoso import compose
-    from hoso.web.accounts import copy, registry
+    from hoso.web.accounts import copy
     from hoso.web.configure import configure
     from hoso.web.oauth.models import AccessToken, Client, Permission
 
@@ -93,7 +97,7 @@ def test_a_backup_keeps_clients_and_permissions_and_no_token(site: Site, person:
         assert copy.restore(fresh, kept) >= 4
         assert Client.objects.get(client_id=client).approved and Permission.objects.filter(client__client_id=client)
         assert not AccessToken.objects.exists()
-        registry.create(fresh, "after", "doctor", "35001", "Gieng-nuoc-trong-2026")
+        compose.hire(fresh, "after", "doctor", "35001", "Gieng-nuoc-trong-2026")
     finally:
         configure(compose.load(site.folder))
 

@@ -25,7 +25,6 @@ from hoso import compose
 from hoso.access import Errand
 from hoso.access.actor import Actor
 from hoso.access.scope import Scopes
-from hoso.web.accounts import registry
 
 PASSWORD = "mật-khẩu-đủ-dài-2026"
 CHROMIUM = os.environ.get("HOSO_CHROMIUM", "/usr/bin/chromium")
@@ -66,7 +65,7 @@ def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     node.close()
     made = (("mai", "doctor"), ("linh", "nurse"), ("thu", "receptionist"), ("lan", "steward"), ("hoa", "steward"))
     for username, role in made:
-        registry.create(config, username, role, "35001", PASSWORD)
+        compose.hire(config, username, role, "35001", PASSWORD)
     return folder
 
 

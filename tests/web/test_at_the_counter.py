@@ -97,7 +97,7 @@ def test_the_privacy_officer_looks_at_it_and_decides(open_page: Open, site: Site
     node.emergencies.open(Errand(doctor, "ETREAT", channel="screen"), strangers[3].id, "life-threat", WORDS)
     node.close()
     secret = registry.new_secret(config)
-    registry.create(config, "quyen", "privacy-officer", "35001", PASSWORD)
+    compose.hire(config, "quyen", "privacy-officer", "35001", PASSWORD)
     registry.enrol(config, "quyen", secret)
     page = open_page("/", None)
     sign_in(page, site, "quyen")

@@ -18,7 +18,6 @@ from hoso import compose
 from hoso.access import Errand
 from hoso.access.actor import Actor
 from hoso.access.scope import Scopes
-from hoso.web.accounts import registry
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -35,7 +34,7 @@ def test_the_card_is_reached_and_a_lost_database_is_said(postgres_url: str, tmp_
         for one in [*made, people.roster(["full"])]:
             node.records.update(Errand(importer, "SYSADMIN"), one["resourceType"], one["id"], orjson.dumps(one))
         node.close()
-        registry.create(config, "mai", "doctor", "35001", PASSWORD)
+        compose.hire(config, "mai", "doctor", "35001", PASSWORD)
         with serving(folder) as address:
             client = Client(Site(address, folder))
             assert client.sign_in("mai", PASSWORD)[0] == 200

@@ -16,7 +16,6 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 from tests.web.conftest import PASSWORD, SIZES, Site, serving
 
 from hoso import compose
-from hoso.web.accounts import registry
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -203,5 +202,5 @@ NEW = "Chín-con-trâu-qua-sông"
 @pytest.mark.parametrize(("size", "language"), [("desk", "vi"), ("phone", "en")])
 def test_the_whole_way_of_a_person_through_sign_in(browser: Browser, strict: Site, size: str, language: str) -> None:
     username = f"an-{size}"
-    registry.create(compose.load(strict.folder), username, "nurse", "35001", PASSWORD)
+    compose.hire(compose.load(strict.folder), username, "nurse", "35001", PASSWORD)
     walk(browser, strict, username, size, language, clean)

@@ -13,6 +13,7 @@ from typing import Any
 from hoso.access.actor import Actor
 from hoso.access.errand import Errand
 from hoso.access.grain import Grain, Right
+from hoso.access.organisation import guard
 from hoso.access.policy.bound import Bound
 from hoso.access.policy.guard import forbidden_change
 from hoso.access.policy.mask import Masks, is_masked, masked, refuse_masked
@@ -108,6 +109,8 @@ class View:
         for draft in drafts:
             right = RIGHTS[draft.method]
             narrowed = self._actor.scopes.narrowed(draft.type, right) is not None
+            if draft.type in guard.GOVERNED:
+                guard.check(self._actor, draft, None if draft.method == "POST" else reading.read(*_key(draft)), reading)
             if self._sight is None and not narrowed and (self._actor.labels is None or draft.method == "POST"):
                 continue
             head = reading.read(draft.type, draft.id)
@@ -135,7 +138,7 @@ class View:
     def _check_new(self, sight: Sight, draft: Draft, right: Right, head: Version | None, fresh: frozenset[str]) -> None:
         """The record as it would stand: somebody's whom the caller is tied to, and no less closed than it was."""
         assert draft.resource is not None
-        if is_masked(draft.resource) or (head is not None and self._shown_in_part(head)):
+        if is_masked(draft.resource) or (draft.type in self.masks and draft.method != "POST"):
             raise Refused.because(403, "forbidden", "rest.masked", type=draft.type)
         if not sight.admits(draft, fresh):
             raise Refused.because(403, "forbidden", "rest.not-yours", type=draft.type)
@@ -143,11 +146,6 @@ class View:
             changed = forbidden_change(draft.type, parse(head.body), draft.resource)
             if changed:
                 raise Refused.because(403, "forbidden", "rest.not-to-change", changed, element=changed)
-
-    def _shown_in_part(self, head: Version) -> bool:
-        """Whether writing it would lose what the caller does not see of it, or say what that is."""
-        masks = self.masks
-        return head.type in masks or (not head.deleted and bool(masks) and masked(head.body, masks) is not head.body)
 
     def _admits(self, right: Right, type: str, resource: dict[str, Any]) -> bool:
         grains = self._actor.scopes.narrowed(type, right)
@@ -182,6 +180,10 @@ class View:
     def _of_grain(self, type: str, grain: Grain) -> Clause:
         asked: list[Clause] = [Of(self._patients)] if grain.context == "patient" else []
         return All((*asked, *(Coded(self._store.codes(type, one.param, one.values)) for one in grain.criteria)))
+
+
+def _key(draft: Draft) -> tuple[str, str]:
+    return draft.type, draft.id
 
 
 def _meets(grain: Grain, found: Indexed) -> bool:

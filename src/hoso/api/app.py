@@ -21,7 +21,6 @@ from hoso.core.errors import Refused
 from hoso.core.ids import new_id
 from hoso.fhir.model import load
 from hoso.fhir.outcome import preferred
-from hoso.transit.edge import CERTIFICATE
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
@@ -76,7 +75,7 @@ def application(
         if not _DRESSED.isdisjoint(environ) or not takes_json(environ.get("HTTP_ACCEPT", "")):
             return None
         try:
-            actor = tokens.actor(environ.get("HTTP_AUTHORIZATION", ""), environ.get(CERTIFICATE, ""))
+            actor = tokens.actor(environ.get("HTTP_AUTHORIZATION", ""))
             if actor is None:
                 return None
             version = records.read(_errand(actor, environ), parts[2], parts[3])
@@ -110,7 +109,7 @@ def application(
         if segments == ("metadata",) or method == "OPTIONS":
             actor = _ANYONE
         else:
-            known = tokens.actor(environ.get("HTTP_AUTHORIZATION", ""), environ.get(CERTIFICATE, ""))
+            known = tokens.actor(environ.get("HTTP_AUTHORIZATION", ""))
             if known is None:
                 if environ.get("HTTP_AUTHORIZATION"):
                     records.stranger(environ.get("REMOTE_ADDR", ""))

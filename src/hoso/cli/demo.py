@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             print(say("demo.again", folder=folder))
             config = compose.load(folder)
-            registry.prepare(config)
+            compose.prepare(config)
             _register(config, note)  # a demo of an earlier release had fewer accounts, and no roster
             _entrust(folder, folder / "synthetic", _read(note))
     guide = {**_read(note), "code": registry.code_now(compose.load(folder), _read(note)["secret"])}
@@ -101,7 +101,7 @@ def _register(config: compose.Config, note: Path) -> None:
     known = {one.username: one.second_factor for one in registry.everyone(config)}
     for username, role in ROLES.items():
         if username not in known:
-            registry.create(config, username, role, guide["facility"], guide["password"])
+            compose.hire(config, username, role, guide["facility"], guide["password"])
         if not known.get(username):
             registry.enrol(config, username, guide["secret"])
 

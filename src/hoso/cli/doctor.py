@@ -18,6 +18,7 @@ from hoso.cli.progress import Progress
 from hoso.cli.texts import say
 from hoso.store import doctor, repair
 from hoso.store.record_store import RecordStore
+from hoso.web.accounts import hiring
 
 PACKAGES = ("apsw-sqlite3mc", "psycopg", "granian", "django", "orjson", "msgspec", "zstandard")
 
@@ -82,6 +83,8 @@ def _examine(node: compose.Node, store: RecordStore, *, quiet: bool) -> list[doc
 def _checks(node: compose.Node, store: RecordStore) -> Iterator[doctor.Finding]:
     yield from doctor.examine(store)
     yield compose.people_check(node.config.node, node.config.keys, store)
+    looked_at, faults = hiring.faults(node.config, node.organisation)
+    yield doctor.finding("staff", looked_at, faults)
     yield _audit(node)
 
 

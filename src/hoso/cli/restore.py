@@ -57,6 +57,7 @@ def _restore(folder: Path, file: Path, keys: Path, database: str | None) -> int:
     (folder / "config.toml").touch(mode=0o600)
     (folder / "config.toml").write_text(text, "utf-8")
     accounts.restore(compose.load(folder), kept.manifest.settings["accounts.json"])
+    compose.prepare(compose.load(folder))  # what an older release kept elsewhere
     _tell(folder, kept.manifest.made)
     kept.close()
     print(say("restore.done", folder=folder, node=kept.manifest.node))

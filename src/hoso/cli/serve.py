@@ -25,8 +25,6 @@ from hoso.cli.listen import allowed
 from hoso.cli.main import add_data
 from hoso.cli.node import explained
 from hoso.cli.texts import say
-from hoso.transit.systems import SystemsDoor, context
-from hoso.web.accounts import registry
 
 PR_SET_PDEATHSIG = 1
 M_ARENA_MAX, ARENAS = -8, 2
@@ -65,7 +63,7 @@ def serve(folder: Path, host: str, port: int, workers: int) -> int:
 
     few_arenas()
     config = compose.load(folder)
-    registry.prepare(config)
+    compose.prepare(config)
     compose.preload(folder)
     server = Renewable(
         "hoso",
@@ -84,9 +82,7 @@ def serve(folder: Path, host: str, port: int, workers: int) -> int:
         workers_kill_timeout=DRAIN_SECONDS,
         respawn_failed_workers=True,
     )
-    return until_stopped(
-        server.serve, _loader(folder, host), host, port, "serve.ready", config.transit.pair is not None
-    )
+    return until_stopped(server.serve, _loader(folder), host, port, "serve.ready", config.transit.pair is not None)
 
 
 def until_stopped(
@@ -101,16 +97,12 @@ def until_stopped(
     return 0
 
 
-def _loader(folder: Path, host: str) -> Callable[[], Any]:
+def _loader(folder: Path) -> Callable[[], Any]:
     def load() -> Any:
         end_with_parent()
         node = compose.open(folder)
         node.audit.start(folder / "sealer.lock")
-        application = compose.application(node)
-        systems, pair = node.config.transit.systems, node.config.transit.pair
-        if systems is not None and pair is not None:
-            SystemsDoor(host, systems.port, context(pair, systems), application).start()
-        return application
+        return compose.application(node)
 
     return load
 

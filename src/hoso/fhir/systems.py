@@ -19,6 +19,7 @@ LICENCE_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/provider-medical-license-n
 SOCIAL_NUMBER = "https://hoso.vn/sid/social-insurance-number"
 FACILITY_CODE = "https://hoso.vn/sid/facility-code"
 PRESCRIPTION_CODE = "https://hoso.vn/sid/prescription-code"
+ORGANISATION_CODE = "https://hoso.vn/sid/organisation-code"
 FACILITY_LEVEL = "https://hoso.vn/CodeSystem/facility-level"
 VISIT_KIND = "https://hoso.vn/CodeSystem/visit-kind"
 VISIT_TYPE = "https://hoso.vn/CodeSystem/visit-type"
@@ -35,13 +36,14 @@ CLAIM_STATUS = "https://hoso.vn/StructureDefinition/claim-status"
 REVIEW = "https://hoso.vn/CodeSystem/identity-review"
 GROUP_KIND = "https://hoso.vn/CodeSystem/group-kind"
 AUDIT_KIND = "https://hoso.vn/CodeSystem/audit-kind"
-AUDIT_ROLE = "https://hoso.vn/CodeSystem/role"
+ROLE = "https://hoso.vn/CodeSystem/role"
 AUDIT_ACTOR = "https://hoso.vn/sid/actor"
 AUDIT_REQUEST = "https://hoso.vn/sid/request"
 AUDIT_CHANNEL = "https://hoso.vn/StructureDefinition/audit-channel"
 AUDIT_ACTIVITY = "https://hoso.vn/StructureDefinition/audit-activity"
 
 # International.
+GLN = "https://www.gs1.org/gln"
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
 ICD10 = "http://hl7.org/fhir/sid/icd-10"
@@ -57,7 +59,6 @@ __all__ = [
     "AUDIT_CHANNEL",
     "AUDIT_KIND",
     "AUDIT_REQUEST",
-    "AUDIT_ROLE",
     "CITIZEN_CODE",
     "CLAIM_STATUS",
     "COMMUNE",
@@ -66,6 +67,7 @@ __all__ = [
     "FACILITY_CODE",
     "FACILITY_LEVEL",
     "FINDING",
+    "GLN",
     "GROUP_KIND",
     "HEALTH_CLASS",
     "ICD9_PROCEDURES",
@@ -79,11 +81,13 @@ __all__ = [
     "LOINC",
     "MATCH_EVIDENCE",
     "OLD_CARD_NUMBER",
+    "ORGANISATION_CODE",
     "PASSPORT_NUMBER",
     "PERSONAL_NUMBER",
     "PRESCRIPTION_CODE",
     "RECORD_KIND",
     "REVIEW",
+    "ROLE",
     "SNOMED",
     "SOCIAL_NUMBER",
     "UCUM",

@@ -15,7 +15,6 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.db import connections
 
-from hoso.transit.settings import Transit
 from hoso.web.accounts.rules import Rules
 from hoso.web.oauth import settings as oauth
 from hoso.web.sign_in import settings as sign_in
@@ -46,8 +45,6 @@ class WebConfig(Protocol):
     def jwks_authorities(self) -> Path | None: ...
     @property
     def sign_in(self) -> Rules: ...
-    @property
-    def transit(self) -> Transit: ...
     @property
     def keys(self) -> WebKeys: ...
 
@@ -107,6 +104,7 @@ def _settings(config: WebConfig, database: dict[str, Any], secret: str) -> dict[
             "allauth.account.middleware.AccountMiddleware",
             "hoso.web.middleware.Idle",
             "hoso.web.sign_in.assurance.SecondFactor",
+            "hoso.web.acting.Acting",
             "hoso.web.citizens.gate.OwnPages",
             "hoso.web.middleware.Refusals",
             "hoso.web.sign_in.fresh.Again",
@@ -151,7 +149,6 @@ def _oauth(config: WebConfig) -> dict[str, Any]:
         **oauth.settings(config.folder / "keys", config.base_url),
         "OAUTH_JWKS_HOSTS": config.jwks_hosts,
         "OAUTH_JWKS_AUTHORITIES": config.jwks_authorities,
-        "SYSTEMS_PORT": config.transit.systems.port if config.transit.systems else 0,
     }
 
 

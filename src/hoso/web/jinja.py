@@ -8,6 +8,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from hoso.access.organisation.staff import ends
 from hoso.web import assets, present
 from hoso.web.roles import titles
 
@@ -38,6 +39,7 @@ def environment(**options: Any) -> Environment:
         "supply": lambda m: present.supply(m.days_left, m.supply_end),
         "words": gettext_or_text,
         "age": present.age_text,
+        "lasts": ends,
     }
     return made
 

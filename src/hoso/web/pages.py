@@ -16,6 +16,7 @@ from hoso.access.audit import Journal
 from hoso.access.break_glass import BreakGlass
 from hoso.access.citizen.desk import Desk
 from hoso.access.counter import Counter
+from hoso.access.organisation.register import Organisation
 from hoso.access.policy.matrix import role
 from hoso.access.policy.scopes import scopes
 from hoso.access.records import Records
@@ -45,9 +46,10 @@ class WebNode(Protocol):
     def emergencies(self) -> BreakGlass: ...
     @property
     def citizens(self) -> Desk: ...
+    @property
+    def organisation(self) -> Organisation: ...
 
 
-FACILITY = "facility"
 View = Callable[..., HttpResponse]
 _serving: list[WebNode] = []
 
@@ -78,6 +80,10 @@ def emergencies() -> BreakGlass:
 
 def desk() -> Desk:
     return _serving[0].citizens
+
+
+def organisation() -> Organisation:
+    return _serving[0].organisation
 
 
 def journal() -> Journal:
@@ -145,11 +151,6 @@ def _administers(request: HttpRequest) -> bool:
     return bool(user and user.is_authenticated and administers(user.role))
 
 
-def facility_name(request: HttpRequest) -> str:
-    session = getattr(request, "session", {})
-    return str(session.get(FACILITY, ""))
-
-
 def leading_to(response: HttpResponse, addresses: Iterable[str]) -> HttpResponse:
     """A browser lets a form be answered with a redirect only to where its page says (`middleware.POLICY`)."""
     targets = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, addresses)}
@@ -166,10 +167,8 @@ def shared(request: HttpRequest) -> dict[str, Any]:
     return {
         "user": request.user,
         "node": node_name(),
-        "facility": facility_name(request),
         "decides": _decides(request),
         "administers": _administers(request),
         "oversees": may(request, "oversee"),
         "emergency": getattr(request, "emergency", None),
-        "degraded": getattr(request, "degraded", False),
     }

@@ -17,8 +17,8 @@ from hoso.fhir.systems import (
     AUDIT_CHANNEL,
     AUDIT_KIND,
     AUDIT_REQUEST,
-    AUDIT_ROLE,
     FACILITY_CODE,
+    ROLE,
 )
 
 BALP = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit."
@@ -120,7 +120,7 @@ def _agents(event: Event, base: str) -> list[dict[str, Any]]:
 def _person(event: Event) -> dict[str, Any]:
     found: dict[str, Any] = {"type": {"coding": [{"system": _PARTICIPATION, "code": "IRCP"}]}}
     if event.role:
-        found["role"] = [{"coding": [{"system": AUDIT_ROLE, "code": event.role}]}]
+        found["role"] = [{"coding": [{"system": ROLE, "code": event.role}]}]
     found |= {"who": _who(event.actor), "altId": event.actor, "requestor": True}
     if event.facility:
         found["location"] = {"identifier": {"system": FACILITY_CODE, "value": event.facility}}

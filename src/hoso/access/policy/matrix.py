@@ -70,6 +70,12 @@ def aliases() -> tuple[str, ...]:
     return tuple(_table()["alias"])
 
 
+def gives(kind: str, name: str) -> bool:
+    """Whether the administrator of such an organisation gives others this role."""
+    row, table = role(name), _table()["gives"]
+    return row is not None and row.name in (*table["every"], *table.get(kind, ()))
+
+
 @cache
 def kinds() -> dict[str, tuple[str, ...]]:
     return {kind: tuple(types) for kind, types in _table()["kinds"].items()}

@@ -7,7 +7,8 @@ back to life.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from hoso.web.accounts.registry import prepare
 from hoso.web.configure import WebConfig
@@ -37,6 +38,16 @@ def _models() -> tuple[type[Model], ...]:
     return Account, SignInName, Authenticator, Client, Permission
 
 
+def _of_today(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as this release has it: a backup may be of one in which accounts had their role themselves."""
+    fields = row["fields"]
+    if row["model"] != "accounts.account" or "role" not in fields:
+        return row
+    role, facility = fields.pop("role"), fields.pop("facility", "")
+    kept = {} if fields.get("person") else {"former_role": role, "former_facility": facility}
+    return {**row, "fields": {**fields, **kept}}
+
+
 def restore(config: WebConfig, data: bytes) -> int:
     """Into a node without accounts; answers how many there are now."""
     prepare(config)
@@ -44,7 +55,7 @@ def restore(config: WebConfig, data: bytes) -> int:
     from django.core.management.color import no_style
     from django.db import connection
 
-    rows = list(serializers.deserialize("json", data.decode()))
+    rows = list(serializers.deserialize("json", json.dumps([_of_today(row) for row in json.loads(data)])))
     for row in rows:
         row.save()
     with connection.cursor() as cursor:  # numbers given from now on are not those that came along

@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.crypto import salted_hmac
 
+from hoso.access.organisation import Post
 from hoso.web.roles import CITIZEN
 
 
@@ -19,12 +20,13 @@ class Accounts(BaseUserManager["Account"]):
 class Account(AbstractBaseUser):
     username: models.CharField[str, str] = models.CharField(max_length=64, unique=True)
     name: models.CharField[str, str] = models.CharField(max_length=128, blank=True)
-    role: models.CharField[str, str] = models.CharField(max_length=32)
-    facility: models.CharField[str, str] = models.CharField(max_length=64, blank=True)
+    former_role: models.CharField[str, str] = models.CharField(max_length=32, blank=True, default="")
+    """Of an account of before there were records of staff, until `hiring.settle` makes them of it; else empty."""
+    former_facility: models.CharField[str, str] = models.CharField(max_length=64, blank=True, default="")
     person: models.CharField[str, str] = models.CharField(max_length=64, blank=True, default="", db_index=True)
     """Of a citizen: the id of the golden Patient that is the person."""
     practitioner: models.CharField[str, str] = models.CharField(max_length=64, blank=True, default="")
-    """Of staff: the id of their Practitioner."""
+    """Of staff: the id of their Practitioner. What they may do, and where, its PractitionerRoles say."""
     is_active: models.BooleanField[bool, bool] = models.BooleanField(default=True)
     created: models.DateTimeField[datetime, datetime] = models.DateTimeField()
     opened: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
@@ -37,19 +39,29 @@ class Account(AbstractBaseUser):
 
     objects = Accounts()
 
+    post: Post | None = None
+    """Of staff: what they act as in this request; no column, it is looked up each time."""
+
     @property
     def staff(self) -> bool:
-        return self.role != CITIZEN
+        return not self.person
+
+    @property
+    def role(self) -> str:
+        """Empty for staff without a post: they may do nothing."""
+        return CITIZEN if self.person else self.post.role if self.post else ""
+
+    @property
+    def facility(self) -> str:
+        return self.post.facility if self.post else ""
 
     def unused(self, now: datetime, longest: timedelta) -> bool:
         """Whether nobody signed in for so long that it is closed."""
         return now - max(t for t in (self.created, self.last_login, self.opened) if t is not None) > longest
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """A session is good for one password, role, place, person, epoch: a change of any ends it at the next click."""
-        bound = "\n".join((self.password, self.role, self.facility, str(self.epoch)))
-        if self.person or self.practitioner:
-            bound += f"\n{self.person}\n{self.practitioner}"
+        """A session is good for one password, person and epoch: a change of any ends it at the next click."""
+        bound = "\n".join((self.password, self.person, self.practitioner, str(self.epoch)))
         return salted_hmac("hoso.accounts.session", bound, secret=secret, algorithm="sha256").hexdigest()
 
 

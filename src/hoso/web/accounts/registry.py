@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from hoso.core import system_clock
 from hoso.web.configure import WebConfig, configure
-from hoso.web.roles import staff
 
 if TYPE_CHECKING:
     from hoso.web.accounts.models import Account
@@ -34,13 +33,13 @@ class AccountProblem(Exception):
 @dataclass(frozen=True, slots=True)
 class Listed:
     username: str
-    role: str
-    facility: str
+    practitioner: str
     active: bool
     last_sign_in: datetime | None
     second_factor: bool = False
     unused: bool = False
     """Closed because nobody signed in for too long."""
+    citizen: bool = False
 
 
 def prepare(config: WebConfig) -> None:
@@ -72,31 +71,50 @@ def _is_behind() -> bool:
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
-def create(config: WebConfig, username: str, role: str, facility: str, password: str | None) -> str:
-    """Makes the account and returns its password, a new random one when none was given."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An account to be made."""
+
+    username: str
+    password: str
+
+
+def check(config: WebConfig, username: str, password: str | None) -> Opened:
+    """What may become an account, with a new random password when none was given. Raises AccountProblem."""
     name = username.strip()
     if not name or len(name) > 64 or not name.isprintable() or " " in name:
         raise AccountProblem("user.bad_name", username=username)
-    if role not in staff():
-        raise AccountProblem("user.bad_role", role=role, roles=", ".join(staff()))
-    if not facility.strip() or len(facility) > 64:
-        raise AccountProblem("user.bad_facility")
+    configure(config)
+    from django.db import connection
+
+    from hoso.web.accounts.models import Account
+
+    secret = new_password() if password is None else password
+    _check(secret, Account(username=name))
+    taken = Account.objects.filter(username=name).exists()
+    connection.close()
+    if taken:
+        raise AccountProblem("user.taken", username=name)
+    return Opened(name, secret)
+
+
+def add(config: WebConfig, opened: Opened, practitioner: str, name: str = "") -> None:
+    """The account of a Practitioner. Raises AccountProblem when another of the name was quicker."""
     configure(config)
     from django.db import IntegrityError, connection
 
     from hoso.web.accounts.models import Account
 
-    account = Account(username=name, role=role, facility=facility.strip(), created=system_clock())
-    secret = new_password() if password is None else password
-    _check(secret, account)
-    account.set_password(secret)
+    account = Account(
+        username=opened.username, name=name[:128], practitioner=practitioner, created=system_clock()
+    )  # fmt: skip
+    account.set_password(opened.password)
     try:
         account.save(force_insert=True)
     except IntegrityError as error:
-        raise AccountProblem("user.taken", username=name) from error
+        raise AccountProblem("user.taken", username=opened.username) from error
     finally:
         connection.close()
-    return secret
 
 
 def enrol_citizen(config: WebConfig, citizen: Citizen) -> tuple[str, datetime]:
@@ -143,11 +161,22 @@ def everyone(config: WebConfig) -> list[Listed]:
     now, longest = system_clock(), config.sign_in.unused
     factors = set(Authenticator.objects.exclude(type="recovery_codes").values_list("user", flat=True))
     found = [
-        Listed(a.username, a.role, a.facility, a.is_active, a.last_login, a.pk in factors, a.unused(now, longest))
+        Listed(
+            a.username, a.practitioner, a.is_active, a.last_login, a.pk in factors, a.unused(now, longest), not a.staff
+        )
         for a in Account.objects.order_by("username")
     ]
     connection.close()
     return found
+
+
+def practitioner(config: WebConfig, username: str) -> str:
+    """Of an account of staff. Raises AccountProblem for any other name."""
+    with _account(config, username) as account:
+        found = account.practitioner if account is not None else ""
+    if not found:
+        raise AccountProblem("user.unknown", username=username)
+    return str(found)
 
 
 def disable(config: WebConfig, username: str) -> bool:

@@ -63,13 +63,12 @@ def redeem(found: Enrolment, password: str, now: datetime) -> Account | None:
 
 def _redeemed(found: Enrolment, password: str, now: datetime) -> Account | None:
     from hoso.web.accounts.models import Account, Enrolment, SignInName
-    from hoso.web.roles import CITIZEN
 
     if Enrolment.objects.filter(key=found.key).delete()[0] != 1:
         return None
-    account = Account.objects.filter(role=CITIZEN, person=found.person).first()
+    account = Account.objects.filter(person=found.person).first()
     if account is None:
-        account = Account(username=_username(), role=CITIZEN, person=found.person, created=now)
+        account = Account(username=_username(), person=found.person, created=now)
     else:
         _forget_factors(account)
     account.name, account.opened = found.name, now

@@ -21,7 +21,6 @@ from hoso.web.door import Door
 from hoso.web.oauth.telling import tell
 from hoso.web.pages import page
 from hoso.web.persons import Person
-from hoso.web.roles import CITIZEN
 
 Errors = dict[str, list[str]]
 
@@ -62,7 +61,7 @@ def _begin(request: HttpRequest, account: Account) -> HttpResponse:
 
 def _faults(password: str, again: str, name: str) -> Errors:
     try:
-        validate_password(password, Account(role=CITIZEN, name=name))
+        validate_password(password, Account(person="-", name=name))
     except ValidationError as error:
         return {"password1": list(error.messages)}
     return {} if password == again else {"password2": [_("The two new passwords are not the same.")]}

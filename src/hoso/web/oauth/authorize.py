@@ -125,6 +125,11 @@ def _used_now(launch: Launch) -> bool:
     return bool(Launch.objects.filter(pk=launch.pk, used=None).update(used=timezone.now()))
 
 
+def _post(request: HttpRequest) -> str:
+    user: Any = request.user
+    return str(user.post.id) if user.post else ""
+
+
 def _connection(request: HttpRequest, wanted: Demand, about: Choice) -> Connection:
     now, offline = timezone.now(), "offline_access" in wanted.scopes
     return Connection.objects.create(
@@ -132,6 +137,7 @@ def _connection(request: HttpRequest, wanted: Demand, about: Choice) -> Connecti
         client=wanted.client,
         scopes=" ".join(wanted.scopes),
         patient=about.id,
+        post=_post(request),
         session="" if offline else request.session.session_key or "-",
         begun=now,
         expires=now + timedelta(seconds=OFFLINE_SECONDS if offline else ONLINE_SECONDS),

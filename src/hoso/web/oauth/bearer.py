@@ -18,35 +18,36 @@ from oauth2_provider.models import AbstractApplication
 
 from hoso.access import Unavailable
 from hoso.access.actor import Actor
+from hoso.access.organisation import Posts
 from hoso.web import roles
 from hoso.web.oauth import connections, granting, identity
 from hoso.web.oauth.models import APPROVED, AccessToken, Client, Connection
 from hoso.web.oauth.settings import PREFIX
 
 
-def actor(token: str) -> Actor | None:
+def actor(token: str, posts: Posts) -> Actor | None:
     """None when the token proves nothing, or does no longer. Raises Unavailable when nobody can say."""
     if not token.startswith(PREFIX):
         return None
     try:
-        return _actor(token)
+        return _actor(token, posts)
     except (InterfaceError, OperationalError):
         connection.close()  # a thread of the systems' door keeps its own, and it may have died meanwhile
     try:
-        return _actor(token)
+        return _actor(token, posts)
     except (InterfaceError, OperationalError) as error:
         connection.close()
         raise Unavailable(str(error)) from error
 
 
-def _actor(token: str) -> Actor | None:
+def _actor(token: str, posts: Posts) -> Actor | None:
     found = _found(sha256(token.encode("utf-8", "surrogatepass")).hexdigest())
     if found is None:
         return None
     if found["account.id"] is None:
         return _system(found) if found["client.authorization_grant_type"] == BACKEND else None
     bound = found["connection.session"]
-    return _person(found) if not bound or connections.session_exists(bound) else None
+    return _person(found, posts) if not bound or connections.session_exists(bound) else None
 
 
 def _found(checksum: str) -> dict[str, Any] | None:
@@ -86,9 +87,9 @@ _ASKED = (
     "client.authorization_grant_type",
     "client.facility",
     "client.labels",
-    "client.certificate",
     "connection.session",
     "connection.patient",
+    "connection.post",
 )
 BACKEND = AbstractApplication.GRANT_CLIENT_CREDENTIALS
 
@@ -101,18 +102,18 @@ def _quoted(name: str) -> str:
 def _system(found: dict[str, Any]) -> Actor:
     scopes = granting.scopes_of(found["token.scope"], backend=True)
     return Actor(
-        f"client/{found['client.client_id']}",
-        scopes,
-        facility=found["client.facility"],
-        labels=_labels(found),
-        certificate=found["client.certificate"],
+        f"client/{found['client.client_id']}", scopes, facility=found["client.facility"], labels=_labels(found)
     )
 
 
-def _person(found: dict[str, Any]) -> Actor:
-    """The user with what the app was granted, and never with more than the user may do."""
+def _person(found: dict[str, Any], posts: Posts) -> Actor | None:
+    """The user with what the app was granted, and never with more than the user may do; None without a role."""
     fields = {name[8:]: value for name, value in found.items() if name.startswith("account.")}
     account: Any = get_user_model()(**fields)
+    if account.staff:
+        account.post = connections.acted(posts, account.practitioner, found["connection.post"])
+        if account.post is None:
+            return None
     own = roles.actor(
         account.username,
         account.role,
@@ -131,7 +132,6 @@ def _person(found: dict[str, Any]) -> Actor:
         client=found["client.client_id"],
         patient=found["connection.patient"] or identity.person(account),
         labels=_labels(found),
-        certificate=found["client.certificate"],
     )
 
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from hoso.access.organisation import Post, Posts
 from hoso.web.oauth.assertion import SKEW
 from hoso.web.oauth.models import (
     AccessToken,
@@ -24,6 +25,7 @@ from hoso.web.oauth.models import (
     Permission,
     RefreshToken,
 )
+from hoso.web.pages import organisation
 
 _KEPT = timedelta(days=90)
 _TIDY_SECONDS = 60.0
@@ -37,7 +39,21 @@ def alive(connection: Connection) -> bool:
         return False
     if not connection.account.is_active or not connection.client.approved:
         return False
+    if (
+        connection.account.staff
+        and acted(organisation().posts, connection.account.practitioner, connection.post) is None
+    ):
+        return False
     return not connection.session or session_exists(connection.session)
+
+
+def acted(posts: Posts, practitioner: str, post: str) -> Post | None:
+    """In what an app acts for staff: what they acted in when they let it in. Connections of an earlier release do not
+    say; for those it is the one role that somebody has."""
+    if post:
+        return posts.post(practitioner, post)
+    held = posts.of(practitioner)
+    return held[0] if len(held) == 1 else None
 
 
 def session_exists(key: str) -> bool:

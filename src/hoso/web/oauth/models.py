@@ -53,8 +53,6 @@ class Client(AbstractApplication):
     """The most it may ever be granted."""
     jwks: models.TextField[str, str] = models.TextField(blank=True, default="")
     jwks_uri: models.TextField[str, str] = models.TextField(blank=True, default="")
-    certificate: models.CharField[str, str] = models.CharField(max_length=64, blank=True, default="")
-    """The certificate (x5t#S256) that must be shown with whatever it does; empty for a client without one."""
     launch_url: models.TextField[str, str] = models.TextField(blank=True, default="")
     facility: models.CharField[str, str] = models.CharField(max_length=64, blank=True, default="")
     labels: models.TextField[str, str] = models.TextField(blank=True, default="")
@@ -122,6 +120,8 @@ class Connection(models.Model):
     encounter: models.CharField[str, str] = models.CharField(max_length=64, blank=True, default="")
     session: models.CharField[str, str] = models.CharField(max_length=64, blank=True, default="")
     """Key of the browser session it ends with; empty when it outlives it (offline_access)."""
+    post: models.CharField[str, str] = models.CharField(max_length=64, blank=True, default="")
+    """Of staff: the PractitionerRole they acted in when they let the app in; it acts in no other."""
     begun: models.DateTimeField[datetime, datetime] = models.DateTimeField()
     expires: models.DateTimeField[datetime, datetime] = models.DateTimeField()
     """No refresh leads beyond this."""

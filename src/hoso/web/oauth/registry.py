@@ -42,8 +42,6 @@ class Application:
     launch: str = ""
     jwks: str = ""
     jwks_uri: str = ""
-    certificate: str = ""
-    """x5t#S256 of the certificate it shows; beside a key set, or in place of one."""
 
 
 def register(wanted: Application) -> Client:
@@ -77,7 +75,6 @@ def register(wanted: Application) -> Client:
         launch_url=wanted.launch,
         jwks=wanted.jwks,
         jwks_uri=wanted.jwks_uri,
-        certificate=wanted.certificate,
     )
     client.save(force_insert=True)
     return client
@@ -178,10 +175,8 @@ def _is_address(text: str) -> bool:
 
 def _check_keys(wanted: Application) -> None:
     if wanted.kind == "browser":
-        if wanted.jwks or wanted.jwks_uri or wanted.certificate:
+        if wanted.jwks or wanted.jwks_uri:
             raise _wrong("client.browser-keys")
-        return
-    if wanted.certificate and not (wanted.jwks or wanted.jwks_uri):
         return
     if bool(wanted.jwks) == bool(wanted.jwks_uri):
         raise _wrong("client.one-key-set")

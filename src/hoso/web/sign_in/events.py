@@ -17,9 +17,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from hoso.access import Unavailable
+from hoso.web import acting
 from hoso.web.accounts import throttle
 from hoso.web.oauth.telling import tell
-from hoso.web.pages import FACILITY, door
 
 BEGUN = "begun"
 
@@ -28,13 +28,13 @@ BEGUN = "begun"
 def began(request: HttpRequest, user: Any, **more: Any) -> None:
     request.session[BEGUN] = int(time.time())
     _tidy(user)
+    if user.staff:
+        acting.begin(request, user)
     try:
         tell(request, "sign-in", f"user/{user.username}", channel="screen", reason=_how(request))
     except Unavailable:  # nobody is signed in without an event that says so
         request.session.flush()
         raise
-    if user.staff:
-        request.session[FACILITY] = door(request).facility(user.facility)
 
 
 @receiver(user_logged_out)
