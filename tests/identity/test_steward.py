@@ -7,6 +7,7 @@ from tests.identity.people import HANH, LAN, MAI, TAM, WHY, Office, observation,
 from tests.identity.test_arrive import patient
 
 from hoso.access import Errand
+from hoso.access.audit.event import read
 from hoso.core import Refused
 from hoso.fhir.validate import validate
 from hoso.store.record_store import RecordStore
@@ -170,3 +171,17 @@ def test_the_history_of_a_person_tells_who_decided_what(office: Office) -> None:
     office.unmerge(younger)
     told = [(known.event.kind, known.event.actor) for known in office.steward.history(Errand(LAN, "HOPERAT"), younger)]
     assert told == [("different", LAN.id), ("unmerge", LAN.id), ("merge", LAN.id), ("link", "client/his")]
+
+
+def test_a_look_is_in_the_log_of_those_who_were_looked_at(office: Office) -> None:
+    two(office)
+    people = office.store.people
+    persons = {people.rids([office.person(id)])[office.person(id)] for id in ("a", "b")}
+    looked = Errand(LAN, "HOPERAT", request="look")
+    assert office.steward.preview(looked, "a", "b").survivor == office.person("a")
+    assert office.steward.history(looked, "b") and office.steward.contradictions(looked, "a") == []
+    everybody = {*persons, *(record for _, record in people.members(persons))}
+    mine = [event for text in office.store.told(everybody) if (event := read(text)).request == "look"]
+    assert {event.what for event in mine} >= {"Patient/a Patient/b", "Patient/b"}
+    of_preview = {event.patient for event in mine if event.what == "Patient/a Patient/b"}
+    assert of_preview == {people.rids([id])[id] for id in ("a", "a2", "b")}

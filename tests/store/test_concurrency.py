@@ -7,13 +7,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from tests.store.checks import check, whole_feed
 from tests.store.samples import WHO, delete, observation, patient, put
 
 from hoso.fhir.search import parse
-from hoso.store.contract import Conflict, StoreConfig
+from hoso.store.contract import Conflict, Reading, StoreConfig
 from hoso.store.opening import open_store
 from hoso.store.record_store import RecordStore, RecordTransaction
 from hoso.store.visible import EVERYTHING
@@ -181,3 +183,19 @@ def test_a_search_gets_the_connection_that_came_back_last(store: RecordStore) ->
             assert again is second
     with store.engine.lent() as last:
         assert last is first
+
+
+def test_a_look_stands_at_one_moment_beside_a_write(store: RecordStore) -> None:
+    store.save([put(patient(), "p")], WHO)
+
+    def look(reading: Reading) -> tuple[Any, Any]:
+        before = reading.read("Patient", "p")
+        reading.people.hold([1])
+        with ThreadPoolExecutor(1) as other:
+            other.submit(store.save, [put(patient("Sau"), "p")], WHO).result()
+        return before, reading.read("Patient", "p")
+
+    before, after = store.look(look)
+    assert before is not None and before == after
+    assert (now := store.read("Patient", "p")) is not None and now.version == "2"
+    store.write(lambda _: store.look(lambda reading: reading.read("Patient", "p")), WHO)

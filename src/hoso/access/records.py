@@ -19,6 +19,7 @@ from hoso.access.audit import Journal, PlainJournal, Unreadable
 from hoso.access.audit.event import read
 from hoso.access.errand import Errand
 from hoso.access.intake import Accepted, accept
+from hoso.access.looking import Looking
 from hoso.access.notes import subject
 from hoso.access.persons import Arrivals, Unready, asks_for_persons
 from hoso.access.scope import Right
@@ -318,6 +319,19 @@ class Records:
 
         with self._reporting(errand, rights):
             return self._store.write(told, _origin(errand))
+
+    def look(self, errand: Errand, rights: Sequence[tuple[Right, str]], what: str, work: Callable[[Reading], T]) -> T:
+        """For identity: what stands at one moment. All that `work` reads is told as shown, under the name `what`."""
+        for right, type in rights:
+            self._decide(errand, right, type, whole=True)
+
+        def looked(reading: Reading) -> tuple[T, Looking]:
+            looking = Looking(reading)
+            return work(looking), looking
+
+        result, looking = self._store.look(looked)
+        self._teller.shown(errand, "read", what, list(looking.met.values()))
+        return result
 
     def people(self, errand: Errand) -> PeopleRows:
         """Who belongs to whom, to read."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from hoso.access import Errand, Records, Transaction
+from hoso.access import Errand, Reading, Records, Transaction
 from hoso.access.scope import Right
 from hoso.core import Refused
 from hoso.identity.answering import Answered, Answering, Merge, merge
@@ -70,7 +70,7 @@ class Steward:
             standing = Standing(kept.id, kept.code, [*kept.records, *gone.records], "", replaces)
             return Merge(kept.id, gone.id, preview=desk.drawn(standing, [survivor, loser]))
 
-        return self._transact(errand, work, READS)
+        return self._look(errand, f"Patient/{one} Patient/{other}", work)
 
     def merge(self, errand: Errand, one: str, other: str, reason: str) -> Merge:
         """The older person survives and keeps its code; the code of the other leads to it from now on.
@@ -103,7 +103,7 @@ class Steward:
         def look(desk: Desk) -> bool:
             return came_with(desk, *chosen_of(desk, person, records)) is None
 
-        needs_code = self._transact(errand, look)
+        needs_code = self._look(errand, f"Patient/{person}", look)
         code = self._codes.new(1)[0] if needs_code else ""
 
         def work(desk: Desk) -> tuple[Parted, Sequence[int]]:
@@ -128,9 +128,11 @@ class Steward:
         """The events about a person, or about one record, newest first."""
 
         def work(desk: Desk) -> list[Known]:
-            return list(islice(ledger(desk, patient(desk, person)), HISTORY))
+            whose = patient(desk, person)
+            desk.transaction.heads([("Patient", desk.id(whose))])  # so that the log tells of whom it was
+            return list(islice(ledger(desk, whose), HISTORY))
 
-        return self._transact(errand, work, READS)
+        return self._look(errand, f"Patient/{person}", work)
 
     def _state(self, errand: Errand, one: str, other: str, reason: str, say: Callable[[Desk, int, int], None]) -> None:
         _check_reason(reason)
@@ -170,7 +172,7 @@ class Steward:
 
     def contradictions(self, errand: Errand, person: str) -> list[Contradiction]:
         """What cannot be true of one body among what a person's records say."""
-        found = self._transact(errand, lambda desk: person_of(desk, person), READS)
+        found = self._look(errand, f"Patient/{person}", lambda desk: person_of(desk, person))
         return self._reviews.monitors.contradictions(errand, found)
 
     def watch(self, errand: Errand, seen: Callable[[int], None] = lambda number: None) -> list[str]:
@@ -187,14 +189,22 @@ class Steward:
         if persons:
             align(self._codes, self._records.people(errand), persons)
 
-    def _transact(self, errand: Errand, work: Callable[[Desk], T], rights: Rights = WRITES) -> T:
+    def _look(self, errand: Errand, what: str, work: Callable[[Desk], T]) -> T:
+        """At a desk where nothing is decided and nobody waits for a turn to write."""
+
+        def looked(reading: Reading) -> T:
+            return work(Desk(cast(Transaction, reading), errand.actor.id, self._records.clock))
+
+        return self._records.look(errand, READS, what, looked)
+
+    def _transact(self, errand: Errand, work: Callable[[Desk], T]) -> T:
         def whole(transaction: Transaction) -> T:
             desk = Desk(transaction, errand.actor.id, self._records.clock)
             result = work(desk)
             desk.done()
             return result
 
-        return self._records.transact(errand, rights, whole)
+        return self._records.transact(errand, WRITES, whole)
 
 
 def _check_reason(reason: str) -> None:

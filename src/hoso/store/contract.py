@@ -233,6 +233,9 @@ class Store(Reading, Protocol):
     def write(self, work: Callable[[Transaction], T], origin: Origin) -> T:
         """Runs `work` inside one write transaction, possibly more than once; for conditional writes."""
 
+    def look(self, work: Callable[[Reading], T]) -> T:
+        """Runs `work` at one moment of the database, beside all who write."""
+
     def record(self, events: Sequence[AuditRow]) -> None:
         """Events of the audit log by themselves, durable on return. Raises Unavailable."""
 

@@ -376,3 +376,10 @@ def _ranked(rows: Sequence[Row], probes: Mapping[int, Probe], most: int) -> Near
     chosen = set(ordered)
     records = {record for _, record, person in rows if person in chosen}
     return Near(ordered, records, {key: len(some) for key, some in persons.items()})
+
+
+class SettledRows(PeopleRows):
+    """At one moment, in which nobody decides anything."""
+
+    def hold(self, persons: Collection[int]) -> None:
+        """What is read stays as it is anyway."""

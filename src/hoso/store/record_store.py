@@ -14,9 +14,10 @@ from hoso.store.connection import Connection
 from hoso.store.contract import Change, Draft, HistoryPage, Origin, Page, Saved, Stretch, Version
 from hoso.store.engine import Engine
 from hoso.store.facts import Facts
-from hoso.store.people import PeopleRows
+from hoso.store.people import PeopleRows, SettledRows
 from hoso.store.reach import Codes
 from hoso.store.relations import RelationRows
+from hoso.store.upkeep import snapshot
 from hoso.store.visible import Visible
 
 T = TypeVar("T")
@@ -24,15 +25,13 @@ PAGE = 1_000
 Told = Callable[[Sequence[Saved]], Sequence[AuditRow]]
 
 
-class RecordTransaction:
-    """What `Store.write` hands to its work: everything on one connection, inside one transaction."""
+class RecordReading:
+    """What `Store.look` hands to its work: everything on one connection, at one moment."""
 
-    def __init__(self, store: RecordStore, connection: Connection, origin: Origin) -> None:
-        self._store, self.connection, self._origin = store, connection, origin
-        self.people = PeopleRows(connection)
+    def __init__(self, store: RecordStore, connection: Connection) -> None:
+        self._store, self.connection = store, connection
+        self.people: PeopleRows = SettledRows(connection)
         self.relations = RelationRows(connection, store.facts.keys)
-        self._numbers = writer.Numbers(store.engine.rids(connection))
-        self.saved: list[Saved] = []
 
     def read(self, type: str, id: str) -> Version | None:
         return reading.read(self.connection, type, id)
@@ -42,6 +41,16 @@ class RecordTransaction:
 
     def search(self, query: Query, visible: Visible, cursor: str | None = None) -> Page:
         return self._store.search_on(self.connection, query, visible, cursor)
+
+
+class RecordTransaction(RecordReading):
+    """What `Store.write` hands to its work: everything on one connection, inside one transaction."""
+
+    def __init__(self, store: RecordStore, connection: Connection, origin: Origin) -> None:
+        super().__init__(store, connection)
+        self.people, self._origin = PeopleRows(connection), origin
+        self._numbers = writer.Numbers(store.engine.rids(connection))
+        self.saved: list[Saved] = []
 
     def lock(self, criteria: Sequence[str]) -> None:
         self._store.engine.lock(self.connection, criteria)
@@ -201,6 +210,10 @@ class RecordStore:
 
     def write(self, work: Callable[[RecordTransaction], T], origin: Origin) -> T:
         return self.engine.transact(lambda connection: work(RecordTransaction(self, connection, origin)))
+
+    def look(self, work: Callable[[RecordReading], T]) -> T:
+        with self.engine.lent() as connection, snapshot(connection):
+            return work(RecordReading(self, connection))
 
     def close(self) -> None:
         self.engine.close()
