@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from tests.security.apps import Site
+from tests.security.citizens import Somebody
 from tests.security.scene import FOREIGN_NUMBER, OWN_NUMBER, Scene, bearer, patient
-from tests.security.test_citizens import Somebody
 
 OPEN = {
     "Organization", "Location", "Practitioner", "PractitionerRole", "HealthcareService", "OrganizationAffiliation",
