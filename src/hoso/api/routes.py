@@ -120,7 +120,7 @@ def _audit(type: str, rest: tuple[str, ...], method: str) -> Table:
 def _below(type: str, rest: tuple[str, ...]) -> Table:
     if rest == ("_history",):
         return HISTORY
-    if len(rest) == 2 and rest[0] == "_history":
+    if len(rest) == 2 and rest[0] == "_history" and ID.match(rest[1]):
         return VERSION
     if rest == ("$validate",):
         return VALIDATE_INSTANCE
