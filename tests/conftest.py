@@ -17,6 +17,11 @@ from hoso.store.record_store import RecordStore
 ENGINES = ("sqlite", "postgresql")
 
 
+def sealing() -> list[bytes]:
+    """The sealing keys of a node."""
+    return [bytes(range(1, 33))]
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A server's URL; databases are made on it."""
@@ -36,10 +41,10 @@ def store_config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cal
         def make(engine: str) -> StoreConfig:
             if engine == "sqlite":
                 path = tmp_path / f"{len(list(tmp_path.iterdir()))}.db"
-                config = StoreConfig(f"sqlite:///{path}", bytes(range(32)), "test-node")
+                config = StoreConfig(f"sqlite:///{path}", bytes(range(32)), "test-node", sealing)
             else:
                 server = request.getfixturevalue("postgres_url")
-                config = StoreConfig(stack.enter_context(postgres.database(server)), None, "test-node")
+                config = StoreConfig(stack.enter_context(postgres.database(server)), None, "test-node", sealing)
             create_store(config)
             return config
 

@@ -6,17 +6,20 @@ Settings stand in DIR/config.toml and secrets in DIR/keys; nothing below this fi
 from __future__ import annotations
 
 import gc
-import os
-import secrets
 import tomllib
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hoso import keyfolder
 from hoso.core import Refused, new_id, system_clock
+from hoso.keyfolder import BadConfig as BadConfig
+from hoso.keyfolder import Keys as Keys
+from hoso.keyfolder import SealingKeys as SealingKeys
+from hoso.keyfolder import key_files as key_files
+from hoso.keyfolder import read_keys as read_keys
 from hoso.transit.settings import Transit
 from hoso.transit.settings import parse as parse_transit
 from hoso.web.accounts.rules import Rules
@@ -44,8 +47,6 @@ if TYPE_CHECKING:
     from hoso.web.accounts.hiring import Hired
 
 LARGEST_FORM = 10_000_000
-KEYS = ("database", "links", "web", "audit")
-CENTRE_KEYS = ("codes", "signing")
 WEIGHTS = "match-weights.toml"
 """The installed weights of the matcher, in the folder of the node."""
 
@@ -102,29 +103,6 @@ witnesses = []
 # A folder on a second disk, where events wait while the database takes none. Empty: nothing is shown meanwhile.
 spool = ""
 """
-
-
-class BadConfig(Exception):
-    """config.toml or a key cannot be used. `file` names it; `reason` says why in a word or two."""
-
-    def __init__(self, file: Path, reason: str) -> None:
-        super().__init__(f"{file}: {reason}")
-        self.file, self.reason = file, reason
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """Raw 32-byte secrets: the database's encryption, the seal of page links, the web sessions, the audit log's name.
-
-    The last two only the centre of citizen codes has: the permutation of its counter, and its signature.
-    """
-
-    database: bytes = field(repr=False)
-    links: bytes = field(repr=False)
-    web: bytes = field(repr=False)
-    audit: bytes = field(repr=False)
-    codes: bytes | None = field(repr=False, default=None)
-    signing: bytes | None = field(repr=False, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +163,9 @@ def create(folder: Path, database: str | None = None, *, station: bool = False) 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     (folder / "keys").mkdir(exist_ok=True, mode=0o700)
     if not exists(folder):
-        for name in KEYS if station else KEYS + CENTRE_KEYS:
-            _write_secret(folder / "keys" / name, secrets.token_hex(32) + "\n")
+        keyfolder.make(folder / "keys", centre=not station)
         node = new_id()
-        _write_secret(
+        keyfolder.write_secret(
             folder / "config.toml",
             _TEMPLATE.format(id=node, name=_plain(folder.resolve().name), url=_plain(database or "sqlite")),
         )
@@ -233,7 +210,7 @@ def load(folder: Path) -> Config:
     try:
         read = tomllib.loads(file.read_text("utf-8"))
         http = read["http"]
-        _complete(folder / "keys")
+        keyfolder.complete(folder / "keys")
         url = str(read["database"]["url"])
         return Config(
             folder=folder,
@@ -272,32 +249,16 @@ def _witness(text: str) -> str:
     return text
 
 
-def _complete(keys: Path) -> None:
-    """A node of before the audit log gets a key for it."""
-    if (keys / "database").is_file() and not (keys / "audit").exists():
-        with suppress(FileExistsError):  # another process was quicker
-            _write_secret(keys / "audit", secrets.token_hex(32) + "\n")
-
-
 def _file(folder: Path, name: str) -> Path | None:
     return folder / name if name else None
-
-
-def key_files(folder: Path) -> tuple[str, ...]:
-    """Names of the keys a node's folder of keys must hold: the centre has two more."""
-    centre = any((folder / name).is_file() for name in CENTRE_KEYS)
-    return KEYS + CENTRE_KEYS if centre else KEYS
-
-
-def read_keys(folder: Path) -> Keys:
-    return Keys(*(_read_key(folder / name) for name in key_files(folder)))
 
 
 def store_config(config: Config) -> StoreConfig:
     from hoso.store import StoreConfig
 
     encrypted = config.database.startswith("sqlite:")
-    return StoreConfig(config.database, config.keys.database if encrypted else None, config.node)
+    key = config.keys.database if encrypted else None
+    return StoreConfig(config.database, key, config.node, SealingKeys(config.folder / "keys"))
 
 
 def open(folder: Path) -> Node:
@@ -383,7 +344,7 @@ def install_weights(folder: Path, text: str) -> None:
     """In place of those there, whole or not at all; processes that serve read them when they start."""
     fresh = folder / f"{WEIGHTS}.new"
     fresh.unlink(missing_ok=True)
-    _write_secret(fresh, text)
+    keyfolder.write_secret(fresh, text)
     fresh.replace(folder / WEIGHTS)
 
 
@@ -515,21 +476,3 @@ _FOR_APPS = frozenset(
 
 def _plain(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
-
-
-def _write_secret(file: Path, text: str) -> None:
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-
-
-def _read_key(file: Path) -> bytes:
-    try:
-        key = bytes.fromhex(file.read_text("ascii"))
-    except (OSError, ValueError) as error:
-        raise BadConfig(file, type(error).__name__) from error
-    if len(key) != 32:
-        raise BadConfig(file, f"{len(key)} bytes")
-    return key

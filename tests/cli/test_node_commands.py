@@ -27,7 +27,7 @@ def test_secrets_are_for_their_owner_only_and_the_database_is_not_plain(tmp_path
     folder = tmp_path / "node"
     hoso("init", "--data", folder)
     secret = [folder / "config.toml", *(folder / "keys").iterdir()]
-    assert len(secret) == 8
+    assert len(secret) == 9
     assert {stat.S_IMODE(file.stat().st_mode) for file in secret} == {0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert not (folder / "hoso.db").read_bytes().startswith(b"SQLite format 3")

@@ -44,7 +44,7 @@ class Labelling:
         )  # fmt: skip
 
         def work(transaction: RecordTransaction) -> None:
-            act(transaction.connection, done)
+            transaction.older |= act(transaction.connection, done)
             self._journal.put(transaction, [self._event(errand, version, done)])
 
         self._store.write(work, Origin(errand.actor.id, errand.purpose))

@@ -78,10 +78,11 @@ def _tell(folder: Path, made: int) -> None:
 
 
 def _store_config(folder: Path, kept: backup.Backup, database: str | None) -> StoreConfig:
+    sealing = compose.SealingKeys(folder / "keys")
     if database:
-        return StoreConfig(database, None, kept.manifest.node)
+        return StoreConfig(database, None, kept.manifest.node, sealing)
     key = bytes.fromhex((folder / "keys" / "database").read_text("ascii"))
-    return StoreConfig(f"sqlite:///{folder.resolve() / 'hoso.db'}", key, kept.manifest.node)
+    return StoreConfig(f"sqlite:///{folder.resolve() / 'hoso.db'}", key, kept.manifest.node, sealing)
 
 
 def _refill(kept: backup.Backup, config: StoreConfig, keys: compose.Keys) -> None:

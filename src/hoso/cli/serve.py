@@ -48,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
         raise Failure("serve.no_workers")
     with explained(args.data):
         allowed(args.host, compose.load(Path(args.data)).transit)
-        compose.open(Path(args.data)).close()
+        node = compose.open(Path(args.data))
+        node.store.seal_rest()
+        node.close()
     port = free_port(args.host, args.port)
     return serve(Path(args.data), args.host, port, args.workers)
 

@@ -32,5 +32,8 @@ class Connection(Protocol):
     def limited(self) -> AbstractContextManager[None]:
         """Questions asked inside are given up after `SECONDS`: raises TooSlow."""
 
-    def text(self, dictionary: int, packed: bytes) -> bytes:
-        """The JSON text of a row of `body` (columns `dict` and `bytes`)."""
+    def text(self, dictionary: int, packed: bytes, rid: int, version: str) -> bytes:
+        """The JSON text of a row of `body` (columns `dict` and `bytes`), the record's and version's named.
+
+        Raises seal.Gone when it was sealed and its key is erased.
+        """

@@ -6,7 +6,7 @@ A write is atomic, durable when the call returns, and refused whole; what was st
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
@@ -41,6 +41,8 @@ class Version(NamedTuple):
     seq: int = 0
     labels: int | None = None
     """The mask of its labels (fhir/labels); None of a record that never had any."""
+    erased: bool = False
+    """Its text was erased for ever; `deleted` is true as well."""
 
 
 @dataclass(slots=True)
@@ -126,6 +128,8 @@ class StoreConfig:
     url: str
     key: bytes | None = None
     node: str = "node"
+    sealing: Callable[[], Sequence[bytes]] | None = field(default=None, repr=False)
+    """The sealing keys (store/seal.py); None: a store that seals nothing, as for a measurement without."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ Everything is read in one snapshot, so it may run while others write; it changes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from uuid import UUID
 
-from hoso.store import chain, label_upkeep, migrate
+from hoso.store import chain, label_upkeep, migrate, sealing
 from hoso.store.connection import Connection, Row
 from hoso.store.plan import DELETE, GROUPED, TABLES, Head, Table
 from hoso.store.reading import TYPES
@@ -49,6 +49,7 @@ def examine(store: RecordStore, seen: Seen = lambda number: None) -> Iterator[Fi
         yield _heads(connection)
         yield from _index(store, connection, seen)
         yield _labels(store, connection, seen)
+        yield _seals(store, connection)
 
 
 def size(store: RecordStore) -> int:
@@ -122,10 +123,11 @@ _CHANGES = """SELECT c.seq, c.id, c.bundle, c.place, c.places, c.op, c.method, c
 def _log(store: RecordStore, connection: Connection, seen: Seen) -> Finding:
     """Every change still has the envelope and the body of which its digest was made."""
     faults: list[str] = []
+    erased = {rid for (rid,) in connection.rows("SELECT rid FROM erasure")}
     last = looked_at = 0
     while rows := connection.rows(_CHANGES, (last, PAGE)):
         for row in rows:
-            fault = _changed(store, row)
+            fault = _changed(connection, row, erased)
             if fault:
                 faults.append(f"change {row[0]}: {fault}")
         last = rows[-1][0]
@@ -134,15 +136,18 @@ def _log(store: RecordStore, connection: Connection, seen: Seen) -> Finding:
     return finding("log", looked_at, faults)
 
 
-def _changed(store: RecordStore, row: Row) -> str | None:
+def _changed(connection: Connection, row: Row, erased: Collection[int]) -> str | None:
+    """Of what was erased only the chain tells that its envelope is the one that was stored."""
     (_, change, bundle, place, places, op, method, type, id, version, base, rid, patient, patient_id, actor, reason,
      time, size, digest, dictionary, packed) = row  # fmt: skip
     if id is None or patient_id is None:
         return "its record has no key"
+    if packed is None and rid in erased:
+        return None
     if (packed is None) != (op == DELETE):
         return "its body is missing" if packed is None else "a deletion has a body"
     try:
-        text = store.facts.codec.unpack(dictionary, bytes(packed)) if packed is not None else b""
+        text = connection.text(dictionary, bytes(packed), rid, version) if packed is not None else b""
     except Exception as error:  # a damaged frame is reported in as many ways as there are damages
         return f"its body cannot be unpacked ({error})"
     owned = op != DELETE and (patient != rid or TYPES[type] == "Patient")
@@ -208,6 +213,15 @@ def _labels(store: RecordStore, connection: Connection, seen: Seen) -> Finding:
     faults = [f"record {row.rid}: a label is missing" for row in missing.rows]
     faults += [f"record {heir}: its source {source} is forgotten" for source, heir in missing.edges]
     return finding("labels", missing.looked_at, faults)
+
+
+def _seals(store: RecordStore, connection: Connection) -> Finding:
+    """No body of a special class stands in clear, and no key of a living record is missing."""
+    if store.facts.keyring is None:
+        return finding("seals", 0, [])
+    clear = sealing.unsealed(connection, 0, 1_000)
+    ((number,),) = connection.rows("SELECT count(*) FROM record_key")
+    return finding("seals", number, [f"record {rid}: a version stands in clear" for rid in clear])
 
 
 def _by_type(pair: tuple[str, Head]) -> str:

@@ -9,6 +9,7 @@ from hoso.store import codec
 from hoso.store.codec import Codec
 from hoso.store.connection import Connection
 from hoso.store.index import Keys
+from hoso.store.seal import Keyring
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Facts:
     stream: int
     keys: Keys
     codec: Codec
+    keyring: Keyring | None = field(default=None, compare=False)
+    """None: this store seals nothing."""
     groups: set[int] = field(default_factory=set, compare=False)
     """Numbers of sets in `systems` and `texts` that this process has seen committed; they are never taken away."""
 

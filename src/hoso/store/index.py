@@ -280,6 +280,11 @@ class Rows(NamedTuple):
 NOTHING = Rows(frozenset(), frozenset(), frozenset(), frozenset(), frozenset(), frozenset(), NO_GROUP, NO_GROUP)
 
 
+def without_texts(rows: Rows) -> Rows:
+    """Of a sealed record: what is kept in clear would say what its body says."""
+    return rows._replace(strings=frozenset(), texts=NO_GROUP)
+
+
 def rows(keys: Keys, type: str, found: Indexed) -> Rows:
     """Index rows of one resource."""
     return _Builder(keys, type).build(found)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from hoso.store.connection import Connection
 from hoso.store.labels import Edge, Spread, heirs, known, sources
 from hoso.store.plan import LabelRow
+from hoso.store.seal import special
 
 _BUCKETS = 64
 _LOCK = 4_847_003
@@ -30,8 +31,8 @@ class Act(NamedTuple):
     words: str
 
 
-def act(connection: Connection, done: Act) -> None:
-    """Inside a write transaction."""
+def act(connection: Connection, done: Act) -> set[int]:
+    """Inside a write transaction. Answers the records whose labels changed and whose bodies are to be sealed."""
     if connection.dialect == "postgresql":
         for bucket in range(_BUCKETS):
             connection.rows("SELECT pg_advisory_xact_lock(CAST(? AS integer), CAST(? AS integer))", (_LOCK, bucket))
@@ -39,13 +40,15 @@ def act(connection: Connection, done: Act) -> None:
     there = known(connection, [rid]).get(rid, LabelRow(rid))
     lowered = (there.lowered & ~done.raised) | done.lowered
     row = there._replace(hand=there.hand | done.raised, lowered=lowered).settled()
-    for changed in _settled(connection, row) if done.lowered else _raised(connection, row):
+    written = _settled(connection, row) if done.lowered else _raised(connection, row)
+    for changed in written:
         connection.rows(_PUT, changed)
     ((seq,),) = connection.rows("SELECT max(seq) FROM change WHERE rid = ?", (rid,))
     connection.rows(
         "INSERT INTO label_act (id, rid, seq, time, actor, raised, lowered, words) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (done.id, rid, seq, done.time, done.actor, done.raised, done.lowered, done.words),
     )
+    return {changed.rid for changed in written if special(changed.mask)}
 
 
 def acts(connection: Connection, rid: int) -> list[Act]:

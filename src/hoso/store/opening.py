@@ -7,6 +7,7 @@ from pathlib import Path
 from hoso.core.clock import Clock, system_clock
 from hoso.store.contract import StoreConfig
 from hoso.store.record_store import RecordStore
+from hoso.store.seal import Keyring
 
 SQLITE = "sqlite:///"
 POSTGRES = ("postgresql://", "postgres://")
@@ -31,14 +32,18 @@ def open_store(config: StoreConfig, clock: Clock = system_clock) -> RecordStore:
     if config.url.startswith(SQLITE):
         from hoso.store.sqlite.engine import SqliteEngine
 
-        sqlite = SqliteEngine(_path(config), _key(config), config.node)
+        sqlite = SqliteEngine(_path(config), _key(config), config.node, _keyring(config))
         return RecordStore(sqlite, sqlite.facts, clock)
     if config.url.startswith(POSTGRES):
         from hoso.store.postgres.engine import PostgresEngine
 
-        postgres = PostgresEngine(config.url, config.node)
+        postgres = PostgresEngine(config.url, config.node, _keyring(config))
         return RecordStore(postgres, postgres.facts, clock)
     raise ValueError(f"no database engine for {config.url.partition(':')[0]}:")
+
+
+def _keyring(config: StoreConfig) -> Keyring | None:
+    return Keyring(config.sealing) if config.sealing else None
 
 
 def _path(config: StoreConfig) -> Path:

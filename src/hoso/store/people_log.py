@@ -45,13 +45,16 @@ class PeopleLog:
     def ledger(self, after: tuple[int, int] = (-(1 << 62), 0), limit: int = 500) -> list[tuple[tuple[int, int], bytes]]:
         """(place, text) of every Linkage ever written, in the order in which they were, behind a place."""
         rows = self._connection.rows(
-            """SELECT c.time, c.seq, b.dict, b.bytes FROM change c
+            """SELECT c.time, c.seq, c.rid, c.version, b.dict, b.bytes FROM change c
                JOIN body b ON b.patient = c.patient AND b.seq = c.seq
                WHERE c.type = ? AND (c.time, c.seq) > (?, ?) ORDER BY c.time, c.seq LIMIT ?""",
             (_NUMBER["Linkage"], *after, limit),
         )
         text = self._connection.text
-        return [((time, seq), text(dictionary, bytes(packed))) for time, seq, dictionary, packed in rows]
+        return [
+            ((time, seq), text(dictionary, bytes(packed), rid, version))
+            for time, seq, rid, version, dictionary, packed in rows
+        ]
 
     def persons(self, after: int, limit: int) -> list[tuple[int, str, str, str | None]]:
         """(number, id, code, id of the person it was found to be) of all persons in their order, behind `after`."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from hoso.store.audit import AuditRow
+from hoso.store.seal import RecordKey
 
 Name = tuple[int, str]
 """(number of a type, id)."""
@@ -162,5 +163,9 @@ class Plan:
     add: dict[Table, list[tuple[Any, ...]]] = field(default_factory=dict)
     labels: LabelPlan | None = None
     """None: nothing is labelled, and nothing that is could have labels to pass on."""
+    record_keys: list[RecordKey] = field(default_factory=list)
+    """Of records that are sealed for the first time."""
+    older: set[int] = field(default_factory=set)
+    """Records with versions in the database that are to be sealed now, after the commit."""
     events: Sequence[AuditRow] = ()
     """What the audit log says of it."""

@@ -11,6 +11,7 @@ from hoso.fhir.model import load
 from hoso.store.connection import Connection, Row
 from hoso.store.contract import Change, Outcome, Saved, Stretch, Version
 from hoso.store.plan import CREATE, DELETE, METHODS, UPDATE
+from hoso.store.seal import Gone
 
 _MODEL = load()
 TYPES = ("", *_MODEL.resource_types)
@@ -48,6 +49,7 @@ _WINDOW = 50_000
 """Numbers of the feed that are looked through for changes of one type."""
 
 _STORED = f"SELECT {VERSION} {FROM_CHANGE} WHERE c.id = ?"
+_ERASED = "SELECT rid FROM erasure WHERE rid = ?"
 _OUTCOMES: dict[int, Outcome] = {CREATE: "created", UPDATE: "updated", DELETE: "deleted"}
 
 
@@ -62,10 +64,14 @@ def read(connection: Connection, type: str, id: str) -> Version | None:
 
 def _head(connection: Connection, type: str, id: str, row: Row) -> Version:
     version, updated, deleted, dictionary, packed, patient, rid, seq, labels = row
-    body = connection.text(dictionary, packed) if packed is not None else b""
-    return Version(
-        type, id, version, updated, deleted == 1, body, "DELETE" if deleted else "PUT", patient, rid, seq, labels
-    )
+    if deleted:
+        erased = bool(connection.rows(_ERASED, (rid,)))
+        return Version(type, id, version, updated, True, b"", "DELETE", patient, rid, seq, labels, erased)
+    try:
+        body = connection.text(dictionary, packed, rid, version)
+    except Gone:
+        return Version(type, id, version, updated, True, b"", "DELETE", patient, rid, seq, labels, True)
+    return Version(type, id, version, updated, False, body, "PUT", patient, rid, seq, labels)
 
 
 def heads(connection: Connection, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Version]:
@@ -89,8 +95,12 @@ def vread(connection: Connection, type: str, id: str, version: str) -> Version |
 def as_version(connection: Connection, row: Row) -> Version:
     """A row that begins with the columns of `VERSION`."""
     version, time, op, dictionary, packed, method, patient, rid, seq, type, id, labels = row[:12]
-    body = connection.text(dictionary, packed) if packed is not None else b""
-    return Version(TYPES[type], id, version, time, op == DELETE, body, METHODS[method - 1], patient, rid, seq, labels)
+    try:
+        body = connection.text(dictionary, packed, rid, version) if packed is not None else b""
+    except Gone:
+        body = b""
+    erased, how = not body and op != DELETE, METHODS[method - 1]
+    return Version(TYPES[type], id, version, time, not body, body, how, patient, rid, seq, labels, erased)
 
 
 def stored(connection: Connection, change: UUID) -> Saved | None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TypeVar
 from uuid import UUID
 
 from hoso.core.clock import Clock, to_ms
 from hoso.fhir.search import Query
-from hoso.store import audit, history, jobs, reading, search, writer
+from hoso.store import audit, history, jobs, reading, sealing, search, writer
 from hoso.store.audit import AuditRow
 from hoso.store.connection import Connection
-from hoso.store.contract import Change, Draft, HistoryPage, Origin, Page, Saved, Stretch, Version
+from hoso.store.contract import Change, Draft, HistoryPage, Origin, Page, Saved, Stretch, Unavailable, Version
 from hoso.store.engine import Engine
 from hoso.store.facts import Facts
 from hoso.store.people import PeopleRows, SettledRows
@@ -19,6 +20,8 @@ from hoso.store.reach import Codes
 from hoso.store.relations import RelationRows
 from hoso.store.upkeep import snapshot
 from hoso.store.visible import Visible
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 PAGE = 1_000
@@ -51,6 +54,8 @@ class RecordTransaction(RecordReading):
         self.people, self._origin = PeopleRows(connection), origin
         self._numbers = writer.Numbers(store.engine.rids(connection))
         self.saved: list[Saved] = []
+        self.older: set[int] = set()
+        """Records with versions that are to be sealed once this has committed."""
 
     def lock(self, criteria: Sequence[str]) -> None:
         self._store.engine.lock(self.connection, criteria)
@@ -60,7 +65,7 @@ class RecordTransaction(RecordReading):
 
     def save(self, drafts: Sequence[Draft]) -> list[Saved]:
         prepared = [writer.prepare(self._store.facts.keys, draft) for draft in drafts]
-        saved = self._store.plan_and_apply(self.connection, prepared, self._origin, self._numbers)
+        saved = self._store.plan_and_apply(self.connection, prepared, self._origin, self._numbers, older=self.older)
         self.saved += saved
         return saved
 
@@ -169,14 +174,16 @@ class RecordStore:
     ) -> list[Saved]:
         ids: Sequence[UUID | None] = changes or [None] * len(drafts)
         prepared = [writer.prepare(self.facts.keys, draft, change) for draft, change in zip(drafts, ids, strict=True)]
-        seen = changes is not None
+        seen, older = changes is not None, set[int]()
 
         def work(connection: Connection) -> list[Saved]:
             nonlocal seen
             again, seen = seen, True  # a second run may follow a commit whose answer was lost
-            return self._save(connection, prepared, origin, again, told)
+            return self._save(connection, prepared, origin, again, told, older)
 
-        return self.engine.once(work)
+        saved = self.engine.once(work)
+        self.seal(older)
+        return saved
 
     def _save(
         self,
@@ -185,12 +192,13 @@ class RecordStore:
         origin: Origin,
         again: bool,
         told: Told | None,
+        older: set[int],
     ) -> list[Saved]:
         if not again:
-            return self.plan_and_apply(connection, prepared, origin, told=told)
+            return self.plan_and_apply(connection, prepared, origin, told=told, older=older)
         before = [reading.stored(connection, p.change) for p in prepared]
         fresh = [p for p, saved in zip(prepared, before, strict=True) if saved is None]
-        new = iter(self.plan_and_apply(connection, fresh, origin, told=told) if fresh else ())
+        new = iter(self.plan_and_apply(connection, fresh, origin, told=told, older=older) if fresh else ())
         return [saved or next(new) for saved in before]
 
     def plan_and_apply(
@@ -200,16 +208,44 @@ class RecordStore:
         origin: Origin,
         numbers: writer.Numbers | None = None,
         told: Told | None = None,
+        older: set[int] | None = None,
     ) -> list[Saved]:
+        """`older` is added records whose older versions are to be sealed after the commit."""
         planner = writer.Planner(self.engine, self.facts, connection, origin, self.now(), numbers)
         plan, saved = planner.make(prepared)
         plan.events = told(saved) if told else ()
         if plan.changes or plan.events:
             self.engine.apply(connection, plan)
+        if older is not None:
+            older |= plan.older
         return saved
 
     def write(self, work: Callable[[RecordTransaction], T], origin: Origin) -> T:
-        return self.engine.transact(lambda connection: work(RecordTransaction(self, connection, origin)))
+        older: set[int] = set()
+
+        def run(connection: Connection) -> T:
+            transaction = RecordTransaction(self, connection, origin)
+            result = work(transaction)
+            older.update(transaction.older)
+            return result
+
+        result = self.engine.transact(run)
+        self.seal(older)
+        return result
+
+    def seal(self, rids: Collection[int]) -> None:
+        """Seals the versions of some records that are not yet. What cannot be done now is done by the next start."""
+        if rids and self.facts.keyring is not None:
+            try:
+                sealing.seal(self.engine, self.facts.keyring, rids, self.now())
+            except Unavailable:
+                log.warning("%s records are to be sealed at the next start", len(rids))
+
+    def seal_rest(self) -> int:
+        """Seals what a stop in between, a label by hand or an older release left in clear; answers how many records."""
+        if self.facts.keyring is None:
+            return 0
+        return sealing.seal_rest(self.engine, self.facts.keyring, self.now())
 
     def look(self, work: Callable[[RecordReading], T]) -> T:
         with self.engine.lent() as connection, snapshot(connection):

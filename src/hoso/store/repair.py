@@ -44,6 +44,7 @@ def rebuild(store: RecordStore, seen: Callable[[int], None] = lambda number: Non
         if count(reader, table) != wanted[table]:
             mended.removed += _clear(store, table, seen) + store.engine.transact(partial(_once, table))
     mended.added += label_upkeep.mend(store, seen)
+    store.seal_rest()
     return mended
 
 
@@ -53,6 +54,7 @@ def fill(store: RecordStore, seen: Callable[[int], None] = lambda number: None) 
         store.engine.transact(partial(_fill, store, page))
         seen(len(page))
     label_upkeep.mend(store)  # a backup of before there were labels has none
+    store.seal_rest()
 
 
 def _fill(store: RecordStore, page: Sequence[tuple[str, Head]], connection: Connection) -> None:

@@ -16,6 +16,7 @@ from hoso.store.engine import Engine
 from hoso.store.facts import Facts
 from hoso.store.index import Rows
 from hoso.store.plan import GROUPED, TABLES, Grouped, Head, Name, Table
+from hoso.store.seal import BadSeal, Gone, is_sealed
 
 _NUMBER = load().type_number
 
@@ -37,7 +38,8 @@ class Standing(NamedTuple):
 
 def standing(engine: Engine, facts: Facts, connection: Connection, heads: Collection[tuple[str, Head]]) -> Standing:
     """The rows of all these live heads (with their types) together, each as the index tables have them."""
-    found = [_found(facts, type, head) for type, head in heads if head.packed is not None and not head.deleted]
+    live = [(type, head) for type, head in heads if head.packed is not None and not head.deleted]
+    found = [one for type, head in live if (one := _found(facts, connection, type, head)) is not None]
     rids = _rids(engine, connection, found)
     made = Standing(
         {table: set() for table in TABLES},
@@ -53,10 +55,16 @@ def standing(engine: Engine, facts: Facts, connection: Connection, heads: Collec
     return made
 
 
-def _found(facts: Facts, type: str, head: Head) -> Found:
-    assert head.packed is not None
-    values = extract(orjson.loads(facts.codec.unpack(head.dictionary, head.packed)))
-    return type, head, values, index.rows(facts.keys, type, values)
+def _found(facts: Facts, connection: Connection, type: str, head: Head) -> Found | None:
+    """None for one whose text was erased or cannot be opened, which the check of the log tells: nothing leads to it."""
+    assert head.packed is not None and head.version is not None
+    try:
+        text = connection.text(head.dictionary, head.packed, head.rid, head.version)
+    except (Gone, BadSeal):
+        return None
+    values = extract(orjson.loads(text))
+    rows = index.rows(facts.keys, type, values)
+    return type, head, values, index.without_texts(rows) if is_sealed(head.dictionary) else rows
 
 
 def _rids(engine: Engine, connection: Connection, found: Collection[Found]) -> dict[Name, int]:

@@ -47,6 +47,7 @@ from hoso.store.plan import (
     Plan,
     Table,
 )
+from hoso.store.seal import ID, NEVER, Gone, RecordKey, is_sealed, special
 from hoso.store.search.sql import Sql, among, choose
 
 instant = lru_cache(64)(_instant)
@@ -108,6 +109,14 @@ def prepare(keys: Keys, draft: Draft, change: UUID | None = None) -> Prepared:
     return Prepared(draft, (_MODEL.type_number[draft.type], draft.id), change or uuid7(), rows, found, labels)
 
 
+class Compared(NamedTuple):
+    """What stands in the index for a name, and what will."""
+
+    latest: Prepared
+    before: IndexRows
+    after: IndexRows
+
+
 class Numbers:
     """Numbers for names nobody has heard of; one can be had before the record is planned, in the same transaction."""
 
@@ -157,12 +166,14 @@ class Planner:
         steps: list[Step] = []
         saved = [self._step(p, steps) for p in prepared]
         self._log(steps)
-        for name, current in self.current.items():
-            if current.latest is not None:
-                self._settle(name, current, current.latest)
-        latest = [current.latest for current in self.current.values() if current.latest is not None]
-        self._codes({row for prepared in latest for row in prepared.rows.codes})
+        written = {name: current for name, current in self.current.items() if current.latest is not None}
+        compared = {name: self._compare(name, current) for name, current in written.items()}
+        self._codes({row for one in compared.values() for row in one.latest.rows.codes})
         self._label(steps)
+        sealed = self._sealed(list(written.values()))
+        for name, current in written.items():
+            self._settle(name, current, compared[name], sealed=current.original.rid in sealed)
+        self._seal(steps, sealed)
         self.plan.keys = sorted(self.fresh.values())
         return self.plan, saved
 
@@ -250,11 +261,11 @@ class Planner:
             if step.text:
                 plan.bodies.append(BodyRow(place, step.patient, codec.current, codec.pack(step.text)))
 
-    def _settle(self, name: Name, current: Current, latest: Prepared) -> None:
-        """The head row and the index rows of one name, after its last change in this plan."""
-        plan, original = self.plan, current.original
+    def _compare(self, name: Name, current: Current) -> Compared:
+        """The index rows of one name before and after, and what this plan takes for granted of it."""
+        assert current.latest is not None
+        plan, original, latest = self.plan, current.original, current.latest
         moved = current.patient != original.patient
-        found = latest.found
         if name not in self.fresh:
             gone = moved and original.version is not None
             plan.expected.append(Expected(original.rid, original.patient, original.version, gone))
@@ -262,20 +273,28 @@ class Planner:
             self.fresh[name] = self.fresh[name]._replace(patient=current.patient)
         elif moved:
             plan.moves.append(Move(original.rid, current.patient, *name))
-        assert current.version is not None
-        plan.heads.append(
-            HeadRow(
-                current.place, current.patient, original.rid, *name, current.version, current.updated,
-                found.clinical_date, found.present, int(current.deleted),
-                self._group("systems", latest.rows.systems), self._group("texts", latest.rows.texts),
-            )
-        )  # fmt: skip
-        after = self._expand(latest.rows, found, current.patient, original.rid)
+        after = self._expand(latest.rows, latest.found, current.patient, original.rid)
         before = self._before(latest.draft.type, original)
         refs = edges(after["ref"])
         self.labelling.edges += refs
         if before:
             self.labelling.left(edge for edge in edges(before["ref"]) if edge not in refs)
+        return Compared(latest, before, after)
+
+    def _settle(self, name: Name, current: Current, compared: Compared, *, sealed: bool) -> None:
+        """The head row and the index rows of one name, after its last change in this plan."""
+        plan, original, (latest, before, after) = self.plan, current.original, compared
+        found, rows = latest.found, latest.rows
+        if sealed:
+            rows, after["string"] = index.without_texts(rows), []
+        assert current.version is not None
+        plan.heads.append(
+            HeadRow(
+                current.place, current.patient, original.rid, *name, current.version, current.updated,
+                found.clinical_date, found.present, int(current.deleted),
+                self._group("systems", rows.systems), self._group("texts", rows.texts),
+            )
+        )  # fmt: skip
         for table, fresh in after.items():
             if before:  # a row that stays is left alone
                 old, new = set(before[table]), set(fresh)
@@ -283,6 +302,48 @@ class Planner:
                 _extend(plan.add, table, new - old)
             elif fresh:
                 _extend(plan.add, table, fresh)
+
+    def _sealed(self, written: Sequence[Current]) -> set[int]:
+        """Numbers of the written records whose bodies are sealed: once so, always so."""
+        if self.facts.keyring is None:
+            return set()
+        labels = self.plan.labels
+        masks = {row.rid: row.mask for row in (*labels.seen, *labels.rows)} if labels else {}
+        return {
+            current.original.rid
+            for current in written
+            if is_sealed(current.original.dictionary) or special(masks.get(current.original.rid, 0))
+        }.difference(current.original.rid for current in written if self._name(current)[0] in NEVER)
+
+    def _name(self, current: Current) -> Name:
+        assert current.latest is not None
+        return current.latest.name
+
+    def _seal(self, steps: Sequence[Step], sealed: set[int]) -> None:
+        """Seals what is written, and notes whose older versions are not sealed yet."""
+        keyring, plan = self.facts.keyring, self.plan
+        if keyring is None:
+            return
+        keys: dict[int, RecordKey | bytes] = {}
+        for current in self.current.values():
+            original = current.original
+            if original.rid in sealed and original.packed is not None:
+                if is_sealed(original.dictionary):
+                    keys[original.rid] = bytes(original.packed[:ID])
+                else:
+                    plan.older.add(original.rid)
+        for place, body in enumerate(plan.bodies if sealed else ()):
+            step = steps[body.place - 1]
+            rid = self.known[step.prepared.name].rid
+            if rid in sealed:
+                if rid not in keys:
+                    made = keys[rid] = keyring.make(rid, self.now)
+                    plan.record_keys.append(made)
+                packed = keyring.seal(self.connection, keys[rid], rid, step.version, body.packed)
+                plan.bodies[place] = body._replace(dictionary=~body.dictionary, packed=packed)
+        if plan.labels:
+            fresh = {key.rid for key in self.fresh.values()}
+            plan.older |= {row.rid for row in plan.labels.rows if special(row.mask)} - fresh
 
     def _label(self, steps: Sequence[Step]) -> None:
         """Labels of all that is written, each version of it, and of all that inherits from it."""
@@ -305,8 +366,15 @@ class Planner:
         original = next((c.original for c in self.current.values() if c.original.rid == rid), None)
         if original is None or original.packed is None:
             return SILENT
-        body = self.facts.codec.unpack(original.dictionary, original.packed)
+        try:
+            body = self._text(original)
+        except Gone:
+            return SILENT
         return said(body, orjson.loads(body))
+
+    def _text(self, original: Head) -> bytes:
+        assert original.packed is not None and original.version is not None
+        return self.connection.text(original.dictionary, original.packed, original.rid, original.version)
 
     def _codes(self, rows: Collection[CodeRow]) -> None:
         """Codes of all records of the plan that are not known to be there; asked for in one go."""
@@ -330,8 +398,13 @@ class Planner:
         """The index rows that stand now, found again from the body they were made of."""
         if original.deleted or original.packed is None:
             return {}
-        found = extract(orjson.loads(self.facts.codec.unpack(original.dictionary, original.packed)))
+        try:
+            found = extract(orjson.loads(self._text(original)))
+        except Gone:
+            return {}  # its rows went with it
         rows = index.rows(self.facts.keys, type, found)
+        if is_sealed(original.dictionary):
+            rows = index.without_texts(rows)
         self._look_up(_referred(rows, Indexed()))
         return self._expand(rows, found, original.patient, original.rid)
 

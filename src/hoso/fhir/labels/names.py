@@ -20,6 +20,7 @@ class Label:
     vi: str
     source: str
     sealed: bool
+    enciphered: bool
     lists: Mapping[str, tuple[str, ...]]
 
 
@@ -72,11 +73,16 @@ def table() -> dict[str, Any]:
     return tomllib.loads((files("hoso.fhir.labels") / "labels.toml").read_text("utf-8"))
 
 
-_PLAIN = frozenset({"name", "en", "vi", "source", "sealed"})
+@cache
+def enciphered() -> int:
+    """The mask of labels whose records are stored under keys of their own."""
+    return mask(label.name for label in labels() if label.enciphered)
+
+
+_PLAIN = frozenset({"name", "en", "vi", "source", "sealed", "enciphered"})
 
 
 def _label(place: int, entry: dict[str, Any]) -> Label:
     lists = {kind: tuple(codes) for kind, codes in entry.items() if kind not in _PLAIN}
-    return Label(
-        entry["name"], 1 << place, entry["en"], entry["vi"], entry["source"], entry.get("sealed", False), lists
-    )
+    closed, apart = entry.get("sealed", False), entry.get("enciphered", False)
+    return Label(entry["name"], 1 << place, entry["en"], entry["vi"], entry["source"], closed, apart, lists)

@@ -13,6 +13,7 @@ from psycopg.types.numeric import Int8BinaryDumper
 from hoso.store.codec import Codec
 from hoso.store.connection import SECONDS, Dialect, Race, Row
 from hoso.store.contract import TooSlow, Unavailable
+from hoso.store.seal import Keyring
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +63,8 @@ class PostgresConnection:
 
     dialect: Dialect = "postgresql"
 
-    def __init__(self, url: str, codec: Codec | None = None) -> None:
-        self._url, self._codec = url, codec
+    def __init__(self, url: str, codec: Codec | None = None, keyring: Keyring | None = None) -> None:
+        self._url, self._codec, self._keyring = url, codec, keyring
         self.inside = self._ended = False
         with self._trouble():
             self._open()
@@ -100,9 +101,12 @@ class PostgresConnection:
             with self._trouble():
                 self._open()
 
-    def text(self, dictionary: int, packed: bytes) -> bytes:
+    def text(self, dictionary: int, packed: bytes, rid: int, version: str) -> bytes:
         assert self._codec is not None
-        return self._codec.unpack(dictionary, packed)
+        if dictionary >= 0:
+            return self._codec.unpack(dictionary, packed)
+        assert self._keyring is not None
+        return self._codec.unpack(~dictionary, self._keyring.open(self, packed, rid, version))
 
     def script(self, sql: str) -> None:
         with self._trouble():

@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -22,6 +23,7 @@ from hoso.store.postgres.batch import encode
 from hoso.store.postgres.brief import BriefConnection
 from hoso.store.postgres.connection import OLDEST, Lost, PostgresConnection
 from hoso.store.postgres.sequencer import Sequencer
+from hoso.store.seal import Keyring, RecordKey
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -49,6 +51,16 @@ _EVENTS = "hoso_audit(CAST(? AS bytea[]), CAST(? AS bytea[]))"
 """In the same statement, and so in its transaction."""
 
 
+_NEW_KEYS = """WITH fresh AS (INSERT INTO record_key (id, rid, wrapped, made)
+  SELECT decode(i, 'hex'), r, decode(w, 'hex'), m
+  FROM jsonb_to_recordset(CAST(? AS jsonb)) AS k (i text, r bigint, w text, m bigint)) """
+
+
+def _listed(keys: Sequence[RecordKey]) -> str:
+    rows = [{"i": key.id.hex(), "r": key.rid, "w": key.wrapped.hex(), "m": key.made} for key in keys]
+    return msgspec.json.encode(rows).decode()
+
+
 def create(url: str, node: str) -> None:
     """Makes the schema in an existing, empty database, or brings the one there to this release."""
     _prepare(url, node)
@@ -71,9 +83,9 @@ def _prepare(url: str, node: str) -> Facts:
 
 
 class PostgresEngine:
-    def __init__(self, url: str, node: str) -> None:
+    def __init__(self, url: str, node: str, keyring: Keyring | None = None) -> None:
         self.url = url
-        self.facts = _prepare(url, node)
+        self.facts = replace(_prepare(url, node), keyring=keyring)
         self._local = threading.local()
         self._open: weakref.WeakSet[PostgresConnection] = weakref.WeakSet()
         self._closed = False
@@ -94,7 +106,7 @@ class PostgresEngine:
     def _connect(self) -> PostgresConnection:
         if self._closed:
             raise Unavailable("the store is closed")
-        connection = PostgresConnection(self.url, self.facts.codec)
+        connection = PostgresConnection(self.url, self.facts.codec, self.facts.keyring)
         self._open.add(connection)
         return connection
 
@@ -115,7 +127,7 @@ class PostgresEngine:
             if self._shared is None:
                 if self._closed:
                     raise Unavailable("the store is closed")
-                self._shared = BriefConnection(self.url, self.facts.codec)
+                self._shared = BriefConnection(self.url, self.facts.codec, self.facts.keyring)
                 self._open.add(self._shared)
             return ask(self._shared, *args, **kwargs)
 
@@ -223,11 +235,12 @@ class PostgresEngine:
 
     def apply(self, connection: Connection, plan: Plan) -> None:
         assert isinstance(connection, PostgresConnection)
+        keys, values = (_NEW_KEYS, [_listed(plan.record_keys)]) if plan.record_keys else ("", [])
         events = ([row.salt for row in plan.events], [row.bytes for row in plan.events])
         if not plan.events:
-            connection.send("SELECT hoso_commit(CAST(? AS jsonb))", (encode(plan),))
+            connection.send(f"{keys}SELECT hoso_commit(CAST(? AS jsonb))", (*values, encode(plan)))
         elif plan.changes:
-            connection.send(f"SELECT hoso_commit(CAST(? AS jsonb)), {_EVENTS}", (encode(plan), *events))
+            connection.send(f"{keys}SELECT hoso_commit(CAST(? AS jsonb)), {_EVENTS}", (*values, encode(plan), *events))
         else:
             connection.send(f"SELECT {_EVENTS}", events)
 

@@ -135,5 +135,5 @@ class Walk:
 
     def _version(self, row: Row) -> Version:
         type, id, version, updated, dictionary, packed, patient, rid, seq, labels = row
-        text = self.connection.text(dictionary, packed)
+        text = self.connection.text(dictionary, packed, rid, version)
         return Version(TYPES[type], id, version, updated, False, text, "PUT", patient, rid, seq, labels)

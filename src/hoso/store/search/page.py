@@ -213,7 +213,7 @@ class Search:
 
     def _version(self, row: Row) -> Version:
         type, id, version, updated, dictionary, packed, rid, patient, seq, labels = row[:10]
-        body = self.connection.text(dictionary, packed)
+        body = self.connection.text(dictionary, packed, rid, version)
         return Version(TYPES[type], id, version, updated, False, body, "PUT", patient, rid, seq, labels)
 
 

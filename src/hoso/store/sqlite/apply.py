@@ -50,6 +50,8 @@ def apply(connection: SqliteConnection, plan: Plan) -> None:
         _index(connection, table, plan)
     if plan.labels:
         _label(connection, plan.labels)
+    if plan.record_keys:
+        many("INSERT INTO record_key (id, rid, wrapped, made) VALUES (?, ?, ?, ?)", plan.record_keys)
     audit.insert(connection, plan.events)
 
 

@@ -15,6 +15,7 @@ from hoso.store import connection
 from hoso.store.codec import Codec
 from hoso.store.connection import Dialect, Row
 from hoso.store.contract import TooSlow, Unavailable
+from hoso.store.seal import Keyring
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +59,11 @@ class SqliteConnection:
 
     dialect: Dialect = "sqlite"
 
-    def __init__(self, handle: apsw.Connection, codec: Codec | None = None) -> None:
+    def __init__(self, handle: apsw.Connection, codec: Codec | None = None, keyring: Keyring | None = None) -> None:
         self.handle = handle
         self._execute = handle.execute
         self._unpack = codec.unpack if codec else None
+        self._keyring = keyring
 
     def rows(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
         try:
@@ -84,9 +86,12 @@ class SqliteConnection:
         with trouble():
             self.handle.executemany(sql, params)
 
-    def text(self, dictionary: int, packed: bytes) -> bytes:
+    def text(self, dictionary: int, packed: bytes, rid: int, version: str) -> bytes:
         assert self._unpack is not None
-        return self._unpack(dictionary, packed)
+        if dictionary >= 0:
+            return self._unpack(dictionary, packed)
+        assert self._keyring is not None
+        return self._unpack(~dictionary, self._keyring.open(self, packed, rid, version))
 
     def script(self, sql: str) -> None:
         with trouble():

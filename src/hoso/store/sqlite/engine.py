@@ -6,6 +6,7 @@ import threading
 import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -18,6 +19,7 @@ from hoso.store.connection import Connection
 from hoso.store.contract import Unavailable
 from hoso.store.facts import Facts
 from hoso.store.plan import Head, Name, Plan
+from hoso.store.seal import Keyring
 from hoso.store.sqlite import apply
 from hoso.store.sqlite.connection import SqliteConnection, check_library, connect
 from hoso.store.sqlite.group import GroupCommit
@@ -59,12 +61,12 @@ def _prepare(path: Path, key: bytes, node: str) -> Facts:
 
 
 class SqliteEngine:
-    def __init__(self, path: Path, key: bytes, node: str) -> None:
+    def __init__(self, path: Path, key: bytes, node: str, keyring: Keyring | None = None) -> None:
         check_library()
         if not path.exists():
             raise FileNotFoundError(path)
         self.path, self._key = path, key
-        self.facts = _prepare(path, key, node)
+        self.facts = replace(_prepare(path, key, node), keyring=keyring)
         self._local = threading.local()
         self._open: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
         self._closed = False
@@ -76,7 +78,7 @@ class SqliteEngine:
     def _connect(self, cache_kb: int) -> SqliteConnection:
         handle = connect(self.path, self._key, cache_kb=cache_kb)
         self._open.add(handle)
-        return SqliteConnection(handle, self.facts.codec)
+        return SqliteConnection(handle, self.facts.codec, self.facts.keyring)
 
     def reader(self) -> SqliteConnection:
         try:
