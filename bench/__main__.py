@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import orjson
 from tests import postgres
 
-from bench import bare, insertion, searches
+from bench import bare, decisions, insertion, searches
 from bench.figures import Figures, header
 from bench.fill import fill
 from bench.http import post_all, wrk
@@ -141,6 +141,7 @@ def _in_process(figures: Figures, records: Sequence[dict[str, Any]]) -> None:
             orjson.loads(body)
         parse = min(parse, time.process_time() - start)
     figures.add("validate_extract.us", best / len(sample) * 1e6, "us", parse / len(sample) * 1e6)
+    figures.add("decision.us", decisions.median_us(), "us")
 
 
 def _engine(

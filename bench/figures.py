@@ -18,6 +18,7 @@ BUDGETS: dict[str, float] = {
     "search.p50_ms": 3,
     "bytes_per_resource": 2_000,
     "validate_extract.us": 50,
+    "decision.us": 10,
     "emergency.p99_ms": 50,
     "node.rss_mb": 200,
 }

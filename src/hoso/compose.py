@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from hoso.identity.steward import Steward
     from hoso.store import StoreConfig
     from hoso.store.doctor import Finding
+    from hoso.store.grants import GrantTable
     from hoso.store.record_store import RecordStore
     from hoso.web.accounts.hiring import Hired
 
@@ -264,8 +265,6 @@ def store_config(config: Config) -> StoreConfig:
 def open(folder: Path) -> Node:
     """Opens the store of the node in `folder` and the door to it."""
     from hoso.access.break_glass import BreakGlass
-    from hoso.access.citizen.desk import Desk
-    from hoso.access.citizen.looks import Looks
     from hoso.access.counter import Counter
     from hoso.access.organisation.register import Organisation
     from hoso.access.records import Records
@@ -288,10 +287,21 @@ def open(folder: Path) -> Node:
     counter = Counter(store, records, log.journal)
     given = GrantTable(store.engine)
     emergencies = BreakGlass(store, given, system_clock, new_id, log.journal)
-    citizens = Desk(looks=Looks(store, store.engine, given, log, system_clock))
+    citizens = desk(store, records, log, given)
     return Node(
         config, store, records, tokens, codes, steward, compared, log, counter, emergencies, citizens, organisation
     )
+
+
+def desk(store: RecordStore, records: Records, log: AuditLog, given: GrantTable) -> Desk:
+    from hoso.access.cases.cases import Cases
+    from hoso.access.citizen.desk import Desk
+    from hoso.access.citizen.looks import Looks
+    from hoso.store.cases import CaseTable
+
+    looks = Looks(store, store.engine, given, log, system_clock)
+    cases = Cases(store, CaseTable(store.engine), records, looks, log.journal, system_clock, new_id)
+    return Desk(looks, cases)
 
 
 def audit_log(config: Config, store: RecordStore) -> AuditLog:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +17,7 @@ from urllib.parse import quote
 from tests.security.apps import Answer, App, Person, Site
 
 from hoso.fhir.systems import FACILITY_CODE, PERSONAL_NUMBER
+from hoso.web.oauth import registry
 
 HOME, ELSEWHERE = "35001", "35002"
 OWN_NUMBER, FOREIGN_NUMBER = "001180004001", "001180004002"
@@ -151,9 +152,10 @@ def told(answer: Answer) -> tuple[int, Any]:
     return answer.status, text
 
 
-def bearer(site: Site, browser: Person, scope: str = SCOPE, **client: Any) -> str:
-    """A token of an app that somebody let in."""
-    made = site.client(scopes=scope, **client)
+def bearer(site: Site, browser: Person, scope: str = SCOPE, labels: Sequence[str] = ()) -> str:
+    """A token of an app that somebody let in; it is cleared for no label but these."""
+    made = site.client(scopes=scope, approved=False)
+    registry.approve(made.client_id, "test", labels=list(labels))
     return str(App(site, made.client_id, scope).tokens(browser)["access_token"])
 
 

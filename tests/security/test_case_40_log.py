@@ -15,13 +15,19 @@ import pytest
 from tests.access.audit.events import event, rows
 from tests.access.audit.logs import SIGNER, fill, sealer, size, spoil
 from tests.cli.serving import Server, hoso, keys, made, served
+from tests.security.apps import Person
+from tests.security.apps import Site as Apps
+from tests.web.conftest import one_factor
 
 from hoso import compose
 from hoso.access.audit.siem import writer
 from hoso.access.audit.verify import Fault, verify
 from hoso.store import audit
 from hoso.store.record_store import RecordStore
+from hoso.web.accounts import registry
 
+PASSWORD = "Gieng-nuoc-trong-2026"  # of an invented account
+WORDS = "Bất tỉnh ở cổng trạm, không có giấy tờ"
 FREE = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 PATIENT = json.dumps({"resourceType": "Patient", "id": "p"}).encode()
 
@@ -129,3 +135,43 @@ def test_case_40_no_text_runs_in_a_sheet_or_breaks_a_line(text: str) -> None:
     lines = io.StringIO()
     writer("jsonl", lines)(1, event(1, what=text))
     assert len(lines.getvalue().split("\n")) == 2 and json.loads(lines.getvalue())["what"] == text
+
+
+def test_case_40_when_no_disk_takes_events_only_an_emergency_is_shown_and_told_later(tmp_path: Path) -> None:
+    folder = tmp_path / "node"
+    token = made(folder)
+    one_factor(folder)
+    registry.create(compose.load(folder), "minh", "doctor", "35001", PASSWORD)
+    with served(folder, token) as server:
+        for id in ("p", "q"):
+            body = {**json.loads(PATIENT), "id": id, "name": [{"text": "Trần Văn Thử"}], "birthDate": "1980-01-02"}
+            assert server.request("PUT", f"/fhir/Patient/{id}", json.dumps(body).encode())[0] == 201
+        doctor = Person(Apps(server.address, folder, token, None))  # type: ignore[arg-type]
+        doctor.post("/sign-in", doctor.get("/"), login="minh", password=PASSWORD)
+        opened = doctor.post(
+            "/patients/p/emergency", doctor.get("/patients/p/emergency"), reason="unconscious", words=WORDS
+        )
+        person = opened.headers["location"]
+        assert doctor.get(person).status == 200
+        with full(server):
+            while server.request("GET", "/fhir/Patient/q")[0] == 200:
+                pass
+            answers = [doctor.get(person) for _ in range(5)]
+            assert {answer.status for answer in answers} == {200}
+            assert all("Máy chủ này hiện không ghi được" in answer.body.decode() for answer in answers)
+            assert doctor.get("/patients/p/emergency").status == 503
+            assert server.request("GET", "/fhir/Patient/p")[0] == 503
+        until = time.monotonic() + 60
+        while emergencies_told(folder) < 6 and time.monotonic() < until:
+            time.sleep(0.5)
+        server.stop()
+    assert emergencies_told(folder) >= 6
+    assert hoso("audit", "verify", "--data", folder).returncode == 0
+
+
+def emergencies_told(folder: Path) -> int:
+    """Views of an opened record that are in the log."""
+    node = compose.open(folder)
+    found = sum(1 for _, one in node.audit.events() if one and one.grant and one.kind == "view")
+    node.close()
+    return found

@@ -135,3 +135,24 @@ def test_what_has_no_search_parameter_and_files_inherit_too(store: RecordStore) 
     hepatitis = drug | {"id": "t", "code": {"coding": [{"system": ATC, "code": "J05AF07"}]}}
     store.save([draft(hepatitis)], ORIGIN)
     assert "t" not in labels(store)
+
+
+@pytest.mark.parametrize("first", ["clinic", "visits"])
+def test_what_happens_at_a_department_labelled_by_hand_has_its_label(store: RecordStore, first: str) -> None:
+    subject, clinic = {"reference": "Patient/p"}, {"reference": "Organization/clinic"}
+    mark = {"security": [{"system": "https://hoso.vn/CodeSystem/label", "code": "HIV"}]}
+    department = {"resourceType": "Organization", "id": "clinic", "name": "Phòng khám ngoại trú", "meta": mark}
+    ward = {"resourceType": "Location", "id": "ward", "name": "Buồng 4", "meta": mark}
+    visit = {"resourceType": "Encounter", "id": "e1", "status": "finished", "subject": subject,
+             "class": {"code": "AMB"}, "serviceProvider": clinic}  # fmt: skip
+    stay = visit | {"id": "e2", "serviceProvider": {"reference": "Organization/hospital"},
+                    "location": [{"location": {"reference": "Location/ward"}}]}  # fmt: skip
+    elsewhere = visit | {"id": "e3", "serviceProvider": {"reference": "Organization/hospital"}}
+    result = {"resourceType": "Observation", "id": "o", "status": "final", "subject": subject,
+              "code": {"text": "CD4"}, "performer": [clinic]}  # fmt: skip
+    places, visits = [department, ward], [visit, stay, elsewhere, result]
+    for one in [*places, *visits] if first == "clinic" else [*visits, *places]:
+        store.save([draft(one)], ORIGIN)
+    assert labels(store) == dict.fromkeys(("clinic", "ward", "e1", "e2", "o"), frozenset({"HIV"}))
+    settled(store)
+    assert all(finding.ok for finding in doctor.examine(store))

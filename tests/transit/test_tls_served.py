@@ -2,80 +2,19 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import signal
 import socket
 import ssl
-import subprocess
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from tests.cli.serving import HOSO, hoso
+from tests.cli.serving import hoso
 from tests.transit import certificates
+from tests.transit.nodes import Served, configure, serving, wait_for
 
 from hoso.transit.authority import Authority
-
-
-def configure(folder: Path, **values: str) -> None:
-    file = folder / "config.toml"
-    text = file.read_text("utf-8")
-    for name, value in values.items():
-        before = next(line for line in text.splitlines() if line.startswith(f"{name} = "))
-        text = text.replace(before, f"{name} = {value}")
-    file.write_text(text, "utf-8")
-
-
-@pytest.fixture
-def node(tmp_path: Path) -> Path:
-    folder = tmp_path / "node"
-    assert hoso("init", "--data", folder).returncode == 0
-    return folder
-
-
-@pytest.fixture
-def trusted(node: Path) -> Authority:
-    """A node with a certificate of its own authority, and that authority."""
-    made = hoso("tls", "make", "--data", node, "hoso.test", "127.0.0.1")
-    assert made.returncode == 0, made.stderr
-    assert 'certificate = "tls/server.pem"' in made.stdout
-    configure(node, base_url='"https://hoso.test"', certificate='"tls/server.pem"', key='"tls/server.key"')
-    return Authority(node / "tls")
-
-
-class Served:
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
-        self.process, self.port = process, port
-
-    def get(self, context: ssl.SSLContext, path: str = "/healthz", host: str = "hoso.test") -> http.client.HTTPResponse:
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=context)
-        with suppress(ssl.SSLEOFError, ConnectionResetError):  # a handshake that met the end of a worker: tried again
-            connection.connect()
-        connection.request("GET", path, headers={"Host": host})
-        response = connection.getresponse()
-        response.read()
-        connection.close()
-        return response
-
-
-@contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Served]:
-    command = [str(HOSO), "--lang", "en", "serve", "--data", str(folder), "--port", "0", "--workers", "1", *options]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    ) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        try:
-            assert line.startswith("HoSo is ready at https://"), line
-            yield Served(process, int(line.strip().rstrip("/").rpartition(":")[2]))
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_tls_1_3_is_spoken_and_nothing_older(node: Path, trusted: Authority) -> None:
@@ -219,14 +158,3 @@ def shown(served: Served, context: ssl.SSLContext) -> bytes:
         found = wrapped.getpeercert(binary_form=True)
         assert found is not None
         return found
-
-
-def wait_for(served: Served, said: str) -> None:
-    assert served.process.stdout is not None
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        line = served.process.stdout.readline()
-        assert line, "the server ended"
-        if said in line:
-            return
-    raise AssertionError(said)

@@ -33,3 +33,5 @@ class Actor:
     """The Patient about whom an app was opened: the one that scopes of the context `patient` mean."""
     labels: frozenset[str] | None = None
     """Labels that a client was cleared for; None when nobody limited them (an operator's token, our own pages)."""
+    certificate: str = ""
+    """The certificate (x5t#S256) its token is bound to: on a connection that did not show it, the token is nobody's."""

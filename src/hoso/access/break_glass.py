@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 from hoso.access.audit import Journal, PlainJournal
+from hoso.access.cases.terms import working_days_after
 from hoso.access.errand import Errand
 from hoso.access.policy.matrix import role
 from hoso.access.telling import Teller
@@ -203,10 +204,5 @@ class BreakGlass:
 
 
 def deadline(opened: datetime) -> datetime:
-    """The end of the third working day after; Saturdays and Sundays are none."""
-    day: date = opened.astimezone(VIETNAM).date()
-    left = WORKING_DAYS
-    while left:
-        day += timedelta(days=1)
-        left -= day.weekday() < 5
-    return datetime.combine(day + timedelta(days=1), time(), VIETNAM)
+    """The end of the third working day after."""
+    return working_days_after(opened, WORKING_DAYS)

@@ -54,8 +54,15 @@ class Tokens:
         self._known: dict[str, tuple[float, Actor]] = {}
         self._lock = threading.Lock()
 
-    def actor(self, authorization: str) -> Actor | None:
-        """Who an Authorization header proves the caller to be; None when it proves nothing."""
+    def actor(self, authorization: str, certificate: str = "") -> Actor | None:
+        """Who an Authorization header proves the caller to be; None when it proves nothing.
+
+        `certificate`: what the connection showed. A token that is bound to another one was taken from its holder.
+        """
+        actor = self._actor(authorization)
+        return None if actor is not None and actor.certificate not in ("", certificate) else actor
+
+    def _actor(self, authorization: str) -> Actor | None:
         known, now = self._known.get(authorization), self._monotonic()
         if known is not None and now < known[0]:
             return known[1]
@@ -69,10 +76,17 @@ class Tokens:
             self._known[authorization] = (now + FRESH_SECONDS, actor)
         return actor
 
-    def create(self, name: str, scope: str, days: int | None = None, labels: Collection[str] | None = None) -> str:
+    def create(
+        self,
+        name: str,
+        scope: str,
+        days: int | None = None,
+        labels: Collection[str] | None = None,
+        certificate: str | None = None,
+    ) -> str:
         """Makes a token and returns it, for the only time. Raises Refused when the scope, the name or a label is unfit.
 
-        `labels`: those whose records it sees; None for all that may be shown.
+        `labels`: those whose records it sees; None for all that may be shown. `certificate`: the one it is bound to.
         """
         for label in labels or ():
             if label not in bits():
@@ -84,7 +98,7 @@ class Tokens:
         now = to_ms(self._clock())
         expires = now + days * 86_400_000 if days else None
         narrowed = None if labels is None else " ".join(sorted(labels))
-        self._table.add(sha256(token.encode()).digest(), name, str(scopes), now, expires, narrowed)
+        self._table.add(sha256(token.encode()).digest(), name, str(scopes), now, expires, narrowed, certificate)
         return token
 
     def all(self) -> Sequence[Token]:
@@ -104,7 +118,7 @@ class Tokens:
         if row is None or not self._alive(row):
             return None
         labels = None if row.labels is None else frozenset(row.labels.split())
-        return Actor(f"client/{row.name}", Scopes.parse(row.scope), labels=labels)
+        return Actor(f"client/{row.name}", Scopes.parse(row.scope), labels=labels, certificate=row.certificate or "")
 
     def _alive(self, row: TokenRow) -> bool:
         return row.revoked is None and (row.expires is None or to_ms(self._clock()) < row.expires)

@@ -138,7 +138,7 @@ class View:
     def _check_new(self, sight: Sight, draft: Draft, right: Right, head: Version | None, fresh: frozenset[str]) -> None:
         """The record as it would stand: somebody's whom the caller is tied to, and no less closed than it was."""
         assert draft.resource is not None
-        if is_masked(draft.resource) or (draft.type in self.masks and draft.method != "POST"):
+        if is_masked(draft.resource) or (head is not None and self._shown_in_part(head)):
             raise Refused.because(403, "forbidden", "rest.masked", type=draft.type)
         if not sight.admits(draft, fresh):
             raise Refused.because(403, "forbidden", "rest.not-yours", type=draft.type)
@@ -146,6 +146,11 @@ class View:
             changed = forbidden_change(draft.type, parse(head.body), draft.resource)
             if changed:
                 raise Refused.because(403, "forbidden", "rest.not-to-change", changed, element=changed)
+
+    def _shown_in_part(self, head: Version) -> bool:
+        """Whether writing it would lose what the caller does not see of it, or say what that is."""
+        masks = self.masks
+        return head.type in masks or (not head.deleted and bool(masks) and masked(head.body, masks) is not head.body)
 
     def _admits(self, right: Right, type: str, resource: dict[str, Any]) -> bool:
         grains = self._actor.scopes.narrowed(type, right)

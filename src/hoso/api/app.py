@@ -21,6 +21,7 @@ from hoso.core.errors import Refused
 from hoso.core.ids import new_id
 from hoso.fhir.model import load
 from hoso.fhir.outcome import preferred
+from hoso.transit.edge import CERTIFICATE
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
@@ -75,7 +76,7 @@ def application(
         if not _DRESSED.isdisjoint(environ) or not takes_json(environ.get("HTTP_ACCEPT", "")):
             return None
         try:
-            actor = tokens.actor(environ.get("HTTP_AUTHORIZATION", ""))
+            actor = tokens.actor(environ.get("HTTP_AUTHORIZATION", ""), environ.get(CERTIFICATE, ""))
             if actor is None:
                 return None
             version = records.read(_errand(actor, environ), parts[2], parts[3])
@@ -109,7 +110,7 @@ def application(
         if segments == ("metadata",) or method == "OPTIONS":
             actor = _ANYONE
         else:
-            known = tokens.actor(environ.get("HTTP_AUTHORIZATION", ""))
+            known = tokens.actor(environ.get("HTTP_AUTHORIZATION", ""), environ.get(CERTIFICATE, ""))
             if known is None:
                 if environ.get("HTTP_AUTHORIZATION"):
                     records.stranger(environ.get("REMOTE_ADDR", ""))

@@ -13,6 +13,7 @@ from hoso.cli.failure import Failure
 from hoso.cli.main import add_data
 from hoso.cli.node import opened
 from hoso.cli.texts import language, say
+from hoso.cli.tls import thumbprint_of
 from hoso.compose import Node
 from hoso.core.clock import system_clock, to_ms
 from hoso.core.errors import Refused
@@ -47,6 +48,7 @@ def _add_register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--origin", action="append", default=[], metavar="URL", help=say("client.origin"))
     parser.add_argument("--launch", default="", metavar="URL", help=say("client.launch"))
     parser.add_argument("--jwks", type=Path, metavar="FILE", help=say("client.jwks"))
+    parser.add_argument("--certificate", type=Path, metavar="FILE", help=say("client.certificate"))
     parser.add_argument("--jwks-uri", default="", metavar="URL", help=say("client.jwks_uri"))
 
 
@@ -81,6 +83,7 @@ def _register(node: Node, args: argparse.Namespace) -> int:
             launch=args.launch,
             jwks=args.jwks.read_text("utf-8") if args.jwks else "",
             jwks_uri=args.jwks_uri,
+            certificate=thumbprint_of(args.certificate) if args.certificate else "",
         )
     )
     _tell(node, "client-registered", f"{client.client_id} {client.scopes}")

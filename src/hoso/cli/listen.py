@@ -6,7 +6,6 @@ import ipaddress
 import sys
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,8 +15,9 @@ from granian.server import Server
 from hoso.cli.failure import Failure
 from hoso.cli.texts import say
 from hoso.core.clock import system_clock
-from hoso.transit.pair import BadPair, Pair
+from hoso.transit.pair import BadPair
 from hoso.transit.settings import Transit
+from hoso.transit.systems import context
 
 LOOK_SECONDS = 5.0
 """How often the certificate's files are looked at; who cannot wait sends SIGHUP."""
@@ -39,17 +39,14 @@ def checked(transit: Transit) -> None:
     """Raises Failure for a pair that cannot be used; warns of one that soon cannot."""
     assert transit.pair is not None
     try:
-        certificate = transit.pair.check(system_clock(), _name(transit))
+        certificate = transit.pair.check(system_clock(), transit.name)
+        if transit.systems is not None:
+            context(transit.pair, transit.systems)
     except BadPair as bad:
         raise Failure(bad.key, code=1, **bad.values) from bad
     if certificate.not_valid_after_utc - system_clock() < WARNED:
         time = f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M}"
         print(f"hoso: {say('tls.ends_soon', file=transit.pair.certificate, time=time)}", file=sys.stderr, flush=True)
-
-
-def _name(transit: Transit) -> str:
-    """The one name that is not the machine's own."""
-    return next((host for host in transit.hosts if not _is_loopback(host)), "localhost")
 
 
 def _is_loopback(host: str) -> bool:
@@ -71,13 +68,11 @@ class Renewable(Server):  # type: ignore[misc, valid-type]
             options |= {"ssl_cert": pair.certificate, "ssl_key": pair.key, "ssl_protocol_min": _PROTOCOLS[pair.oldest]}
         super().__init__(target, respawn_interval=OVERLAP_SECONDS, **options)
         self._transit = transit
-        self.beside: list[Callable[[], None]] = []
-        """Told when a certificate was renewed."""
 
     def startup(self, *args: Any) -> None:
         super().startup(*args)
         if self._transit.pair is not None:
-            threading.Thread(target=self._watch, args=(self._transit.pair,), daemon=True).start()
+            threading.Thread(target=self._watch, daemon=True).start()
 
     def _reload(self, *args: Any) -> None:
         try:
@@ -91,17 +86,13 @@ class Renewable(Server):  # type: ignore[misc, valid-type]
         super()._reload(*args)
         print(say("tls.renewed" if self._transit.pair else "serve.renewed"), flush=True)
 
-    def _watch(self, pair: Pair) -> None:
-        served = pair.stamp()
+    def _watch(self) -> None:
+        served = self._transit.stamp()
         while not self.interrupt_signal:
             time.sleep(LOOK_SECONDS)
-            now = pair.stamp()
-            if now and now != served and now == _settled(pair):
-                served = now
-                self.signal_handler_reload()
-
-
-def _settled(pair: Pair) -> tuple[tuple[int, int, int], ...]:
-    """Its stamp a moment later: two files are not written at once."""
-    time.sleep(1)
-    return pair.stamp()
+            now = self._transit.stamp()
+            if now and now != served:
+                time.sleep(1)  # two files are not written at once
+                if now == self._transit.stamp():
+                    served = now
+                    self.signal_handler_reload()

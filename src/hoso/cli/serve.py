@@ -25,6 +25,7 @@ from hoso.cli.listen import allowed
 from hoso.cli.main import add_data
 from hoso.cli.node import explained
 from hoso.cli.texts import say
+from hoso.transit.systems import SystemsDoor, context
 
 PR_SET_PDEATHSIG = 1
 M_ARENA_MAX, ARENAS = -8, 2
@@ -84,7 +85,9 @@ def serve(folder: Path, host: str, port: int, workers: int) -> int:
         workers_kill_timeout=DRAIN_SECONDS,
         respawn_failed_workers=True,
     )
-    return until_stopped(server.serve, _loader(folder), host, port, "serve.ready", config.transit.pair is not None)
+    return until_stopped(
+        server.serve, _loader(folder, host), host, port, "serve.ready", config.transit.pair is not None
+    )
 
 
 def until_stopped(
@@ -99,12 +102,16 @@ def until_stopped(
     return 0
 
 
-def _loader(folder: Path) -> Callable[[], Any]:
+def _loader(folder: Path, host: str) -> Callable[[], Any]:
     def load() -> Any:
         end_with_parent()
         node = compose.open(folder)
         node.audit.start(folder / "sealer.lock")
-        return compose.application(node)
+        application = compose.application(node)
+        systems, pair = node.config.transit.systems, node.config.transit.pair
+        if systems is not None and pair is not None:
+            SystemsDoor(host, systems.port, context(pair, systems), application).start()
+        return application
 
     return load
 

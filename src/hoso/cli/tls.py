@@ -6,6 +6,8 @@ import argparse
 import re
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from hoso import compose
 from hoso.cli.failure import Failure
 from hoso.cli.main import add_data
@@ -14,6 +16,7 @@ from hoso.cli.texts import say
 from hoso.core.clock import system_clock
 from hoso.transit.authority import SERVER_DAYS, Authority
 from hoso.transit.pair import BadPair, Pair, leaf, names
+from hoso.transit.systems import thumbprint
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45}", re.ASCII)
 
@@ -97,6 +100,14 @@ def _authority(args: argparse.Namespace, config: compose.Config, *, begins: bool
     elif not authority.certificate.exists():
         raise Failure("tls.no_authority", folder=authority.folder)
     return authority
+
+
+def thumbprint_of(file: Path) -> str:
+    """Of the certificate in a PEM file, as what is bound to it names it."""
+    try:
+        return thumbprint(leaf(file).public_bytes(Encoding.DER))
+    except BadPair as bad:
+        raise Failure(bad.key, code=1, **bad.values) from bad
 
 
 def _days(args: argparse.Namespace) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from hoso.access import Token
 from hoso.cli.failure import Failure
 from hoso.cli.main import add_data
 from hoso.cli.node import opened
 from hoso.cli.texts import language, say
+from hoso.cli.tls import thumbprint_of
 from hoso.core import Refused
 from hoso.core.clock import instant, system_clock, to_ms
 from hoso.fhir.outcome import text
@@ -22,6 +24,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     create.add_argument("--name", required=True, help=say("token.name"))
     create.add_argument("--scope", required=True, help=say("token.scope"))
     create.add_argument("--days", type=int, help=say("token.days"))
+    create.add_argument("--certificate", type=Path, metavar="FILE", help=say("token.certificate"))
     create.add_argument("--labels", metavar="L,…", help=say("token.labels"))
     add_data(actions.add_parser("list", help=say("token.list"), description=say("token.list")))
     revoke = actions.add_parser("revoke", help=say("token.revoke"), description=say("token.revoke"))
@@ -38,7 +41,8 @@ def _create(args: argparse.Namespace) -> int:
         raise Failure("token.bad_days")
     with opened(args.data) as node:
         try:
-            print(node.tokens.create(args.name, args.scope, args.days, _labels(args.labels)))
+            bound = thumbprint_of(args.certificate) if args.certificate else None
+            print(node.tokens.create(args.name, args.scope, args.days, _labels(args.labels), bound))
         except Refused as refused:
             raise Failure("token.refused", reason=text(refused.issues[0], language())) from refused
     return 0

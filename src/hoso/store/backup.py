@@ -47,7 +47,10 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "systems": (("key", "number"), ("key", "number")),
     "texts": (("key", "value", "number", "exact", "long"), ("key", "value", "number", "exact")),
     "job": (("id", "kind", "argument", "due", "attempts", "state", "taken", "error"), ("id",)),
-    "access_token": (("digest", "name", "scope", "created", "expires", "revoked", "labels"), ("digest",)),
+    "access_token": (
+        ("digest", "name", "scope", "created", "expires", "revoked", "labels", "certificate"),
+        ("digest",),
+    ),
     "code_mark": (("name", "value"), ("name",)),
     "code_grant": (("id", "facility", "node", "first", "number", "made", "expires"), ("id",)),
     "code_lease": (("id", "facility", "node", "number", "made", "expires"), ("id",)),
@@ -68,6 +71,11 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("id",),
     ),
     "emergency_use": (("emergency", "time", "request", "type"), ("emergency", "time", "request", "type")),
+    "citizen_case": (
+        ("id", "kind", "patient", "opener", "facility", "event", "words", "opened", "acknowledge_by", "due", "third",
+         "acknowledged", "extended", "extension", "answered", "officer", "outcome", "answer", "closed"),
+        ("id",),
+    ),
     "label": (("rid", "mask", "content", "hand", "inherited", "lowered"), ("rid",)),
     "label_edge": (("source", "derived"), ("source", "derived")),
     "label_act": (("id", "rid", "seq", "time", "actor", "raised", "lowered", "words"), ("id",)),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hoso.store.connection import Connection, Row
 from hoso.store.engine import Engine
 
-_COLUMNS = "digest, name, scope, created, expires, revoked, labels"
+_COLUMNS = "digest, name, scope, created, expires, revoked, labels, certificate"
 
 
 class TokenRow(NamedTuple):
@@ -19,6 +19,8 @@ class TokenRow(NamedTuple):
     revoked: int | None
     labels: str | None = None
     """Labels it is narrowed to, apart by spaces; None: not narrowed."""
+    certificate: str | None = None
+    """The certificate it is bound to; None: to none."""
 
 
 class TokenTable:
@@ -38,11 +40,12 @@ class TokenTable:
         created: int,
         expires: int | None = None,
         labels: str | None = None,
+        certificate: str | None = None,
     ) -> None:
         self._engine.transact(
             lambda c: c.rows(
-                f"INSERT INTO access_token ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, NULL, CAST(? AS TEXT))",  # noqa: S608
-                (digest, name, scope, created, expires, labels),
+                f"INSERT INTO access_token ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, NULL, CAST(? AS TEXT), CAST(? AS TEXT))",  # noqa: S608
+                (digest, name, scope, created, expires, labels, certificate),
             )
         )
 

@@ -55,14 +55,6 @@ class Pair:
             )
         return certificate
 
-    def stamp(self) -> tuple[tuple[int, int, int], ...]:
-        """Changes when a file is written anew or replaced; empty while one is missing."""
-        try:
-            found = [file.stat() for file in (self.certificate, self.key)]
-        except OSError:
-            return ()
-        return tuple((each.st_mtime_ns, each.st_size, each.st_ino) for each in found)
-
     def _private(self) -> PrivateKeyTypes:
         content = _content(self.key)
         mode = stat.S_IMODE(self.key.stat().st_mode)

@@ -33,6 +33,20 @@ class Transit:
     systems: Systems | None = None
     hosts: frozenset[str] = field(default_factory=lambda: frozenset(LOOPBACK))
     """Names it goes by: of its address, and the machine's own."""
+    name: str = ""
+    """That of its address."""
+
+    def stamp(self) -> tuple[tuple[int, int, int], ...]:
+        """Changes when one of the files is written anew or replaced; empty while one is missing."""
+        named = (
+            *((self.pair.certificate, self.pair.key) if self.pair else ()),
+            *((self.systems.authorities, self.systems.revoked) if self.systems else ()),
+        )
+        try:
+            found = [file.stat() for file in named if file is not None]
+        except OSError:
+            return ()
+        return tuple((each.st_mtime_ns, each.st_size, each.st_ino) for each in found)
 
 
 def parse(folder: Path, read: Mapping[str, Any], base_url: str) -> Transit:
@@ -46,7 +60,7 @@ def parse(folder: Path, read: Mapping[str, Any], base_url: str) -> Transit:
     if proxies and not address.hostname:
         raise ValueError("[http] proxies: base_url must be the address under which the proxy is reached")
     hosts = frozenset((*LOOPBACK, address.hostname)) if address.hostname else frozenset(LOOPBACK)
-    return Transit(pair, proxies, _systems(folder, tls, pair), hosts)
+    return Transit(pair, proxies, _systems(folder, tls, pair), hosts, address.hostname or "")
 
 
 def _pair(folder: Path, tls: Mapping[str, Any]) -> Pair | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from django.http import HttpRequest
 
+from hoso.access import Unavailable
 from hoso.core.clock import instant
 from hoso.web.pages import emergencies, errand
 
@@ -31,7 +32,10 @@ def notice(request: HttpRequest, id: str) -> None:
     if running is not None:
         why = f"{running.emergency.code}: {running.emergency.words}"
         request.errand = replace(asking, reason=why, grant=running.grant.id)  # type: ignore[attr-defined]
-        emergencies().used(running.grant.id, asking.request, "Patient")
+        try:
+            emergencies().used(running.grant.id, asking.request, "Patient")
+        except Unavailable:  # a life does not wait for a disk; the events say all of it later
+            request.degraded = True  # type: ignore[attr-defined]
         request.emergency = {  # type: ignore[attr-defined]
             "id": running.grant.id,
             "until": instant(running.grant.until),

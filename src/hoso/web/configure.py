@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.db import connections
 
+from hoso.transit.settings import Transit
 from hoso.web.accounts.rules import Rules
 from hoso.web.oauth import settings as oauth
 from hoso.web.sign_in import settings as sign_in
@@ -45,6 +46,8 @@ class WebConfig(Protocol):
     def jwks_authorities(self) -> Path | None: ...
     @property
     def sign_in(self) -> Rules: ...
+    @property
+    def transit(self) -> Transit: ...
     @property
     def keys(self) -> WebKeys: ...
 
@@ -149,6 +152,7 @@ def _oauth(config: WebConfig) -> dict[str, Any]:
         **oauth.settings(config.folder / "keys", config.base_url),
         "OAUTH_JWKS_HOSTS": config.jwks_hosts,
         "OAUTH_JWKS_AUTHORITIES": config.jwks_authorities,
+        "SYSTEMS_PORT": config.transit.systems.port if config.transit.systems else 0,
     }
 
 

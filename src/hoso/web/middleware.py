@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth import logout
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 
@@ -15,6 +18,8 @@ from hoso.core.errors import Refused
 from hoso.web import errors, pages
 from hoso.web.accounts.hasher import Busy
 from hoso.web.configure import LANGUAGE_COOKIE
+
+log = logging.getLogger("hoso.web")
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -79,7 +84,17 @@ class Idle:
                 return HttpResponseRedirect("/?idle=1")
             if now - seen > _NOTE_EVERY:
                 request.session[_SEEN] = now
+                _note(request.session)
         return self.respond(request)
+
+
+def _note(session: SessionBase) -> None:
+    """With a full disk what an emergency opened is still read; the session ends sooner then."""
+    try:
+        session.save()
+    except OperationalError as error:
+        log.warning("the time of a session is not kept: %s", error)
+    session.modified = False
 
 
 class Told:

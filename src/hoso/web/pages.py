@@ -171,4 +171,5 @@ def shared(request: HttpRequest) -> dict[str, Any]:
         "administers": _administers(request),
         "oversees": may(request, "oversee"),
         "emergency": getattr(request, "emergency", None),
+        "degraded": getattr(request, "degraded", False),
     }

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from hoso.access import Actor, Errand, PeopleRows, Records, Scopes
+from hoso.care.elements import human_name
 from hoso.fhir.search import parse
 from hoso.identity.ledger import Event, read
 from hoso.identity.portrait import is_person
@@ -93,6 +94,14 @@ class Persons:
     def number(self, id: str) -> int:
         """Of the Patient with this id, as the audit log knows it; 0 when nobody has it."""
         return self._people().rids([id]).get(id, 0)
+
+    def numbered(self, number: int) -> dict[str, str] | None:
+        """Name and birth date of the person whom the audit log knows by a number; None for who may not see them."""
+        people = self._people()
+        home = people.persons_of([number]).get(number, number)
+        id = people.ids([home]).get(home)
+        found = self._patients([id]).get(id) if id else None
+        return None if found is None else {"name": human_name(found.get("name")), "born": found.get("birthDate", "")}
 
     def read(self, ids: Iterable[str]) -> list[Resource]:
         """The person that each Patient belongs to, once, in this order."""

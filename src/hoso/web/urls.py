@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from hoso.web import acting, counter, emergency, errors, language, parting, rate, reviews, search, sources, style
+from hoso.web import acting, cases, counter, emergency, errors, language, parting, rate, reviews, search, sources, style
 from hoso.web import record as pages
+from hoso.web.citizens import cases as asked
 from hoso.web.citizens import handing
 from hoso.web.citizens import log as looks
 from hoso.web.citizens import views as citizen
@@ -38,6 +39,12 @@ urlpatterns = [
     path("me/timeline", citizen.timeline, name="my-timeline"),
     path("me/log", looks.log, name="my-log"),
     path("me/log/proof", looks.proof, name="my-proof"),
+    path("me/cases", asked.listed, name="my-cases"),
+    path("me/cases/new", asked.ask, name="my-case-new"),
+    path("me/cases/<str:id>", asked.one, name="my-case"),
+    path("me/cases/<str:id>/copy", asked.copy, name="my-copy"),
+    path("cases", cases.queue, name="cases"),
+    path("cases/<str:id>", cases.one, name="case"),
     path("patients/<str:id>", pages.card, name="card"),
     path("patients/<str:id>/timeline", pages.timeline, name="timeline"),
     path("patients/<str:id>/sources", sources.sources, name="sources"),

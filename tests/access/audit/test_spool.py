@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.access.audit.events import event, rows
 from tests.access.audit.logs import SIGNER, clock, size
@@ -135,6 +136,31 @@ def test_without_a_second_device_or_when_it_fails_too_nothing_is_shown(store: Re
     gone = Spool(tmp_path / "gone", KEY)
     with pytest.raises(Unavailable):
         PlainJournal(_Full(store), spool=gone).tell([event(1, 1)])  # type: ignore[arg-type]
+
+
+def test_what_an_emergency_shows_waits_in_memory_when_no_disk_takes_it(store: RecordStore, tmp_path: Path) -> None:
+    full, gone = _Full(store), Spool(tmp_path / "gone", KEY)
+    journal = PlainJournal(full, spool=gone)  # type: ignore[arg-type]
+    opened = msgspec.structs.replace(event(1, 1), grant="g1")
+    journal.tell([opened, opened])
+    with pytest.raises(Unavailable):
+        journal.tell([opened, event(2, 2)])
+    with pytest.raises(Unavailable):
+        journal.settle()
+    full.full = False
+    assert journal.settle() == 2 and journal.settle() == 0
+    AuditLog(store, SIGNER, clock()).sealer.settle()
+    assert verify(store.engine.reader(), SIGNER.verifier).size == 2
+
+
+def test_memory_has_an_end_and_then_nothing_more_is_shown(store: RecordStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hoso.access.audit.journal.MOST_HELD", 3)
+    journal = PlainJournal(_Full(store))  # type: ignore[arg-type]
+    opened = msgspec.structs.replace(event(1, 1), grant="g1")
+    journal.tell([opened, opened])
+    with pytest.raises(Unavailable):
+        journal.tell([opened, opened])
+    journal.tell([opened])
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -26,6 +26,9 @@ WINDOW_SECONDS = 0.001
 """How long a telling waits for others, where the one before had company; a lone one waits for nobody. At 32 connections
 and 2 cores it makes of 5,300 reads a second 6,700 on SQLite, of 4,300 5,300 on PostgreSQL; 2 ms make it less again."""
 
+MOST_HELD = 10_000
+"""Events of emergencies that a process keeps in memory while no disk takes them: some 10 MB."""
+
 
 class Journal(Protocol):
     def rows(self, events: Sequence[Event]) -> list[AuditRow]:
@@ -47,8 +50,13 @@ class PlainJournal:
     def __init__(
         self, store: Store, random: Callable[[int], bytes] = secrets.token_bytes, spool: Spool | None = None
     ) -> None:
-        """`spool`: where events wait that the database does not take; without one nothing is shown then."""
+        """`spool`: where events wait that the database does not take.
+
+        When it fails too, or there is none, nothing is shown but what an emergency opened: a life does not wait for a
+        disk. Those events stay in memory until something takes them (`settle`).
+        """
         self._store, self._random, self._spool = store, random, spool
+        self._held: list[AuditRow] = []
         self._gate, self._turn = Lock(), Lock()
         self._next = _Group()
         self._company = False
@@ -64,6 +72,29 @@ class PlainJournal:
         if not events:
             return
         rows = self.rows(events)
+        try:
+            self._tell(rows)
+        except Unavailable:
+            if not all(event.grant for event in events) or len(self._held) + len(rows) > MOST_HELD:
+                raise
+            with self._gate:
+                self._held += rows
+            log.error("AUDIT LOG: no disk takes events; %d of emergencies wait in memory", len(self._held))
+
+    def settle(self) -> int:
+        """Brings what is in memory to a disk; answers how many events that were. Raises Unavailable."""
+        with self._gate:
+            rows, self._held = self._held, []
+        if rows:
+            try:
+                self._keep(rows)
+            except BaseException:
+                with self._gate:
+                    self._held = rows + self._held
+                raise
+        return len(rows)
+
+    def _tell(self, rows: Sequence[AuditRow]) -> None:
         with self._gate:
             group = self._next
             leads = not group.rows

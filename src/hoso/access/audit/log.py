@@ -59,7 +59,7 @@ class AuditLog:
 
     def start(self, turn: Path) -> Running:
         """Seals and has its checkpoints witnessed until it is closed; one process at a time, by a file."""
-        return Running(self.sealer, self._asking, Turn(turn), self.drain)
+        return Running(self.sealer, self._asking, Turn(turn), self.drain, self.journal.settle)
 
     def drain(self) -> int:
         """Brings events that waited in the spool to the database; answers how many. Raises Unavailable, Spoiled."""

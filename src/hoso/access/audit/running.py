@@ -1,6 +1,7 @@
 """What goes on while a node serves: sealing about once a second, and asking the witnesses about once a minute.
 
-Every process of a node has these threads; the one that holds the turn works, and when it ends another one goes on.
+Every process of a node has these threads; the one that holds the turn works, and when it ends another one goes on. What
+a process holds in memory it brings to a disk itself.
 """
 
 from __future__ import annotations
@@ -51,8 +52,12 @@ class Turn:
 class Running:
     """Until it is closed."""
 
-    def __init__(self, sealer: Sealer, asking: Asking, turn: Turn, drain: Callable[[], int]) -> None:
-        self._sealer, self._asking, self._turn, self._drain = sealer, asking, turn, drain
+    def __init__(
+        self, sealer: Sealer, asking: Asking, turn: Turn, drain: Callable[[], int], settle: Callable[[], int]
+    ) -> None:
+        """`drain` brings in what any process left in the spool, `settle` what this one holds in memory."""
+        self._sealer, self._asking, self._turn = sealer, asking, turn
+        self._drain, self._settle = drain, settle
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._repeat, args=(work, seconds), name=name, daemon=True)
@@ -74,9 +79,11 @@ class Running:
         wait = SEAL_SECONDS if seconds > SEAL_SECONDS else 0.0
         while not self._stop.wait(wait):
             wait = SEAL_SECONDS
-            if not self._turn.mine():
-                continue
             try:
+                if settled := self._settle():
+                    log.warning("AUDIT LOG: %d events of emergencies that waited in memory are kept", settled)
+                if not self._turn.mine():
+                    continue
                 if work():
                     wait = seconds
             except (Unavailable, Race, Spoiled) as error:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hoso.access.cases.cases import Cases
 from hoso.access.citizen.looks import Looks
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     looks: Looks
+    cases: Cases

@@ -88,6 +88,10 @@ class Looks:
         found = _event(rows[0])
         return None if found is None or self.withheld(whole)(found) else found
 
+    def at(self, seq: int) -> Event | None:
+        """What stands at a place of the log; for those who answer a case about it, not for a page of its own."""
+        return next((_event(row) for row in audit.sealed(self._engine.reader(), seq, 1) if row.seq == seq), None)
+
     def proof(self, errand: Errand) -> dict[str, Any]:
         """All of the citizen's events that the newest published map counts, for docs/how-to/check-audit-proof.py.
 

@@ -25,7 +25,7 @@ Masks = Mapping[str, Sequence[str]]
 
 def masked(body: bytes, masks: Masks) -> bytes:
     """The body as it may be shown; the very bytes when nothing had to go."""
-    if not any(type.encode() in body for type in masks):
+    if not any(type.encode() in body for type in masks) and b"\\u" not in body:  # a name may be written in escapes
         return body
     resource = orjson.loads(body)
     if not _take_out(resource, masks):

@@ -8,8 +8,9 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import urlencode
 
+from hoso.access.audit.event import Event
 from hoso.access.audit.proof import Unproved
-from hoso.access.citizen.lines import Line
+from hoso.access.citizen.lines import Line, Lines
 from hoso.core.clock import from_ms
 from hoso.web.alarm import REASON_TITLES
 from hoso.web.citizens import names
@@ -41,8 +42,7 @@ def log(request: HttpRequest, reach: Door, person: Person) -> HttpResponse:
         emergencies=emergencies,
         older=_older(looked.before, year),
         newest=_place(request) is not None,
-        deeds=DEED_TITLES,
-        kinds=KIND_TITLES,
+        titles={"deed_titles": DEED_TITLES, "kind_titles": KIND_TITLES},
     )
 
 
@@ -57,6 +57,17 @@ def proof(request: HttpRequest, reach: Door, person: Person) -> HttpResponse:
     except Unproved:
         return page(request, "citizen/proof.html", 503, key=looks.key, absent=True)
     return download(made, "hoso-nhat-ky.json")
+
+
+def shown_event(event: Event, seq: int, reach: Door) -> dict[str, Any]:
+    """One event as a line of the log."""
+    lines = Lines("")
+    lines.add(seq, event)
+    (line,) = lines.lines
+    return _shown(line, names.actors({line.actor}), names.facilities(reach, {line.facility})) | {
+        "deed_titles": DEED_TITLES,
+        "kind_titles": KIND_TITLES,
+    }
 
 
 def download(content: object, name: str) -> HttpResponse:

@@ -36,6 +36,11 @@ DEED_TITLES = {
     "link": "joined or parted records of yours",
     "proof": "took out a proof of this log",
     "look": "looked at this log",
+    "case-opened": "asked for an answer",
+    "case-acknowledged": "confirmed that your request arrived",
+    "case-extended": "took more time for your request",
+    "case-answered": "answered your request",
+    "case-closed": "closed a request",
 }
 KIND_TITLES = {
     "identity": "who you are and how to reach you",
@@ -53,8 +58,33 @@ KIND_TITLES = {
     "ledger": "how your records were joined",
     "log": "who looked at your record",
 }
+CASE_TITLES = {
+    "look": "A look that seems wrong",
+    "access": "A copy of my record",
+    "correction": "Correct a mistake",
+    "withdrawal": "Take back a consent",
+    "restriction": "Limit the use of my data",
+    "erasure": "Erase my data",
+}
+CASE_HINTS = {
+    "look": "Say why it seems wrong to you, for example that you were never at this facility.",
+    "access": "Everything that is recorded about you, as a file. Say what you need it for if you like.",
+    "correction": "Say which entry is wrong, where it stands, and what is right.",
+    "withdrawal": "Say which consent you take back. Your decisions about sharing you can change yourself, at once.",
+    "restriction": "Say which data should no longer be used, and for what. In an emergency a doctor still sees them.",
+    "erasure": "A health record must be kept for as long as the law says. Say what should be erased, and why.",
+}
+OUTCOME_TITLES = {
+    "proper": "It was in order",
+    "improper": "It was not in order",
+    "referred": "Referred for an inquiry",
+    "fulfilled": "Fulfilled",
+    "refused": "Refused",
+}
+STATE_TITLES = {"open": "Waits for an answer", "answered": "Answered", "closed": "Closed"}
 
 
 def every() -> Iterator[str]:
-    for titles in (PURPOSE_TITLES, CHANNEL_TITLES, ACTIVITY_TITLES, DEED_TITLES, KIND_TITLES):
+    acts = (PURPOSE_TITLES, CHANNEL_TITLES, ACTIVITY_TITLES, DEED_TITLES, KIND_TITLES)
+    for titles in (*acts, CASE_TITLES, CASE_HINTS, OUTCOME_TITLES, STATE_TITLES):
         yield from titles.values()

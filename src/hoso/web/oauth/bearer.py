@@ -87,6 +87,7 @@ _ASKED = (
     "client.authorization_grant_type",
     "client.facility",
     "client.labels",
+    "client.certificate",
     "connection.session",
     "connection.patient",
     "connection.post",
@@ -102,7 +103,11 @@ def _quoted(name: str) -> str:
 def _system(found: dict[str, Any]) -> Actor:
     scopes = granting.scopes_of(found["token.scope"], backend=True)
     return Actor(
-        f"client/{found['client.client_id']}", scopes, facility=found["client.facility"], labels=_labels(found)
+        f"client/{found['client.client_id']}",
+        scopes,
+        facility=found["client.facility"],
+        labels=_labels(found),
+        certificate=found["client.certificate"],
     )
 
 
@@ -132,6 +137,7 @@ def _person(found: dict[str, Any], posts: Posts) -> Actor | None:
         client=found["client.client_id"],
         patient=found["connection.patient"] or identity.person(account),
         labels=_labels(found),
+        certificate=found["client.certificate"],
     )
 
 

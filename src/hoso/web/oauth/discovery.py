@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from oauth2_provider.settings import oauth2_settings
 from oauth2_provider.utils import jwk_from_pem
@@ -29,6 +31,7 @@ CAPABILITIES = (
     "permission-v2",
 )
 _AUTHENTICATION = ("private_key_jwt", "none")
+_BY_CERTIFICATE = "self_signed_tls_client_auth"
 _ALGORITHMS = ("RS384", "ES384")
 _GRANTS = ("authorization_code", "refresh_token", "client_credentials")
 
@@ -92,6 +95,24 @@ def _server(base: str) -> dict[str, Any]:
         "introspection_endpoint_auth_methods_supported": ["private_key_jwt"],
         "revocation_endpoint_auth_methods_supported": _AUTHENTICATION,
         "authorization_response_iss_parameter_supported": True,
+        **_by_certificate(base),
+    }
+
+
+def _by_certificate(base: str) -> dict[str, Any]:
+    """RFC 8705 §3.3 and §5: where clients show a certificate, when this node has a door for them."""
+    port = settings.SYSTEMS_PORT
+    if not port:
+        return {}
+    there = f"https://{urlsplit(base).hostname}:{port}"
+    return {
+        "token_endpoint_auth_methods_supported": (*_AUTHENTICATION, _BY_CERTIFICATE),
+        "tls_client_certificate_bound_access_tokens": True,
+        "mtls_endpoint_aliases": {
+            "token_endpoint": token_endpoint(there),
+            "introspection_endpoint": f"{there}/oauth/introspect",
+            "revocation_endpoint": f"{there}/oauth/revoke",
+        },
     }
 
 

@@ -53,6 +53,8 @@ class Client(AbstractApplication):
     """The most it may ever be granted."""
     jwks: models.TextField[str, str] = models.TextField(blank=True, default="")
     jwks_uri: models.TextField[str, str] = models.TextField(blank=True, default="")
+    certificate: models.CharField[str, str] = models.CharField(max_length=64, blank=True, default="")
+    """The certificate (x5t#S256) that must be shown with whatever it does; empty for a client without one."""
     launch_url: models.TextField[str, str] = models.TextField(blank=True, default="")
     facility: models.CharField[str, str] = models.CharField(max_length=64, blank=True, default="")
     labels: models.TextField[str, str] = models.TextField(blank=True, default="")

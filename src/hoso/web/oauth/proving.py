@@ -24,7 +24,7 @@ def keysets() -> KeySets:
     return _sets[name]
 
 
-def proved(text: str, audience: str, claimed: str | None = None) -> Client:
+def proved(text: str, audience: str, claimed: str | None = None, certificate: str = "") -> Client:
     """The client whose assertion this is, the first time it comes. Raises BadAssertion.
 
     The time and the work are bounded before anything is believed: a long text is not parsed, and keys are fetched for
@@ -37,6 +37,8 @@ def proved(text: str, audience: str, claimed: str | None = None) -> Client:
     client: Client | None = known.first() if "\0" not in unverified.issuer else None
     if client is None or not client.approved or client.public:
         raise BadAssertion("the client is not known here")
+    if client.certificate not in ("", certificate):
+        raise BadAssertion("the client's certificate was not shown")
     if unverified.address is not None and (not client.jwks_uri or unverified.address != client.jwks_uri):
         raise BadAssertion("jku is not the address that was registered")
     done = _verified(client, unverified, audience)

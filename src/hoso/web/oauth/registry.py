@@ -42,6 +42,8 @@ class Application:
     launch: str = ""
     jwks: str = ""
     jwks_uri: str = ""
+    certificate: str = ""
+    """x5t#S256 of the certificate it shows; beside a key set, or in place of one."""
 
 
 def register(wanted: Application) -> Client:
@@ -75,6 +77,7 @@ def register(wanted: Application) -> Client:
         launch_url=wanted.launch,
         jwks=wanted.jwks,
         jwks_uri=wanted.jwks_uri,
+        certificate=wanted.certificate,
     )
     client.save(force_insert=True)
     return client
@@ -175,8 +178,10 @@ def _is_address(text: str) -> bool:
 
 def _check_keys(wanted: Application) -> None:
     if wanted.kind == "browser":
-        if wanted.jwks or wanted.jwks_uri:
+        if wanted.jwks or wanted.jwks_uri or wanted.certificate:
             raise _wrong("client.browser-keys")
+        return
+    if wanted.certificate and not (wanted.jwks or wanted.jwks_uri):
         return
     if bool(wanted.jwks) == bool(wanted.jwks_uri):
         raise _wrong("client.one-key-set")

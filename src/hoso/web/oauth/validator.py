@@ -14,6 +14,7 @@ from django.utils import timezone
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.oauth2.rfc6749 import errors
 
+from hoso.transit.edge import CERTIFICATE
 from hoso.web.oauth import connections, granting, identity, proving
 from hoso.web.oauth.assertion import TYPE, BadAssertion
 from hoso.web.oauth.models import AccessToken, Client, Connection, Grant, RefreshToken, digest
@@ -35,13 +36,27 @@ class Validator(OAuth2Validator):
 
     def authenticate_client(self, request: Any, *args: Any, **kwargs: Any) -> bool:
         text = getattr(request, "client_assertion", None)
+        if not text and not self._extract_basic_auth(request):
+            return self._authenticated_by_certificate(request)
         if not text or getattr(request, "client_assertion_type", None) != TYPE or self._extract_basic_auth(request):
             return False
         try:
-            request.client = proving.proved(text, token_endpoint(issuer(request)), request.client_id)
+            request.client = proving.proved(
+                text, token_endpoint(issuer(request)), request.client_id, certificate(request)
+            )
         except BadAssertion:
             return False
         request.client_id = request.client.client_id
+        return True
+
+    def _authenticated_by_certificate(self, request: Any) -> bool:
+        """RFC 8705 §2.2: the very certificate that was registered, for a client that has no other key."""
+        client = self._load_application(request.client_id, request) if request.client_id else None
+        if client is None or not client.certificate or client.jwks or client.jwks_uri:
+            return False
+        if client.certificate != certificate(request):
+            return False
+        request.client = client
         return True
 
     def authenticate_client_id(self, client_id: str, request: Any, *args: Any, **kwargs: Any) -> bool:
@@ -237,3 +252,8 @@ def issuer(request: Any) -> str:
     """This server's address; the view put it beside the headers that oauthlib carries along."""
     found: str = request.headers["HOSO_ORIGIN"]
     return found
+
+
+def certificate(request: Any) -> str:
+    """The one its connection showed; django-oauth-toolkit hands the whole environment over as headers."""
+    return str(request.headers.get(CERTIFICATE) or "")

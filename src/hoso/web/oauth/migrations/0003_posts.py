@@ -9,7 +9,7 @@ from django.db.migrations.operations.base import Operation
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar[list[tuple[str, str]]] = [("oauth", "0001_oauth")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("oauth", "0002_certificate")]
 
     operations: ClassVar[list[Operation]] = [
         migrations.AddField("connection", "post", models.CharField(blank=True, default="", max_length=64)),
