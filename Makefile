@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: setup setup-dev demo test check bench evaluate conformance definitions lock clean browser
+.PHONY: setup setup-dev demo test check audit bench evaluate conformance definitions lock clean browser
 
 setup: build/setup.stamp
 setup-dev: build/setup-dev.stamp
@@ -33,6 +33,11 @@ check: setup-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_file_size.py
+
+# SBOM, licences, known holes. Ends with "Error 1" when something was found, "Error 3" when nobody could be asked.
+audit: setup-dev
+	@test -x build/audit/bin/pip-audit || { $(PYTHON) -m venv build/audit && build/audit/bin/pip install -q pip-audit; } || true
+	@$(BIN)/python scripts/audit.py
 
 browser: setup-dev
 	@scripts/install_browser
