@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hoso.access.policy.matrix import ACTIVITIES, Role, kinds, role, roles
+from hoso.access.policy.matrix import ACTIVITIES, Role, gives, kinds, role, roles
 from hoso.fhir.labels import labels
 
 PAGE = Path(__file__).parent.parent / "docs/reference/permissions.md"
@@ -26,12 +26,22 @@ refused.
 
 
 def page() -> str:
-    return "\n".join([_HEAD, _kinds(), *(_role(row) for name in roles() if (row := role(name)))])
+    return "\n".join([_HEAD, _kinds(), _given(), *(_role(row) for name in roles() if (row := role(name)))])
 
 
 def _kinds() -> str:
     rows = ["| Kind | Types |", "|---|---|", *(f"| {kind} | {', '.join(types)} |" for kind, types in kinds().items())]
     return "\n".join(rows) + "\n"
+
+
+def _given() -> str:
+    """Which roles an administrator gives, by what they administer."""
+    givers = {"a facility": "", "a department of health": "health_department", "the ministry": "ministry"}
+    rows = [
+        f"| {words} | {', '.join(name for name in roles() if gives(kind, name))} |" for words, kind in givers.items()
+    ]
+    head = "The administrator of … gives, within it and below, never to themselves"
+    return "\n".join([f"| {head} | Roles |", "|---|---|", *rows]) + "\n"
 
 
 def _role(row: Role) -> str:

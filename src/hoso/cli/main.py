@@ -22,6 +22,7 @@ COMMANDS = (
     "code",
     "demo",
     "doctor",
+    "facility",
     "fhirpath",
     "init",
     "label",

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from hoso.access.errand import Errand
-from hoso.access.organisation.guard import homes
+from hoso.access.organisation.guard import numbered
 from hoso.access.organisation.kinds import check_code, check_gln, kinds, system_of
 from hoso.access.organisation.posts import DEEPEST, Resource, live
 from hoso.access.records import Records
@@ -113,7 +113,7 @@ class Facilities:
 
         def work(transaction: Transaction) -> Sequence[Draft]:
             for number in filter(None, (wanted.code, wanted.gln)):
-                if homes(transaction, number):
+                if numbered(transaction, number):
                     raise Refused.because(409, "duplicate", "organisation.taken", number=number)
             place = _place(transaction, wanted)
             if place:
@@ -234,13 +234,21 @@ def check_name(name: str) -> None:
 def _place(reading: Reading, wanted: Wanted) -> str:
     """Id of what it is to stand under; empty for the top. Raises Refused where its kind does not belong."""
     above = _by_code(reading, wanted.under) if wanted.under else None
-    if wanted.under and (above is None or not above.active):
-        raise Refused.because(422, "not-found", "organisation.unknown", number=wanted.under[:64])
-    kind = kinds().get(wanted.kind)
-    over = above.kind if above else ""
-    if kind is not None and over not in kind.under and (above is None or over):
-        raise Refused.because(422, "business-rule", "organisation.under", kind=wanted.kind, under=over or "-")
+    place_of(wanted, None, above)
     return above.id if above else ""
+
+
+def place_of(wanted: Wanted, coming: str | None, above: Facility | None) -> None:
+    """Whether it may stand there: under a facility on record, or under one that comes with it of the kind `coming`.
+
+    Raises Refused. Under what other software wrote without a kind anything may stand.
+    """
+    if wanted.under and coming is None and (above is None or not above.active):
+        raise Refused.because(422, "not-found", "organisation.unknown", number=wanted.under[:64])
+    over = coming if coming is not None else above.kind if above else ""
+    kind = kinds().get(wanted.kind)
+    if kind is not None and over not in kind.under and (over or not wanted.under):
+        raise Refused.because(422, "business-rule", "organisation.under", kind=wanted.kind, under=over or "-")
 
 
 def _upwards(reading: Reading, id: str) -> Iterator[str]:
@@ -254,7 +262,7 @@ def _upwards(reading: Reading, id: str) -> Iterator[str]:
 
 
 def _by_code(reading: Reading, code: str) -> Facility | None:
-    met = [_facility(one) for one in homes(reading, code).values()]
+    met = [_facility(one) for one in numbered(reading, code).values()]
     return min(met, key=lambda one: (not one.active, not one.kind, one.id), default=None)
 
 

@@ -144,16 +144,20 @@ class Administration:
 
     def _numbered(self, new: Resource) -> str:
         """A facility is added by those who govern, under numbers that nobody has."""
-        taken = any(homes(self._reading, value).keys() - {new.get("id")} for _, value in codes_of(new))
+        taken = any(numbered(self._reading, value).keys() - {new.get("id")} for _, value in codes_of(new))
         return "" if governs(self.kind) and not taken else "organisation.tree"
 
 
 def homes(reading: Reading, code: str) -> dict[str, Resource]:
     """The Organizations that are the facility of a code, by id; one, unless several systems wrote it."""
-    if not code:
+    return {id: one for id, one in numbered(reading, code).items() if code_of(one) == code}
+
+
+def numbered(reading: Reading, number: str) -> dict[str, Resource]:
+    """Those that have a number of any kind, be it the one they act under or not."""
+    if not number:
         return {}
-    query = parse("Organization", [("identifier", escape(code)), ("_count", "20")])
-    found = [
-        parse_json(version.body) for version in reading.search(query, _ORGANIZATIONS).matches if not version.deleted
-    ]
-    return {one["id"]: one for one in found if code_of(one) == code}
+    query = parse("Organization", [("identifier", escape(number)), ("_count", "20")])
+    met = reading.search(query, _ORGANIZATIONS).matches
+    found = [parse_json(version.body) for version in met if not version.deleted]
+    return {one["id"]: one for one in found if number in (value for _, value in codes_of(one))}
