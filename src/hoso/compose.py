@@ -98,6 +98,10 @@ longest_hours = 12
 # An account that nobody used for so many days is closed until `hoso user unlock`.
 unused_days = 45
 
+[identity]
+# Links made by the machine that are drawn each day for a steward to look at blind; 0 for none.
+daily_sample = 5
+
 [audit]
 # Witnesses of this node's audit log: the public key that each names as its own, a space, and its https address.
 witnesses = []
@@ -118,6 +122,7 @@ class Config:
     jwks_hosts: tuple[str, ...] = ()
     jwks_authorities: Path | None = None
     sign_in: Rules = field(default_factory=Rules)
+    daily_sample: int = 5
     witnesses: tuple[str, ...] = ()
     """Those who witness the audit log: "KEY ADDRESS"."""
     spool: Path | None = None
@@ -224,6 +229,7 @@ def load(folder: Path) -> Config:
             jwks_hosts=tuple(_host(text) for text in read.get("oauth", {}).get("jwks_hosts", ())),
             jwks_authorities=_file(folder, read.get("oauth", {}).get("jwks_authorities", "")),
             sign_in=parse_rules(read.get("sign_in", {})),
+            daily_sample=_number(read.get("identity", {}).get("daily_sample", 5)),
             spool=_file(folder, read.get("audit", {}).get("spool", "")),
             witnesses=tuple(_witness(text) for text in read.get("audit", {}).get("witnesses", ())),
             transit=parse_transit(folder, read, str(http["base_url"]).rstrip("/")),
@@ -240,6 +246,13 @@ def _host(text: str) -> str:
 
     Host.parse(text)
     return text
+
+
+def _number(value: int) -> int:
+    """Raises ValueError for what is no count."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"daily_sample = {value!r}")
+    return value
 
 
 def _witness(text: str) -> str:
@@ -370,6 +383,19 @@ def arrivals(codes: Codes, compared: Matching, store: RecordStore) -> Arrivals:
         lambda persons: align(codes, store.people, persons),
         lambda: store.people,
     )
+
+
+def upkeep(node: Node) -> None:
+    """What goes on in a process that serves: the log is sealed and witnessed, and identity goes its rounds."""
+    from hoso.access.audit.running import Turn
+    from hoso.identity.rounds import Rounds, Running
+    from hoso.store.jobs import Jobs
+
+    folder, store = node.config.folder, node.store
+    node.audit.start(folder / "sealer.lock")
+    placing = arrivals(node.codes, node.matching, store)
+    rounds = Rounds(node.records, placing, Jobs(store.engine), system_clock, node.config.daily_sample)
+    Running(rounds.step, Turn(folder / "rounds.lock"))
 
 
 def rebuild_people(node: str, keys: Keys, store: RecordStore, seen: Callable[[int], None]) -> None:

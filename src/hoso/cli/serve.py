@@ -106,7 +106,7 @@ def _loader(folder: Path, host: str) -> Callable[[], Any]:
     def load() -> Any:
         end_with_parent()
         node = compose.open(folder)
-        node.audit.start(folder / "sealer.lock")
+        compose.upkeep(node)
         application = compose.application(node)
         systems, pair = node.config.transit.systems, node.config.transit.pair
         if systems is not None and pair is not None:

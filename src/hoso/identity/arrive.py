@@ -74,13 +74,21 @@ class Pool:
     def fill(self, number: int) -> None:
         """As many as are asked for, if they are to be had: a station may have used up what it was leased."""
         with self._lock:
-            if len(self._codes) < number:
+            lacking = number - len(self._codes)
+            if lacking > 0:
                 try:
-                    self._codes += self.new(number - len(self._codes) + SPARE)
+                    self._codes += self._some(lacking)
                     self._dry = False
                 except Refused as refused:
                     self._dry = True
                     log.warning("no citizen codes: %s", refused.issues[0].key)
+
+    def _some(self, number: int) -> Sequence[str]:
+        """With some to spare, unless the end of a lease has not so many."""
+        try:
+            return self.new(number + SPARE)
+        except Refused:
+            return self.new(number)
 
     def has(self, number: int) -> bool:
         """Whether there are so many, or no more are to be had anyway."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -71,11 +71,18 @@ class Monitors:
         """Looks at everybody with more than one record, and files each contradiction once; answers the new Tasks."""
         filed = []
         for page in self._crowded(errand):
-            for person in page:
-                for one in self.contradictions(errand, person):
-                    filed += self._file(errand, person, one)
+            filed += self.look_at(errand, page)
             seen(len(page))
         return filed
+
+    def look_at(self, errand: Errand, persons: Iterable[int]) -> list[str]:
+        """The same of some persons."""
+        return [
+            task
+            for person in persons
+            for one in self.contradictions(errand, person)
+            for task in self._file(errand, person, one)
+        ]
 
     def _crowded(self, errand: Errand) -> Iterator[list[int]]:
         people = self._records.people(errand)

@@ -74,6 +74,14 @@ class Jobs:
             )
         )
 
+    def put_off(self, job: Job, due: int) -> None:
+        """It cannot be done yet, and that is no failure."""
+        self._engine.transact(
+            lambda c: c.rows(
+                "UPDATE job SET state = 0, due = ?, taken = NULL, attempts = attempts - 1 WHERE id = ?", (due, job.id)
+            )
+        )
+
     def dead(self) -> list[tuple[Job, str]]:
         """Jobs given up, with their last error."""
         rows = self._engine.reader().rows(

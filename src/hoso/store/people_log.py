@@ -109,6 +109,22 @@ class PeopleLog:
         )
         return [person for (person,) in rows]
 
+    def touched(self, after: int, limit: int) -> tuple[int, set[int]]:
+        """Number of the last of so many changes behind a number of the feed, and the persons with more than one record
+
+        in whose records they stand.
+        """
+        rows = self._connection.rows(
+            """SELECT f.number, coalesce(m.person, c.patient) FROM feed f JOIN change c ON c.seq = f.seq
+               LEFT JOIN member m ON m.record = c.patient WHERE f.number > ? ORDER BY f.number LIMIT ?""",
+            (after, limit),
+        )
+        persons = {person for _, person in rows}
+        return (rows[-1][0] if rows else after), {person for person in persons if self._is_crowded(person)}
+
+    def _is_crowded(self, person: int) -> bool:
+        return len(self._connection.rows("SELECT 1 FROM member WHERE person = ? LIMIT 2", (person,))) > 1
+
     def clinical(self, persons: Collection[int]) -> set[int]:
         """Those of the persons in whose record something stands besides Patients."""
         found = set()
