@@ -39,6 +39,7 @@ def wanted() -> set[Message]:
 
 def _titles() -> Iterator[str]:
     from hoso.care.timeline import CARE_TITLES, SAID
+    from hoso.web.alarm import DELAY_TITLES as DELAYS
     from hoso.web.alarm import OUTCOME_TITLES as OUTCOMES
     from hoso.web.alarm import REASON_TITLES as EMERGENCIES
     from hoso.web.citizens import titles as citizens
@@ -54,7 +55,7 @@ def _titles() -> Iterator[str]:
             if isinstance(listed, list):
                 yield from (rule["title"] for rule in listed)
     yield from role_titles().values()
-    yield from (*EMERGENCIES.values(), *OUTCOMES.values())
+    yield from (*EMERGENCIES.values(), *OUTCOMES.values(), *DELAYS.values())
     yield from (*CAUSE_TITLES.values(), *PRIORITY_TITLES.values(), *CONTRADICTIONS.values(), *DONE.values(), *FIELDS)
     yield from TITLES.values()
     yield from citizens.every()

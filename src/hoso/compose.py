@@ -310,11 +310,14 @@ def desk(store: RecordStore, records: Records, log: AuditLog, given: GrantTable)
     from hoso.access.cases.cases import Cases
     from hoso.access.citizen.desk import Desk
     from hoso.access.citizen.looks import Looks
+    from hoso.access.grants import Grants
+    from hoso.core.codes import new_code
     from hoso.store.cases import CaseTable
 
     looks = Looks(store, store.engine, given, log, system_clock)
     cases = Cases(store, CaseTable(store.engine), records, looks, log.journal, system_clock, new_id)
-    return Desk(looks, cases)
+    grants = Grants(store, given, system_clock, new_id, new_code, log.journal)
+    return Desk(looks, cases, grants)
 
 
 def audit_log(config: Config, store: RecordStore) -> AuditLog:
@@ -467,7 +470,8 @@ def application(node: Node) -> Application:
 
     patience = Patience()
     identity = Identity(node.matching, node.steward)
-    trail = Trail(node.store, node.journal, system_clock, node.audit.verifier.name)
+    withheld = node.citizens.looks.withheld
+    trail = Trail(node.store, node.journal, system_clock, node.audit.verifier.name, withheld)
     systems = api(node.records, node.tokens, Seal(node.config.keys.links), node.config, patience, identity, trail)
     people, forms = web(node), Bodies(min(LARGEST_FORM, node.config.largest_request), patience)
     systems_of_apps = across(systems, registered)

@@ -25,7 +25,7 @@ def laboratory(scene: Scene, person: Callable[[str], Person]) -> Scene:
     """Somebody of the laboratory, who sees names and no ways to reach a person."""
     config = compose.load(scene.site.folder)
     if "case13" not in {one.username for one in registry.everyone(config)}:
-        registry.create(config, "case13", "laboratory", "35001", "Gieng-nuoc-trong-2026")
+        compose.hire(config, "case13", "laboratory", "35001", "Gieng-nuoc-trong-2026")
     told = f'<div xmlns="http://www.w3.org/1999/xhtml">{PHONE} {STREET}</div>'
     inner = patient("inner", "Trong", "001180004013", **TELLING)
     del inner["identifier"]

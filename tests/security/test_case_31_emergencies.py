@@ -11,7 +11,6 @@ from tests.security.scene import Scene, bearer, labelled, patient, visit
 
 from hoso import compose
 from hoso.core.clock import system_clock, to_ms
-from hoso.web.accounts import registry
 
 WORDS = "b\u1ea5t t\u1ec9nh \u1edf c\u1ed5ng, kh\u00f4ng c\u00f3 gi\u1ea5y t\u1edd"
 SEALED = ("FETAL_SEX", "ART_DONOR", "PRIVATE_NOTE")
@@ -167,6 +166,6 @@ def test_case_31_an_app_opens_none_for_its_user(hurt: Scene, person: SignIn) -> 
     """A token is no session: the page does not know it."""
     answer = hurt.site.ask("POST", f"/patients/{HURT}/emergency", b"reason=unconscious", hurt.doctor)
     assert answer.status in (302, 403) and hurt.get(f"Patient/{HURT}").status == 404
-    registry.create(compose.load(hurt.site.folder), "case31", "receptionist", "35001", "Gieng-nuoc-trong-2026")
+    compose.hire(compose.load(hurt.site.folder), "case31", "receptionist", "35001", "Gieng-nuoc-trong-2026")
     token = bearer(hurt.site, person("case31"))
     assert hurt.get(f"Patient/{HURT}", token).status == 404

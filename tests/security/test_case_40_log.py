@@ -24,7 +24,6 @@ from hoso.access.audit.siem import writer
 from hoso.access.audit.verify import Fault, verify
 from hoso.store import audit
 from hoso.store.record_store import RecordStore
-from hoso.web.accounts import registry
 
 PASSWORD = "Gieng-nuoc-trong-2026"  # of an invented account
 WORDS = "Bất tỉnh ở cổng trạm, không có giấy tờ"
@@ -141,7 +140,7 @@ def test_case_40_when_no_disk_takes_events_only_an_emergency_is_shown_and_told_l
     folder = tmp_path / "node"
     token = made(folder)
     one_factor(folder)
-    registry.create(compose.load(folder), "minh", "doctor", "35001", PASSWORD)
+    compose.hire(compose.load(folder), "minh", "doctor", "35001", PASSWORD)
     with served(folder, token) as server:
         for id in ("p", "q"):
             body = {**json.loads(PATIENT), "id": id, "name": [{"text": "Trần Văn Thử"}], "birthDate": "1980-01-02"}

@@ -28,7 +28,7 @@ def officer(site: Site, person: Callable[[str], Person]) -> Callable[[str], Pers
         from hoso.web.accounts.models import Account
 
         if not Account.objects.filter(username=name).exists():
-            registry.create(config, name, "privacy-officer", facility, "Gieng-nuoc-trong-2026")
+            compose.hire(config, name, "privacy-officer", facility, "Gieng-nuoc-trong-2026")
             registry.enrol(config, name, registry.new_secret(config))
         return person(name)
 

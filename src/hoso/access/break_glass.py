@@ -15,10 +15,11 @@ from hoso.access.audit import Journal, PlainJournal
 from hoso.access.cases.terms import working_days_after
 from hoso.access.errand import Errand
 from hoso.access.policy.matrix import role
-from hoso.access.telling import Teller
+from hoso.access.telling import Teller, event_of
 from hoso.core.clock import Clock, to_ms
 from hoso.core.dates import VIETNAM
 from hoso.core.errors import Refused
+from hoso.store.audit import AuditRow
 from hoso.store.contract import Store
 from hoso.store.grants import EmergencyRow, GrantRow, GrantTable
 
@@ -80,7 +81,8 @@ class BreakGlass:
         self, store: Store, table: GrantTable, clock: Clock, fresh: Callable[[], str], journal: Journal | None = None
     ) -> None:
         self._store, self._table, self._clock, self._fresh = store, table, clock, fresh
-        self._teller = Teller(journal or PlainJournal(store), clock)
+        self._journal = journal or PlainJournal(store)
+        self._teller = Teller(self._journal, clock)
 
     def open(self, errand: Errand, patient: str, reason: str, words: str, lasts: timedelta = LONGEST) -> Opened:
         """Raises Refused: 403 for a role that may not, 422 for a reason or words that will not do, 404 for nobody."""
@@ -173,22 +175,50 @@ class BreakGlass:
 
     # The citizen
 
-    def untold(self) -> list[tuple[GrantRow, EmergencyRow]]:
-        """Emergencies of which the citizen has yet to be told."""
-        return self._table.untold(to_ms(self._clock()))
+    def unread(self, errand: Errand) -> list[tuple[GrantRow, EmergencyRow]]:
+        """Emergencies of which the citizen who asks has yet to be told, newest first; nothing for anybody else."""
+        return self._table.unread(self._own(errand))
 
-    def told(self, grant: str) -> None:
-        self._table.tell(grant, to_ms(self._clock()), None)
+    def read(self, errand: Errand, grant: str) -> bool:
+        """The citizen has read of it. False for what is not theirs, was read before, or is to be told later."""
+        found = self._table.grant(grant)
+        if found is None or found.patient not in self._own(errand):
+            return False
+        return self._table.tell(grant, to_ms(self._clock()), self._marked(errand, "break-glass-read", "", found))
 
-    def delay(self, errand: Errand, grant: str, reason: str) -> None:
-        """The citizen is told later, by the officer and for a coded reason only."""
-        self._officer(errand)
+    def delay(self, errand: Errand, grant: str, reason: str) -> bool:
+        """The citizen is told later, by the officer and for a coded reason only. False when it was read already."""
         if reason not in DELAYS:
+            self._officer(errand)
             raise Refused.because(422, "value", "break-glass.delay", allowed=", ".join(DELAYS))
-        found = self._table.emergency(grant)
-        if found is None or found.facility != errand.actor.facility:
+        found = self._at_home(errand, grant)
+        return self._table.delay(grant, reason, self._marked(errand, "break-glass-delayed", reason, found))
+
+    def release(self, errand: Errand, grant: str) -> bool:
+        """What was to be told later is told now."""
+        found = self._at_home(errand, grant)
+        return self._table.delay(grant, None, self._marked(errand, "break-glass-released", "", found))
+
+    def delayed(self, errand: Errand) -> list[tuple[GrantRow, EmergencyRow]]:
+        """What citizens are to be told of later, also when it was decided: the officer has to think of it."""
+        self._officer(errand)
+        return self._table.delayed_at(errand.actor.facility)
+
+    def _own(self, errand: Errand) -> frozenset[int]:
+        actor = errand.actor
+        return self._store.people.whole(actor.person) if actor.role == "citizen" and actor.person else frozenset()
+
+    def _at_home(self, errand: Errand, grant: str) -> GrantRow:
+        self._officer(errand)
+        found, emergency = self._table.grant(grant), self._table.emergency(grant)
+        if found is None or emergency is None or emergency.facility != errand.actor.facility:
             raise Refused.because(404, "not-found", "break-glass.unknown")
-        self._table.tell(grant, None, reason)
+        return found
+
+    def _marked(self, errand: Errand, kind: str, what: str, grant: GrantRow) -> list[AuditRow]:
+        marked = replace(errand, grant=grant.id)
+        event = event_of(marked, to_ms(self._clock()), kind, "E", what, patient=grant.patient)
+        return self._journal.rows([event])
 
     def _officer(self, errand: Errand) -> None:
         actor = errand.actor

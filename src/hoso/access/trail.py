@@ -5,7 +5,7 @@ Looking is told to the log before anything is shown, like every other reading.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from heapq import merge
 
@@ -20,6 +20,8 @@ from hoso.core.errors import Refused
 from hoso.store import audit
 from hoso.store.audit import Sealed
 from hoso.store.record_store import RecordStore
+
+Withheld = Callable[[frozenset[int]], Callable[[Event], bool]]
 
 TYPE = "AuditEvent"
 PAGE = 500
@@ -64,8 +66,12 @@ class Found:
 
 
 class Trail:
-    def __init__(self, store: RecordStore, journal: Journal, clock: Clock, log: str) -> None:
+    def __init__(
+        self, store: RecordStore, journal: Journal, clock: Clock, log: str, withheld: Withheld | None = None
+    ) -> None:
+        """`withheld`: of these patients, which events a citizen is to be told of later."""
         self._store, self._journal, self.clock, self.log = store, journal, clock, log
+        self._withheld = withheld
 
     def read(self, errand: Errand, seq: int) -> Entry | None:
         """None when there is no such event for this actor, or it was emptied."""
@@ -74,7 +80,10 @@ class Trail:
         if rows and reach is not None and rows[0].patient not in reach:
             self._tell(errand, "read", f"{TYPE}/{seq}", [], "denied")
             return None
-        entries = self._entries([(row, event) for row in rows if (event := _event(row)) is not None])
+        closed = self._closed(errand, reach)
+        entries = self._entries(
+            [(row, event) for row in rows if (event := _event(row)) is not None and not closed(event)]
+        )
         self._tell(errand, "read", f"{TYPE}/{seq}", entries)
         return entries[0] if entries else None
 
@@ -86,10 +95,10 @@ class Trail:
             whose = frozenset(rid for id in asked.patients for rid in people.whole(id))
             reach = whose if reach is None else reach & whose
         found: list[tuple[Sealed, Event]] = []
-        place = None
+        place, closed = None, self._closed(errand, reach)
         for looked_at, row in enumerate(self._rows(reach, before), 1):
             event = _event(row)
-            if event is not None and _meets(event, asked):
+            if event is not None and _meets(event, asked) and not closed(event):
                 found.append((row, event))
             if len(found) == asked.count or looked_at == MOST_LOOKED_AT:
                 place = row.seq
@@ -97,6 +106,11 @@ class Trail:
         entries = self._entries(found)
         self._tell(errand, "search", asked.text, entries)
         return Found(entries, place or None)
+
+    def _closed(self, errand: Errand, reach: frozenset[int] | None) -> Callable[[Event], bool]:
+        if reach is None or errand.actor.role != "citizen" or self._withheld is None:
+            return lambda event: False
+        return self._withheld(reach)
 
     def _rows(self, reach: frozenset[int] | None, before: int | None) -> Iterator[Sealed]:
         if reach is None:

@@ -6,9 +6,11 @@ taken away: a grant ends, an emergency is decided, a code is used.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
+from hoso.store import audit
+from hoso.store.audit import AuditRow
 from hoso.store.connection import Connection
 from hoso.store.engine import Engine
 
@@ -51,20 +53,24 @@ class GrantTable:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def give(self, grant: GrantRow, emergency: EmergencyRow | None = None) -> None:
+    def give(self, grant: GrantRow, emergency: EmergencyRow | None = None, told: Sequence[AuditRow] = ()) -> None:
         def work(connection: Connection) -> None:
             _insert(connection, "access_grant", grant)
+            audit.insert(connection, told)
             if emergency is not None:
                 _insert(connection, "emergency", emergency)
 
         self._engine.transact(work)
 
-    def end(self, id: str, now: int) -> bool:
+    def end(self, id: str, now: int, told: Sequence[AuditRow] = ()) -> bool:
         """False when it had ended already, or never was."""
 
         def work(connection: Connection) -> bool:
             sql = "UPDATE access_grant SET ended = ? WHERE id = ? AND ended IS NULL AND until > ? RETURNING id"
-            return bool(connection.rows(sql, (now, id, now)))
+            ended = bool(connection.rows(sql, (now, id, now)))
+            if ended:
+                audit.insert(connection, told)
+            return ended
 
         return self._engine.transact(work)
 
@@ -96,10 +102,6 @@ class GrantTable:
     def of_month(self, facility: str, since: int, until: int) -> list[tuple[GrantRow, EmergencyRow]]:
         where = "e.facility = ? AND g.since >= ? AND g.since < ? ORDER BY g.since, g.id"
         return self._both(where, facility, since, until)
-
-    def untold(self, now: int) -> list[tuple[GrantRow, EmergencyRow]]:
-        """Emergencies of which the citizen has not been told."""
-        return self._both("e.told IS NULL AND e.delay IS NULL AND g.since <= ? ORDER BY g.since, g.id", now)
 
     def emergencies_of(self, patients: Collection[int]) -> list[tuple[GrantRow, EmergencyRow]]:
         """Those about any of these Patients, newest first."""
@@ -164,23 +166,57 @@ class GrantTable:
 
         return self._engine.transact(work)
 
-    def tell(self, id: str, told: int | None, delay: str | None) -> None:
-        def work(connection: Connection) -> None:
-            connection.rows("UPDATE emergency SET told = ?, delay = ? WHERE id = ?", (told, delay, id))
+    def tell(self, id: str, now: int, told: Sequence[AuditRow]) -> bool:
+        """The citizen has read of it; False when they had, or are to be told later."""
+        return self._mark(id, "told = ?", "told IS NULL AND delay IS NULL", (now,), told)
 
-        self._engine.transact(work)
+    def delay(self, id: str, reason: str | None, told: Sequence[AuditRow]) -> bool:
+        """Until it is put back to None; False for what the citizen has read already."""
+        return self._mark(id, "delay = ?", "told IS NULL", (reason,), told)
 
-    def offer(self, digest: bytes, patient: int, kind: str, made: int, expires: int, lasts: int) -> None:
+    def _mark(self, id: str, change: str, when: str, values: tuple[object, ...], told: Sequence[AuditRow]) -> bool:
+        def work(connection: Connection) -> bool:
+            sql = f"UPDATE emergency SET {change} WHERE id = ? AND {when} RETURNING id"  # noqa: S608
+            changed = bool(connection.rows(sql, (*values, id)))
+            if changed:
+                audit.insert(connection, told)
+            return changed
+
+        return self._engine.transact(work)
+
+    def offer(
+        self,
+        digest: bytes,
+        patient: int,
+        kind: str,
+        made: int,
+        expires: int,
+        lasts: int,
+        told: Sequence[AuditRow] = (),
+    ) -> None:
         """A code that a citizen may hand to somebody."""
 
         def work(connection: Connection) -> None:
             row = (digest, patient, kind, made, expires, lasts, None)
             connection.rows("INSERT INTO access_code VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            audit.insert(connection, told)
 
         self._engine.transact(work)
 
-    def redeem(self, digest: bytes, id: str, grantee: str, now: int) -> GrantRow | None:
-        """Uses a code up and gives what it stands for; None for one that is used, expired or unknown."""
+    def redeem(
+        self,
+        digest: bytes,
+        id: str,
+        grantee: str,
+        now: int,
+        kinds: Collection[str],
+        told: Callable[[GrantRow], Sequence[AuditRow]],
+        not_of: Collection[int] = (),
+    ) -> GrantRow | None:
+        """Uses a code up and gives what it stands for; None for one that is used, expired or unknown, of another kind
+
+        or of these patients, and such a one stays good for whom it is meant.
+        """
 
         def work(connection: Connection) -> GrantRow | None:
             lock = " FOR UPDATE" if connection.dialect == "postgresql" else ""
@@ -189,9 +225,12 @@ class GrantTable:
             if not rows:
                 return None
             patient, kind, lasts = rows[0]
+            if kind not in kinds or patient in not_of:
+                return None
             connection.rows("UPDATE access_code SET used = ? WHERE digest = ?", (now, digest))
             grant = GrantRow(id, kind, patient, grantee, f"patient/{patient}", now, now + lasts)
             _insert(connection, "access_grant", grant)
+            audit.insert(connection, told(grant))
             return grant
 
         return self._engine.transact(work)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from hoso.fhir.extraction.authors import AUTHORS
 from hoso.fhir.model import load
-from hoso.fhir.relations import citizen, facility
+from hoso.fhir.relations import KINDS, citizen, facility
 from hoso.fhir.systems import FACILITY_CODE
 from hoso.store import consents
 from hoso.store.connection import Connection, Row
@@ -18,6 +18,7 @@ from hoso.store.consents import ConsentRow
 from hoso.store.index import Keys
 
 _MODEL = load()
+_GUARDIAN = KINDS.index("guardian") + 1
 
 
 class TieRow(NamedTuple):
@@ -119,6 +120,15 @@ class RelationRows:
             " ORDER BY id",
             (*grantees, now, now),
         )
+
+    def wards(self, person: str, now: int) -> list[int]:
+        """Patients whose guardian a citizen is at a moment."""
+        rows = self._connection.rows(
+            "SELECT DISTINCT patient FROM relation WHERE grantee = ? AND kind = ? AND since <= ? AND until > ?"
+            " ORDER BY patient",
+            (self._citizen(person), _GUARDIAN, now, now),
+        )
+        return [int(patient) for (patient,) in rows]
 
     def number(self, type: str, id: str) -> int:
         """The number of a record; 0 when nobody has heard of it."""

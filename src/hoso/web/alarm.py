@@ -18,6 +18,11 @@ REASON_TITLES = {
     "childbirth": "Childbirth",
     "other": "Another emergency",
 }
+DELAY_TITLES = {
+    "domestic-violence": "Domestic violence",
+    "child-protection": "Protection of a child",
+    "danger-to-life": "Danger to somebody's life",
+}
 OUTCOME_TITLES = {
     "justified": "Justified",
     "unjustified": "Not justified",

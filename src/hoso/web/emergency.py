@@ -7,10 +7,10 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.utils import timezone
 
-from hoso.access.break_glass import FEWEST_WORDS, MOST_WORDS, OUTCOMES, REASONS
+from hoso.access.break_glass import DELAYS, FEWEST_WORDS, MOST_WORDS, OUTCOMES, REASONS
 from hoso.core.clock import instant
 from hoso.core.errors import Refused
-from hoso.web.alarm import OUTCOME_TITLES, REASON_TITLES
+from hoso.web.alarm import DELAY_TITLES, OUTCOME_TITLES, REASON_TITLES
 from hoso.web.pages import counter, emergencies, errand, may, page, signed_in
 from hoso.web.sign_in.fresh import fresh
 from hoso.web.stewards import said
@@ -59,6 +59,19 @@ def close(request: HttpRequest, grant: str) -> HttpResponse:
     return HttpResponseRedirect("/")
 
 
+def _decide(request: HttpRequest) -> None:
+    """The officer's word on one: later, now, or what it was."""
+    form, asking = request.POST, errand(request)
+    grant = form.get("grant", "")[:64]
+    match form.get("step"):
+        case "delay":
+            emergencies().delay(asking, grant, form.get("delay", ""))
+        case "release":
+            emergencies().release(asking, grant)
+        case _:
+            emergencies().decide(asking, grant, form.get("outcome", ""), form.get("finding", ""))
+
+
 @signed_in
 def queue(request: HttpRequest) -> HttpResponse:
     """What the privacy officer has to look at, the gravest first, and the month's figures."""
@@ -68,8 +81,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     problem, status = "", 200
     if request.method == "POST":
         try:
-            form = request.POST
-            emergencies().decide(asking, form.get("grant", "")[:64], form.get("outcome", ""), form.get("finding", ""))
+            _decide(request)
             return HttpResponseRedirect("/emergencies")
         except Refused as refused:
             problem, status = said(refused), refused.status
@@ -89,8 +101,19 @@ def queue(request: HttpRequest) -> HttpResponse:
                 "score": one.emergency.score,
                 "deadline": instant(one.emergency.deadline),
                 "overdue": one.overdue,
+                "open": one.emergency.told is None and one.emergency.delay is None,
             }
             for one in emergencies().queue(asking)
+        ],
+        delays={delay: DELAY_TITLES[delay] for delay in DELAYS},
+        later=[
+            {
+                "id": grant.id,
+                "who": grant.grantee.removeprefix("user/"),
+                "since": instant(grant.since),
+                "delay": DELAY_TITLES[emergency.delay or ""],
+            }
+            for grant, emergency in emergencies().delayed(asking)
         ],
         outcomes={outcome: OUTCOME_TITLES[outcome] for outcome in OUTCOMES},
         reasons=REASON_TITLES,

@@ -146,6 +146,13 @@ def _decides(request: HttpRequest) -> bool:
     return bool(user and user.is_authenticated and scopes(user.role).permits("Linkage", "c"))
 
 
+def _treats(request: HttpRequest) -> bool:
+    """Whether the role reaches those it is tied to, and so takes codes at the counter and hands over."""
+    user: Any = request.user
+    row = role(user.role) if user and user.is_authenticated else None
+    return row is not None and row.reach == "tied"
+
+
 def _administers(request: HttpRequest) -> bool:
     user: Any = request.user
     return bool(user and user.is_authenticated and administers(user.role))
@@ -171,5 +178,7 @@ def shared(request: HttpRequest) -> dict[str, Any]:
         "administers": _administers(request),
         "oversees": may(request, "oversee"),
         "emergency": getattr(request, "emergency", None),
+        "hands_over": _treats(request),
+        "unread": getattr(request, "unread", ()),
         "degraded": getattr(request, "degraded", False),
     }

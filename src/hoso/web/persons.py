@@ -103,6 +103,12 @@ class Persons:
         found = self._patients([id]).get(id) if id else None
         return None if found is None else {"name": human_name(found.get("name")), "born": found.get("birthDate", "")}
 
+    def home_of(self, number: int) -> str:
+        """The id of the person, or of the record without one, that a grant names by its number."""
+        people = self._people()
+        home = people.persons_of([number]).get(number, number)
+        return people.ids([home])[home]
+
     def read(self, ids: Iterable[str]) -> list[Resource]:
         """The person that each Patient belongs to, once, in this order."""
         wanted = list(dict.fromkeys(ids))

@@ -61,7 +61,8 @@ def shown_card(request: HttpRequest, reach: Door, person: Person, base: str) -> 
         request,
         "card.html",
         base=base,
-        own=base == OWN,
+        own=_is_own(base),
+        theirs=_is_theirs(base),
         card=shown,
         fit=fit(shown),
         namesakes=reach.namesakes(person),
@@ -90,7 +91,8 @@ def shown_timeline(request: HttpRequest, reach: Door, person: Person, base: str)
         request,
         "timeline.html",
         base=base,
-        own=base == OWN,
+        own=_is_own(base),
+        theirs=_is_theirs(base),
         who=who(person.patient, Chart.of([person.patient]), reach.today, sources.patients),
         joined=len(person.records),
         timeline=shown,
@@ -134,6 +136,15 @@ def person_at(request: HttpRequest, reach: Door, id: str) -> Person | HttpRespon
         return HttpResponseRedirect(request.get_full_path().replace(f"/patients/{id}", f"/patients/{found}", 1))
     alarm.notice(request, found.id)
     return found
+
+
+def _is_own(base: str) -> bool:
+    """Of a citizen's pages, about the citizen or somebody for whom the citizen acts."""
+    return base == OWN or _is_theirs(base)
+
+
+def _is_theirs(base: str) -> bool:
+    return base.startswith(f"{OWN}/")
 
 
 def is_synthetic(patient: Resource) -> bool:

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from django.urls import path
 
-from hoso.web import acting, cases, counter, emergency, errors, language, parting, rate, reviews, search, sources, style
+from hoso.web import (
+    acting,
+    cases,
+    codes,
+    counter,
+    delegate,
+    emergency,
+    errors,
+    language,
+    parting,
+    rate,
+    reviews,
+    search,
+    sources,
+    style,
+)
 from hoso.web import record as pages
 from hoso.web.citizens import cases as asked
-from hoso.web.citizens import handing
+from hoso.web.citizens import family, handing, sharing
 from hoso.web.citizens import log as looks
 from hoso.web.citizens import views as citizen
 from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, launching
@@ -39,6 +54,13 @@ urlpatterns = [
     path("me/timeline", citizen.timeline, name="my-timeline"),
     path("me/log", looks.log, name="my-log"),
     path("me/log/proof", looks.proof, name="my-proof"),
+    path("me/emergencies/<str:grant>", citizen.read_emergency),
+    path("me/sharing", sharing.sharing, name="my-sharing"),
+    path("me/family", family.family, name="my-family"),
+    path("me/family/<str:id>", family.card, name="their-record"),
+    path("me/family/<str:id>/timeline", family.timeline, name="their-timeline"),
+    path("codes", codes.redeem, name="codes"),
+    path("patients/<str:id>/delegate", delegate.delegate, name="delegate"),
     path("me/cases", asked.listed, name="my-cases"),
     path("me/cases/new", asked.ask, name="my-case-new"),
     path("me/cases/<str:id>", asked.one, name="my-case"),

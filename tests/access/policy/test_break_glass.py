@@ -148,12 +148,26 @@ def test_only_the_officer_of_the_facility_looks_and_never_at_an_own_one(glass: B
 
 def test_the_citizen_is_told_or_later_for_a_coded_reason_only(glass: BreakGlass) -> None:
     first, second = (glass.open(errand(), one, "unconscious", WORDS) for one in ("p1", "p2"))
-    assert [grant.id for grant, _ in glass.untold()] == [first.grant, second.grant]
+    one, two = (Errand(staff("c", "citizen", "", person=person), "PATRQT") for person in ("p1", "p2"))
+
+    def unread(citizen: Errand) -> list[str]:
+        return [grant.id for grant, _ in glass.unread(citizen)]
+
+    assert (unread(one), unread(two), unread(errand())) == ([first.grant], [second.grant], [])
     with pytest.raises(Refused):
         glass.delay(OFFICER, first.grant, "busy")
-    glass.delay(OFFICER, first.grant, "domestic-violence")
-    glass.told(second.grant)
-    assert glass.untold() == []
+    assert glass.delay(OFFICER, first.grant, "domestic-violence")
+    assert unread(one) == [] and not glass.read(one, first.grant)
+    assert not glass.read(one, second.grant) and not glass.read(errand(), second.grant)
+    assert glass.read(two, second.grant) and not glass.read(two, second.grant) and unread(two) == []
+    assert not glass.delay(OFFICER, second.grant, "domestic-violence")
+    elsewhere = replace(OFFICER, actor=staff("po2", "privacy-officer", "35002"))
+    assert [grant.id for grant, _ in glass.delayed(OFFICER)] == [first.grant] and glass.delayed(elsewhere) == []
+    with pytest.raises(Refused) as refused:
+        glass.release(elsewhere, first.grant)
+    assert status(refused) == 404
+    assert glass.release(OFFICER, first.grant) and unread(one) == [first.grant] and glass.delayed(OFFICER) == []
+    assert glass.read(one, first.grant)
 
 
 @pytest.mark.parametrize(

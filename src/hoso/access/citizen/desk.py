@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from hoso.access.cases.cases import Cases
 from hoso.access.citizen.looks import Looks
+from hoso.access.grants import Grants
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     looks: Looks
     cases: Cases
+    grants: Grants

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from hoso.core.codes import new_code
 from hoso.web.accounts.throttle import hashed
 from hoso.web.citizens.find import Citizen
 
@@ -21,16 +22,13 @@ if TYPE_CHECKING:
     from hoso.web.accounts.models import Account, Enrolment
 
 LIFE = timedelta(days=14)
-_LETTERS = "bcdfghjkmnpqrstvwxz23456789"
-_GROUPS, _LENGTH = 3, 4
-"""57 bits."""
 
 
 def issue(citizen: Citizen, now: datetime) -> str:
     """A new code, to be told to the person and to nobody else."""
     from hoso.web.accounts.models import Enrolment
 
-    code = "-".join("".join(secrets.choice(_LETTERS) for _ in range(_LENGTH)) for _ in range(_GROUPS))
+    code = new_code()
     with transaction.atomic():
         Enrolment.objects.filter(person=citizen.person).delete()
         Enrolment.objects.filter(until__lt=now).delete()

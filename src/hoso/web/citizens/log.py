@@ -20,6 +20,7 @@ from hoso.web.door import Door
 from hoso.web.pages import desk, errand, page
 from hoso.web.persons import Person
 
+_NAMED = ("user/", "client/")
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 
 
@@ -80,7 +81,7 @@ def _shown(line: Line, actors: dict[str, str], places: dict[str, str]) -> dict[s
     how = ACTIVITY_TITLES.get(line.activity) or CHANNEL_TITLES.get(line.channel, "")
     return {
         "line": line,
-        "who": actors.get(line.actor) or names.plain(line.actor),
+        "who": actors.get(line.actor) or (names.plain(line.actor) if line.actor.startswith(_NAMED) else ""),
         "program": line.who == "machine",
         "place": places.get(line.facility, line.facility),
         "first": from_ms(line.first),

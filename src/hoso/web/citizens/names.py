@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import Any
 
 from hoso.web.accounts.models import Account
 from hoso.web.door import Door
@@ -17,6 +18,16 @@ def actors(ids: Collection[str]) -> dict[str, str]:
     apps = Client.objects.filter(client_id__in=clients)
     found |= {f"client/{one.client_id}": f"{one.name} ({one.owner})" if one.owner else one.name for one in apps}
     return found
+
+
+def grantees(grants: Iterable[Any]) -> dict[str, str]:
+    """By grantee: who was let in. Another citizen is named by the account, never by a record."""
+    ids = {grant.grantee for grant in grants}
+    persons = [id.removeprefix("person/") for id in ids if id.startswith("person/")]
+    found = {f"person/{one.person}": one.name for one in Account.objects.filter(person__in=persons)}
+    users = [id.removeprefix("user/") for id in ids if id.startswith("user/")]
+    staff = Account.objects.filter(username__in=users)
+    return found | {f"user/{one.username}": one.name or one.username for one in staff}
 
 
 def plain(id: str) -> str:

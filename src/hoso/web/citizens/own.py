@@ -7,7 +7,10 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 
-from hoso.web.pages import View, door, page, signed_in
+from hoso.core.clock import from_ms
+from hoso.web.alarm import REASON_TITLES
+from hoso.web.citizens import names
+from hoso.web.pages import View, door, emergencies, errand, page, signed_in
 from hoso.web.persons import Person
 
 
@@ -24,6 +27,7 @@ def own(view: Callable[..., HttpResponse]) -> View:
             found = reach.persons.find(found)
         if not isinstance(found, Person):
             return page(request, "me_absent.html", 404)
+        _notice(request)
         return view(request, reach, found, **more)
 
     return signed_in(guarded)
@@ -36,6 +40,24 @@ def mine(view: Callable[..., HttpResponse]) -> View:
         user: Any = request.user
         if not user.person:
             raise Http404
+        _notice(request)
         return view(request, **more)
 
     return signed_in(guarded)
+
+
+def _notice(request: HttpRequest) -> None:
+    """Every page of a citizen says what emergencies opened, until it was read."""
+    rows = emergencies().unread(errand(request))
+    who = names.actors({grant.grantee for grant, _ in rows})
+    request.unread = [  # type: ignore[attr-defined]
+        {
+            "id": grant.id,
+            "who": who.get(grant.grantee) or names.plain(grant.grantee),
+            "facility": emergency.facility,
+            "since": from_ms(grant.since),
+            "until": from_ms(grant.ended if grant.ended is not None else grant.until),
+            "reason": REASON_TITLES[emergency.code],
+        }
+        for grant, emergency in rows
+    ]

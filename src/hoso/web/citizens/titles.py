@@ -36,6 +36,12 @@ DEED_TITLES = {
     "link": "joined or parted records of yours",
     "proof": "took out a proof of this log",
     "look": "looked at this log",
+    "grant-offered": "made a code that lets somebody in",
+    "grant-redeemed": "was let in by your code",
+    "grant-delegated": "handed over to a colleague",
+    "grant-taken-back": "ended somebody's access",
+    "break-glass-read": "read that an emergency opened the record",
+    "consent-decided": "decided about sharing",
     "case-opened": "asked for an answer",
     "case-acknowledged": "confirmed that your request arrived",
     "case-extended": "took more time for your request",
@@ -81,10 +87,21 @@ OUTCOME_TITLES = {
     "fulfilled": "Fulfilled",
     "refused": "Refused",
 }
+GRANT_TITLES = {
+    "grant": "Somebody who treats me sees the record",
+    "representative": "Somebody acts for me: sees everything but what is most private",
+    "summary": "Somebody acts for me: sees a summary only",
+    "delegation": "A doctor handed over to a colleague",
+}
+HELD_TITLES = {
+    "guardian": "You are the guardian",
+    "representative": "You act for this person",
+    "summary": "You act for this person and see a summary only",
+}
 STATE_TITLES = {"open": "Waits for an answer", "answered": "Answered", "closed": "Closed"}
 
 
 def every() -> Iterator[str]:
     acts = (PURPOSE_TITLES, CHANNEL_TITLES, ACTIVITY_TITLES, DEED_TITLES, KIND_TITLES)
-    for titles in (*acts, CASE_TITLES, CASE_HINTS, OUTCOME_TITLES, STATE_TITLES):
+    for titles in (*acts, CASE_TITLES, CASE_HINTS, OUTCOME_TITLES, STATE_TITLES, GRANT_TITLES, HELD_TITLES):
         yield from titles.values()

@@ -6,7 +6,7 @@ from allauth.account.internal.flows.login import record_authentication
 from django.contrib.auth import login
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -16,10 +16,10 @@ from hoso.web.accounts import throttle
 from hoso.web.accounts.models import Account
 from hoso.web.citizens import enrolment
 from hoso.web.citizens.numbers import number
-from hoso.web.citizens.own import own
+from hoso.web.citizens.own import mine, own
 from hoso.web.door import Door
 from hoso.web.oauth.telling import tell
-from hoso.web.pages import page
+from hoso.web.pages import emergencies, errand, page
 from hoso.web.persons import Person
 
 Errors = dict[str, list[str]]
@@ -71,6 +71,15 @@ def _form(request: HttpRequest, status: int, problem: str = "", errors: Errors |
     """What was typed stays, but for the passwords."""
     kept = {name: request.POST.get(name, "")[:64] for name in ("number", "code")}
     return page(request, "enrol.html", status, problem=problem, errors=errors or {}, **kept)
+
+
+@mine
+def read_emergency(request: HttpRequest, grant: str) -> HttpResponse:
+    """The citizen has read that an emergency opened the record."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    emergencies().read(errand(request), grant[:64])
+    return HttpResponseRedirect(record.OWN)
 
 
 @own
