@@ -30,7 +30,7 @@ def _answer(request: Request, type: str, id: str, version: Version | None) -> Re
     if version is None:
         raise Refused.because(404, "not-found", "rest.not-found", type=type, id=id[:64])
     if version.deleted:
-        raise Refused.because(410, "deleted", "rest.gone", type=type, id=id)
+        raise Refused.because(410, "deleted", "rest.erased" if version.erased else "rest.gone", type=type, id=id)
     if unchanged(request, version):
         return Response(304, version_headers(version.version, version.updated))
     if type == "Binary" and (raw := raw_response(request, version)) is not None:

@@ -12,7 +12,7 @@ from hoso.cli.main import add_data
 from hoso.cli.node import opened
 from hoso.cli.progress import Progress
 from hoso.cli.texts import say
-from hoso.store import backup
+from hoso.store import backup, key_file
 from hoso.store.record_store import RecordStore
 from hoso.web.accounts import copy as accounts
 
@@ -42,11 +42,14 @@ def run(args: argparse.Namespace) -> int:
         with Progress(backup.size(store), say("doctor.rows")) as progress:
             seen = lambda number: progress.add(number, number)  # noqa: E731
             manifest = backup.write(store, args.file, config.keys.database, settings, seen)
+        keys = args.file.with_name(args.file.name + key_file.ENDING)
+        number = key_file.write(store, keys, config.keys.seal, config.node)
     if args.keys:
         _copy_keys(config, args.keys)
     records, changes = manifest.counts["resource"], manifest.counts["change"]
     size = args.file.stat().st_size / 1_000_000
     print(say("backup.made", file=args.file, records=f"{records:,}", changes=f"{changes:,}", size=f"{size:,.1f}"))
+    print(say("backup.sealed", file=keys, number=f"{number:,}"))
     print(say("backup.keys_copied", folder=args.keys) if args.keys else say("backup.keep_keys", folder=args.data))
     return 0
 

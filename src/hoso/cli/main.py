@@ -22,6 +22,7 @@ COMMANDS = (
     "code",
     "demo",
     "doctor",
+    "erase",
     "facility",
     "fhirpath",
     "init",

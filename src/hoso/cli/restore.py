@@ -15,7 +15,7 @@ from hoso.cli.node import explained
 from hoso.cli.progress import Progress
 from hoso.cli.texts import say
 from hoso.core.clock import instant
-from hoso.store import StoreConfig, backup, create_store, doctor, open_store, repair
+from hoso.store import StoreConfig, backup, create_store, doctor, erasing, key_file, open_store, repair
 from hoso.store.record_store import RecordStore
 from hoso.web.accounts import copy as accounts
 
@@ -25,6 +25,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     add_data(parser)
     parser.add_argument("file", type=Path, metavar="FILE", help=say("restore.file"))
     parser.add_argument("--keys", type=Path, required=True, metavar="FOLDER", help=say("restore.keys"))
+    parser.add_argument("--sealed", type=Path, metavar="FILE", help=say("restore.sealed"))
     parser.add_argument("--database", metavar="URL", help=say("restore.database"))
 
 
@@ -36,12 +37,13 @@ def run(args: argparse.Namespace) -> int:
         raise Failure("restore.no_file", file=args.file)
     with explained(args.data, must_exist=False):
         try:
-            return _restore(folder, args.file, args.keys, args.database)
+            sealed = args.sealed or args.file.with_name(args.file.name + key_file.ENDING)
+            return _restore(folder, args.file, args.keys, args.database, sealed)
         except backup.Damaged as damaged:
             raise Failure("restore.damaged", file=args.file, reason=damaged) from damaged
 
 
-def _restore(folder: Path, file: Path, keys: Path, database: str | None) -> int:
+def _restore(folder: Path, file: Path, keys: Path, database: str | None, sealed: Path) -> int:
     names = compose.key_files(keys)
     missing = next((name for name in names if not (keys / name).is_file()), None)
     if missing:
@@ -51,7 +53,9 @@ def _restore(folder: Path, file: Path, keys: Path, database: str | None) -> int:
     for name in names:
         (folder / "keys" / name).touch(mode=0o600)
         shutil.copyfile(keys / name, folder / "keys" / name)
-    _refill(kept, _store_config(folder, kept, database), compose.read_keys(folder / "keys"))
+    own = compose.read_keys(folder / "keys")
+    apart = key_file.read(sealed, own.seal) if sealed.is_file() else None
+    _refill(kept, apart, _store_config(folder, kept, database), own)
     # Only now is the folder a node: a restore that failed half way leaves none behind.
     text = _settings(kept.manifest.settings["config.toml"].decode(), database)
     (folder / "config.toml").touch(mode=0o600)
@@ -72,7 +76,10 @@ def _tell(folder: Path, made: int) -> None:
         what = f"epoch {epoch} after a backup of {instant(made)}"
         told = Event(time=node.audit.now(), actor=actor, action="E", kind="restore", channel="command", what=what)
         node.audit.journal.tell([told])
+        erased = erasing.bury(node.store, actor)
         node.audit.sealer.settle()
+        if erased:
+            print(say("restore.erased", number=erased))
     finally:
         node.close()
 
@@ -85,13 +92,14 @@ def _store_config(folder: Path, kept: backup.Backup, database: str | None) -> St
     return StoreConfig(f"sqlite:///{folder.resolve() / 'hoso.db'}", key, kept.manifest.node, sealing)
 
 
-def _refill(kept: backup.Backup, config: StoreConfig, keys: compose.Keys) -> None:
+def _refill(kept: backup.Backup, apart: key_file.Kept | None, config: StoreConfig, keys: compose.Keys) -> None:
     create_store(config)
     store = open_store(config)
     counts = kept.manifest.counts
     try:
         with Progress(sum(counts.values()) + counts["resource"] * 4, say("doctor.rows")) as progress:
             backup.restore(kept, store, lambda number: progress.add(number, number))
+            key_file.restore(store, apart)
             store.close()
             store = open_store(config)  # with the secrets and dictionaries that have just come
             repair.fill(store, lambda number: progress.add(number * 3, number))

@@ -15,6 +15,7 @@ from hoso.store.connection import Connection, Row
 from hoso.store.plan import DELETE, GROUPED, TABLES, Head, Table
 from hoso.store.reading import TYPES
 from hoso.store.record_store import RecordStore
+from hoso.store.seal import Gone
 from hoso.store.standing import standing
 from hoso.store.upkeep import PAGE, count, heads, lacking, marks, snapshot
 
@@ -148,6 +149,8 @@ def _changed(connection: Connection, row: Row, erased: Collection[int]) -> str |
         return "its body is missing" if packed is None else "a deletion has a body"
     try:
         text = connection.text(dictionary, bytes(packed), rid, version) if packed is not None else b""
+    except Gone:
+        return None if rid in erased else "its key is missing"
     except Exception as error:  # a damaged frame is reported in as many ways as there are damages
         return f"its body cannot be unpacked ({error})"
     owned = op != DELETE and (patient != rid or TYPES[type] == "Patient")

@@ -28,7 +28,7 @@ from hoso.store.contract import Conflict, Draft, Origin, Outcome, Saved
 from hoso.store.engine import Engine
 from hoso.store.facts import Facts
 from hoso.store.index import NOTHING, CodeRow, Group, Keys, Rows
-from hoso.store.labels import Labelling, edges
+from hoso.store.labels import Labelling, edges, known
 from hoso.store.plan import (
     CREATE,
     DELETE,
@@ -309,6 +309,9 @@ class Planner:
             return set()
         labels = self.plan.labels
         masks = {row.rid: row.mask for row in (*labels.seen, *labels.rows)} if labels else {}
+        again = {c.original.rid for c in written if c.original.version is not None and c.original.packed is None}
+        if unsure := again - masks.keys():  # of a record that was deleted the labels stay
+            masks |= {rid: row.mask for rid, row in known(self.connection, unsure).items()}
         return {
             current.original.rid
             for current in written

@@ -179,6 +179,32 @@ def practitioner(config: WebConfig, username: str) -> str:
     return str(found)
 
 
+def prove(config: WebConfig, username: str, password: str, code: str) -> None:
+    """Whether this is the person of an account of staff, at a machine without a page. Raises AccountProblem.
+
+    Failures count as they do on the page, so a command is no way around its limit.
+    """
+    from hoso.web.accounts import throttle
+
+    with _account(config, username) as account:
+        names = throttle.keys(username, "command")
+        if not throttle.begin(names, system_clock()):
+            raise AccountProblem("user.too_often")
+        good = account is not None and account.is_active and account.staff and account.check_password(password)
+        if not good or not _code_fits(account, code):
+            raise AccountProblem("user.not_proved")
+        throttle.succeeded(names)
+
+
+def _code_fits(account: Any, code: str) -> bool:
+    """True also for an account without a second factor, as a closed network may allow."""
+    from allauth.mfa.models import Authenticator
+    from allauth.mfa.totp.internal.auth import TOTP
+
+    factor = Authenticator.objects.filter(user=account, type=Authenticator.Type.TOTP).first()
+    return factor is None or bool(TOTP(factor).validate_code(code))
+
+
 def disable(config: WebConfig, username: str) -> bool:
     """Closes the account; who is signed in with it is out at the next click, and the apps it let in are out for good.
 
