@@ -425,8 +425,8 @@ class Records:
                 prepared = arrivals.joined([(one.prepared, len(one.drafts)) for one in parts])
                 saved = iter(arrivals.store(transaction, prepared, drafts, origin))
                 answers = [list(islice(saved, len(one.drafts))) for one in parts]
-                for one, answer in zip(parts, answers, strict=True):
-                    self._journal.put(transaction, self._teller.written(one.errand, answer))
+                told = [self._teller.written(one.errand, answer) for one, answer in zip(parts, answers, strict=True)]
+                self._journal.put(transaction, [event for events in told for event in events])
                 return answers
 
         return self._attempt(store, origin)
