@@ -310,14 +310,16 @@ def desk(store: RecordStore, records: Records, log: AuditLog, given: GrantTable)
     from hoso.access.cases.cases import Cases
     from hoso.access.citizen.desk import Desk
     from hoso.access.citizen.looks import Looks
+    from hoso.access.citizen.wishes import Wishes
     from hoso.access.grants import Grants
     from hoso.core.codes import new_code
     from hoso.store.cases import CaseTable
 
     looks = Looks(store, store.engine, given, log, system_clock)
-    cases = Cases(store, CaseTable(store.engine), records, looks, log.journal, system_clock, new_id)
+    wishes = Wishes(store, records)
+    cases = Cases(store, CaseTable(store.engine), records, looks, wishes, log.journal, system_clock, new_id)
     grants = Grants(store, given, system_clock, new_id, new_code, log.journal)
-    return Desk(looks, cases, grants)
+    return Desk(looks, cases, grants, wishes)
 
 
 def audit_log(config: Config, store: RecordStore) -> AuditLog:

@@ -22,7 +22,7 @@ from hoso.web import (
 )
 from hoso.web import record as pages
 from hoso.web.citizens import cases as asked
-from hoso.web.citizens import family, handing, sharing
+from hoso.web.citizens import consents, family, handing, sharing
 from hoso.web.citizens import log as looks
 from hoso.web.citizens import views as citizen
 from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, launching
@@ -55,6 +55,7 @@ urlpatterns = [
     path("me/log", looks.log, name="my-log"),
     path("me/log/proof", looks.proof, name="my-proof"),
     path("me/emergencies/<str:grant>", citizen.read_emergency),
+    path("me/consents", consents.consents, name="my-consents"),
     path("me/sharing", sharing.sharing, name="my-sharing"),
     path("me/family", family.family, name="my-family"),
     path("me/family/<str:id>", family.card, name="their-record"),

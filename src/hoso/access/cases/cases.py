@@ -18,6 +18,7 @@ from hoso.access.audit.journal import Journal
 from hoso.access.cases.terms import REQUESTS, Kind, Term, acknowledge_by, kept_until, terms
 from hoso.access.cases.words import said
 from hoso.access.citizen.looks import Looks, own
+from hoso.access.citizen.wishes import Wishes
 from hoso.access.errand import Errand
 from hoso.access.records import Records
 from hoso.access.telling import event_of
@@ -85,11 +86,13 @@ class Cases:
         table: CaseTable,
         records: Records,
         looks: Looks,
+        wishes: Wishes,
         journal: Journal,
         clock: Clock,
         fresh: Callable[[], str],
     ) -> None:
         self._store, self._table, self._records, self._looks = store, table, records, looks
+        self._wishes = wishes
         self._journal, self._clock, self._fresh = journal, clock, fresh
 
     # The citizen
@@ -170,7 +173,10 @@ class Cases:
         return self._table.extend(id, self._now(), words, due, self._told(errand, "case-extended", case.row))
 
     def answer(self, errand: Errand, id: str, outcome: str, words: str) -> bool:
-        """False when somebody answered before. Nobody judges a look of their own."""
+        """False when somebody answered before. Nobody judges a look of their own.
+
+        Granting a copy lets it be fetched, granting a restriction closes the record for other uses; both at once.
+        """
         case = self.case(errand, id)
         allowed: tuple[str, ...] = FINDINGS if case.kind == "look" else OUTCOMES
         if outcome not in allowed:
@@ -179,6 +185,8 @@ class Cases:
         if asked is not None and asked.actor == errand.actor.id:
             raise Refused.because(403, "forbidden", "case.own")
         answer, told = said(words), self._told(errand, "case-answered", case.row, outcome)
+        if case.kind == "restriction" and outcome == "fulfilled" and case.state == "open":
+            self._wishes.restrict(errand, self._store.people.ids([case.row.patient])[case.row.patient])
         return self._table.answer(id, self._now(), errand.actor.id, outcome, answer, told)
 
     def close(self, errand: Errand, id: str) -> bool:

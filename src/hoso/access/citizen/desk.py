@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hoso.access.cases.cases import Cases
 from hoso.access.citizen.looks import Looks
+from hoso.access.citizen.wishes import Wishes
 from hoso.access.grants import Grants
 
 
@@ -14,3 +15,4 @@ class Desk:
     looks: Looks
     cases: Cases
     grants: Grants
+    wishes: Wishes
