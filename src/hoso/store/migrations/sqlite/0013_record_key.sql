@@ -1,4 +1,4 @@
--- Bodies of the special classes are sealed, each record's under a key of its own (docs/decisions/0011). A sealed body has
+-- Bodies of the special classes are sealed, each record's under a key of its own (docs/decisions/0012). A sealed body has
 -- `dict` = -1 - the dictionary inside, and begins with the id of its key.
 
 -- The keys, wrapped by the node's sealing key. A backup keeps them in a file of their own. Deleting the row is the erasure.
