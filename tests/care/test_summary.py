@@ -236,3 +236,24 @@ def test_machine_units_and_pressures_read_as_at_the_bedside() -> None:
         {**base, "id": "k", "code": code(LOINC, "2823-3"), "valueQuantity": {"value": 4.0, "unit": "mmol/L"}},
     ).measures.items
     assert [(m.value, m.unit) for m in shown] == [("164/96", "mmHg"), ("4.0", "mmol/L")]
+
+
+@pytest.mark.parametrize(
+    ("codes", "text", "shown"),
+    [
+        (["278154007"], "", ["AB Rh−"]),
+        (["278149003"], "Nhóm A Dương tính", ["A Rh+"]),
+        (["112149005", "165747007"], "", ["B Rh+"]),
+        (["278149003"], "Nhóm B Dương tính", ["A Rh+", "B Rh+"]),
+        (["278149003", "278147001"], "", ["278149003"]),
+        (["123"], "O Rh+", ["O Rh+"]),
+    ],
+)
+def test_a_coded_blood_group_is_read_by_its_code_and_other_words_stand_beside_it(
+    codes: list[str], text: str, shown: list[str]
+) -> None:
+    answer = {"coding": [{"system": "http://snomed.info/sct", "code": one} for one in codes]}
+    typed = {"resourceType": "Observation", "id": "b", "status": "final", "code": code(LOINC, "882-1"),
+             "valueCodeableConcept": answer | ({"text": text} if text else {})}  # fmt: skip
+    found = card(typed).blood_group
+    assert [value.value for value in found.values] == shown and found.conflicting == (len(shown) > 1)

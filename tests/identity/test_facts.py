@@ -45,6 +45,12 @@ def test_a_blood_group_is_read_however_it_is_written(code: str, said: str, facts
     assert [(fact.kind, fact.value) for fact in of_observation(blood("o", code, said))] == facts
 
 
+def test_a_coded_blood_group_needs_no_words() -> None:
+    told = {"coding": [{"system": "http://snomed.info/sct", "code": "278153001"}]}
+    facts = of_observation(blood("o", "882-1", "", valueCodeableConcept=told))
+    assert [(fact.kind, fact.value) for fact in facts] == [("blood-group", "B"), ("rhesus", "−")]
+
+
 def test_two_blood_groups_are_a_contradiction_in_any_order_and_one_twice_is_not() -> None:
     three = [of_observation(blood(f"o{n}", "883-9", said))[0] for n, said in enumerate(("A", "Nhóm A", "O"))]
     assert contradictions(three[:2]) == []

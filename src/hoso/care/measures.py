@@ -14,6 +14,7 @@ from hoso.care.chart import Chart
 from hoso.care.elements import Resource, codings, concept_text, concepts, day, when
 from hoso.care.rules import table
 from hoso.core import fold
+from hoso.fhir import blood
 
 _FINE = 30
 """Below this a decimal is worth saying even when it is 0: potassium 4.0, HbA1c 8.0."""
@@ -60,8 +61,18 @@ def blood_group(chart: Chart) -> BloodGroup:
 
 
 def _blood(rule: dict[str, Any], chart: Chart) -> list[Measure]:
-    found = [_measure(o, "blood", rule["title"], chart) for o in chart.observations(rule["loinc"])]
-    return [replace(m, value=short_group(m.value)) for m in found if m is not None]
+    found = [(o, _measure(o, "blood", rule["title"], chart)) for o in chart.observations(rule["loinc"])]
+    return [replace(m, value=value) for o, m in found if m is not None for value in _said(o, m.value)]
+
+
+def _said(observation: Resource, value: str) -> list[str]:
+    """What the answer's code says; its words too when they are others, for then one of the two is wrong."""
+    answer = observation.get("valueCodeableConcept")
+    by_code, by_words = str(blood.coded(answer)), short_group(blood.words(answer))
+    if not by_code:
+        return [short_group(value)]
+    same = not by_words or by_words in (by_code, *by_code.split())
+    return [by_code] if same else [by_code, by_words]
 
 
 _ABO = re.compile(r"(?<![A-Za-zÀ-ỹ])(AB|A|B|O)(?![A-Za-zÀ-ỹ0-9])")

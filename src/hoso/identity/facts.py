@@ -14,6 +14,7 @@ from itertools import combinations
 from typing import Any, Literal
 
 from hoso.core.text import fold
+from hoso.fhir.blood import coded
 from hoso.fhir.systems import LOINC
 
 Kind = Literal["blood-group", "rhesus", "sex", "birth", "two-places", "after-death"]
@@ -79,9 +80,10 @@ def of_observation(observation: Resource) -> list[Fact]:
         return []
     codes = [c.get("code") for c in observation["code"].get("coding", ()) if c.get("system") == LOINC]
     kinds = dict.fromkeys(kind for code in codes for kind in BLOOD.get(code, ()))
-    said = _answer(observation)
+    said, code = _answer(observation), coded(observation.get("valueCodeableConcept"))
     source = f"Observation/{observation['id']}"
-    values = {kind: _group(said) if kind == "blood-group" else _rhesus(said) for kind in kinds}
+    by_words = {"blood-group": code.abo or _group(said), "rhesus": code.rhesus or _rhesus(said)}
+    values = {kind: by_words[kind] for kind in kinds}
     return [Fact(kind, value, source) for kind, value in values.items() if value]
 
 
