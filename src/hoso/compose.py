@@ -13,10 +13,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hoso import keyfolder
+from hoso import keyfolder, rotation
 from hoso.core import Refused, new_id, system_clock
 from hoso.keyfolder import BadConfig as BadConfig
 from hoso.keyfolder import Keys as Keys
+from hoso.keyfolder import OpenKey as OpenKey
 from hoso.keyfolder import SealingKeys as SealingKeys
 from hoso.keyfolder import key_files as key_files
 from hoso.keyfolder import read_keys as read_keys
@@ -213,6 +214,7 @@ def operator(config: Config) -> Errand:
 def load(folder: Path) -> Config:
     """Reads a node's settings and keys. Raises FileNotFoundError without a node, BadConfig for a broken one."""
     file = folder / "config.toml"
+    rotation.recover(folder)
     try:
         read = tomllib.loads(file.read_text("utf-8"))
         http = read["http"]

@@ -26,6 +26,10 @@ class BadConfig(Exception):
         self.file, self.reason = file, reason
 
 
+class OpenKey(BadConfig):
+    """Others on the machine may read or change the key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """The database's encryption, the seal of page links, the web sessions, the audit log's name, and what wraps the
@@ -76,7 +80,7 @@ def read_key(file: Path) -> bytes:
     try:
         mode = stat.S_IMODE(file.stat().st_mode)
         if mode & 0o077:
-            raise BadConfig(file, f"others may read or change it (mode {mode:03o}): chmod 600 {file}")
+            raise OpenKey(file, f"others may read or change it (mode {mode:03o}): chmod 600 {file}")
         key = bytes.fromhex(file.read_text("ascii"))
     except (OSError, ValueError) as error:
         raise BadConfig(file, type(error).__name__) from error
@@ -95,14 +99,14 @@ def write_secret(file: Path, text: str) -> None:
 
 @dataclass(slots=True)
 class SealingKeys:
-    """The sealing key as its file has it now, and the one that is about to replace it, or has just done so."""
+    """The sealing key as its file has it now; before it the one that is about to take its place, and wraps already."""
 
     folder: Path
     _stamp: tuple[object, ...] = ()
     _keys: Sequence[bytes] = ()
 
     def __call__(self) -> Sequence[bytes]:
-        files = [self.folder / "seal", self.folder / f"seal{NEW}"]
+        files = [self.folder / f"seal{NEW}", self.folder / "seal"]
         stamp = tuple((each.st_mtime_ns, each.st_ino) for file in files if (each := _stat(file)) is not None)
         if stamp != self._stamp:
             self._keys, self._stamp = [read_key(file) for file in files if file.is_file()], stamp

@@ -31,6 +31,8 @@ def run(args: argparse.Namespace) -> int:
         raise Failure("backup.no_folder", file=args.file, folder=args.file.absolute().parent)
     if args.keys and args.keys.exists():
         raise Failure("backup.there", file=args.keys)
+    if (Path(args.data) / "keys" / "seal.new").exists():
+        raise Failure("backup.key_changing", folder=args.data)
     with opened(args.data) as node:
         store, config = node.store, node.config
         assert isinstance(store, RecordStore)

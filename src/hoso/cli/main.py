@@ -26,6 +26,7 @@ COMMANDS = (
     "facility",
     "fhirpath",
     "init",
+    "key",
     "label",
     "load",
     "match",

@@ -32,6 +32,8 @@ def explained(data: str, *, must_exist: bool = True) -> Iterator[None]:
         if must_exist and not compose.exists(folder):
             raise Failure("main.no_node", folder=data)
         yield
+    except compose.OpenKey as bad:
+        raise Failure("main.open_key", file=bad.file) from bad
     except compose.BadConfig as bad:
         key = "main.bad_config" if bad.file.name == "config.toml" else "main.bad_key"
         raise Failure(key, file=bad.file, reason=bad.reason) from bad
