@@ -38,6 +38,7 @@ def wanted() -> set[Message]:
 
 
 def _titles() -> Iterator[str]:
+    from hoso.access.organisation.kinds import kinds
     from hoso.care.timeline import CARE_TITLES, SAID
     from hoso.web.alarm import DELAY_TITLES as DELAYS
     from hoso.web.alarm import OUTCOME_TITLES as OUTCOMES
@@ -48,6 +49,7 @@ def _titles() -> Iterator[str]:
     from hoso.web.reviews import CAUSE_TITLES, CONTRADICTIONS, DONE, FIELDS, PRIORITY_TITLES
     from hoso.web.roles import titles as role_titles
     from hoso.web.sources import EVENTS, HOW, REASONS
+    from hoso.web.staffing.problems import PROBLEMS
 
     for file in sorted(CARE.glob("rules/*.toml")):
         rules = tomllib.loads(file.read_text("utf-8"))
@@ -56,6 +58,8 @@ def _titles() -> Iterator[str]:
                 yield from (rule["title"] for rule in listed)
     yield from role_titles().values()
     yield from (*EMERGENCIES.values(), *OUTCOMES.values(), *DELAYS.values())
+    yield from (*(kind.title for kind in kinds().values()), *PROBLEMS.values())
+    yield from (*EMERGENCIES.values(), *OUTCOMES.values())
     yield from (*CAUSE_TITLES.values(), *PRIORITY_TITLES.values(), *CONTRADICTIONS.values(), *DONE.values(), *FIELDS)
     yield from TITLES.values()
     yield from citizens.every()

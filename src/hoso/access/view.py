@@ -106,11 +106,13 @@ class View:
         """Each draft within the view as it stands and as it would stand. Raises Refused: 404 for what is not seen."""
         drafts = list(drafts)
         fresh = frozenset(draft.id for draft in drafts if draft.type == "Patient" and draft.method == "POST")
+        coming = guard.coming(drafts)
         for draft in drafts:
             right = RIGHTS[draft.method]
             narrowed = self._actor.scopes.narrowed(draft.type, right) is not None
             if draft.type in guard.GOVERNED:
-                guard.check(self._actor, draft, None if draft.method == "POST" else reading.read(*_key(draft)), reading)
+                old = None if draft.method == "POST" else reading.read(draft.type, draft.id)
+                guard.check(self._actor, draft, old, reading, coming)
             if self._sight is None and not narrowed and (self._actor.labels is None or draft.method == "POST"):
                 continue
             head = reading.read(draft.type, draft.id)
@@ -185,10 +187,6 @@ class View:
     def _of_grain(self, type: str, grain: Grain) -> Clause:
         asked: list[Clause] = [Of(self._patients)] if grain.context == "patient" else []
         return All((*asked, *(Coded(self._store.codes(type, one.param, one.values)) for one in grain.criteria)))
-
-
-def _key(draft: Draft) -> tuple[str, str]:
-    return draft.type, draft.id
 
 
 def _meets(grain: Grain, found: Indexed) -> bool:

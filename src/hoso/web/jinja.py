@@ -9,6 +9,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from hoso.access.organisation.staff import ends
+from hoso.core.clock import from_ms
 from hoso.web import assets, present
 from hoso.web.roles import titles
 
@@ -40,6 +41,7 @@ def environment(**options: Any) -> Environment:
         "words": gettext_or_text,
         "age": present.age_text,
         "lasts": ends,
+        "begins": lambda post: from_ms(post.since),
     }
     return made
 

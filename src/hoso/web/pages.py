@@ -158,6 +158,12 @@ def _administers(request: HttpRequest) -> bool:
     return bool(user and user.is_authenticated and administers(user.role))
 
 
+def decides_for_node(request: HttpRequest) -> bool:
+    """Whether this is an administrator of the node, who decides about apps; not every facility's is."""
+    user: Any = request.user
+    return _administers(request) and organisation().decides(user.post)
+
+
 def leading_to(response: HttpResponse, addresses: Iterable[str]) -> HttpResponse:
     """A browser lets a form be answered with a redirect only to where its page says (`middleware.POLICY`)."""
     targets = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, addresses)}
@@ -176,6 +182,7 @@ def shared(request: HttpRequest) -> dict[str, Any]:
         "node": node_name(),
         "decides": _decides(request),
         "administers": _administers(request),
+        "decides_for_node": decides_for_node,
         "oversees": may(request, "oversee"),
         "emergency": getattr(request, "emergency", None),
         "hands_over": _treats(request),

@@ -27,6 +27,7 @@ from hoso.web.citizens import log as looks
 from hoso.web.citizens import views as citizen
 from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, launching
 from hoso.web.sign_in import views as own
+from hoso.web.staffing import people, places, review
 
 urlpatterns = [
     path("", search.home, name="home"),
@@ -49,6 +50,12 @@ urlpatterns = [
     path("account/confirm/code", own.ConfirmByCode.as_view(), name="mfa_reauthenticate"),
     path("account/confirm/passkey", own.ConfirmByPasskey.as_view(), name="mfa_reauthenticate_webauthn"),
     path("posts", acting.posts, name="posts"),
+    path("staff", people.everyone, name="staff"),
+    path("staff/new", people.hire),
+    path("staff/review", review.review),
+    path("staff/<str:id>", people.one, name="staff-member"),
+    path("departments", places.departments, name="departments"),
+    path("facilities", places.facilities, name="facilities"),
     path("enrol", citizen.enrol, name="enrol"),
     path("me", citizen.me, name="me"),
     path("me/timeline", citizen.timeline, name="my-timeline"),

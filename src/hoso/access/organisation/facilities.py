@@ -94,6 +94,12 @@ class Facilities:
             if not version.deleted:
                 yield _facility(parse_json(version.body))
 
+    def governed(self) -> bool:
+        """Whether any organisation on this node governs others."""
+        codes = ",".join(f"{FACILITY_LEVEL}|{kind.code}" for kind in kinds().values() if kind.governs)
+        page = self._store.search(parse("Organization", [("type", codes), ("active", "true"), ("_count", "1")]), _ALL)
+        return bool(page.matches)
+
     def _found(self, errand: Errand, asked: list[tuple[str, str]]) -> list[Facility]:
         found: list[Facility] = []
         cursor: str | None = None

@@ -6,6 +6,7 @@ token and command are not asked: who has them has the machine.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hoso.access.actor import Actor
@@ -41,12 +42,21 @@ _HELD = ("identifier", "partOf", "type", "active")
 _ORGANIZATIONS = Visible(frozenset({"Organization"}))
 
 
-def check(actor: Actor, draft: Draft, head: Version | None, reading: Reading) -> None:
+Coming = Mapping[str, Resource]
+"""Organizations that are made in the same transaction, by id; each of them is asked about as well."""
+
+
+def coming(drafts: Iterable[Draft]) -> Coming:
+    made = (one for one in drafts if one.type == "Organization" and one.method == "POST" and one.resource is not None)
+    return {one.id: {**(one.resource or {}), "id": one.id} for one in made}
+
+
+def check(actor: Actor, draft: Draft, head: Version | None, reading: Reading, coming: Coming) -> None:
     """Raises Refused (403) unless this caller may have the record so."""
     old = parse_json(head.body) if head is not None and not head.deleted else None
     row = matrix.role(actor.role) if actor.role else None
     if row is not None and row.administers:
-        fault = Administration(actor, reading).fault(draft, old)
+        fault = Administration(actor, reading, coming).fault(draft, old)
     else:
         fault = _of_system(draft, old, reading)
     if fault:
@@ -79,8 +89,8 @@ def _placed(organization: Resource) -> Any:
 class Administration:
     """What one administrator looks after: their facility and all below it."""
 
-    def __init__(self, actor: Actor, reading: Reading) -> None:
-        self._actor, self._reading = actor, reading
+    def __init__(self, actor: Actor, reading: Reading, coming: Coming | None = None) -> None:
+        self._actor, self._reading, self._coming = actor, reading, coming or {}
         self._homes = homes(reading, actor.facility)
 
     @property
@@ -95,6 +105,7 @@ class Administration:
             if organization in self._homes:
                 return True
             found = live(self._reading, "Organization", organization) if organization else None
+            found = found or self._coming.get(organization)
             if found is None or (code_of(found) and not governs(self.kind)):
                 return False
             organization = parent_of(found)

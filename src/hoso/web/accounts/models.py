@@ -65,6 +65,16 @@ class Account(AbstractBaseUser):
         return salted_hmac("hoso.accounts.session", bound, secret=secret, algorithm="sha256").hexdigest()
 
 
+class AccessReview(models.Model):
+    """Somebody looked through all roles at a facility and decided about each (TCVN 14423: every six months)."""
+
+    organization: models.CharField[str, str] = models.CharField(max_length=64, db_index=True)
+    by: models.CharField[str, str] = models.CharField(max_length=64)
+    at: models.DateTimeField[datetime, datetime] = models.DateTimeField()
+    kept: models.PositiveIntegerField[int, int] = models.PositiveIntegerField()
+    ended: models.PositiveIntegerField[int, int] = models.PositiveIntegerField()
+
+
 class Failures(models.Model):
     """Failed sign-ins under one key: an account name or an address, each as a keyed hash."""
 

@@ -81,19 +81,25 @@ class Opened:
 
 def check(config: WebConfig, username: str, password: str | None) -> Opened:
     """What may become an account, with a new random password when none was given. Raises AccountProblem."""
-    name = username.strip()
-    if not name or len(name) > 64 or not name.isprintable() or " " in name:
-        raise AccountProblem("user.bad_name", username=username)
     configure(config)
     from django.db import connection
 
+    try:
+        return checked(username, password)
+    finally:
+        connection.close()
+
+
+def checked(username: str, password: str | None) -> Opened:
+    """The same where Django is settled."""
+    name = username.strip()
+    if not name or len(name) > 64 or not name.isprintable() or " " in name:
+        raise AccountProblem("user.bad_name", username=username)
     from hoso.web.accounts.models import Account
 
     secret = new_password() if password is None else password
     _check(secret, Account(username=name))
-    taken = Account.objects.filter(username=name).exists()
-    connection.close()
-    if taken:
+    if Account.objects.filter(username=name).exists():
         raise AccountProblem("user.taken", username=name)
     return Opened(name, secret)
 
@@ -101,7 +107,17 @@ def check(config: WebConfig, username: str, password: str | None) -> Opened:
 def add(config: WebConfig, opened: Opened, practitioner: str, name: str = "") -> None:
     """The account of a Practitioner. Raises AccountProblem when another of the name was quicker."""
     configure(config)
-    from django.db import IntegrityError, connection
+    from django.db import connection
+
+    try:
+        added(opened, practitioner, name)
+    finally:
+        connection.close()
+
+
+def added(opened: Opened, practitioner: str, name: str) -> None:
+    """The same where Django is settled."""
+    from django.db import IntegrityError
 
     from hoso.web.accounts.models import Account
 
@@ -113,8 +129,6 @@ def add(config: WebConfig, opened: Opened, practitioner: str, name: str = "") ->
         account.save(force_insert=True)
     except IntegrityError as error:
         raise AccountProblem("user.taken", username=opened.username) from error
-    finally:
-        connection.close()
 
 
 def enrol_citizen(config: WebConfig, citizen: Citizen) -> tuple[str, datetime]:
@@ -213,11 +227,9 @@ def disable(config: WebConfig, username: str) -> bool:
     with _account(config, username) as account:
         if account is None:
             return False
-        from hoso.web.oauth.connections import end_account
+        from hoso.web.accounts import closing
 
-        account.is_active = False
-        account.save(update_fields=["is_active"])
-        end_account(account)
+        closing.close(account)
     return True
 
 
@@ -226,13 +238,9 @@ def unlock(config: WebConfig, username: str) -> bool:
     with _account(config, username) as account:
         if account is None:
             return False
-        from hoso.web.accounts import throttle
-        from hoso.web.accounts.models import Failures
+        from hoso.web.accounts import closing
 
-        account.is_active, account.opened = True, system_clock()
-        account.save(update_fields=["is_active", "opened"])
-        keys = (throttle.keys(account.username, "")[0], throttle.code_keys(account.pk, "")[0])
-        Failures.objects.filter(key__in=keys).delete()
+        closing.reopen(account, system_clock())
     return True
 
 
@@ -241,11 +249,9 @@ def reset_factors(config: WebConfig, username: str) -> bool:
     with _account(config, username) as account:
         if account is None:
             return False
-        from allauth.mfa.models import Authenticator
+        from hoso.web.accounts import closing
 
-        Authenticator.objects.filter(user=account).delete()
-        account.epoch += 1
-        account.save(update_fields=["epoch"])
+        closing.forget_factors(account)
     return True
 
 

@@ -12,8 +12,7 @@ from hoso.core.errors import Refused
 from hoso.web.oauth import naming, registry, telling, words
 from hoso.web.oauth.granting import Asked, asked, contexts
 from hoso.web.oauth.registry import Application
-from hoso.web.pages import View, page, signed_in
-from hoso.web.roles import administers
+from hoso.web.pages import View, decides_for_node, page, signed_in
 from hoso.web.sign_in.fresh import fresh
 from hoso.web.stewards import said
 
@@ -26,8 +25,7 @@ def administrators_only(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        user: Any = request.user
-        if not administers(user.role):
+        if not decides_for_node(request):
             raise Http404
         return view(request, *args, **kwargs)
 
