@@ -1,7 +1,8 @@
 """Two databases that differ only in what a doctor may not see answer every request of hers alike, byte for byte.
 
 The clock stands still. What is random in any case (ids of Bundles and of new records) and the sealed cursors of pages
-are left out of the comparison; that a page goes on, and what the next one holds, is not.
+are left out of the comparison; that a page goes on, and what the next one holds, is not. Nobody writes a record that
+refers to a closed one by its id: it inherits the label and so tells of it (docs/explanation/security.md).
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ OF_OBSERVATION = (
     "patient=p1", "patient=p2", "patient=p1,p2", "code=c0", "code=c1,c2", "code:not=c0", "value-quantity=gt3",
     "value-quantity=lt9", "date=ge2026-11-05", "date=lt2026-11-08", "patient.name=Binh", "patient.name=An",
     "patient.identifier=001180000002", "patient:missing=true", "patient:Patient.gender=female", "_id=o1,x1",
+    "patient._has:Observation:patient:value-quantity=gt7", "patient.organization.name=f2", "subject.name:contains=inh",
+    "patient.organization:missing=false", "has-member.value-quantity=gt3", "_has:Observation:has-member:code=c1",
     "_sort=code", "_sort=-date", "_sort=-value-quantity", "_sort=patient", "_count=2", "_count=0", "_total=accurate",
     "_summary=count", "_include=Observation:patient", "_include=*", "_include:iterate=Patient:organization",
     "status=final", "_lastUpdated=ge2020", "_elements=code", "_sort=_lastUpdated", "_sort=-_id",
@@ -35,11 +38,23 @@ OF_PATIENT = (
     "_has:Observation:patient:code=c2", "_has:Observation:patient:value-quantity=gt7", "name=An", "name=Binh",
     "_has:Encounter:patient:service-provider=f2", "_revinclude=Observation:patient", "_revinclude=*", "gender=female",
     "_id=p1,p2", "_total=accurate", "_summary=count", "identifier=001180000002", "phone=001180000002", "_sort=name",
+    "_has:Observation:patient:_has:Observation:has-member:code=c2", "_has:Encounter:patient:status=finished",
+    "_revinclude:iterate=Observation:has-member", "_include=Patient:organization", "name:missing=true", "name:not=An",
     "organization=f2", "organization.name=f2", "birthdate=1980-02-03", "_count=1", "identifier=001180000001",
 )  # fmt: skip
 OF_FACILITY = (
     "_has:Encounter:service-provider:patient=p2", "_has:Patient:organization:name=Binh", "name=f", "_total=accurate",
     "_revinclude=Encounter:service-provider", "_revinclude=Patient:organization", "_revinclude=*", "_sort=name",
+)  # fmt: skip
+WRONG = (
+    "unknown=x", "code:above=c1", "date=abc", "value-quantity=gtx", "_count=-1", "_sort=nothing", "patient.nothing=x",
+    "_include=Observation:nothing", "_page=AAAA", "_filter=code eq c1", "_has:Observation:nothing:code=c1",
+    "_text=Binh",
+)  # fmt: skip
+CRITERIA = ("_id=o1", "_id=x1", "_id=o1,x1", "patient=p2&code=c1", "patient.name=Binh", "code=c1", "_id=nothing")
+PEOPLE = (
+    "Patient/p1", "Patient/p2", "Patient/nobody", "Patient?name=Binh", "Patient?organization=Organization/f2",
+    "Patient?identifier=001180000001", "Patient?identifier=001180000002",
 )  # fmt: skip
 BESIDE = ("$everything", "$everything?_count=2", "Observation", "*", "Encounter?_total=accurate")
 _RANDOM = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-z]{26}\b")
@@ -47,7 +62,7 @@ _RANDOM = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 
 def request(dice: random.Random, number: int) -> tuple[str, str, Any, dict[str, str]]:
     id, type = dice.choice(IDS), dice.choice(("Observation", "Patient", "Encounter", "Organization", "Practitioner"))
-    match dice.randrange(15):
+    match dice.randrange(21):
         case 0 | 1:
             return dice.choice(("GET", "HEAD")), f"{type}/{id}", None, {}
         case 2:
@@ -81,6 +96,43 @@ def request(dice: random.Random, number: int) -> tuple[str, str, Any, dict[str, 
             return "POST", "Observation", new, {"If_None_Exist": found}
         case 13:
             return dice.choice(("DELETE", "GET")), f"{type}?_id={id}", None, {}
+        case 14:
+            changed = observation(id, dice.choice(("p1", "p2")), number % 9)
+            criteria = dice.choice(CRITERIA)
+            patch = [{"op": "replace", "path": "/status", "value": "amended"}]
+            kind = {"Content_Type": "application/json-patch+json"}
+            put, patched = (
+                ("PUT", f"Observation?{criteria}", changed, {}),
+                ("PATCH", f"Observation?{criteria}", patch, kind),
+            )
+            return dice.choice((put, patched, ("DELETE", f"Observation?{criteria}", None, {})))
+        case 15:
+            new = observation("", "p1", number)
+            del new["id"]
+            new["subject"] = {"reference": dice.choice(PEOPLE)}
+            new["hasMember"] = [{"reference": dice.choice(("Observation/o1", "Observation?code=c2"))}]
+            asked = {"method": "POST", "url": "Observation"}
+            if dice.random() < 0.5:
+                asked["ifNoneExist"] = dice.choice(CRITERIA)
+            entries = [{"resource": new, "request": asked}, {"request": {"method": "GET", "url": f"{type}/{id}"}}]
+            return "POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": entries}, {}
+        case 16:
+            place, kinds = dice.choice(
+                (("Observation", OF_OBSERVATION), ("Patient", OF_PATIENT), ("Organization", OF_FACILITY))
+            )
+            body = "&".join(dice.sample(kinds, dice.randint(1, 3))).encode()
+            return "POST", f"{place}/_search", body, {"Content_Type": "application/x-www-form-urlencoded"}
+        case 17:
+            return "GET", f"{type}?{'&'.join(dice.sample(WRONG, dice.randint(1, 2)))}", None, {}
+        case 18:
+            tag = {"If_Match": dice.choice(('W/"1"', 'W/"2"', 'W/"9"'))}
+            return dice.choice((("PUT", f"Observation/{id}", observation(id, "p1", number % 9), tag),
+                                ("DELETE", f"Observation/{id}", None, tag)))  # fmt: skip
+        case 19:
+            place = dice.choice(
+                (f"{type}/{id}/$validate", f"{type}/{id}/$nothing", f"Patient/{id}/Nothing", f"{type}/{id}/_x")
+            )
+            return "GET", place, None, {}
         case _:
             return "GET", f"Observation?{'&'.join(dice.sample(OF_OBSERVATION, dice.randint(1, 4)))}", None, {}
 
