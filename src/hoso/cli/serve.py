@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from hoso import compose
+from hoso.cli import discretion
 from hoso.cli.failure import Failure
 from hoso.cli.listen import allowed
 from hoso.cli.main import add_data
@@ -105,6 +106,7 @@ def until_stopped(
 def _loader(folder: Path, host: str) -> Callable[[], Any]:
     def load() -> Any:
         end_with_parent()
+        discretion.begin()
         node = compose.open(folder)
         compose.upkeep(node)
         application = compose.application(node)
