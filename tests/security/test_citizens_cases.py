@@ -94,6 +94,8 @@ def test_nobody_else_learns_of_a_case(
     absent = stranger.get("/me/cases/019bcd00-0000-7000-8000-000000000000")
     for found in (stranger.get(case), stranger.get(way), stranger.post(f"{case}/copy", stranger.get("/me/cases"))):
         assert found.status == absent.status == 404 and words(found) == words(absent)
+    for odd in ("%00", "x" * 500, "..%2f..", "%f0%28%8c%28"):
+        assert stranger.get(f"/me/cases/{odd}").status == 404 and officer("35001").get(f"/cases/{odd}").status == 404
     theirs = case.replace("/me/", "/")
     away = officer("35002")
     assert theirs not in away.get("/cases").body.decode()

@@ -53,6 +53,8 @@ def test_a_code_lets_staff_in_until_it_is_taken_back(register: Register, person:
     thief = register("Đỗ Văn Trộm").enrolled()
     thief.post("/me/sharing", thief.get("/me/sharing"), end=grant[1])
     assert doctor.get(f"/patients/{one.golden}").status == 200
+    for odd in ("\x00", "x" * 500, ""):
+        assert browser.post("/me/sharing", page, end=odd).status == 302
     assert browser.post("/me/sharing", page, end=grant[1]).status == 302
     assert doctor.get(f"/patients/{one.golden}").status == 404
     kinds = [e.kind for e in events(one.site, grant[1]) if e.kind.startswith("grant-")]
@@ -176,6 +178,7 @@ def test_a_citizen_is_told_of_an_emergency_until_it_was_read(register: Register)
     way = f"/me/emergencies/{grant}"
     assert stranger.post(way, stranger.get("/me")).status == 302 and browser.get(way).status == 405
     assert "được mở khẩn cấp" in browser.get("/me").body.decode()
+    assert browser.post("/me/emergencies/%00", browser.get("/me")).status == 302
     assert browser.post(way, browser.get("/me")).status == browser.post(way, browser.get("/me")).status == 302
     assert "được mở khẩn cấp" not in browser.get("/me").body.decode()
     settled(one)

@@ -71,6 +71,8 @@ class CaseTable:
         return self._engine.transact(work)
 
     def case(self, id: str) -> CaseRow | None:
+        if not id.isprintable():  # PostgreSQL has no text with a NUL, so nobody has such an id
+            return None
         return next(iter(self._rows("id = ?", id)), None)
 
     def of_patients(self, patients: Collection[int]) -> list[CaseRow]:

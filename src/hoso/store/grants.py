@@ -75,10 +75,14 @@ class GrantTable:
         return self._engine.transact(work)
 
     def grant(self, id: str) -> GrantRow | None:
+        if not id.isprintable():  # PostgreSQL has no text with a NUL, so nobody has such an id
+            return None
         rows = self._engine.reader().rows(f"SELECT {_GRANT} FROM access_grant g WHERE g.id = ?", (id,))  # noqa: S608
         return GrantRow(*rows[0]) if rows else None
 
     def emergency(self, id: str) -> EmergencyRow | None:
+        if not id.isprintable():
+            return None
         rows = self._engine.reader().rows(f"SELECT {_EMERGENCY} FROM emergency e WHERE e.id = ?", (id,))  # noqa: S608
         return EmergencyRow(*rows[0]) if rows else None
 

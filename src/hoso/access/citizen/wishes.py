@@ -106,12 +106,14 @@ class Wishes:
     def _check_record(self, errand: Errand, target: str, whole: frozenset[int]) -> None:
         type, _, id = target.partition("/")
         closable = kind_of(type) in CLOSABLE and type not in FREE
-        version = self._records.read(errand, type, id) if closable and 0 < len(id) <= _LONGEST else None
+        version = (
+            self._records.read(errand, type, id) if closable and id.isprintable() and 0 < len(id) <= _LONGEST else None
+        )
         if version is None or version.deleted or version.patient not in whole:
             raise Refused.because(422, "value", "wish.record")
 
     def _mine(self, errand: Errand, id: str) -> dict[str, Any] | None:
-        version = self._records.read(errand, "Consent", id)
+        version = self._records.read(errand, "Consent", id) if id.isprintable() else None
         if version is None or version.deleted:
             return None
         consent: dict[str, Any] = orjson.loads(version.body)

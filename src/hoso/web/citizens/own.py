@@ -54,7 +54,7 @@ def _notice(request: HttpRequest) -> None:
         {
             "id": grant.id,
             "who": who.get(grant.grantee) or names.plain(grant.grantee),
-            "facility": emergency.facility,
+            "facility": door(request).facility(emergency.facility) if emergency.facility else "",
             "since": from_ms(grant.since),
             "until": from_ms(grant.ended if grant.ended is not None else grant.until),
             "reason": REASON_TITLES[emergency.code],

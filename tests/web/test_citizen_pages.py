@@ -1,0 +1,175 @@
+"""A citizen at the own pages, and the privacy officer who answers: in a real browser, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tests.web.conftest import PASSWORD, SIZES, Site
+from tests.web.test_journeys import faults
+
+from hoso import compose
+from hoso.access import Actor, Errand
+from hoso.access.policy.scopes import scopes
+from hoso.web.configure import configure
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+both = pytest.mark.parametrize("size", ["desk", "phone"])
+languages = pytest.mark.parametrize("language", ["vi", "en"])
+CITIZEN, OFFICER = "citizen-test", "vinh"
+WORDS = "Tôi không có mặt ở trạm vào giờ đó"
+PAGES = (
+    "/me", "/me/timeline", "/me/log", "/me/log?only=emergencies", "/me/log/proof", "/me/cases",
+    "/me/cases/new?kind=erasure", "/me/consents", "/me/sharing", "/me/family",
+)  # fmt: skip
+
+At = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def cookies(site: Site) -> dict[str, str]:
+    """Sessions of a citizen, whose record an emergency opened, and of the privacy officer of the facility."""
+    node = compose.open(site.folder)
+    rows = node.store.people
+    (golden,) = rows.persons_of(rows.rids(["full"]).values()).values()
+    person = rows.ids([golden])[golden]
+    doctor = Errand(Actor("user/mai", scopes("doctor"), "doctor", "35001", assurance="multi"), "TREAT", "screen")
+    node.emergencies.open(doctor, person, "unconscious", "Bất tỉnh ở cổng trạm, không có giấy tờ")
+    node.audit.sealer.settle()
+    node.close()
+    config = compose.load(site.folder)
+    compose.hire(config, OFFICER, "privacy-officer", "35001", PASSWORD)
+    configure(config)
+    from django.utils import timezone
+
+    from hoso.web.accounts.models import Account
+
+    Account.objects.create(username=CITIZEN, person=person, name="Nguyễn Thị Hồng Hạnh", created=timezone.now())
+    return {name: _session(name) for name in (CITIZEN, OFFICER)}
+
+
+def _session(username: str) -> str:
+    """As Django's own sign-in makes it, with two factors shown."""
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+
+    from hoso.web.accounts.models import Account
+
+    account = Account.objects.get(username=username)
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session[SESSION_KEY] = str(account.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = account.get_session_auth_hash()
+    session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": time.time()}]
+    session["account_authentication_methods_user"] = str(account.pk)
+    session.save()
+    return str(session.session_key)
+
+
+@pytest.fixture
+def at(browser: Browser, site: Site, cookies: dict[str, str]) -> Iterator[At]:
+    """at("/me/log", size="phone", who=…, language="en")."""
+    with ExitStack() as stack:
+
+        def opened(path: str, size: str = "desk", who: str = CITIZEN, language: str = "vi", **options: Any) -> Page:
+            width, height = SIZES[size]
+            context = browser.new_context(viewport={"width": width, "height": height}, **options)
+            stack.callback(context.close)
+            host = urlsplit(site.address).hostname or ""
+            jar = {"hoso_session": cookies[who], "hoso_language": language}
+            context.add_cookies([{"name": n, "value": v, "domain": host, "path": "/"} for n, v in jar.items()])
+            page = context.new_page()
+            page.goto(site.address + path)
+            return page
+
+        yield opened
+
+
+def fits(page: Page) -> bool:
+    """Nothing hangs over the edge of the window."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+@both
+@languages
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_of_a_citizen_can_be_used_by_everybody(at: At, path: str, size: str, language: str) -> None:
+    page = at(path, size, language=language)
+    assert page.locator("main").get_attribute("id") == "main" and page.locator("h1").count() == 1
+    assert faults(page) == [] and fits(page)
+
+
+@both
+def test_a_citizen_asks_about_a_look_and_reads_the_answer(at: At, size: str) -> None:
+    page = at("/me/log?only=emergencies", size, java_script_enabled=False)
+    expect(page.locator(".look--emergency").first).to_contain_text("mai")
+    page.click(".look__ask a >> nth=0")
+    page.fill("#words", WORDS)
+    page.click("form.box button")
+    expect(page.locator("main")).to_contain_text(WORDS)
+    theirs = page.url.replace("/me/", "/")
+    officer = at("/cases", size, OFFICER)
+    assert faults(officer) == [] and fits(officer)
+    officer.goto(theirs)
+    expect(officer.locator(".lead")).to_contain_text("Nguyễn Thị Hồng Hạnh")
+    assert faults(officer) == [] and fits(officer)
+    officer.select_option("#outcome", "proper")
+    officer.fill("#words", "Bác sĩ trực đã cấp cứu cho bà, có biên bản kèm theo")
+    officer.click("form.box:has(#outcome) button")
+    expect(officer.locator("main")).to_contain_text("có biên bản kèm theo")
+    assert faults(officer) == []
+    page.reload()
+    expect(page.locator("main")).to_contain_text("có biên bản kèm theo")
+    page.click("main form button >> nth=-1")
+    expect(page.locator("h1")).to_contain_text("Đã đóng")
+    assert faults(at(urlsplit(page.url).path, size)) == []
+
+
+@both
+def test_a_code_is_shown_with_its_picture(at: At, size: str) -> None:
+    page = at("/me/sharing", size)
+    page.select_option("#offer", "grant 7")
+    page.click("form.box button")
+    expect(page.locator(".handed .code")).to_have_count(1)
+    box = page.locator(".qr svg").bounding_box()
+    assert box is not None and box["width"] >= 150 and abs(box["width"] - box["height"]) < 1
+    assert faults(page) == [] and fits(page)
+
+
+@both
+def test_what_is_closed_is_listed_and_opened_again(at: At, size: str) -> None:
+    page = at("/me/consents", size)
+    page.select_option("#kind", "procedure")
+    page.click("form.box:has(#kind) button")
+    expect(page.locator(".items button")).to_have_count(1)
+    assert faults(page) == [] and fits(page)
+    page.click(".items button")
+    expect(page.locator(".items button")).to_have_count(0)
+
+
+@both
+def test_the_pages_of_staff_about_it_can_be_used_by_everybody(
+    at: At, open_page: Callable[..., Page], size: str
+) -> None:
+    queue = at("/emergencies", size, OFFICER)
+    assert faults(queue) == []
+    for path in ("/codes", "/patients/full/delegate"):
+        page = open_page(path, size=size)
+        assert faults(page) == [] and fits(page), path
+
+
+def test_an_emergency_is_told_until_it_was_read(at: At) -> None:
+    page = at("/me", "phone")
+    expect(page.locator(".told")).to_contain_text("Bất tỉnh")
+    assert faults(page) == [] and fits(page)
+    page.click(".told button")
+    expect(page.locator(".told")).to_have_count(0)
+    page.reload()
+    expect(page.locator(".told")).to_have_count(0)
