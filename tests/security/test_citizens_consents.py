@@ -100,7 +100,8 @@ def test_other_uses_are_closed_by_the_citizen_or_by_a_granted_restriction(
         ("", ""), ("everything", "x"), ("kind", "identity"), ("kind", "log"), ("kind", ""), ("facility", "35002"),
         ("facility", ""), ("facility", "x" * 5000), ("record", ""), ("record", "Observation/lab-p1"),
         ("record", "Patient/p1"), ("record", "Nothing/x"), ("record", "Observation/" + "x" * 5000),
-        ("record", "Observation/../x"), ("record", "\x00/\x00"), ("record", "Observation/\x00"), ("kind", "\u202eresult"),
+        ("record", "Observation/../x"), ("record", "\x00/\x00"), ("record", "Observation/\x00"),
+        ("kind", "\u202eresult"),
     ],
 )  # fmt: skip
 def test_nothing_else_can_be_closed_and_nothing_is_learned(register: Register, close: str, target: str) -> None:
