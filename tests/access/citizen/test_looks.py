@@ -12,11 +12,13 @@ from tests.security.ward import FOREIGN, NOW, SHOWN, staff, ward
 
 from hoso.access import Actor, Errand
 from hoso.access.audit.event import Event
+from hoso.access.audit.journal import PlainJournal
 from hoso.access.audit.log import AuditLog
 from hoso.access.break_glass import BreakGlass
 from hoso.access.citizen import looks as module
 from hoso.access.citizen.looks import Looked, Looks
 from hoso.access.policy.scopes import scopes
+from hoso.access.trail import Asked, Trail
 from hoso.core.errors import Refused
 from hoso.store import audit
 from hoso.store.grants import GrantTable
@@ -141,7 +143,11 @@ def test_emergencies_are_found_alone_and_a_delayed_one_is_not_told_of(
     everything = [line for page in pages(looks, citizen("p1")) for line in page.lines]
     assert "user/d7" not in {line.actor for line in everything} and "user/d8" in {line.actor for line in everything}
     assert looks.page(citizen("p1"), emergencies=True).lines == []
+    trail = Trail(store, PlainJournal(store), lambda: NOW, str(SIGNER.verifier), looks.withheld)
+    apps = trail.search(citizen("p1"), Asked(count=500)).entries
+    assert "user/d8" in {one.event.actor for one in apps} and "user/d7" not in {one.event.actor for one in apps}
     last = audit.size(store.engine.reader()) - 1
+    assert all(trail.read(citizen("p1"), one.seq) is not None for one in apps)
     assert all(
         found is None or found.actor != "user/d7"
         for found in (looks.event(citizen("p1"), seq) for seq in range(last + 1))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import merge
+from threading import Lock
 from typing import Any
 
 from hoso.access.audit.event import Event, Unreadable, read
@@ -50,6 +51,7 @@ class Looks:
     def __init__(self, store: Store, engine: Engine, table: GrantTable, log: AuditLog, clock: Clock) -> None:
         self._store, self._engine, self._table, self._log = store, engine, table, log
         self._teller = Teller(log.journal, clock)
+        self._proving = Lock()
 
     def page(
         self, errand: Errand, before: int | None = None, *, year: int | None = None, emergencies: bool = False
@@ -95,11 +97,16 @@ class Looks:
     def proof(self, errand: Errand) -> dict[str, Any]:
         """All of the citizen's events that the newest published map counts, for docs/how-to/check-audit-proof.py.
 
-        Raises Unproved on a node that has published none yet.
+        Raises Unproved on a node that has published none yet, Refused 503 while another one is made.
         """
         whole, rid = own(self._store, errand)
-        self._teller.act(errand, "audit-proof", f"Patient/{errand.actor.person}", rid)
-        return self._log.prove_published(whole, self.withheld(whole))
+        if not self._proving.acquire(blocking=False):  # it goes through the counts of everybody
+            raise Refused.because(503, "throttled", "citizen.busy")
+        try:
+            self._teller.act(errand, "audit-proof", f"Patient/{errand.actor.person}", rid)
+            return self._log.prove_published(whole, self.withheld(whole))
+        finally:
+            self._proving.release()
 
     @property
     def key(self) -> str:
