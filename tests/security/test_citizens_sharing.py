@@ -142,6 +142,8 @@ def test_a_doctor_hands_over_to_a_colleague_of_the_same_facility(
     page = doctor.get(way)
     assert page.status == 200
     assert step(doctor, way, colleague="lan", days="7").status == 302
+    assert step(doctor, way, colleague="lan", days="7").status == 302
+    assert doctor.get(way).body.decode().count('name="end"') == 1
     assert "lan" in words(doctor.get(way))
     for form in (
         {"colleague": "quang", "days": "7"},

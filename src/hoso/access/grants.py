@@ -26,6 +26,7 @@ Given = Literal["grant", "representative", "summary"]
 CODE_LASTS = timedelta(minutes=15)
 LONGEST = {"grant": timedelta(days=90), "representative": timedelta(days=3650), "summary": timedelta(days=3650)}
 DELEGATION_LASTS = timedelta(days=14)
+_SAME = 60_000
 REACHING = {"tied": ("grant",), "own": ("representative", "summary")}
 """Whom a code is for: staff are let in, another citizen represents."""
 
@@ -105,6 +106,9 @@ class Grants:
         grant = GrantRow(
             self._fresh(), "delegation", rid, colleague, errand.actor.id, to_ms(now), to_ms(now + lasts)
         )  # fmt: skip
+        there = [one for one in self.handed_over(errand, patient) if one.grantee == colleague]
+        if any(one.until >= grant.until - _SAME for one in there):
+            return there[0]  # the button was pressed again
         self._table.give(grant, told=self._told(errand, "grant-delegated", f"{colleague} {grant.id}", rid))
         return grant
 
