@@ -43,6 +43,7 @@ def create(path: Path, key: bytes, node: str) -> None:
     """Makes the file, or brings the one there to this release's schema. The file is readable by its owner only."""
     check_library()
     path.touch(mode=0o600, exist_ok=True)
+    path.chmod(0o600)
     _prepare(path, key, node)
 
 

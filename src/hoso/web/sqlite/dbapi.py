@@ -9,6 +9,7 @@ import datetime
 import decimal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import apsw
@@ -85,12 +86,20 @@ def connect(database: str, *, key: bytes, timeout: float = 5.0) -> Connection:
     return Connection(database, key, timeout)
 
 
+def _for_owner_only(file: Path) -> None:
+    """Also one of an earlier release, and so the write-ahead log, which takes the mode of its database."""
+    file.touch(mode=0o600, exist_ok=True)
+    if file.stat().st_mode & 0o077:
+        file.chmod(0o600)
+
+
 class Connection:
     """apsw is in autocommit unless a BEGIN was sent, which is how Django uses SQLite."""
 
     isolation_level: str | None = None
 
     def __init__(self, database: str, key: bytes, timeout: float) -> None:
+        _for_owner_only(Path(database))
         with _translated():
             self.apsw = apsw.Connection(database)
             self.apsw.pragma("cipher", "chacha20")
