@@ -108,9 +108,9 @@ def test_the_privacy_officer_looks_at_it_and_decides(open_page: Open, site: Site
     expect(row).to_contain_text(WORDS)
     assert strangers[3].name not in page.locator("main").inner_text() and faults(page) == []
     waiting = page.locator(".source").count()
-    row.locator("select").select_option("justified")
+    row.locator("select[name=outcome]").select_option("justified")
     row.locator("textarea").fill("Có biên bản trực cấp cứu kèm theo")
-    row.locator("button").click()
+    row.locator("form.box button").click()
     expect(page.locator(".source")).to_have_count(waiting - 1)
     assert open_page("/emergencies").locator("h1").inner_text() == "Không có trang này"
 
