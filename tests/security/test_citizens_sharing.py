@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.security.apps import Answer, Person
-from tests.security.citizens import Register, Somebody
+from tests.security.citizens import PASSWORD, Register, Somebody
 from tests.security.people import words
 from tests.security.test_citizens_cases import officer, step  # noqa: F401  (a fixture)
 from tests.security.test_citizens_log import settled
@@ -105,6 +105,23 @@ def test_a_representative_sees_as_much_as_was_said(register: Register, kind: str
     grant = re.search(r'name="end" value="([^"]+)"', page.body.decode())
     assert grant and browser.post("/me/sharing", page, end=grant[1]).status == 302
     assert friend.get(theirs).status == 404 and one.name not in words(friend.get("/me/family"))
+
+
+def test_letting_somebody_act_for_years_asks_for_the_password_again(register: Register) -> None:
+    one = register("Đỗ Thị Cau")
+    browser = one.enrolled()
+    from importlib import import_module
+
+    from django.conf import settings
+
+    session = import_module(settings.SESSION_ENGINE).SessionStore(browser.cookies["hoso_session"])
+    session["account_authentication_methods"] = [{"method": "password", "at": system_clock().timestamp() - 3600}]
+    session.save()
+    answer = browser.post("/me/sharing", browser.get("/me/sharing"), offer="representative 365")
+    assert answer.status == 302 and answer.headers["location"].startswith("/account/confirm?next=")
+    offer(browser, "grant 1")
+    browser.post("/account/confirm", browser.get("/account/confirm?next=/me/sharing"), password=PASSWORD)
+    offer(browser, "representative 365")
 
 
 def guardian(child: Somebody, parent: Somebody, born: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, cast
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from hoso.access.grants import Given
@@ -15,6 +16,7 @@ from hoso.web.citizens import names
 from hoso.web.citizens.own import mine
 from hoso.web.citizens.titles import GRANT_TITLES
 from hoso.web.pages import desk, errand, page
+from hoso.web.sign_in import assurance
 from hoso.web.stewards import said
 
 LIVES = {"grant": (1, 7, 30, 90), "representative": (365, 1825, 3650), "summary": (365, 1825, 3650)}
@@ -31,6 +33,8 @@ def sharing(request: HttpRequest) -> HttpResponse:
                 grants.take_back(asking, request.POST["end"][:64])
                 return HttpResponseRedirect("/me/sharing")
             kind, days = _choice(request)
+            if kind != "grant" and not assurance.recent(request):  # it lasts for years: first the password again
+                raise ReauthenticationRequired
             offered = grants.offer(asking, kind, timedelta(days=days))
             code, until = offered.code, from_ms(offered.expires)
         except Refused as refused:
