@@ -160,6 +160,29 @@ def test_a_client_signs_in_by_its_certificate_and_its_token_is_bound_to_it(doors
     assert doors.ask(None, token=token, port=doors.plain)[0] == 401
 
 
+def test_a_client_known_by_its_subject_may_renew_its_certificate(doors: Doors, tmp_path: Path) -> None:
+    registered = hoso(
+        "client", "register", "--data", doors.folder, "--name", "Lab two", "--owner", "Benh vien", "--kind", "backend",
+        "--scope", "system/Patient.rs", "--subject", "CN=lab",
+    )  # fmt: skip
+    assert registered.returncode == 0, registered.stderr
+    client = registered.stdout.strip()
+    assert hoso("client", "approve", "--data", doors.folder, "--client", client).returncode == 0
+    form = {"grant_type": "client_credentials", "scope": "system/Patient.rs", "client_id": client}
+    renewed = tmp_path / "lab.pem", tmp_path / "lab.key"
+    doors.authority.client("lab", certificates.NOW, *renewed)
+    tokens = []
+    for mine in (own(doors, "lab"), renewed):
+        status, body = doors.ask(mine, "POST", "/oauth/token", form=form)
+        assert status == 200, body
+        tokens.append(json.loads(body)["access_token"])
+        assert doors.ask(mine, token=tokens[-1])[0] == 200
+    assert doors.ask(own(doors, "lab"), token=tokens[1])[0] == 401, "bound to the certificate, not to the subject"
+    assert doors.ask(None, token=tokens[1], port=doors.plain)[0] == 401
+    for shown, port in ((own(doors, "other"), 0), (None, doors.plain)):
+        assert doors.ask(shown, "POST", "/oauth/token", form=form, port=port)[0] == 401
+
+
 def test_where_certificates_are_shown_stands_in_the_configuration(doors: Doors) -> None:
     told = json.loads(doors.ask(None, path="/.well-known/oauth-authorization-server", port=doors.plain)[1])
     assert told["tls_client_certificate_bound_access_tokens"] is True

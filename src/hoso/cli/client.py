@@ -49,6 +49,7 @@ def _add_register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--launch", default="", metavar="URL", help=say("client.launch"))
     parser.add_argument("--jwks", type=Path, metavar="FILE", help=say("client.jwks"))
     parser.add_argument("--certificate", type=Path, metavar="FILE", help=say("client.certificate"))
+    parser.add_argument("--subject", default="", metavar="NAME", help=say("client.subject"))
     parser.add_argument("--jwks-uri", default="", metavar="URL", help=say("client.jwks_uri"))
 
 
@@ -84,6 +85,7 @@ def _register(node: Node, args: argparse.Namespace) -> int:
             jwks=args.jwks.read_text("utf-8") if args.jwks else "",
             jwks_uri=args.jwks_uri,
             certificate=thumbprint_of(args.certificate) if args.certificate else "",
+            subject=args.subject,
         )
     )
     _tell(node, "client-registered", f"{client.client_id} {client.scopes}")

@@ -19,7 +19,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from hoso.transit.edge import CERTIFICATE
+from cryptography.x509 import load_der_x509_certificate
+
+from hoso.transit.edge import CERTIFICATE, SUBJECT
 from hoso.transit.exchange import Answer, Bad, Wire, read
 from hoso.transit.pair import BadPair, Pair
 from hoso.transit.settings import Systems
@@ -127,7 +129,8 @@ class SystemsDoor:
         shown = proved.getpeercert(binary_form=True)
         if not shown:
             return
-        base = self._base | {"REMOTE_ADDR": address, CERTIFICATE: thumbprint(shown)}
+        subject = load_der_x509_certificate(shown).subject.rfc4514_string()
+        base = self._base | {"REMOTE_ADDR": address, CERTIFICATE: thumbprint(shown), SUBJECT: subject}
         wire = Wire(proved)
         while not self._over:
             try:

@@ -83,6 +83,7 @@ def _question() -> tuple[str, tuple[str, ...]]:
 
 _ASKED = (
     "token.scope",
+    "token.certificate",
     "client.client_id",
     "client.authorization_grant_type",
     "client.facility",
@@ -107,7 +108,7 @@ def _system(found: dict[str, Any]) -> Actor:
         scopes,
         facility=found["client.facility"],
         labels=_labels(found),
-        certificate=found["client.certificate"],
+        certificate=found["client.certificate"] or found["token.certificate"],
     )
 
 
@@ -137,7 +138,7 @@ def _person(found: dict[str, Any], posts: Posts) -> Actor | None:
         client=found["client.client_id"],
         patient=found["connection.patient"] or identity.person(account),
         labels=_labels(found),
-        certificate=found["client.certificate"],
+        certificate=found["client.certificate"] or found["token.certificate"],
     )
 
 

@@ -31,7 +31,7 @@ CAPABILITIES = (
     "permission-v2",
 )
 _AUTHENTICATION = ("private_key_jwt", "none")
-_BY_CERTIFICATE = "self_signed_tls_client_auth"
+_BY_CERTIFICATE = ("tls_client_auth", "self_signed_tls_client_auth")
 _ALGORITHMS = ("RS384", "ES384")
 _GRANTS = ("authorization_code", "refresh_token", "client_credentials")
 
@@ -106,7 +106,7 @@ def _by_certificate(base: str) -> dict[str, Any]:
         return {}
     there = f"https://{urlsplit(base).hostname}:{port}"
     return {
-        "token_endpoint_auth_methods_supported": (*_AUTHENTICATION, _BY_CERTIFICATE),
+        "token_endpoint_auth_methods_supported": (*_AUTHENTICATION, *_BY_CERTIFICATE),
         "tls_client_certificate_bound_access_tokens": True,
         "mtls_endpoint_aliases": {
             "token_endpoint": token_endpoint(there),

@@ -16,11 +16,11 @@ from oauth2_provider.settings import oauth2_settings
 
 from hoso.access.audit import Outcome
 from hoso.core.errors import Refused
-from hoso.transit.edge import CERTIFICATE
 from hoso.web.oauth import connections, identity, proving, telling
 from hoso.web.oauth.assertion import TYPE, BadAssertion
 from hoso.web.oauth.models import AccessToken, Client, digest
 from hoso.web.oauth.origin import origin, token_endpoint
+from hoso.web.oauth.shown import shown
 
 FORM = "application/x-www-form-urlencoded"
 _MARK = "HOSO_ORIGIN"
@@ -101,9 +101,8 @@ def introspect(request: HttpRequest) -> HttpResponse:
     try:
         if request.POST.get("client_assertion_type") != TYPE:
             raise BadAssertion("no assertion")
-        shown = str(request.META.get(CERTIFICATE, ""))
         text = request.POST.get("client_assertion", "")
-        client = proving.proved(text, token_endpoint(origin(request)), certificate=shown)
+        client = proving.proved(text, token_endpoint(origin(request)), shown=shown(request.META))
     except BadAssertion as error:
         return _error(401, "invalid_client", str(error))
     found = (
@@ -133,8 +132,8 @@ def _described(token: AccessToken | None, client: Client, issuer: str) -> dict[s
         "iat": int(token.created.timestamp()),
         "exp": int(token.expires.timestamp()),
     }
-    if token.application.certificate:
-        told["cnf"] = {"x5t#S256": token.application.certificate}
+    if token.certificate:
+        told["cnf"] = {"x5t#S256": token.certificate}
     if token.user is not None:
         told |= {"sub": str(token.user.pk), "username": token.user.username}
         if "fhirUser" in token.scope.split(" ") and (user := identity.fhir_user(token.user, issuer)):

@@ -55,6 +55,8 @@ class Client(AbstractApplication):
     jwks_uri: models.TextField[str, str] = models.TextField(blank=True, default="")
     certificate: models.CharField[str, str] = models.CharField(max_length=64, blank=True, default="")
     """The certificate (x5t#S256) that must be shown with whatever it does; empty for a client without one."""
+    subject: models.CharField[str, str] = models.CharField(max_length=255, blank=True, default="")
+    """In its place the subject of a certificate by a trusted authority, which may be renewed."""
     launch_url: models.TextField[str, str] = models.TextField(blank=True, default="")
     facility: models.CharField[str, str] = models.CharField(max_length=64, blank=True, default="")
     labels: models.TextField[str, str] = models.TextField(blank=True, default="")
@@ -143,6 +145,8 @@ class IDToken(AbstractIDToken):
 class AccessToken(AbstractAccessToken):
     connection: models.ForeignKey[Any, Any] = models.ForeignKey(Connection, null=True, on_delete=models.CASCADE)
     """None for a system that signed in for itself."""
+    certificate: models.CharField[str, str] = models.CharField(max_length=64, blank=True, default="")
+    """The one (x5t#S256) it was asked for with and counts with; empty for a token that is bound to none."""
 
 
 class RefreshToken(AbstractRefreshToken):

@@ -10,6 +10,7 @@ from hoso.web.oauth import assertion
 from hoso.web.oauth.assertion import BadAssertion
 from hoso.web.oauth.keysets import Host, KeySets, NotAllowed
 from hoso.web.oauth.models import Assertion, Client
+from hoso.web.oauth.shown import Shown
 
 _sets: dict[str, KeySets] = {}
 
@@ -24,7 +25,7 @@ def keysets() -> KeySets:
     return _sets[name]
 
 
-def proved(text: str, audience: str, claimed: str | None = None, certificate: str = "") -> Client:
+def proved(text: str, audience: str, claimed: str | None = None, shown: Shown | None = None) -> Client:
     """The client whose assertion this is, the first time it comes. Raises BadAssertion.
 
     The time and the work are bounded before anything is believed: a long text is not parsed, and keys are fetched for
@@ -37,7 +38,7 @@ def proved(text: str, audience: str, claimed: str | None = None, certificate: st
     client: Client | None = known.first() if "\0" not in unverified.issuer else None
     if client is None or not client.approved or client.public:
         raise BadAssertion("the client is not known here")
-    if client.certificate not in ("", certificate):
+    if not (shown or Shown()).fits(client):
         raise BadAssertion("the client's certificate was not shown")
     if unverified.address is not None and (not client.jwks_uri or unverified.address != client.jwks_uri):
         raise BadAssertion("jku is not the address that was registered")

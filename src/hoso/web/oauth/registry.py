@@ -44,6 +44,8 @@ class Application:
     jwks_uri: str = ""
     certificate: str = ""
     """x5t#S256 of the certificate it shows; beside a key set, or in place of one."""
+    subject: str = ""
+    """In place of that the subject of its certificate, as RFC 4514 writes it: "CN=lab-bach-mai"."""
 
 
 def register(wanted: Application) -> Client:
@@ -78,6 +80,7 @@ def register(wanted: Application) -> Client:
         jwks=wanted.jwks,
         jwks_uri=wanted.jwks_uri,
         certificate=wanted.certificate,
+        subject=wanted.subject,
     )
     client.save(force_insert=True)
     return client
@@ -178,10 +181,12 @@ def _is_address(text: str) -> bool:
 
 def _check_keys(wanted: Application) -> None:
     if wanted.kind == "browser":
-        if wanted.jwks or wanted.jwks_uri or wanted.certificate:
+        if wanted.jwks or wanted.jwks_uri or wanted.certificate or wanted.subject:
             raise _wrong("client.browser-keys")
         return
-    if wanted.certificate and not (wanted.jwks or wanted.jwks_uri):
+    if wanted.subject and (wanted.certificate or not wanted.subject.isprintable() or len(wanted.subject) > 255):
+        raise _wrong("client.bad-subject")
+    if (wanted.certificate or wanted.subject) and not (wanted.jwks or wanted.jwks_uri):
         return
     if bool(wanted.jwks) == bool(wanted.jwks_uri):
         raise _wrong("client.one-key-set")

@@ -14,11 +14,11 @@ from django.utils import timezone
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.oauth2.rfc6749 import errors
 
-from hoso.transit.edge import CERTIFICATE
 from hoso.web.oauth import connections, granting, identity, proving
 from hoso.web.oauth.assertion import TYPE, BadAssertion
 from hoso.web.oauth.models import AccessToken, Client, Connection, Grant, RefreshToken, digest
 from hoso.web.oauth.origin import token_endpoint
+from hoso.web.oauth.shown import is_bound, shown
 
 
 class Validator(OAuth2Validator):
@@ -42,7 +42,7 @@ class Validator(OAuth2Validator):
             return False
         try:
             request.client = proving.proved(
-                text, token_endpoint(issuer(request)), request.client_id, certificate(request)
+                text, token_endpoint(issuer(request)), request.client_id, shown(request.headers)
             )
         except BadAssertion:
             return False
@@ -50,11 +50,11 @@ class Validator(OAuth2Validator):
         return True
 
     def _authenticated_by_certificate(self, request: Any) -> bool:
-        """RFC 8705 §2.2: the very certificate that was registered, for a client that has no other key."""
+        """RFC 8705 §2: the certificate or the subject that was registered, for a client that has no other key."""
         client = self._load_application(request.client_id, request) if request.client_id else None
-        if client is None or not client.certificate or client.jwks or client.jwks_uri:
+        if client is None or not is_bound(client) or client.jwks or client.jwks_uri:
             return False
-        if client.certificate != certificate(request):
+        if not shown(request.headers).fits(client):
             return False
         request.client = client
         return True
@@ -187,6 +187,7 @@ class Validator(OAuth2Validator):
             application=request.client,
             source_refresh_token=source_refresh_token,
             connection=getattr(request, "connection", None),
+            certificate=shown(request.headers).certificate if is_bound(request.client) else "",
         )
         self._set_token_value(made, token["access_token"])
         made.save()
@@ -252,8 +253,3 @@ def issuer(request: Any) -> str:
     """This server's address; the view put it beside the headers that oauthlib carries along."""
     found: str = request.headers["HOSO_ORIGIN"]
     return found
-
-
-def certificate(request: Any) -> str:
-    """The one its connection showed; django-oauth-toolkit hands the whole environment over as headers."""
-    return str(request.headers.get(CERTIFICATE) or "")
