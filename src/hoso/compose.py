@@ -25,6 +25,8 @@ from hoso.transit.settings import Transit
 from hoso.transit.settings import parse as parse_transit
 from hoso.web.accounts.rules import Rules
 from hoso.web.accounts.rules import parse as parse_rules
+from hoso.web.national.settings import Provider
+from hoso.web.national.settings import parse as parse_national
 
 if TYPE_CHECKING:
     from hoso.access import Actor, Errand
@@ -103,6 +105,10 @@ unused_days = 45
 # Links made by the machine that are drawn each day for a steward to look at blind; 0 for none.
 daily_sample = 5
 
+[national]
+# The national identity provider for citizens (OpenID Connect); docs/how-to/national-identity.md. Empty: none.
+issuer = ""
+
 [audit]
 # Witnesses of this node's audit log: the public key that each names as its own, a space, and its https address.
 witnesses = []
@@ -123,6 +129,8 @@ class Config:
     jwks_hosts: tuple[str, ...] = ()
     jwks_authorities: Path | None = None
     sign_in: Rules = field(default_factory=Rules)
+    national: Provider | None = None
+    """Who vouches for citizens."""
     daily_sample: int = 5
     witnesses: tuple[str, ...] = ()
     """Those who witness the audit log: "KEY ADDRESS"."""
@@ -231,6 +239,7 @@ def load(folder: Path) -> Config:
             jwks_hosts=tuple(_host(text) for text in read.get("oauth", {}).get("jwks_hosts", ())),
             jwks_authorities=_file(folder, read.get("oauth", {}).get("jwks_authorities", "")),
             sign_in=parse_rules(read.get("sign_in", {})),
+            national=parse_national(read.get("national", {}), folder),
             daily_sample=_number(read.get("identity", {}).get("daily_sample", 5)),
             spool=_file(folder, read.get("audit", {}).get("spool", "")),
             witnesses=tuple(_witness(text) for text in read.get("audit", {}).get("witnesses", ())),

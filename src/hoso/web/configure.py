@@ -17,6 +17,7 @@ from django.db import connections
 
 from hoso.transit.settings import Transit
 from hoso.web.accounts.rules import Rules
+from hoso.web.national.settings import Provider
 from hoso.web.oauth import settings as oauth
 from hoso.web.sign_in import settings as sign_in
 
@@ -46,6 +47,8 @@ class WebConfig(Protocol):
     def jwks_authorities(self) -> Path | None: ...
     @property
     def sign_in(self) -> Rules: ...
+    @property
+    def national(self) -> Provider | None: ...
     @property
     def transit(self) -> Transit: ...
     @property
@@ -163,7 +166,11 @@ def _oauth(config: WebConfig) -> dict[str, Any]:
 
 def _sign_in(config: WebConfig) -> dict[str, Any]:
     seconds = int(config.sign_in.longest.total_seconds())
-    return {**sign_in.settings(config.sign_in, config.base_url), "SESSION_COOKIE_AGE": seconds}
+    return {
+        **sign_in.settings(config.sign_in, config.base_url),
+        "SESSION_COOKIE_AGE": seconds,
+        "NATIONAL": config.national,
+    }
 
 
 def _database(config: WebConfig) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import urlencode
@@ -60,6 +61,10 @@ def serve(node: WebNode) -> None:
 
 def node_name() -> str:
     return _serving[0].config.name if _serving else ""
+
+
+def records() -> Records:
+    return _serving[0].records
 
 
 def codes() -> Codes:
@@ -184,6 +189,7 @@ def shared(request: HttpRequest) -> dict[str, Any]:
         "administers": _administers(request),
         "decides_for_node": decides_for_node,
         "oversees": may(request, "oversee"),
+        "national": settings.NATIONAL,
         "emergency": getattr(request, "emergency", None),
         "hands_over": _treats(request),
         "unread": getattr(request, "unread", ()),

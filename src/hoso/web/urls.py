@@ -25,6 +25,7 @@ from hoso.web.citizens import cases as asked
 from hoso.web.citizens import consents, family, handing, sharing
 from hoso.web.citizens import log as looks
 from hoso.web.citizens import views as citizen
+from hoso.web.national import views as national
 from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, launching
 from hoso.web.sign_in import views as own
 from hoso.web.staffing import people, places, review
@@ -36,6 +37,8 @@ urlpatterns = [
     path("sign-in", own.sign_in, name="account_login"),
     path("sign-in/code", own.Code.as_view(), name="mfa_authenticate"),
     path("sign-in/passkey", own.PasskeyAlone.as_view(), name="mfa_login_webauthn"),
+    path("sign-in/national", national.leave, name="national"),
+    path("sign-in/national/back", national.back),
     path("sign-out", own.sign_out, name="account_logout"),
     path("account", own.account, name="mfa_index"),
     path("account/password", own.NewPassword.as_view(), name="account_change_password"),

@@ -107,6 +107,8 @@ class Accounts(DefaultAccountAdapter):
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """The strongest that the person has: a password alone does not stand in for a second factor."""
         found: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if user.is_authenticated and not found:  # who has neither came by the national provider, and goes there again
+            return [{"id": "national", "description": "", "url": "/sign-in/national"}]
         if user.is_authenticated and assurance.enrolled(user):
             return [method for method in found if method["id"] != "reauthenticate"]
         return found

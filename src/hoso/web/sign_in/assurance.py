@@ -33,7 +33,8 @@ def multi(request: HttpRequest) -> bool:
 
 def recent(request: HttpRequest) -> bool:
     """Whether the strongest proof that this person can give was given within five minutes."""
-    needed = "mfa" if enrolled(_user(request)) else "password"
+    user = _user(request)
+    needed = "mfa" if enrolled(user) else "password" if user.has_usable_password() else "national"
     records = [r for r in get_authentication_records(request, _user(request)) if r.get("method") == needed]
     return bool(records) and time.time() - float(records[-1]["at"]) < FRESH_SECONDS
 
