@@ -268,3 +268,18 @@ def test_a_certificate_revoked_while_it_serves_is_refused_from_then_on(doors: Do
     with pytest.raises((ssl.SSLError, ConnectionError, http.client.RemoteDisconnected)):
         doors.ask(own(doors, "late"), token=doors.free)
     assert doors.ask(own(doors, "lab"), token=doors.bound)[0] == 200
+
+
+def test_a_sender_that_stalls_is_sent_away(doors: Doors) -> None:
+    context = certificates.trusting(doors.authority, own(doors, "lab"))
+    asked = b"PUT /fhir/Patient/p9 HTTP/1.1\r\n" + HEAD % doors.free.encode() + b"Content-Length: 500\r\n\r\n{"
+    with (
+        socket.create_connection(("127.0.0.1", doors.port)) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as wrapped,
+    ):
+        wrapped.sendall(asked)
+        wrapped.settimeout(90)
+        assert wrapped.recv(12) in (b"HTTP/1.1 400", b"HTTP/1.1 408")
+        while wrapped.recv(65_536):
+            pass
+    assert doors.ask(own(doors, "lab"), token=doors.free)[0] == 200

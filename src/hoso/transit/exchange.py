@@ -71,11 +71,12 @@ class Body:
     def __init__(self, wire: Wire, length: int, *, chunked: bool, expects: bool) -> None:
         self._wire, self._left, self._chunked, self._expects = wire, length, chunked, expects
         self.done = not chunked and length == 0
+        self._cut = False
 
     def read(self, size: int = -1) -> bytes:
         pieces: list[bytes] = []
         wanted = size if size >= 0 else 1 << 62
-        while wanted and not self.done:
+        while wanted and not self.done and not self._cut:
             piece = self._piece(min(wanted, 65_536))
             if not piece:
                 break
@@ -95,6 +96,7 @@ class Body:
             if piece and self._left == 0 and self._chunked:
                 self._wire.line_end()
         except (OSError, Bad):
+            self._cut = True
             return b""  # cut: whoever reads compares lengths, and the connection ends since the body is not done
         self.done = self._left == 0 and not self._chunked
         return piece

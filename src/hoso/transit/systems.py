@@ -29,7 +29,8 @@ from hoso.transit.settings import Systems
 AT_ONCE = 32
 """Connections one worker serves; more wait to be taken."""
 HANDSHAKE_SECONDS = 10.0
-IDLE_SECONDS = 20.0
+IDLE_SECONDS = 15.0
+"""Less than a body that stalls is waited for (api/patience.py), which would end the connection without an answer."""
 _OLDEST = {"1.3": ssl.TLSVersion.TLSv1_3, "1.2": ssl.TLSVersion.TLSv1_2}
 Application = Callable[[dict[str, Any], Callable[..., object]], Iterable[bytes]]
 
