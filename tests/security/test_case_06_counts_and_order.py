@@ -37,7 +37,8 @@ def test_case_06_a_total_is_of_what_can_be_read(scene: Scene, query: str) -> Non
 
 def test_case_06_pages_are_cut_in_visible_rows(scene: Scene) -> None:
     """A page with fewer rows than asked for, though more follow, would tell how many are hidden between."""
-    path, found = "Observation?patient=s-own,s-far&_sort=value-quantity&_count=1", []
+    ids = "s-own-1,s-far-1,s-hiv-1,s-far-2,s-own-2"
+    path, found = f"Observation?_id={ids}&_sort=value-quantity&_count=1", []
     for _ in range(5):
         page = scene.get(path).json
         found += [entry["resource"]["id"] for entry in page["entry"]]

@@ -91,7 +91,7 @@ def test_case_10_one_visible_and_one_hidden_match_are_one_match(hidden: Scene) -
     del sent["id"]
     both = "_id=s-own-1,s-far-1"
     found = hidden.ask("POST", "Observation", sent, If_None_Exist=both)
-    assert found.status == 200 and found.headers["location"].endswith("/Observation/s-own-1/_history/1")
+    assert found.status == 200 and "/Observation/s-own-1/" in found.headers["location"]
     assert hidden.ask("POST", "Observation", sent, hidden.site.token, If_None_Exist=both).status == 412
 
 
