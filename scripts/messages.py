@@ -59,7 +59,6 @@ def _titles() -> Iterator[str]:
     yield from role_titles().values()
     yield from (*EMERGENCIES.values(), *OUTCOMES.values(), *DELAYS.values())
     yield from (*(kind.title for kind in kinds().values()), *PROBLEMS.values())
-    yield from (*EMERGENCIES.values(), *OUTCOMES.values())
     yield from (*CAUSE_TITLES.values(), *PRIORITY_TITLES.values(), *CONTRADICTIONS.values(), *DONE.values(), *FIELDS)
     yield from TITLES.values()
     yield from citizens.every()

@@ -291,6 +291,17 @@ def until_believed(land: Land) -> None:
     raise AssertionError("the new key was never believed")
 
 
+def test_whoever_is_signed_in_confirms_it_there_anew_and_only_as_themselves(land: Land) -> None:
+    session = land.session()
+    land.sign_in(session)
+    assert land.sign_in(session).headers["Location"] == "/me"
+    land.says(auth_time=int(time.time()) - 3_600)  # it only remembered the person
+    assert "cách đăng nhập chắc chắn hơn" in land.sign_in(session).text
+    land.says(personal_number="037067000006", birthdate="1967-01-01")
+    assert "đang có người khác đăng nhập" in land.sign_in(session).text
+    assert signed_in(land, session) and "Nguyễn Thị Một" in session.get(land.address + "/me").text
+
+
 def test_a_closed_account_stays_closed(land: Land) -> None:
     from hoso.web.accounts import registry
 
