@@ -27,8 +27,8 @@ from hoso.fhir.systems import FACILITY_CODE, GROUP_KIND
 from hoso.web.accounts import registry
 
 HOST = "127.0.0.1"
-USERNAME, STEWARD, OFFICER = "demo", "demo-steward", "demo-privacy"
-ROLES = {USERNAME: "doctor", STEWARD: "steward", OFFICER: "privacy-officer"}
+USERNAME, STEWARD, OFFICER, ADMIN = "demo", "demo-steward", "demo-privacy", "demo-admin"
+ROLES = {USERNAME: "doctor", STEWARD: "steward", OFFICER: "privacy-officer", ADMIN: "facility-administrator"}
 STRANGERS = 5
 """One citizen of so many is not in the care of the demo's facility: a visit or an emergency opens the record."""
 TRIED_PORTS = 20
@@ -184,7 +184,7 @@ def _show(folder: Path, guide: dict[str, Any], address: str | None) -> None:
     code, card, name = guide["searches"]
     hoso = os.path.relpath(sys.argv[0])
     text = say(
-        "demo.guide", address=address or "-", user=USERNAME, steward=STEWARD, officer=OFFICER,
+        "demo.guide", address=address or "-", user=USERNAME, steward=STEWARD, officer=OFFICER, admin=ADMIN,
         password=guide["password"],
         now=guide["code"], secret=guide["secret"], person=guide["name"], code=code, card=card, name=name,
         again=f"{hoso} demo --data {folder} --code", enrol=f"{hoso} citizen enrol {code} --data {folder}",

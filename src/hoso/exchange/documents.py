@@ -18,6 +18,7 @@ from hoso.exchange import references, stable_ids
 from hoso.exchange.tally import UNKNOWN
 from hoso.fhir import consents, json
 from hoso.fhir.links import conditional_references, dangling, rewrite
+from hoso.fhir.organisation import rights
 from hoso.fhir.validate import validate
 
 REQUESTS = ("transaction", "batch")
@@ -280,7 +281,7 @@ def _resolved_and_checked(item: Arrived, literal: Mapping[str, str], checked: bo
 
 
 def _issues(item: Arrived, checked: bool) -> list[Issue]:
-    found = [] if checked else _blocking(item.resource)
+    found = [*([] if checked else _blocking(item.resource)), *rights(item.resource)]
     for reference in sorted(conditional_references(item.body, item.resource)):
         found.append(Issue("not-found", "load.unresolved", {"reference": reference}, item.type))
     if item.entry is not None and (missing := dangling(item.body, item.resource)):

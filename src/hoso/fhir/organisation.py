@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from hoso.core import Issue
 from hoso.core.dates import OPEN_HIGH, OPEN_LOW, parse_span
 from hoso.fhir.systems import FACILITY_CODE, FACILITY_LEVEL, GLN, ORGANISATION_CODE, ROLE
 
@@ -42,6 +43,13 @@ def parent_of(organization: Resource) -> str:
 def roles_of(resource: Resource) -> list[str]:
     """The roles of ours that a PractitionerRole names."""
     return list(_codes(resource.get("code", ()), ROLE))
+
+
+def rights(resource: Resource) -> list[Issue]:
+    """That a record from outside would give somebody a role of ours."""
+    if resource.get("resourceType") != "PractitionerRole" or not roles_of(resource):
+        return []
+    return [Issue("forbidden", "load.rights", {}, "PractitionerRole.code")]
 
 
 def practitioner_of(resource: Resource) -> str:

@@ -47,7 +47,6 @@ class Facility:
     under: str
     """Id of the Organization it stands under."""
     active: bool
-    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
