@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.api.caller import Caller
-from tests.security.ward import NOW, asked_by, staff, ward
+from tests.security.ward import NOW, asked_by, patient, staff, visit, ward
 
 from hoso.access import Actor, Scopes
 from hoso.access.organisation import Posts
@@ -195,3 +195,13 @@ def test_whoever_holds_no_practitioner_gives_nothing(by: Callable[[Actor], Calle
     """So that nobody is taken for somebody else than the one about whom it is."""
     made = {k: v for k, v in role("", "boss", "doctor").items() if v}
     assert by(replace(BOSS, practitioner=""))("POST", "PractitionerRole", made).status == 403
+
+
+def test_staff_of_a_school_see_whom_its_visits_tie_them_to(store: RecordStore) -> None:
+    """A facility that is known by a code of the register, or by its GLN, is one like any other."""
+    for code, system in (("TH01", ORGANISATION_CODE), ("8930000000019", "https://www.gs1.org/gln")):
+        world = (place(f"at-{code}", code, system=system), patient(f"p-{code}", "An", "001180000001"),
+                 visit(f"v-{code}", f"p-{code}", f"at-{code}"))  # fmt: skip
+        nurse = ward(store, world, staff("n", "nurse", facility=code))
+        assert nurse("GET", f"Patient/p-{code}").status == 200
+        assert asked_by(nurse, store, staff("n", "nurse", facility="OTHER"))("GET", f"Patient/p-{code}").status == 404

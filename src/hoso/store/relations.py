@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from hoso.fhir.extraction.authors import AUTHORS
 from hoso.fhir.model import load
+from hoso.fhir.organisation import CODES
 from hoso.fhir.relations import KINDS, citizen, facility
-from hoso.fhir.systems import FACILITY_CODE
 from hoso.store import consents
 from hoso.store.connection import Connection, Row
 from hoso.store.consents import ConsentRow
@@ -61,8 +61,8 @@ class RelationRows:
             key = self._keys.token("Organization", "identifier", facility_code)
             rows = self._connection.rows(
                 "SELECT t.rid FROM token t JOIN resource r ON r.patient = t.patient AND r.rid = t.rid"
-                " WHERE t.key = ? AND t.system = ? AND r.deleted = 0",
-                (key, self._keys.small(FACILITY_CODE)),
+                " WHERE t.key = ? AND t.system IN (?, ?, ?) AND r.deleted = 0",
+                (key, *(self._keys.small(system) for system in CODES)),
             )
             grantees += [*sorted(rid for (rid,) in rows), self._keys.grantee(facility(facility_code))]
         own = self.number("Practitioner", practitioner) if practitioner else 0
