@@ -209,7 +209,7 @@ def test_the_capability_statement_says_where_to_sign_in(site: Site) -> None:
 def test_a_name_that_a_caller_made_up_is_never_this_servers(site: Site) -> None:
     for path in ("/.well-known/smart-configuration", "/.well-known/openid-configuration"):
         answer = site.ask("GET", path, Host="evil.example.vn")
-        assert answer.status == 404 and b"evil" not in answer.body
+        assert answer.status == 400 and b"evil" not in answer.body
     key = Key()
     client = site.client("backend", "system/Patient.r", jwks=key.jwks)
     signed = key.signed(key.claims(site, client.client_id, aud="http://evil.example.vn/oauth/token"))
