@@ -189,7 +189,7 @@ def test_a_conditional_reference_to_nobody_becomes_a_logical_one(data: Path, tmp
 def test_an_interrupted_load_goes_on_where_it_was(data: Path, tmp_path: Path, blow: signal.Signals) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
-    for n in range(16):
+    for n in range(24):
         write(folder / f"{n:03}.ndjson", *(patient(id=f"p{n}-{k}") for k in range(200)))
     program = "import sys; from hoso.cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", program, "load", "--data", str(data), "--json", "--workers", "2", str(folder)]
@@ -204,10 +204,10 @@ def test_an_interrupted_load_goes_on_where_it_was(data: Path, tmp_path: Path, bl
     assert running.returncode != 0
     assert list(data.glob("load-*.journal"))
     counts, code = load(data, folder)
-    assert code == 0 and counts["read"] == 3_200 and counts["unchanged"] >= 200
-    assert counts["stored"] + counts["unchanged"] == 3_200
+    assert code == 0 and counts["read"] == 4_800 and counts["unchanged"] >= 200
+    assert counts["stored"] + counts["unchanged"] == 4_800
     assert not list(data.glob("load-*.journal"))
-    assert load(data, folder)[0] == summary(3_200, 0, 3_200, 0)
+    assert load(data, folder)[0] == summary(4_800, 0, 4_800, 0)
 
 
 def test_a_load_that_cannot_run_says_so_with_its_own_code(data: Path, tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ import pytest
 from tests.security.apps import App, Person, Site
 from tests.security.conftest import hoso
 
-from hoso.web.accounts import registry as accounts
 from hoso.web.oauth import registry
 
 SignIn = Callable[[str], Person]
@@ -61,14 +60,19 @@ def test_case_25_two_uses_at_the_same_moment_end_it_too(app: App, person: SignIn
         assert is_dead(app, one)
 
 
-def test_case_25_a_use_that_was_let_through_while_another_was_finishing(app: App, person: SignIn) -> None:
+def test_case_25_a_use_that_was_let_through_while_another_was_finishing(
+    app: App, person: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The race of the case above, step by step: both are found good before either is stored."""
     from oauthlib.common import Request
     from oauthlib.oauth2 import InvalidGrantError
 
+    from hoso import compose
+    from hoso.web import pages
     from hoso.web.oauth.models import AccessToken, Client
     from hoso.web.oauth.validator import Validator
 
+    monkeypatch.setattr(pages, "_serving", [compose.open(app.site.folder)])
     told, client = app.tokens(person("mai"), "p1"), Client.objects.get(client_id=app.client)
     validator, form = Validator(), {"grant_type": "refresh_token", "refresh_token": told["refresh_token"]}
     first, second = (Request(f"{app.site.address}/oauth/token", "POST", form, {}) for _ in range(2))
@@ -115,7 +119,7 @@ def test_case_25_after_the_account_was_closed(site: Site, app: App, person: Sign
     from hoso.web.accounts.models import Account
 
     name = f"x{app.client[-8:]}"
-    accounts.create(compose.load(site.folder), name, "doctor", "35001", "Gieng-nuoc-trong-2026")
+    compose.hire(compose.load(site.folder), name, "doctor", "35001", "Gieng-nuoc-trong-2026")
     told = app.tokens(person(name), "p1")
     assert site.fhir_get("Observation/lab-p1", told["access_token"]).status == 200
     assert hoso(site.folder, "user", "disable", "--username", name).returncode == 0
@@ -129,7 +133,7 @@ def test_case_25_an_account_that_is_closed_by_any_other_way(site: Site, app: App
     from hoso.web.accounts.models import Account
 
     name = f"y{app.client[-8:]}"
-    accounts.create(compose.load(site.folder), name, "doctor", "35001", "Gieng-nuoc-trong-2026")
+    compose.hire(compose.load(site.folder), name, "doctor", "35001", "Gieng-nuoc-trong-2026")
     told = app.tokens(person(name), "p1")
     Account.objects.filter(username=name).update(is_active=False)
     assert is_dead(app, told)
