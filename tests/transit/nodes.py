@@ -31,9 +31,7 @@ class Served:
     def get(self, context: ssl.SSLContext, path: str = "/healthz", host: str = "hoso.test") -> http.client.HTTPResponse:
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=context)
         with closing(connection):
-            with suppress(
-                ssl.SSLEOFError, ConnectionResetError
-            ):  # a handshake that met the end of a worker: tried again
+            with suppress(ssl.SSLEOFError, ConnectionResetError):  # it met the end of a worker: tried again
                 connection.connect()
             connection.request("GET", path, headers={"Host": host})
             response = connection.getresponse()
