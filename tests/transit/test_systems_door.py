@@ -260,16 +260,6 @@ def test_a_body_that_was_not_read_is_never_taken_for_a_request(doors: Doors) -> 
     assert b"ok\n" not in got
 
 
-def test_a_certificate_revoked_while_it_serves_is_refused_from_then_on(doors: Doors) -> None:
-    assert doors.ask(own(doors, "late"), token=doors.free)[0] == 200
-    assert hoso("tls", "revoke", "--data", doors.folder, doors.folder / "tls/client-late.pem").returncode == 0
-    os.kill(doors.process.process.pid, signal.SIGHUP)  # type: ignore[attr-defined]
-    wait_for(doors.process, "read anew")  # type: ignore[arg-type]
-    with pytest.raises((ssl.SSLError, ConnectionError, http.client.RemoteDisconnected)):
-        doors.ask(own(doors, "late"), token=doors.free)
-    assert doors.ask(own(doors, "lab"), token=doors.bound)[0] == 200
-
-
 def test_a_sender_that_stalls_is_sent_away(doors: Doors) -> None:
     context = certificates.trusting(doors.authority, own(doors, "lab"))
     asked = b"PUT /fhir/Patient/p9 HTTP/1.1\r\n" + HEAD % doors.free.encode() + b"Content-Length: 500\r\n\r\n{"
@@ -283,3 +273,13 @@ def test_a_sender_that_stalls_is_sent_away(doors: Doors) -> None:
         while wrapped.recv(65_536):
             pass
     assert doors.ask(own(doors, "lab"), token=doors.free)[0] == 200
+
+
+def test_a_certificate_revoked_while_it_serves_is_refused_from_then_on(doors: Doors) -> None:
+    assert doors.ask(own(doors, "late"), token=doors.free)[0] == 200
+    assert hoso("tls", "revoke", "--data", doors.folder, doors.folder / "tls/client-late.pem").returncode == 0
+    os.kill(doors.process.process.pid, signal.SIGHUP)  # type: ignore[attr-defined]
+    wait_for(doors.process, "read anew")  # type: ignore[arg-type]
+    with pytest.raises((ssl.SSLError, ConnectionError, http.client.RemoteDisconnected)):
+        doors.ask(own(doors, "late"), token=doors.free)
+    assert doors.ask(own(doors, "lab"), token=doors.bound)[0] == 200
