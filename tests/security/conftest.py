@@ -6,7 +6,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from tests.conftest import ENGINES
 from tests.security.apps import Person, Site
 from tests.security.citizens import Register, registering
 from tests.security.keyserver import serving_keys
+from tests.security.people import session_of
 from tests.security.scene import BEFORE, FIXED, Scene, bearer
 from tests.web.conftest import serving
 
@@ -111,18 +111,7 @@ def person(site: Site) -> Callable[[str], Person]:
 
     def signed_in(username: str) -> Person:
         configure(compose.load(site.folder))
-        from django.conf import settings
-        from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
-
-        account: Any = get_user_model()._default_manager.get(username=username)
-        session = import_module(settings.SESSION_ENGINE).SessionStore()
-        session[SESSION_KEY] = str(account.pk)
-        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-        session[HASH_SESSION_KEY] = account.get_session_auth_hash()
-        session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": time.time()}]
-        session["account_authentication_methods_user"] = str(account.pk)
-        session.save()
-        return Person(site, {"hoso_session": session.session_key})
+        return Person(site, {"hoso_session": session_of(username)})
 
     return signed_in
 

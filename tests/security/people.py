@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field
 from html import unescape
+from importlib import import_module
 
 from tests.security.apps import Answer, Person, Site
 
@@ -63,3 +65,21 @@ def words(answer: Answer) -> str:
     """What the page says, without what differs from one request to the next."""
     main = answer.body.decode().partition("<main")[2]
     return unescape(re.sub(r'value="[^"]*"', "", main))
+
+
+def session_of(username: str) -> str:
+    """The key of a session as Django's own sign-in makes it, with two factors shown. Django is configured before."""
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+
+    from hoso.web.accounts.models import Account
+
+    account = Account.objects.get(username=username)
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session[SESSION_KEY] = str(account.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = account.get_session_auth_hash()
+    session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": time.time()}]
+    session["account_authentication_methods_user"] = str(account.pk)
+    session.save()
+    return str(session.session_key)

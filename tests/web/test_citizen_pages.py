@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from tests.security.people import session_of
 from tests.web.conftest import PASSWORD, SIZES, Site
 from tests.web.test_journeys import faults
 
@@ -52,25 +51,7 @@ def cookies(site: Site) -> dict[str, str]:
     from hoso.web.accounts.models import Account
 
     Account.objects.create(username=CITIZEN, person=person, name="Nguyễn Thị Hồng Hạnh", created=timezone.now())
-    return {name: _session(name) for name in (CITIZEN, OFFICER)}
-
-
-def _session(username: str) -> str:
-    """As Django's own sign-in makes it, with two factors shown."""
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-
-    from hoso.web.accounts.models import Account
-
-    account = Account.objects.get(username=username)
-    session = import_module(settings.SESSION_ENGINE).SessionStore()
-    session[SESSION_KEY] = str(account.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    session[HASH_SESSION_KEY] = account.get_session_auth_hash()
-    session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": time.time()}]
-    session["account_authentication_methods_user"] = str(account.pk)
-    session.save()
-    return str(session.session_key)
+    return {name: session_of(name) for name in (CITIZEN, OFFICER)}
 
 
 @pytest.fixture
