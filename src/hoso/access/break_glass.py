@@ -138,13 +138,13 @@ class BreakGlass:
 
     def queue(self, errand: Errand) -> list[Waiting]:
         """Of the officer's own facility. No word of what is in the records stands here."""
-        self._officer(errand)
+        check_officer(errand)
         now = to_ms(self._clock())
         return [Waiting(g, e, e.deadline <= now) for g, e in self._table.waiting(errand.actor.facility)]
 
     def decide(self, errand: Errand, grant: str, outcome: str, finding: str) -> bool:
         """Nobody judges an emergency of their own. False when it was decided before."""
-        self._officer(errand)
+        check_officer(errand)
         if outcome not in OUTCOMES or len(finding.strip()) < FEWEST_WORDS:
             raise Refused.because(422, "value", "break-glass.outcome", allowed=", ".join(OUTCOMES))
         found, emergency = self._table.grant(grant), self._table.emergency(grant)
@@ -158,7 +158,7 @@ class BreakGlass:
         return decided
 
     def month(self, errand: Errand, year: int, month: int) -> Month:
-        self._officer(errand)
+        check_officer(errand)
         first = datetime(year, month, 1, tzinfo=VIETNAM)
         following = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=VIETNAM)
         rows = self._table.of_month(errand.actor.facility, to_ms(first), to_ms(following))
@@ -189,7 +189,7 @@ class BreakGlass:
     def delay(self, errand: Errand, grant: str, reason: str) -> bool:
         """The citizen is told later, by the officer and for a coded reason only. False when it was read already."""
         if reason not in DELAYS:
-            self._officer(errand)
+            check_officer(errand)
             raise Refused.because(422, "value", "break-glass.delay", allowed=", ".join(DELAYS))
         found = self._at_home(errand, grant)
         return self._table.delay(grant, reason, self._marked(errand, "break-glass-delayed", reason, found))
@@ -201,7 +201,7 @@ class BreakGlass:
 
     def delayed(self, errand: Errand) -> list[tuple[GrantRow, EmergencyRow]]:
         """What citizens are to be told of later, also when it was decided: the officer has to think of it."""
-        self._officer(errand)
+        check_officer(errand)
         return self._table.delayed_at(errand.actor.facility)
 
     def _own(self, errand: Errand) -> frozenset[int]:
@@ -209,7 +209,7 @@ class BreakGlass:
         return self._store.people.whole(actor.person) if actor.role == "citizen" and actor.person else frozenset()
 
     def _at_home(self, errand: Errand, grant: str) -> GrantRow:
-        self._officer(errand)
+        check_officer(errand)
         found, emergency = self._table.grant(grant), self._table.emergency(grant)
         if found is None or emergency is None or emergency.facility != errand.actor.facility:
             raise Refused.because(404, "not-found", "break-glass.unknown")
@@ -220,17 +220,19 @@ class BreakGlass:
         event = event_of(marked, to_ms(self._clock()), kind, "E", what, patient=grant.patient)
         return self._journal.rows([event])
 
-    def _officer(self, errand: Errand) -> None:
-        actor = errand.actor
-        if actor.role != "privacy-officer" or actor.assurance != "multi" or not actor.facility:
-            raise Refused.because(403, "forbidden", "break-glass.officer")
-
     def _score(self, actor: str, reason: str, now: datetime) -> int:
         """How closely to look, 0 to 100: a vague reason, the hour, and how often this user has done it lately."""
         hour = now.astimezone(VIETNAM).hour
         often = self._table.often(actor, to_ms(now - _LOOKED_BACK))
         at_night = hour >= _NIGHT[0] or hour < _NIGHT[1]
         return min(100, 20 + 30 * (reason == "other") + 10 * at_night + 10 * often)
+
+
+def check_officer(errand: Errand) -> None:
+    """Raises Refused for whoever is no privacy officer of a facility, shown by two factors."""
+    actor = errand.actor
+    if actor.role != "privacy-officer" or actor.assurance != "multi" or not actor.facility:
+        raise Refused.because(403, "forbidden", "break-glass.officer")
 
 
 def deadline(opened: datetime) -> datetime:

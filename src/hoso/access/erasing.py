@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from hoso.access.audit.journal import Journal
 from hoso.access.errand import Errand
-from hoso.access.policy.matrix import role
+from hoso.access.labelling import check_relabels, reason
 from hoso.access.telling import event_of
 from hoso.core.clock import Clock, to_ms
 from hoso.core.errors import Refused
@@ -20,8 +20,6 @@ from hoso.store.contract import Origin
 from hoso.store.erasing import Record, Request
 from hoso.store.reading import TYPES
 from hoso.store.record_store import RecordStore, RecordTransaction
-
-FEWEST_WORDS, MOST_WORDS = 15, 1_000
 
 
 class Erasing:
@@ -34,14 +32,11 @@ class Erasing:
         allowed = [name for name, bit in bits().items() if bit & enciphered()]
         if not labels or set(labels) - set(allowed):
             raise Refused.because(422, "value", "label.unknown", allowed=", ".join(allowed))
-        if not FEWEST_WORDS <= len(" ".join(words.split())) <= MOST_WORDS:
-            raise Refused.because(422, "value", "label.words", least=str(FEWEST_WORDS), most=str(MOST_WORDS))
+        plain = reason(words)
         whose = self._store.people.whole(patient)
         if not whose:
             raise Refused.because(404, "not-found", "rest.not-found", type="Patient", id=patient[:64])
-        request = Request(
-            new_id(), patient, mask(labels), " ".join(words.split()), errand.actor.id, to_ms(self._clock())
-        )
+        request = Request(new_id(), patient, mask(labels), plain, errand.actor.id, to_ms(self._clock()))
 
         def work(transaction: RecordTransaction) -> None:
             erasing.ask(transaction.connection, request)
@@ -92,7 +87,4 @@ class Erasing:
         return sorted(found, key=lambda one: (one.approved is not None, -one.asked))
 
     def _may(self, errand: Errand) -> None:
-        actor = errand.actor
-        row = role(actor.role) if actor.role else None
-        if not actor.scopes.everywhere("Patient", "d") or (actor.role and (row is None or not row.relabels)):
-            raise Refused.because(403, "forbidden", "rest.forbidden", type="Patient", right="d")
+        check_relabels(errand, "Patient", "d")

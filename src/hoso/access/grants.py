@@ -114,19 +114,15 @@ class Grants:
 
     def given(self, errand: Errand) -> list[GrantRow]:
         """What the citizen who asks gave, and colleagues gave each other, about the citizen; running ones."""
-        actor = errand.actor
-        if actor.role != "citizen" or not actor.person:
-            raise Refused.because(403, "forbidden", "citizen.own")
-        return self._table.of_patients(self._store.people.whole(actor.person), to_ms(self._clock()))
+        person = _citizen(errand)
+        return self._table.of_patients(self._store.people.whole(person), to_ms(self._clock()))
 
     def charges(self, errand: Errand) -> list[Charge]:
         """For whom the citizen who asks acts now, by a code or as guardian; what is seen of them the policy says."""
-        actor = errand.actor
-        if actor.role != "citizen" or not actor.person:
-            raise Refused.because(403, "forbidden", "citizen.own")
+        person = _citizen(errand)
         now = to_ms(self._clock())
-        held = self._table.held_by(f"person/{actor.person}", now)
-        wards = self._store.relations.wards(actor.person, now)
+        held = self._table.held_by(f"person/{person}", now)
+        wards = self._store.relations.wards(person, now)
         return [Charge(ward, "guardian", None) for ward in wards] + [
             Charge(row.patient, row.kind, row.until) for row in held
         ]
@@ -150,6 +146,13 @@ class Grants:
 
     def _told(self, errand: Errand, kind: str, what: str, patient: int) -> list[AuditRow]:
         return self._journal.rows([event_of(errand, to_ms(self._clock()), kind, "E", what, patient=patient)])
+
+
+def _citizen(errand: Errand) -> str:
+    """The person who asks. Raises Refused for anybody who is no citizen."""
+    if errand.actor.role != "citizen" or not errand.actor.person:
+        raise Refused.because(403, "forbidden", "citizen.own")
+    return errand.actor.person
 
 
 def _digest(code: str) -> bytes:

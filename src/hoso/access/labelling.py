@@ -8,6 +8,7 @@ from hoso.access.audit import Event
 from hoso.access.audit.journal import Journal
 from hoso.access.errand import Errand
 from hoso.access.policy.matrix import role
+from hoso.access.scope import Right
 from hoso.access.telling import event_of
 from hoso.access.view import View
 from hoso.core.clock import Clock, to_ms
@@ -40,7 +41,7 @@ class Labelling:
         version = self._seen(errand, type, id)
         done = Act(
             new_id(), version.rid, to_ms(self._clock()), errand.actor.id, mask(raised), mask(lowered),
-            " ".join(words.split()),
+            reason(words),
         )  # fmt: skip
 
         def work(transaction: RecordTransaction) -> None:
@@ -69,14 +70,10 @@ class Labelling:
         unknown = sorted({*raised, *lowered} - bits().keys())
         if unknown or not (raised or lowered) or set(raised) & set(lowered):
             raise Refused.because(422, "value", "label.unknown", allowed=", ".join(bits()))
-        if not FEWEST_WORDS <= len(" ".join(words.split())) <= MOST_WORDS:
-            raise Refused.because(422, "value", "label.words", least=str(FEWEST_WORDS), most=str(MOST_WORDS))
+        reason(words)
 
     def _may(self, errand: Errand, type: str) -> None:
-        actor = errand.actor
-        row = role(actor.role) if actor.role else None
-        if not actor.scopes.everywhere(type, "u") or (actor.role and (row is None or not row.relabels)):
-            raise Refused.because(403, "forbidden", "rest.forbidden", type=type, right="u")
+        check_relabels(errand, type, "u")
 
     def _seen(self, errand: Errand, type: str, id: str) -> Version:
         """An operator without a role also reaches what is shown to nobody: to take off a label that is wrong."""
@@ -98,3 +95,19 @@ def told(done: Act) -> str:
     return " ".join(
         sign + name for sign, mask in (("+", done.raised), ("-", done.lowered)) for name in sorted(names(mask))
     )
+
+
+def check_relabels(errand: Errand, type: str, right: Right) -> None:
+    """Raises Refused for whoever may not decide about labels: a role that does, or an operator, with a right to all."""
+    actor = errand.actor
+    row = role(actor.role) if actor.role else None
+    if not actor.scopes.everywhere(type, right) or (actor.role and (row is None or not row.relabels)):
+        raise Refused.because(403, "forbidden", "rest.forbidden", type=type, right=right)
+
+
+def reason(words: str) -> str:
+    """The words of such a decision on one line. Raises Refused for too few or too many."""
+    plain = " ".join(words.split())
+    if not FEWEST_WORDS <= len(plain) <= MOST_WORDS:
+        raise Refused.because(422, "value", "label.words", least=str(FEWEST_WORDS), most=str(MOST_WORDS))
+    return plain

@@ -7,7 +7,7 @@ the audit log first: nothing leaves here that has no event.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -15,8 +15,8 @@ from threading import Lock
 from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import urlencode
 
-from hoso.access.audit import Journal, PlainJournal, Unreadable
-from hoso.access.audit.event import read
+from hoso.access.audit import Journal, PlainJournal
+from hoso.access.audit.event import legible
 from hoso.access.errand import Errand
 from hoso.access.intake import Accepted, accept
 from hoso.access.looking import Looking
@@ -374,11 +374,10 @@ class Records:
         """
         seen: dict[str, None] = {}
         for text in self._store.told(patients):
-            with suppress(Unreadable):
-                event = read(text)
-                shown = event.action in "RE" and event.outcome == "ok"
-                if shown and event.patient in patients and since <= event.time <= until:
-                    seen[event.actor] = None
+            event = legible(text)
+            shown = event is not None and event.action in "RE" and event.outcome == "ok"
+            if event is not None and shown and event.patient in patients and since <= event.time <= until:
+                seen[event.actor] = None
         return list(seen)
 
     def noted(self, errand: Errand, what: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from heapq import merge
 
-from hoso.access.audit.event import Action, Event, Outcome, Unreadable, read
+from hoso.access.audit.event import Action, Event, Outcome, legible
 from hoso.access.audit.journal import Journal
 from hoso.access.errand import Errand
 from hoso.access.policy.sight import Sight
@@ -82,7 +82,7 @@ class Trail:
             return None
         closed = self._closed(errand, reach)
         entries = self._entries(
-            [(row, event) for row in rows if (event := _event(row)) is not None and not closed(event)]
+            [(row, event) for row in rows if (event := legible(row.bytes)) is not None and not closed(event)]
         )
         self._tell(errand, "read", f"{TYPE}/{seq}", entries)
         return entries[0] if entries else None
@@ -97,7 +97,7 @@ class Trail:
         found: list[tuple[Sealed, Event]] = []
         place, closed = None, self._closed(errand, reach)
         for looked_at, row in enumerate(self._rows(reach, before), 1):
-            event = _event(row)
+            event = legible(row.bytes)
             if event is not None and _meets(event, asked) and not closed(event):
                 found.append((row, event))
             if len(found) == asked.count or looked_at == MOST_LOOKED_AT:
@@ -166,14 +166,6 @@ class Trail:
                 for patient, names in (whose or {0: []}).items()
             ]
         )  # fmt: skip
-
-
-def _event(row: Sealed) -> Event | None:
-    """None for what was emptied or cannot be read."""
-    try:
-        return read(row.bytes) if row.bytes else None
-    except Unreadable:
-        return None
 
 
 def _meets(event: Event, asked: Asked) -> bool:

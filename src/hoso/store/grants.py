@@ -27,6 +27,11 @@ class GrantRow(NamedTuple):
     until: int
     ended: int | None = None
 
+    @property
+    def over(self) -> int:
+        """When it ends, or did: before its time when somebody ended it."""
+        return self.ended if self.ended is not None else self.until
+
 
 class EmergencyRow(NamedTuple):
     """`told`: when the citizen was notified; `delay`: the coded reason why not yet."""

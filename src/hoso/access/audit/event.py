@@ -91,6 +91,16 @@ def read(text: bytes) -> Event:
         raise Unreadable(str(error)) from error
 
 
+def legible(text: bytes | None) -> Event | None:
+    """The same; None for what was emptied, and for bytes that are no event."""
+    if not text:
+        return None
+    try:
+        return read(text)
+    except Unreadable:
+        return None
+
+
 def row(event: Event, salt: bytes) -> AuditRow:
     """What is stored of an event."""
     if len(salt) != SALT:

@@ -11,7 +11,7 @@ import msgspec
 
 from hoso.access.audit import proof
 from hoso.access.audit.asking import Asking, Standing, Watcher
-from hoso.access.audit.event import Event, Unreadable, read
+from hoso.access.audit.event import Event, legible
 from hoso.access.audit.journal import PlainJournal
 from hoso.access.audit.note import Signer, Verifier
 from hoso.access.audit.running import Running, Turn
@@ -122,7 +122,7 @@ class AuditLog:
         """Sealed events behind a place, in order; None for what was erased or cannot be read."""
         while rows := audit.sealed(self._store.engine.reader(), after + 1, PAGE):
             for row in rows:
-                yield row.seq, _event(row.bytes)
+                yield row.seq, legible(row.bytes)
             after = rows[-1].seq
 
     def now(self) -> int:
@@ -134,14 +134,5 @@ def _about(event: Event, patient: int, **fields: Any) -> Event:
 
 
 def _stays(text: bytes, origin: str) -> bool:
-    event = _event(text)
+    event = legible(text)
     return event is not None and (is_map(event, origin) or event.kind in _KEPT)
-
-
-def _event(text: bytes | None) -> Event | None:
-    if not text:
-        return None
-    try:
-        return read(text)
-    except Unreadable:
-        return None

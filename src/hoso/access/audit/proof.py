@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from hoso.access.audit import leaf
-from hoso.access.audit.event import Event, Unreadable, read
+from hoso.access.audit.event import Event, legible, read
 from hoso.access.audit.note import Note, Verifier
 from hoso.access.audit.sealer import StoredTree
 from hoso.access.audit.tree import Listed, inclusion
@@ -102,10 +102,8 @@ def _event(
 
 def _is_closed(text: bytes, closed: Callable[[Event], bool]) -> bool:
     """What cannot be read cannot be told either way, and is not told."""
-    try:
-        return closed(read(text))
-    except Unreadable:
-        return True
+    event = legible(text)
+    return event is None or closed(event)
 
 
 def _cosigned(connection: Connection, size: int, note: str) -> str:

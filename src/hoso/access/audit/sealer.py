@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from hoso.access.audit import leaf
-from hoso.access.audit.event import SALT, Event, Unreadable, read, row
+from hoso.access.audit.event import SALT, Event, legible, row
 from hoso.access.audit.note import Checkpoint, Note, Signer
 from hoso.access.audit.tree import fold, resumed, root
 from hoso.core.clock import Clock, to_ms
 from hoso.store import audit
-from hoso.store.audit import Seal, Waiting
+from hoso.store.audit import Seal
 from hoso.store.connection import Connection
 from hoso.store.contract import Unavailable
 from hoso.store.engine import Engine
@@ -109,7 +109,7 @@ class Sealer:
             return 0
         size = audit.size(connection)
         growth = resumed(StoredTree(connection), size)
-        events = [_read(one) for one in waiting]
+        events = [legible(one.bytes) for one in waiting]  # None gets its place, and `verify` says what it is
         ends = audit.ends(connection, sorted({event.patient for event in events if event and event.patient}))
         seals, nodes = [], []
         for seq, (one, event) in enumerate(zip(waiting, events, strict=True), size):
@@ -136,11 +136,3 @@ def map_event(key: bytes, heads: Sequence[tuple[int, int, bytes]], size: int, or
 
 def is_map(event: Event, origin: str) -> bool:
     return event.kind == "audit-map" and event.actor == origin
-
-
-def _read(one: Waiting) -> Event | None:
-    """None for bytes that are no event: they get their place, and `verify` says what they are."""
-    try:
-        return read(one.bytes)
-    except Unreadable:
-        return None

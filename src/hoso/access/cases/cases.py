@@ -15,6 +15,7 @@ import orjson
 
 from hoso.access.audit.event import Event
 from hoso.access.audit.journal import Journal
+from hoso.access.break_glass import check_officer
 from hoso.access.cases.terms import REQUESTS, Kind, Term, acknowledge_by, kept_until, terms
 from hoso.access.cases.words import said
 from hoso.access.citizen.looks import Looks, own
@@ -139,12 +140,12 @@ class Cases:
 
     def queue(self, errand: Errand) -> list[Case]:
         """Of the officer's own facility and of none, overdue ones first."""
-        _officer(errand)
+        check_officer(errand)
         return [self._seen(row) for row in self._table.queue(errand.actor.facility)]
 
     def case(self, errand: Errand, id: str) -> Case:
         """Raises Refused 404 for another facility's, as for none at all."""
-        _officer(errand)
+        check_officer(errand)
         row = self._table.case(id)
         if row is None or row.facility not in ("", errand.actor.facility):
             raise _unknown()
@@ -232,12 +233,6 @@ class Cases:
 
     def _now(self) -> int:
         return to_ms(self._clock())
-
-
-def _officer(errand: Errand) -> None:
-    actor = errand.actor
-    if actor.role != "privacy-officer" or actor.assurance != "multi" or not actor.facility:
-        raise Refused.because(403, "forbidden", "break-glass.officer")
 
 
 def _unknown() -> Refused:

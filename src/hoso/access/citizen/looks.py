@@ -13,7 +13,7 @@ from heapq import merge
 from threading import Lock
 from typing import Any
 
-from hoso.access.audit.event import Event, Unreadable, read
+from hoso.access.audit.event import Event, legible
 from hoso.access.audit.log import AuditLog
 from hoso.access.citizen.lines import Line, Lines, day_of
 from hoso.access.errand import Errand
@@ -25,7 +25,7 @@ from hoso.store import audit
 from hoso.store.audit import Sealed
 from hoso.store.contract import Store
 from hoso.store.engine import Engine
-from hoso.store.grants import GrantRow, GrantTable
+from hoso.store.grants import GrantTable
 
 COUNT = 40
 """Lines of a page, and those of the day it ends in."""
@@ -59,16 +59,15 @@ class Looks:
         """Of the citizen's own person; told to the log first. Raises Refused for anybody else."""
         whole, rid = own(self._store, errand)
         self._teller.act(errand, "look", _asked(before, year, emergencies), rid)
-        rids = sorted(whole)
-        withheld = self.withheld(whole)
-        lines, years = Lines(errand.actor.id), self._years(rids)
+        withheld, last = self.withheld(whole), self._last(sorted(whole))
+        lines, years = Lines(errand.actor.id), self._years(last)
         if emergencies:
-            self._emergencies(lines, rids, withheld, year)
+            self._emergencies(lines, last, withheld, year)
             return Looked(lines.lines, None, years)
         since, until = _year(year)
-        start = self._start(rids, before, until)
+        start = self._start(last, before, until)
         place, day = None, None
-        for looked_at, (row, event) in enumerate(_events(self._rows(rids, start))):
+        for looked_at, (row, event) in enumerate(_events(self._rows(start))):
             if looked_at == MOST_LOOKED_AT:
                 return Looked(lines.lines, place, years)
             if event is not None and event.time < since - LATE:
@@ -87,12 +86,12 @@ class Looks:
         rows = [row for row in audit.sealed(self._engine.reader(), seq, 1) if row.seq == seq]
         if not rows or rows[0].patient not in whole:
             return None
-        found = _event(rows[0])
+        found = legible(rows[0].bytes)
         return None if found is None or self.withheld(whole)(found) else found
 
     def at(self, seq: int) -> Event | None:
         """What stands at a place of the log; for those who answer a case about it, not for a page of its own."""
-        return next((_event(row) for row in audit.sealed(self._engine.reader(), seq, 1) if row.seq == seq), None)
+        return next((legible(row.bytes) for row in audit.sealed(self._engine.reader(), seq, 1) if row.seq == seq), None)
 
     def proof(self, errand: Errand) -> dict[str, Any]:
         """All of the citizen's events that the newest published map counts, for docs/how-to/check-audit-proof.py.
@@ -122,19 +121,21 @@ class Looks:
         def tells(event: Event) -> bool:
             return any(
                 event.grant == grant.id
-                or (event.actor == grant.grantee and grant.since - BEFORE_OPENING <= event.time <= _end(grant))
+                or (event.actor == grant.grantee and grant.since - BEFORE_OPENING <= event.time <= grant.over)
                 for grant, _ in later
             )
 
         return tells
 
-    def _emergencies(self, lines: Lines, rids: list[int], withheld: Callable[[Event], bool], year: int | None) -> None:
+    def _emergencies(
+        self, lines: Lines, last: dict[int, int], withheld: Callable[[Event], bool], year: int | None
+    ) -> None:
         since, until = _year(year)
-        for grant, emergency in self._table.emergencies_of(rids):
+        for grant, emergency in self._table.emergencies_of(last):
             if not since <= grant.since < until:
                 continue
-            ends = max(_end(grant), emergency.decided or 0) + LATE
-            for row, event in _events(self._rows(rids, self._start(rids, None, ends))):
+            ends = max(grant.over, emergency.decided or 0) + LATE
+            for row, event in _events(self._rows(self._start(last, None, ends))):
                 if event is None:
                     continue
                 if event.time < grant.since - LATE:
@@ -142,8 +143,8 @@ class Looks:
                 if event.grant == grant.id and not withheld(event):
                     lines.add(row.seq, event)
 
-    def _rows(self, rids: list[int], start: dict[int, int]) -> Iterator[Sealed]:
-        return merge(*(self._stretch(rid, start[rid]) for rid in rids), key=lambda row: row.seq, reverse=True)
+    def _rows(self, start: dict[int, int]) -> Iterator[Sealed]:
+        return merge(*(self._stretch(*one) for one in start.items()), key=lambda row: row.seq, reverse=True)
 
     def _stretch(self, rid: int, number: int) -> Iterator[Sealed]:
         """Downwards from a number, that one included."""
@@ -152,11 +153,10 @@ class Looks:
             yield from reversed(rows)
             number -= _PAGE
 
-    def _start(self, rids: list[int], before: int | None, until: int) -> dict[int, int]:
+    def _start(self, last: dict[int, int], before: int | None, until: int) -> dict[int, int]:
         """By record the number of the last event that may be on the page."""
         found = {}
-        for rid, (last, _) in ((rid, self._last(rid)) for rid in rids):
-            number = last
+        for rid, number in last.items():
             if before is not None:
                 number = self._halved(rid, number, lambda row: row.seq < before)
             if until < _NEVER:
@@ -164,8 +164,10 @@ class Looks:
             found[rid] = number
         return found
 
-    def _last(self, rid: int) -> tuple[int, bytes]:
-        return audit.ends(self._engine.reader(), [rid]).get(rid, (0, b""))
+    def _last(self, rids: list[int]) -> dict[int, int]:
+        """The number of each record's last event; 0 of one without any."""
+        ends = audit.ends(self._engine.reader(), rids)
+        return {rid: ends[rid][0] if rid in ends else 0 for rid in rids}
 
     def _halved(self, rid: int, most: int, holds: Callable[[Sealed], bool]) -> int:
         """The greatest number up to `most` whose row `holds`, as all before it do."""
@@ -176,11 +178,10 @@ class Looks:
             low, high = (middle, high) if rows and holds(rows[0]) else (low, middle - 1)
         return low
 
-    def _years(self, rids: list[int]) -> tuple[int, ...]:
+    def _years(self, last: dict[int, int]) -> tuple[int, ...]:
         reader, times = self._engine.reader(), []
-        for rid in rids:
-            last, _ = self._last(rid)
-            ends = [*audit.of_patient(reader, rid, 0, 1), *(audit.of_patient(reader, rid, last - 1, 1) if last else ())]
+        for rid, most in last.items():
+            ends = [*audit.of_patient(reader, rid, 0, 1), *(audit.of_patient(reader, rid, most - 1, 1) if most else ())]
             times += [time for row in ends if (time := _time(row))]
         if not times:
             return ()
@@ -211,23 +212,11 @@ def _asked(before: int | None, year: int | None, emergencies: bool) -> str:
     return ", ".join([*parts, *(["emergencies"] if emergencies else [])])
 
 
-def _end(grant: GrantRow) -> int:
-    return grant.ended if grant.ended is not None else grant.until
-
-
 def _time(row: Sealed) -> int:
     """0 for what was emptied, which is the oldest."""
-    event = _event(row)
+    event = legible(row.bytes)
     return event.time if event else 0
 
 
 def _events(rows: Iterator[Sealed]) -> Iterator[tuple[Sealed, Event | None]]:
-    return ((row, _event(row)) for row in rows)
-
-
-def _event(row: Sealed) -> Event | None:
-    """None for what was emptied or cannot be read."""
-    try:
-        return read(row.bytes) if row.bytes else None
-    except Unreadable:
-        return None
+    return ((row, legible(row.bytes)) for row in rows)

@@ -21,7 +21,7 @@ from hoso.access.scope import Scopes
 from hoso.core.errors import Refused
 from hoso.fhir.consents import FREE
 from hoso.fhir.search import parse
-from hoso.fhir.systems import FACILITY_CODE, WISH
+from hoso.fhir.systems import FACILITY_CODE, LOINC, WISH
 from hoso.store.contract import Store
 
 Closed = Literal["record", "kind", "facility", "secondary"]
@@ -37,7 +37,6 @@ _SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope"
 _REASONS = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 _PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 _TYPES = "http://hl7.org/fhir/resource-types"
-_LOINC = "http://loinc.org"
 _LONGEST = 128
 
 
@@ -136,7 +135,7 @@ def _consent(person: str, closed: Closed, target: str, now: str) -> dict[str, An
         "meta": {"tag": [{"system": WISH, "code": closed}]},
         "status": "active",
         "scope": {"coding": [{"system": _SCOPES, "code": "patient-privacy"}]},
-        "category": [{"coding": [{"system": _LOINC, "code": "59284-0"}]}],
+        "category": [{"coding": [{"system": LOINC, "code": "59284-0"}]}],
         "patient": {"reference": f"Patient/{person}"},
         "dateTime": now,
         "policyRule": {"coding": [{"system": _CODES, "code": "OPTIN"}]},

@@ -100,14 +100,8 @@ class Facilities:
         return bool(page.matches)
 
     def _found(self, errand: Errand, asked: list[tuple[str, str]]) -> list[Facility]:
-        found: list[Facility] = []
-        cursor: str | None = None
-        while True:
-            page = self._records.search(errand, _query(asked), cursor)
-            found += [_facility(parse_json(version.body)) for version in page.matches if not version.deleted]
-            cursor = page.cursor
-            if cursor is None:
-                return sorted(found, key=lambda one: (not one.active, one.code == "", one.name))
+        found = [_facility(one) for one in every(self._records, errand, _query(asked))]
+        return sorted(found, key=lambda one: (not one.active, one.code == "", one.name))
 
     # Writing
 
@@ -123,7 +117,7 @@ class Facilities:
             place = _place(transaction, wanted)
             if place:
                 made["partOf"] = {"reference": f"Organization/{place}"}
-            return [_draft("POST", made), _draft("POST", _location(made, wanted.address))]
+            return [draft("POST", made), draft("POST", _location(made, wanted.address))]
 
         self._write(errand, "c", work)
         return _facility(made)
@@ -189,7 +183,7 @@ class Facilities:
             names = {_facility(parse_json(one.body)).name for one in below if not one.deleted}
             if made["name"] in names:
                 raise Refused.because(409, "duplicate", "organisation.department", name=name.strip())
-            return [_draft("POST", made)]
+            return [draft("POST", made)]
 
         self._write(errand, "c", work)
         return _facility(made)
@@ -202,7 +196,7 @@ class Facilities:
             if found is None or code_of(found):
                 raise Refused.because(404, "not-found", "rest.not-found", type="Organization", id=id[:64])
             changed.update({**found, "active": False})
-            return [_draft("PUT", changed)]
+            return [draft("PUT", changed)]
 
         changed: Resource = {}
         self._write(errand, "u", work)
@@ -218,7 +212,7 @@ class Facilities:
                 raise Refused.because(404, "not-found", "organisation.unknown", number=code[:64])
             changed.clear()
             changed.update(change(transaction, found))
-            return [_draft("PUT", changed)]
+            return [draft("PUT", changed)]
 
         self._write(errand, "u", work)
         return _facility(changed)
@@ -317,7 +311,19 @@ def _location(organization: Resource, address: str) -> Resource:
     }
 
 
-def _draft(method: Any, resource: Resource) -> Draft:
+def every(records: Records, errand: Errand, query: Query) -> list[Resource]:
+    """All that a search finds, page after page."""
+    found: list[Resource] = []
+    cursor: str | None = None
+    while True:
+        page = records.search(errand, query, cursor)
+        found += [parse_json(version.body) for version in page.matches if not version.deleted]
+        cursor = page.cursor
+        if cursor is None:
+            return found
+
+
+def draft(method: Any, resource: Resource) -> Draft:
     return Draft(method, resource["resourceType"], resource["id"], orjson.dumps(resource), resource)
 
 

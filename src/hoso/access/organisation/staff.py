@@ -11,19 +11,16 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
-import orjson
-
 from hoso.access.errand import Errand
-from hoso.access.organisation.facilities import check_name, unknown
+from hoso.access.organisation.facilities import check_name, draft, every, unknown
 from hoso.access.organisation.guard import homes
 from hoso.access.organisation.posts import NOBODYS, Post, Posts, Resource, live, of_practitioner
 from hoso.access.policy import matrix
 from hoso.access.records import Records
-from hoso.core.clock import from_ms, to_ms
+from hoso.core.clock import from_ms, instant, to_ms
 from hoso.core.dates import OPEN_HIGH, VIETNAM
 from hoso.core.errors import Refused
 from hoso.core.ids import new_id
-from hoso.fhir.json import parse as parse_json
 from hoso.fhir.organisation import period_of, practitioner_of, roles_of
 from hoso.fhir.search import parse
 from hoso.fhir.systems import ROLE
@@ -65,14 +62,7 @@ class Staff:
 
     def _at(self, errand: Errand, organization: str) -> list[Held]:
         asked = [("organization", f"Organization/{organization}"), ("_count", str(_PAGE))]
-        found: list[Resource] = []
-        cursor: str | None = None
-        while True:
-            page = self._records.search(errand, parse("PractitionerRole", asked), cursor)
-            found += [parse_json(version.body) for version in page.matches if not version.deleted]
-            cursor = page.cursor
-            if cursor is None:
-                return self._held(found)
+        return self._held(every(self._records, errand, parse("PractitionerRole", asked)))
 
     def _held(self, resources: Sequence[Resource]) -> list[Held]:
         now = to_ms(self._records.clock())
@@ -97,7 +87,7 @@ class Staff:
         practitioner = {"resourceType": "Practitioner", "id": who, "active": True, "name": [{"text": name.strip()}]}
         given = self._role(who, role, organization, since, until)
         rights: list[tuple[Any, str]] = [("c", "Practitioner"), ("c", "PractitionerRole")]
-        self._records.write(errand, rights, [], lambda _: [_draft("POST", practitioner), _draft("POST", given)])
+        self._records.write(errand, rights, [], lambda _: [draft("POST", practitioner), draft("POST", given)])
         return who
 
     def give(
@@ -113,7 +103,7 @@ class Staff:
                     404, "not-found", "rest.not-found", type="Practitioner", id=practitioner[:64]
                 )  # fmt: skip
             self._refuse_twice(transaction, given)
-            return [_draft("POST", given)]
+            return [draft("POST", given)]
 
         self._records.write(errand, [("c", "PractitionerRole")], [f"posts of {practitioner}"], work)
         return str(given["id"])
@@ -128,9 +118,9 @@ class Staff:
             if found is None or not roles_of(found) or found.get("active") is False or period_of(found)[1] <= now:
                 return []
             since = period_of(found)[0]
-            period = {**found.get("period", {}), "end": _instant(max(now, since))}
+            period = {**found.get("period", {}), "end": instant(max(now, since))}
             ended[:] = [{**found, "active": False, "period": period}]
-            return [_draft("PUT", ended[0])]
+            return [draft("PUT", ended[0])]
 
         self._records.write(errand, [("u", "PractitionerRole")], [f"post {id}"], work)
         return self._posts.read(ended[0]) if ended else None
@@ -143,7 +133,7 @@ class Staff:
         def work(transaction: Transaction) -> Sequence[Draft]:
             place, drafts = self._known(transaction, code)
             given = {**self._role(who, role, place, None, None), "id": post}
-            return [*drafts, _draft("PUT", person), _draft("PUT", given)]
+            return [*drafts, draft("PUT", person), draft("PUT", given)]
 
         rights: list[tuple[Any, str]] = [("c", "Organization"), ("u", "Practitioner"), ("u", "PractitionerRole")]
         self._records.write(errand, rights, [f"facility {code}"], work)
@@ -166,7 +156,7 @@ class Staff:
         if met:
             return str(met[0]["id"]), []
         made = unknown(code, new_id())
-        return made["id"], [_draft("POST", made)]
+        return made["id"], [draft("POST", made)]
 
     def _check(self, role: str, since: date | None, until: date | None) -> None:
         if matrix.role(role) is None or role in NOBODYS:
@@ -184,7 +174,7 @@ class Staff:
                 raise Refused.because(409, "duplicate", "organisation.twice")
 
     def _role(self, who: str, role: str, organization: str, since: date | None, until: date | None) -> Resource:
-        start = since.isoformat() if since else _instant(to_ms(self._records.clock()))
+        start = since.isoformat() if since else instant(to_ms(self._records.clock()))
         return {
             "resourceType": "PractitionerRole",
             "id": new_id(),
@@ -207,11 +197,3 @@ def _name(reading: Reading, practitioner: str) -> str:
     found = live(reading, "Practitioner", practitioner)
     names = (found or {}).get("name") or [{}]
     return str(names[0].get("text") or " ".join([names[0].get("family", ""), *names[0].get("given", ())]).strip())
-
-
-def _instant(ms: int) -> str:
-    return from_ms(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _draft(method: Any, resource: Resource) -> Draft:
-    return Draft(method, resource["resourceType"], resource["id"], orjson.dumps(resource), resource)

@@ -13,7 +13,7 @@ from hoso.core.clock import from_ms
 from hoso.core.errors import Refused
 from hoso.web.citizens import names
 from hoso.web.citizens.copy import bundle
-from hoso.web.citizens.log import shown_event
+from hoso.web.citizens.log import place_at, shown_event
 from hoso.web.citizens.own import mine, own
 from hoso.web.citizens.places import facilities
 from hoso.web.citizens.titles import CASE_HINTS, CASE_TITLES, OUTCOME_TITLES
@@ -46,7 +46,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 @own
 def ask(request: HttpRequest, reach: Door, person: Person) -> HttpResponse:
     """`event` asks about a line of the log, `kind` for what the law gives."""
-    seq, kind = _seq(request), request.GET.get("kind", "")
+    seq, kind = place_at(request, "event"), request.GET.get("kind", "")
     event = desk().looks.event(errand(request), seq) if seq is not None else None
     if event is None and kind not in REQUESTS:
         raise Http404
@@ -136,8 +136,3 @@ def shown(case: Case) -> dict[str, Any]:
         **{name: None if (at := getattr(row, name)) is None else from_ms(at - (name in ("due", "acknowledge_by")))
            for name in times},
     }  # fmt: skip
-
-
-def _seq(request: HttpRequest) -> int | None:
-    text = request.GET.get("event", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

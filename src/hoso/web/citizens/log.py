@@ -27,7 +27,8 @@ FIRST_YEAR, LAST_YEAR = 2000, 2200
 @own
 def log(request: HttpRequest, reach: Door, person: Person) -> HttpResponse:
     year, emergencies = _year(request), request.GET.get("only") == "emergencies"
-    looked = desk().looks.page(errand(request), _place(request), year=year, emergencies=emergencies)
+    before = place_at(request, "before")
+    looked = desk().looks.page(errand(request), before, year=year, emergencies=emergencies)
     actors = names.actors({line.actor for line in looked.lines})
     places = names.facilities(reach, {line.facility for line in looked.lines})
     shown = [_shown(line, actors, places) for line in looked.lines]
@@ -42,7 +43,7 @@ def log(request: HttpRequest, reach: Door, person: Person) -> HttpResponse:
         years=looked.years,
         emergencies=emergencies,
         older=_older(looked.before, year),
-        newest=_place(request) is not None,
+        newest=before is not None,
         titles={"deed_titles": DEED_TITLES, "kind_titles": KIND_TITLES},
     )
 
@@ -100,8 +101,9 @@ def _year(request: HttpRequest) -> int | None:
     return year if FIRST_YEAR <= year <= LAST_YEAR else None
 
 
-def _place(request: HttpRequest) -> int | None:
-    text = request.GET.get("before", "")
+def place_at(request: HttpRequest, name: str) -> int | None:
+    """A place of the log, from a parameter of the address."""
+    text = request.GET.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 

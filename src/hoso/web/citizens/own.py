@@ -56,7 +56,7 @@ def _notice(request: HttpRequest) -> None:
             "who": who.get(grant.grantee) or names.plain(grant.grantee),
             "facility": door(request).facility(emergency.facility) if emergency.facility else "",
             "since": from_ms(grant.since),
-            "until": from_ms(grant.ended if grant.ended is not None else grant.until),
+            "until": from_ms(grant.over),
             "reason": REASON_TITLES[emergency.code],
         }
         for grant, emergency in rows
