@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tests.cli.serving import HOSO
@@ -31,8 +31,10 @@ class Served:
     def get(self, context: ssl.SSLContext, path: str = "/healthz", host: str = "hoso.test") -> http.client.HTTPResponse:
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=context)
         with closing(connection):
-            with suppress(ssl.SSLEOFError, ConnectionResetError):  # it met the end of a worker: tried again
+            try:
                 connection.connect()
+            except (ssl.SSLEOFError, ConnectionResetError):  # it met the end of a worker: tried again
+                connection.close()
             connection.request("GET", path, headers={"Host": host})
             response = connection.getresponse()
             response.read()
