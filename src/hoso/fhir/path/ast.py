@@ -91,6 +91,26 @@ class SortKey:
 Node = Literal | Special | External | Member | Call | Index | Unary | Binary | TypeTest | SortKey
 
 
+def defines(node: Node) -> bool:
+    """Does it define a variable that could be seen after it? Arguments have a scope of their own."""
+    at: Node | None = node
+    while at is not None:
+        match at:
+            case Call():
+                if at.name == "defineVariable":
+                    return True
+                at = at.target
+            case Member() | Index():
+                at = at.target
+            case TypeTest():
+                at = at.operand
+            case SortKey():
+                at = at.key
+            case _:
+                return False
+    return False
+
+
 def type_name(node: Node) -> str | None:
     """A type written as an argument, `Quantity` or `FHIR.Quantity`, as text; None when it is no such name."""
     if isinstance(node, Member):

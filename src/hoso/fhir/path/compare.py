@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
@@ -84,7 +85,7 @@ def _same_json(first: Item, second: Item) -> bool:
 def equivalent(first: Item, second: Item) -> bool:
     a, b = system(first), system(second)
     if a.__class__ is Node or b.__class__ is Node or a is None or b is None:
-        return first.__class__ is second.__class__ is Node and _alike(first.value, second.value)
+        return first.__class__ is second.__class__ is Node and _likeness(first.value) == _likeness(second.value)
     if isinstance(a, bool) or isinstance(b, bool):
         return a is b
     if isinstance(a, Temporal) or isinstance(b, Temporal):
@@ -134,22 +135,13 @@ def _size(quantity: Quantity) -> Fraction:
     return known.factor if known is not None else Fraction(0)
 
 
-def _alike(first: Any, second: Any) -> bool:
-    """Complex elements: same content, whatever the order of lists; ids of elements do not count."""
-    if isinstance(first, dict) and isinstance(second, dict):
-        keys = (first.keys() | second.keys()) - {"id"}
-        return all(key in first and key in second and _alike(first[key], second[key]) for key in keys)
-    if isinstance(first, list) and isinstance(second, list):
-        rest = list(second)
-        for item in first:
-            match = next((n for n, other in enumerate(rest) if _alike(item, other)), None)
-            if match is None:
-                return False
-            del rest[match]
-        return not rest
-    if isinstance(first, str) and isinstance(second, str):
-        return _folded(first) == _folded(second)
-    return bool(first == second)
+def _likeness(value: Any) -> Hashable:
+    """Complex elements alike have one: same content, whatever the order of lists; ids of elements do not count."""
+    if isinstance(value, dict):
+        return ("d", frozenset((name, _likeness(part)) for name, part in value.items() if name != "id"))
+    if isinstance(value, list):
+        return ("l", frozenset(Counter(_likeness(part) for part in value).items()))
+    return (isinstance(value, bool), _folded(value) if isinstance(value, str) else value)
 
 
 def all_equal(left: Collection, right: Collection) -> bool | None:
@@ -169,6 +161,8 @@ def all_equal(left: Collection, right: Collection) -> bool | None:
 def all_equivalent(left: Collection, right: Collection) -> bool:
     if len(left) != len(right):
         return False
+    if all(_complex(item) for item in (*left, *right)):
+        return _likenesses(left) == _likenesses(right)
     rest = list(right)
     for item in left:
         match = next((n for n, other in enumerate(rest) if equivalent(item, other)), None)
@@ -176,6 +170,14 @@ def all_equivalent(left: Collection, right: Collection) -> bool:
             return False
         del rest[match]
     return True
+
+
+def _complex(item: Item) -> bool:
+    return item.__class__ is Node and item.shape.system is None
+
+
+def _likenesses(items: Collection) -> Counter[Hashable]:
+    return Counter(_likeness(item.value) for item in items)
 
 
 def order(first: Item, second: Item, position: int = 0) -> int | None:
@@ -202,8 +204,8 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
-def key(item: Item) -> Hashable | None:
-    """A hash key such that equal keys mean equal items; None when only `equal` can tell."""
+def key(item: Item) -> Hashable:
+    """A hash key: items of one kind are equal exactly when their keys are."""
     value = system(item)
     if isinstance(value, bool):
         return ("b", value)
@@ -211,26 +213,29 @@ def key(item: Item) -> Hashable | None:
         return ("s", value)
     if isinstance(value, int | Decimal):
         return ("n", value)
-    return None
+    if isinstance(value, Temporal):
+        return ("t", value.mark)
+    if isinstance(value, Quantity):
+        return ("q", value.scaled() or (value.value, value.unit, value.calendar))
+    if item.__class__ is Node:
+        return ("j", _frozen(item.value), _frozen(item.extra))
+    return ("o", value)
+
+
+def _frozen(value: Any) -> Hashable:
+    if isinstance(value, dict):
+        return ("d", frozenset((name, _frozen(part)) for name, part in value.items()))
+    if isinstance(value, list):
+        return ("l", tuple(_frozen(part) for part in value))
+    return (isinstance(value, bool), value)
 
 
 def distinct(items: Collection) -> Collection:
     """First of each, in order."""
-    seen: set[Hashable] = set()
-    hard: Collection = []
-    found: Collection = []
+    found: dict[Hashable, Item] = {}
     for item in items:
-        mark = key(item)
-        if mark is None:
-            if any(equal(item, other) for other in hard):
-                continue
-            hard.append(item)
-        elif mark in seen:
-            continue
-        else:
-            seen.add(mark)
-        found.append(item)
-    return found
+        found.setdefault(key(item), item)
+    return list(found.values())
 
 
 def contains(items: Collection, item: Item) -> bool:

@@ -15,21 +15,18 @@ from hoso.fhir.path.ast import (
     Special,
     TypeTest,
     Unary,
+    defines,
     type_name,
 )
+from hoso.fhir.path.cost import MANY, of_operator, of_texts
 from hoso.fhir.path.errors import PathError, execution
-from hoso.fhir.path.frame import Closure, Frame
+from hoso.fhir.path.frame import Closure, Frame, constant
 from hoso.fhir.path.operators import BINARY, negated, positive
-from hoso.fhir.path.registry import FUNCTIONS, Function
+from hoso.fhir.path.registry import FUNCTIONS, Body, Function
 from hoso.fhir.path.types import TypeName
 from hoso.fhir.path.values import Collection, integer, single, step
 from hoso.fhir.path.values import Node as Element
 
-CONSTANTS = {
-    "sct": "http://snomed.info/sct",
-    "loinc": "http://loinc.org",
-    "ucum": "http://unitsofmeasure.org",
-}
 _TYPE_FUNCTIONS = ("is", "as", "ofType")
 
 functions.load()
@@ -40,6 +37,21 @@ class Compiler:
 
     def __init__(self, strict: bool) -> None:
         self.strict = strict
+
+    def scoped(self, node: Node) -> Closure:
+        """An operand or argument: the variables it defines end with it."""
+        body = self.closure(node)
+        if not defines(node):
+            return body
+
+        def apart(frame: Frame) -> Collection:
+            before = frame.variables
+            try:
+                return body(frame)
+            finally:
+                frame.variables = before
+
+        return apart
 
     def closure(self, node: Node) -> Closure:
         match node:
@@ -69,10 +81,17 @@ class Compiler:
         if node.target is None:
             return _first_step(name)
         target = self.closure(node.target)
-        return lambda frame: step(target(frame), name)
+
+        def stepped(frame: Frame) -> Collection:
+            items = target(frame)
+            if len(items) > MANY:
+                frame.run.spend(len(items))
+            return step(items, name)
+
+        return stepped
 
     def _index(self, node: Index) -> Closure:
-        target, index, at = self.closure(node.target), self.closure(node.index), node.position
+        target, index, at = self.closure(node.target), self.scoped(node.index), node.position
 
         def indexed(frame: Frame) -> Collection:
             items, n = target(frame), integer(index(frame), at)
@@ -86,8 +105,16 @@ class Compiler:
         return lambda frame: work(operand(frame), at)
 
     def _binary(self, node: Binary) -> Closure:
-        left, right, at = self.closure(node.left), self.closure(node.right), node.position
-        work = BINARY[node.operator]
+        left, right, at = self.scoped(node.left), self.scoped(node.right), node.position
+        work, cost = BINARY[node.operator], of_operator(node.operator)
+        if cost is not None:
+
+            def charged(frame: Frame) -> Collection:
+                one, two = left(frame), right(frame)
+                frame.run.spend(cost(one, two))
+                return work(one, two, at)
+
+            return charged
         decided = {"and": [False], "or": [True]}.get(node.operator)
         if decided is None:
             return lambda frame: work(left(frame), right(frame), at)
@@ -134,8 +161,10 @@ class Compiler:
         return self._type_test(node.name, target, name, node.position)
 
     def _applied(self, known: Function, node: Call, target: Closure) -> Closure:
-        body = known.body
-        arguments = tuple(self.closure(argument) for argument in node.arguments)
+        body, target = known.body, _measured(target)
+        if known.takes_string:
+            body = _weighed(body)
+        arguments = tuple(self.scoped(argument) for argument in node.arguments)
         if known.name == "sort":
             falling = tuple(isinstance(a, SortKey) and a.descending for a in node.arguments)
             return lambda frame: body(frame, target(frame), tuple(zip(arguments, falling, strict=True)))
@@ -161,6 +190,30 @@ def _placed(work: Closure, position: int) -> Closure:
             raise
 
     return called
+
+
+def _measured(target: Closure) -> Closure:
+    """What a function is called on, paid for when it is much."""
+
+    def found(frame: Frame) -> Collection:
+        items = target(frame)
+        if len(items) > MANY:
+            frame.run.spend(len(items))
+        return items
+
+    return found
+
+
+def _weighed(body: Body) -> Body:
+    """Work on text, paid by the length of what goes in and comes out."""
+
+    def worked(frame: Frame, items: Collection, *arguments: Collection) -> Collection:
+        frame.run.spend(of_texts(items))
+        found = body(frame, items, *arguments)
+        frame.run.spend(of_texts(found))
+        return found
+
+    return worked
 
 
 def _constant(items: Collection) -> Closure:
@@ -194,12 +247,9 @@ def _first_step(name: str) -> Closure:
 
 def _external(node: External) -> Closure:
     name, at = node.name, node.position
-    if name in CONSTANTS:
-        return _constant([CONSTANTS[name]])
-    if name.startswith("vs-"):
-        return _constant([f"http://hl7.org/fhir/ValueSet/{name[3:]}"])
-    if name.startswith("ext-"):
-        return _constant([f"http://hl7.org/fhir/StructureDefinition/{name[4:]}"])
+    fixed = constant(name)
+    if fixed is not None:
+        return _constant([fixed])
 
     def looked_up(frame: Frame) -> Collection:
         if name == "context":

@@ -98,7 +98,7 @@ def typed(item: Any) -> Typed:
 
 
 _FHIR_SPELLING = {
-    "Boolean": "boolean", "Integer": "integer", "Decimal": "decimal", "String": "string",
+    "Boolean": "boolean", "Integer": "integer", "Long": "Long", "Decimal": "decimal", "String": "string",
     "Date": "date", "DateTime": "dateTime", "Time": "time",
 }  # fmt: skip
 

@@ -10,14 +10,36 @@ from hoso.fhir.path.errors import PathError
 from hoso.fhir.path.values import Collection, Item, Node
 
 Resolver = Callable[[str], dict[str, Any] | None]
-MAX_STEPS = 400_000
+MAX_STEPS = 1_000_000
+_CONSTANTS = {
+    "sct": "http://snomed.info/sct",
+    "loinc": "http://loinc.org",
+    "ucum": "http://unitsofmeasure.org",
+}
+_FIXED = frozenset({"context", "resource", "rootResource"})
+
+
+def constant(name: str) -> str | None:
+    """What FHIR lets %name stand for everywhere."""
+    if name.startswith("vs-"):
+        return f"http://hl7.org/fhir/ValueSet/{name[3:]}"
+    if name.startswith("ext-"):
+        return f"http://hl7.org/fhir/StructureDefinition/{name[4:]}"
+    return _CONSTANTS.get(name)
+
+
+def reserved(name: str) -> bool:
+    """A name that no expression may define."""
+    return name in _FIXED or constant(name) is not None
+
+
 MAX_TEXT = 2_000_000
 
 
 class Run:
     """One evaluation: constant while it lasts."""
 
-    __slots__ = ("environment", "left", "now", "resolver", "resource", "root")
+    __slots__ = ("_inside", "environment", "left", "now", "resolver", "resource", "root")
 
     def __init__(
         self,
@@ -33,11 +55,40 @@ class Run:
         self.now = now
         self.resolver = resolver
         self.left = MAX_STEPS
+        self._inside: dict[str, dict[str, Any]] | None = None
 
     def spend(self, steps: int) -> None:
         self.left -= steps
         if self.left < 0:
             raise PathError("limit", "The expression does too much work on this resource")
+
+    def inside(self, reference: str) -> dict[str, Any] | None:
+        """The resource within this one that a reference means: contained, or an entry of this Bundle."""
+        if self.root is None:
+            return None
+        if self._inside is None:
+            self._inside = _referable(self.root.value)
+            self.spend(len(self._inside))
+        return self._inside.get(reference)
+
+
+def _referable(root: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found = {"#": root}
+    for inner in _dicts(root.get("contained")):
+        found.setdefault(f"#{inner.get('id')}", inner)
+    for entry in _dicts(root.get("entry")) if root.get("resourceType") == "Bundle" else ():
+        resource, url = entry.get("resource"), entry.get("fullUrl")
+        if not isinstance(resource, dict):
+            continue
+        if isinstance(url, str):
+            found.setdefault(url, resource)
+            found.setdefault("/".join(url.split("/")[-2:]), resource)
+        found.setdefault(f"{resource.get('resourceType')}/{resource.get('id')}", resource)
+    return found
+
+
+def _dicts(items: Any) -> list[dict[str, Any]]:
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 class Frame:

@@ -12,8 +12,8 @@ from hoso.fhir.path.frame import short
 from hoso.fhir.path.quantity import Quantity
 from hoso.fhir.path.registry import one
 from hoso.fhir.path.temporal import Temporal
-from hoso.fhir.path.values import Collection, boolean, single, string, system
-from hoso.fhir.ucum import unit
+from hoso.fhir.path.values import Collection, Long, boolean, single, string, system
+from hoso.fhir.ucum import MAX_LENGTH, unit
 
 EXACT = Context(prec=34)
 MAX_INTEGER = 2**63 - 1
@@ -98,9 +98,10 @@ def _arithmetic(work: Callable[[Any, Any, int], Any]) -> Operator:
         if a is None or b is None:
             return []
         try:
-            return one(bounded(work(a, b, at)))
+            found = bounded(work(a, b, at))
         except DecimalException:
             return []
+        return [Long(found)] if type(found) is int and Long in (type(a), type(b)) else one(found)
 
     return computed
 
@@ -193,11 +194,17 @@ def _quantity_product(a: Any, b: Any, at: int, mark: str) -> Quantity | None:
 
 
 def _combined(first: str, second: str, mark: str) -> str:
+    """The unit of a product or quotient; a divisor of several parts keeps together."""
     if second == "1":
         return first
     if mark == "/" and first == second:
         return "1"
-    return second if first == "1" and mark == "." else f"{first}{mark}{second}"
+    if mark == "/" and ("." in second or "/" in second):
+        second = f"({second})"
+    made = second if first == "1" and mark == "." else f"{first}{mark}{second}"
+    if len(made) > MAX_LENGTH:
+        raise PathError("limit", f"A unit grows beyond {MAX_LENGTH} characters")
+    return made
 
 
 _SECONDS = {
@@ -239,7 +246,7 @@ def negated(items: Collection, at: int) -> Collection:
         return [Quantity(-value.value, value.unit, value.calendar)]
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise execution("Only a number has a sign", at)
-    return [-value if isinstance(value, int) else EXACT.minus(value) if value else value]
+    return [type(value)(-value) if isinstance(value, int) else EXACT.minus(value) if value else value]
 
 
 def positive(items: Collection, at: int) -> Collection:

@@ -21,6 +21,7 @@ from hoso.fhir.path.errors import PathError
 from hoso.fhir.path.lexer import Token, tokens
 from hoso.fhir.path.quantity import CALENDAR, Quantity
 from hoso.fhir.path.temporal import Temporal
+from hoso.fhir.path.values import Long
 
 MAX_DEPTH = 60
 MAX_CHAIN = 200
@@ -184,7 +185,7 @@ class _Parser:
         if token.kind == "number":
             return Literal(self.number(token), token.position)
         if token.kind == "long" and len(token.text) <= MAX_DIGITS:
-            return Literal(int(token.text[:-1]), token.position)
+            return Literal(Long(token.text[:-1]), token.position)
         if token.kind == "string":
             return Literal(token.text, token.position)
         if token.kind in ("date", "datetime", "time"):

@@ -7,24 +7,34 @@ unless they are the definitions' own.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from hoso.fhir.path.errors import PathError, execution
 
 MAX_PATTERN = 1_000
-MAX_WORK = 50_000_000
+MAX_WORK = 20_000_000
+STEP = 50  # tries of the engine for one step of the budget
 # The two repeated groups of R4's own invariants (eld-16, eld-19, eld-20); each round starts with its own mark.
 _TRUSTED = ("[^\\s\\.,:;\\'\"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\.", "^[^\\s\\.,:;\\'\"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\.")
 
+_NAMED = re.compile(r"(\\.)|\(\?<(?=[A-Za-z_])", re.DOTALL)
 _PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[*+?]|\{\d*,?\d*\}|[()|]|.", re.DOTALL)
 
 
-def pattern(expression: str, text: str) -> re.Pattern[str]:
-    """The compiled pattern, to be run over this text."""
+def pattern(expression: str, text: str, spend: Callable[[int], None]) -> re.Pattern[str]:
+    """The compiled pattern, to be run over this text; the most it can take is paid beforehand."""
     compiled, repeats = _compiled(expression)
-    if repeats > 1 and len(text) ** min(repeats, 9) > MAX_WORK:
+    most = len(text) ** max(min(repeats, 9), 1)
+    if repeats > 1 and most > MAX_WORK:
         raise PathError("limit", "The regular expression could take too long on this text")
+    spend(1 + most // STEP)
     return compiled
+
+
+def _spelt(expression: str) -> str:
+    """Groups are named `(?<name>` in FHIRPath, `(?P<name>` in Python."""
+    return _NAMED.sub(lambda match: match.group(1) or "(?P<", expression)
 
 
 @lru_cache(maxsize=512)
@@ -32,7 +42,7 @@ def _compiled(expression: str) -> tuple[re.Pattern[str], int]:
     if len(expression) > MAX_PATTERN:
         raise PathError("limit", f"The regular expression is longer than {MAX_PATTERN} characters")
     try:
-        compiled = re.compile(expression, re.DOTALL)
+        compiled = re.compile(_spelt(expression), re.DOTALL)
     except (re.error, OverflowError, RecursionError) as fault:
         raise execution(f"This is no regular expression: {fault}") from fault
     return compiled, 1 if expression.startswith(_TRUSTED) else _repeats(expression)

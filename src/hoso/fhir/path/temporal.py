@@ -6,6 +6,7 @@ A time of day without a zone is Viet Nam's, as everywhere in the record (see cor
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -92,6 +93,12 @@ class Temporal:
 
     def _ordered(self) -> tuple[int | Decimal, ...]:
         return (*self.parts[:-1], self.seconds) if self.whole else self.parts
+
+    @property
+    def mark(self) -> Hashable:
+        """Equal for equal values, as `compare` sees them."""
+        moment = self.in_utc() if self._timed() else self
+        return self.kind == "Time", moment._ordered()
 
     def in_utc(self) -> Temporal:
         zone = self.zone if self.zone is not None else int(VIETNAM.utcoffset(None).total_seconds()) // 60

@@ -29,6 +29,12 @@ class Node:
         self.extra = extra
 
 
+class Long(int):
+    """A whole number of System type Long; elsewhere it works as any."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class TypeInfo:
     """What type() gives."""
@@ -146,7 +152,7 @@ def type_info(item: Item) -> TypeInfo:
     if isinstance(item, bool):
         return TypeInfo("System", "Boolean")
     if isinstance(item, int):
-        return TypeInfo("System", "Integer")
+        return TypeInfo("System", "Long" if item.__class__ is Long else "Integer")
     if isinstance(item, Temporal):
         return TypeInfo("System", item.kind)
     names = {Decimal: "Decimal", str: "String", Quantity: "Quantity", TypeInfo: "ClassInfo"}

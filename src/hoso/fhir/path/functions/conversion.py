@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from hoso.fhir.path.frame import Frame
 from hoso.fhir.path.lexer import unescape
-from hoso.fhir.path.operators import bounded
+from hoso.fhir.path.operators import EXACT, bounded
 from hoso.fhir.path.quantity import CALENDAR, Quantity
 from hoso.fhir.path.registry import function, one
 from hoso.fhir.path.temporal import Temporal
-from hoso.fhir.path.values import Collection, single, string, system, type_info
+from hoso.fhir.path.values import Collection, Long, single, string, system, type_info
+from hoso.fhir.ucum import convert
 
 _INTEGER = re.compile(r"[+-]?\d{1,19}\Z", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?\Z", re.ASCII)
@@ -40,6 +42,11 @@ def to_integer(value: Any) -> int | None:
         found: int | None = bounded(int(value))
         return found
     return None
+
+
+def to_long(value: Any) -> Long | None:
+    found = to_integer(value)
+    return None if found is None else Long(found)
 
 
 def to_decimal(value: Any) -> Decimal | None:
@@ -102,7 +109,7 @@ def to_time(value: Any) -> Temporal | None:
 
 
 _CONVERSIONS: dict[str, Callable[[Any], Any]] = {
-    "Boolean": to_boolean, "Integer": to_integer, "Long": to_integer, "Decimal": to_decimal, "String": to_string,
+    "Boolean": to_boolean, "Integer": to_integer, "Long": to_long, "Decimal": to_decimal, "String": to_string,
     "Date": to_date, "DateTime": to_datetime, "Time": to_time,
 }  # fmt: skip
 
@@ -124,10 +131,24 @@ for _name, _convert in _CONVERSIONS.items():
 
 
 def _in_unit(items: Collection, wanted: Collection) -> Quantity | None:
+    """The quantity in another unit: a UCUM code, or a calendar word."""
     found, code = to_quantity(system(single(items))), string(wanted)
-    if found is None or code is None or found.compare(Quantity(Decimal(1), code)) is None:
+    if found is None or code is None:
         return None
-    return found
+    target = Quantity(Decimal(1), CALENDAR.get(code, code), calendar=code in CALENDAR)
+    if (found.unit, found.calendar) == (target.unit, target.calendar):
+        return found
+    if found.compare(target) is None:
+        return None
+    if found.calendar and target.calendar and found.unit in ("year", "month"):
+        moved = Fraction(found.value) * (12 if found.unit == "year" else 1) / (12 if target.unit == "year" else 1)
+    else:
+        converted = convert(found.value, found.code, target.code)
+        if converted is None:
+            return None
+        moved = converted
+    value = EXACT.divide(Decimal(moved.numerator), Decimal(moved.denominator))
+    return Quantity(value, target.unit, target.calendar)
 
 
 @function("toQuantity", 0, 1)

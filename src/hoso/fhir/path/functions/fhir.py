@@ -53,35 +53,11 @@ def _resolved(frame: Frame, item: Any) -> Node | None:
     target = item.value.get("reference") if item.__class__ is Node and isinstance(item.value, dict) else system(item)
     if not isinstance(target, str):
         return None
-    root = frame.run.root
-    if root is not None:
-        inside = _contained(root.value, target) if target.startswith("#") else _in_bundle(root.value, target)
-        if inside is not None:
-            return resource_node(inside)
+    inside = frame.run.inside(target)
+    if inside is not None:
+        return resource_node(inside)
     outside = frame.run.resolver(target) if frame.run.resolver is not None else None
     return resource_node(outside) if outside is not None else None
-
-
-def _contained(root: dict[str, Any], target: str) -> dict[str, Any] | None:
-    if target == "#":
-        return root
-    return next((inner for inner in root.get("contained", ()) if inner.get("id") == target[1:]), None)
-
-
-def _in_bundle(root: dict[str, Any], target: str) -> dict[str, Any] | None:
-    if root.get("resourceType") != "Bundle":
-        return None
-    for entry in root.get("entry", ()):
-        inner = entry.get("resource")
-        if inner is not None and _answers(entry.get("fullUrl"), inner, target):
-            return dict(inner)
-    return None
-
-
-def _answers(url: str | None, inner: dict[str, Any], target: str) -> bool:
-    if url is not None and (url == target or url.endswith("/" + target)):
-        return True
-    return target == f"{inner.get('resourceType')}/{inner.get('id')}"
 
 
 @function("conformsTo", 1)

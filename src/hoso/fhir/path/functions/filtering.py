@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cmp_to_key
 from typing import Any
 
-from hoso.fhir.path.compare import contains, key, order
+from hoso.fhir.path.compare import key, order
 from hoso.fhir.path.errors import execution
-from hoso.fhir.path.frame import Closure, Frame
+from hoso.fhir.path.frame import Closure, Frame, reserved
 from hoso.fhir.path.registry import function
 from hoso.fhir.path.values import Collection, Node, boolean, single, system
 
@@ -38,7 +38,7 @@ def repeat(frame: Frame, items: Collection, projection: Closure) -> Collection:
         waiting = []
         for part in answers:
             mark = id(part.value) if part.__class__ is Node and isinstance(part.value, dict) else key(part)
-            if mark in seen or (mark is None and contains(found, part)):
+            if mark in seen:
                 continue
             seen.add(mark)
             waiting.append(part)
@@ -103,8 +103,10 @@ def coalesce(frame: Frame, items: Collection, *choices: Closure) -> Collection:
 @function("defineVariable", 1, 2, lazy=True)
 def define_variable(frame: Frame, items: Collection, name: Closure, value: Closure | None = None) -> Collection:
     label = system(single(name(frame)))
-    if not isinstance(label, str) or label in frame.variables or label in ("context", "resource", "rootResource"):
-        raise execution(f"The variable %{label} cannot be defined here")
+    if not isinstance(label, str):
+        raise execution("defineVariable() takes a name")
+    if reserved(label) or label in frame.variables or label in frame.run.environment:
+        raise execution(f"There is a variable %{label} already")
     inner = frame.inner()
     inner.this = items
     frame.variables = {**frame.variables, label: items if value is None else value(inner)}

@@ -35,8 +35,28 @@ _text_function("endsWith", str.endswith, 1)
 _text_function("contains", str.__contains__, 1)
 _text_function("indexOf", str.find, 1)
 _text_function("lastIndexOf", str.rfind, 1)
-_text_function("matches", lambda text, regex: pattern(regex, text).search(text) is not None, 1)
-_text_function("matchesFull", lambda text, regex: pattern(regex, text).fullmatch(text) is not None, 1)
+
+
+def _match_function(name: str, work: Callable[[re.Pattern[str], str], object]) -> None:
+    @function(name, 1, 2, takes_string=True)
+    def applied(frame: Frame, items: Collection, regex: Collection, flags: Collection | None = None) -> Collection:
+        text, expression = string(items), string(regex)
+        if text is None or expression is None:
+            return []
+        compiled = pattern(_flagged(expression, flags), text, frame.run.spend)
+        return [work(compiled, text) is not None]
+
+
+def _flagged(expression: str, flags: Collection | None) -> str:
+    """`i` passes over upper and lower case, `m` lets ^ and $ stand for ends of lines."""
+    marks = (string(flags) or "") if flags is not None else ""
+    if set(marks) - {"i", "m"}:
+        raise execution(f"Unknown flags {marks!r} of a regular expression")
+    return f"(?{marks}){expression}" if marks else expression
+
+
+_match_function("matches", re.Pattern.search)
+_match_function("matchesFull", re.Pattern.fullmatch)
 
 
 @function("toChars", takes_string=True)
@@ -71,7 +91,7 @@ def replace_matches(frame: Frame, items: Collection, regex: Collection, new: Col
     if not expression:
         return [text]
     try:
-        changed = pattern(expression, text).sub(_substitution(after), text)
+        changed = pattern(expression, text, frame.run.spend).sub(_substitution(after), text)
     except (re.error, IndexError) as fault:
         raise execution(f"The replacement cannot be used: {fault}") from fault
     return [short(changed)]
