@@ -29,6 +29,7 @@ FLAGS = [
     "--disable-sync",
 ]
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of some thousand commands compiles all of us anew
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser driver keeps an event loop in the tests' own thread
 
 

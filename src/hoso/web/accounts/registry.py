@@ -43,32 +43,16 @@ class Listed:
 
 
 def prepare(config: WebConfig) -> None:
-    """Makes or brings up to date the accounts tables; part of `hoso init` and of every start, safe to repeat.
-
-    Two that start at once on one PostgreSQL wait for each other.
-    """
+    """Makes or brings up to date the accounts tables; part of `hoso init` and of every start, safe to repeat."""
     configure(config)
-    from django.core.management import call_command
     from django.db import connection
+
+    from hoso.web.accounts import tables
 
     try:
-        if not _is_behind():
-            return
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_lock(hashtext('hoso accounts'))")
-                cursor.execute("CREATE SCHEMA IF NOT EXISTS accounts")
-        call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+        tables.bring_up_to_date()
     finally:
         connection.close()  # and with it the lock
-
-
-def _is_behind() -> bool:
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 @dataclass(frozen=True, slots=True)
