@@ -173,7 +173,7 @@ def test_everything_is_the_whole_record_in_one_piece_or_in_pages(call: Caller) -
 
 def test_a_posted_search_may_say_how_it_is_to_be_answered(call: Caller) -> None:
     form = "application/x-www-form-urlencoded"
-    assert call("POST", "Patient/_search", b"_format=xml", Content_Type=form).status == 406
+    assert call("POST", "Patient/_search", b"_format=ttl", Content_Type=form).status == 406
     answer = call("POST", "Patient/_search", b"_format=json&_pretty=true", Content_Type=form)
     assert answer.status == 200 and answer.body.count(b"\n") > 3
 

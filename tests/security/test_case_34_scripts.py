@@ -27,9 +27,18 @@ NARRATIVES = [
     f"<a href='vbscript:{MARK}'>x</a>", f"<p onclick='{MARK}()'>x</p>", "<p>&xxe;</p>",
     f"<!DOCTYPE x [<!ENTITY x '{MARK}'>]>",
     f"<![CDATA[<script>{MARK}()</script>]]>", f"<?php {MARK}() ?>", "<p><b>x</p></b>",
-    f"<img src='data:text/html,{MARK}'/>",
+    f"<img src='data:text/html,{MARK}'/>", "<p style='background:u&#x72;l(https://evil.example/)'>x</p>",
+    "<p style='background:\\75rl(https://evil.example/)'>x</p>", "<p style='width:expression(1)'>x</p>",
 ]  # fmt: skip
 ID = "s-script"
+XML = "application/fhir+xml"
+
+
+def in_xml(inside: str) -> bytes:
+    return (
+        '<Observation xmlns="http://hl7.org/fhir"><id value="s-narrative"/><text><status value="generated"/>'
+        f'{DIV.format(inside)}</text><status value="final"/><code><text value="x"/></code></Observation>'
+    ).encode()
 
 
 @pytest.mark.parametrize("inside", NARRATIVES, ids=range(len(NARRATIVES)))
@@ -46,6 +55,8 @@ def test_case_34_a_narrative_that_could_run_is_not_stored(scene: Scene, inside: 
     ):  # fmt: skip
         answer = scene.ask(method, path, body, scene.site.token)
         assert answer.status in (400, 422), (inside, answer.body)
+    answer = scene.ask("PUT", "Observation/s-narrative", in_xml(inside), scene.site.token, Content_Type=XML)
+    assert answer.status in (400, 422), (inside, answer.body)
     assert scene.get("Observation/s-narrative", scene.site.token).status == 404
 
 
@@ -54,6 +65,9 @@ def test_case_34_a_harmless_one_is(scene: Scene) -> None:
     told = observation("s-harmless", "s-own", 1) | {"text": {"status": "generated", "div": div}}
     scene.put(told)
     assert scene.get("Observation/s-harmless").json["text"]["div"] == div
+    answer = scene.get("Observation/s-harmless", Accept=XML)
+    assert div.encode() in answer.body
+    assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from hoso.api.body import Bodies
 from hoso.api.conditions import names_version
 from hoso.api.doors import Doors, Identity
 from hoso.api.failure import failed
+from hoso.api.formats import in_json, in_xml
 from hoso.api.links import Seal
 from hoso.api.message import CONTENT, Request, Response, http_date
-from hoso.api.negotiate import compressed, pretty, takes_json, wants_pretty
+from hoso.api.negotiate import compressed, pretty, spoken, takes_json, wants_pretty
 from hoso.api.patience import Patience
 from hoso.api.routes import ID, interaction
 from hoso.core.errors import Refused
@@ -89,18 +90,22 @@ def application(
 
     def _answer(environ: Environ, path: str) -> Response:
         language = preferred(environ.get("HTTP_ACCEPT_LANGUAGE"))
-        expected = False
+        expected, xml, indented = False, _xml(environ), False
         try:
             if path == "/healthz":
                 return _health(records)
             request = _request(environ, path)
             request.language = language
+            request.xml = xml = _xml(environ, request.form)
             expected = names_version(request)
             response = interaction(request)(doors, request)
-            if isinstance(response.body, bytes) and response.body and wants_pretty(request):
+            indented = wants_pretty(request)
+            if indented and not xml and isinstance(response.body, bytes) and response.body:
                 response.body = pretty(response.body)
         except Exception as error:  # the rim: whatever went wrong, the caller gets an OperationOutcome
             response = failed(error, language, expected=expected)
+        if xml:
+            response = in_xml(response, environ["REQUEST_METHOD"], language, pretty=indented)
         return compressed(response, environ.get("HTTP_ACCEPT_ENCODING") or "")
 
     def _request(environ: Environ, path: str) -> Request:
@@ -123,12 +128,23 @@ def application(
 
     def _read_body(environ: Environ, request: Request) -> None:
         interaction(request)  # a path that is nothing is refused before its body is read
-        request.content_type = environ.get("CONTENT_TYPE") or environ.get("HTTP_CONTENT_TYPE") or ""
+        request.content_type = _content_type(environ)
         request.body = bodies.read(environ, request.actor.id)
         if request.path[-1:] == ("_search",):
             request.form, request.body = _form(request), b""
+        elif request.body:
+            in_json(request)
 
     return serve
+
+
+def _xml(environ: Environ, form: str = "") -> bool:
+    kind = _content_type(environ) if environ["REQUEST_METHOD"] in _WITH_BODY else ""
+    return spoken(environ.get("HTTP_ACCEPT", ""), kind, environ.get("QUERY_STRING", ""), form) == "xml"
+
+
+def _content_type(environ: Environ) -> str:
+    return environ.get("CONTENT_TYPE") or environ.get("HTTP_CONTENT_TYPE") or ""
 
 
 _ANYONE = Actor("anyone")

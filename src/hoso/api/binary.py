@@ -14,7 +14,7 @@ from hoso.fhir.json import encode, parse
 _MIME = re.compile(
     r"[A-Za-z0-9!#$&^_.+-]{1,100}/[A-Za-z0-9!#$&^_.+-]{1,100}(\s*;\s*[A-Za-z0-9-]+=[^\s;\x00-\x1f]{1,100})*\Z"
 )
-_FHIR = ("application/fhir+json", "application/json+fhir")
+_FHIR = ("application/fhir+json", "application/json+fhir", "application/fhir+xml", "application/xml+fhir")
 
 
 def raw_response(request: Request, version: Version) -> Response | None:

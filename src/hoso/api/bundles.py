@@ -142,6 +142,7 @@ def _sub_request(request: Request, entry: Entry) -> Request:
         body=body,
         content_type=kind,
         form="",
+        xml=False,
     )
 
 

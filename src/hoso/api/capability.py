@@ -10,7 +10,7 @@ from hoso.access.trail import TYPE
 from hoso.api.auditing import PARAMETERS
 from hoso.api.definitions import listed
 from hoso.api.doors import Doors
-from hoso.api.message import CONTENT, FHIR_JSON, Request, Response
+from hoso.api.message import CONTENT, FHIR_JSON, FHIR_XML, Request, Response
 from hoso.api.negotiate import check_format
 from hoso.core.errors import Refused
 from hoso.fhir.json import encode
@@ -81,7 +81,7 @@ def _statement(persons: bool) -> dict[str, Any]:
         "software": {"name": "HoSo", "version": __version__},
         "implementation": {},
         "fhirVersion": "4.0.1",
-        "format": [FHIR_JSON, "json"],
+        "format": [FHIR_JSON, "json", FHIR_XML, "xml"],
         "patchFormat": ["application/json-patch+json"],
         "rest": [
             {

@@ -10,13 +10,14 @@ from hoso.access import Version
 from hoso.api.doors import Doors, Lane
 from hoso.api.history import read_count
 from hoso.api.links import Pairs, split_page, url
-from hoso.api.message import CONTENT, Request, Response
+from hoso.api.message import CONTENT, XML_CONTENT, Request, Response
 from hoso.api.negotiate import check_format
 from hoso.api.pages import bundle, head, match_entry, without_entries
 from hoso.core.clock import to_ms
 from hoso.core.dates import parse_span
 from hoso.core.errors import Refused
 from hoso.fhir.model import load
+from hoso.fhir.xml import bundle_parts
 
 WHOLE = 4_000_000
 """Bytes up to which the answer is made whole before it is sent, so that a slow reader holds nothing up."""
@@ -74,9 +75,12 @@ def _after(found: Iterator[Version], cursor: str) -> Iterator[Version]:
 
 
 def _stream(doors: Doors, request: Request, pairs: Pairs, found: Iterator[Version]) -> Response:
+    content = XML_CONTENT if request.xml else CONTENT
     links = [("self", url(request.base, "/".join(request.path), pairs))]
     start = head("searchset", to_ms(doors.records.clock()), None, links)
-    pieces = _pieces(start, (_entry(request, version) for version in found))
+    entries = (_entry(request, version) for version in found)
+    parts = bundle_parts(without_entries(start + b"]}"), entries) if request.xml else _joined(start, entries)
+    pieces = _gathered(parts)
     whole: list[bytes] = []
     size = 0
     with doors.long.entered():
@@ -86,21 +90,26 @@ def _stream(doors: Doors, request: Request, pairs: Pairs, found: Iterator[Versio
             if size > WHOLE:
                 break
         else:
-            return Response(200, [CONTENT], without_entries(b"".join(whole)))
-    return Response(200, [CONTENT], Held(chain(whole, pieces), doors.streams))
+            return Response(200, [content], without_entries(b"".join(whole)))
+    return Response(200, [content], Held(chain(whole, pieces), doors.streams))
 
 
-def _pieces(start: bytes, entries: Iterable[bytes]) -> Iterator[bytes]:
-    buffer, empty = bytearray(start), True
-    for entry in entries:
-        if not empty:
-            buffer += b","
-        buffer += entry
-        empty = False
+def _joined(start: bytes, entries: Iterable[bytes]) -> Iterator[bytes]:
+    yield start
+    for number, entry in enumerate(entries):
+        yield b"," + entry if number else entry
+    yield b"]}"
+
+
+def _gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces worth sending."""
+    buffer = bytearray()
+    for part in parts:
+        buffer += part
         if len(buffer) >= FLUSH:
             yield bytes(buffer)
             buffer.clear()
-    yield bytes(buffer + b"]}")
+    yield bytes(buffer)
 
 
 class Held:

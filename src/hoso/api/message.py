@@ -14,8 +14,10 @@ from hoso.core.errors import Refused
 from hoso.fhir.outcome import Language
 
 FHIR_JSON = "application/fhir+json"
+FHIR_XML = "application/fhir+xml"
 Header = tuple[str, str]
 CONTENT: Header = ("Content-Type", "application/fhir+json; charset=utf-8")
+XML_CONTENT: Header = ("Content-Type", "application/fhir+xml; charset=utf-8")
 
 QUERY_LIMIT = 200_000
 PAIRS_LIMIT = 500
@@ -35,6 +37,8 @@ class Request:
     body: bytes = b""
     content_type: str = FHIR_JSON
     form: str = ""
+    xml: bool = False
+    """Whether the answer will be sent as XML. An interaction answers in JSON all the same, unless it streams."""
 
     @property
     def actor(self) -> Actor:

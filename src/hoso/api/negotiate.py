@@ -1,17 +1,20 @@
-"""What the caller can take: JSON or a refusal, pretty or as stored, gzip or plain, English or Vietnamese."""
+"""What the caller can take: JSON or XML or a refusal, pretty or as stored, gzip or plain, English or Vietnamese."""
 
 from __future__ import annotations
 
 import gzip
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import parse_qsl
 
-from hoso.api.message import FHIR_JSON, Request, Response, read_pairs
+from hoso.api.message import FHIR_JSON, FHIR_XML, Request, Response, read_pairs
 from hoso.core.errors import Refused
 
-_JSON_NAMES = ("json", "application/json", FHIR_JSON, "text/json", "application/json+fhir")
-_ANY = ("*/*", "application/*")
+Format = Literal["json", "xml"]
+JSON_NAMES = ("json", "application/json", FHIR_JSON, "text/json", "application/json+fhir")
+XML_NAMES = ("xml", "application/xml", FHIR_XML, "text/xml", "application/xml+fhir")
+_ANY = ("*/*", "application/*", "text/*")
 _VERSIONS = ("4.0", "4.0.1")
 GZIP_FROM = 1_400
 """Bytes from which compressing pays: below, the answer fits one packet anyway."""
@@ -21,28 +24,74 @@ _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]++')
 
 
 @lru_cache(maxsize=512)
-def takes_json(accept: str) -> bool:
-    """Whether an Accept header allows FHIR JSON."""
+def preferred_format(accept: str) -> Format | None:
+    """What an Accept header likes best of JSON and XML; None when it takes neither. JSON where all is the same."""
+    best: tuple[float, Format] | None = None
     for part in accept.split(","):
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        refused = any(p.replace(" ", "") in ("q=0", "q=0.0", "q=0.00", "q=0.000") for p in parameters)
+        weight = _weight(parameters)
         wrong_version = any(p.startswith("fhirversion=") and p[12:].strip('"') not in _VERSIONS for p in parameters)
-        if not refused and not wrong_version and (name in _ANY or name in _JSON_NAMES or name == "text/*"):
-            return True
-    return not accept.strip()
+        found = _format(name)
+        if found and weight > 0 and not wrong_version and (best is None or weight > best[0]):
+            best = (weight, found)
+    if best is not None:
+        return best[1]
+    return None if accept.strip() else "json"
+
+
+def _format(name: str) -> Format | None:
+    if name in XML_NAMES:
+        return "xml"
+    return "json" if name in JSON_NAMES or name in _ANY else None
+
+
+def _weight(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.replace(" ", "").partition("=")
+        if name == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+@lru_cache(maxsize=512)
+def takes_json(accept: str) -> bool:
+    """Whether FHIR JSON is what an Accept header likes best."""
+    return preferred_format(accept) == "json"
 
 
 def check_format(request: Request) -> None:
-    """406 when JSON is not what was asked for; `_format` overrides Accept."""
+    """406 when neither JSON nor XML is what was asked for; `_format` overrides Accept."""
     asked = _dress(request, "_format")
     if asked is not None:
-        name, parameters = media_type(asked)
-        if name.replace(" ", "+") not in _JSON_NAMES or parameters.get("fhirversion", "4.0") not in _VERSIONS:
+        if _named(asked) is None:
             raise Refused.because(406, "not-supported", "rest.not-acceptable", asked=asked[:80])
         return
     accept = request.header("HTTP_ACCEPT")
-    if accept and not takes_json(accept):
+    if accept and preferred_format(accept) is None:
         raise Refused.because(406, "not-supported", "rest.not-acceptable", asked=accept[:80])
+
+
+def _named(asked: str) -> Format | None:
+    name, parameters = media_type(asked)
+    return _format(name.replace(" ", "+")) if parameters.get("fhirversion", "4.0") in _VERSIONS else None
+
+
+def spoken(accept: str, content_type: str, *encoded: str) -> Format:
+    """The form of the answer: `_format` in the query or a form (`encoded`), else Accept, else as the body came.
+
+    Never raises: it also decides how a refusal is written.
+    """
+    for text in encoded:
+        if "_format" in text:
+            asked = [value for name, value in parse_qsl(text[:10_000], keep_blank_values=True) if name == "_format"]
+            if asked:
+                return _named(asked[-1]) or "json"
+    if accept.strip() in ("", "*/*") and content_type and media_type(content_type)[0] in XML_NAMES:
+        return "xml"
+    return preferred_format(accept) or "json"
 
 
 def wants_pretty(request: Request) -> bool:

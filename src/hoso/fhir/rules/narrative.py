@@ -37,6 +37,8 @@ _ATTRIBUTES = (
 ELEMENTS = frozenset(_ELEMENTS.split())
 """Of HTML 4.0, chapters 7 to 11 and 15."""
 ATTRIBUTES = frozenset(_ATTRIBUTES.split())
+_LOADS = re.compile(r"url\s*\(|image-set|expression\s*\(|@|\\|/\*|behaviou?r\s*:|-moz-binding", re.I)
+"""What in a style could load or run something, and what could hide it."""
 _LINKS = frozenset({"href", "src", "longdesc", "cite", "background"})
 _CONTENT = frozenset({"img"})
 
@@ -97,6 +99,8 @@ def _attributes(text: str, outermost: bool) -> tuple[str, str] | None:
             return "validate.narrative-attribute", name
         if "&" in value and _AMPERSAND.search(value):
             return "validate.narrative-entity", value[:60]
+        if name == "style" and _LOADS.search(unescape(value)):
+            return "validate.narrative-link", value[:60]
         if name in _LINKS and not _harmless(name, value):
             return "validate.narrative-link", value[:60]
     return None
