@@ -19,6 +19,7 @@ from tests.cli.serving import running
 from hoso import compose
 from hoso.access import Version
 from hoso.exchange.door import LOADING
+from hoso.fhir import xml
 
 UUID = "urn:uuid:5d2f3c1e-8a77-4b1e-9c3d-0a1b2c3d4e5f"
 OTHER = "urn:uuid:7e3f4d2f-9b88-4c2f-8d4e-1b2c3d4e5f60"
@@ -103,6 +104,25 @@ def test_a_transaction_is_refused_whole_and_told_where(data: Path, tmp_path: Pat
     assert row["outcome"]["issue"][0]["expression"] == ["Bundle.entry[1].resource.birthDate"]
     assert row["original"] == json.loads(file.read_text())
     assert rejects.stat().st_mode & 0o777 == 0o600
+
+
+def test_xml_is_the_same_record_and_what_is_wrong_in_it_has_its_line(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    whole = observation("Patient/x1", id="xo", valueQuantity={"value": 1.5})
+    text = xml.write(json.dumps(bundle("collection", {"resource": patient(id="x1")}, {"resource": whole})).encode())
+    (folder / "a.xml").write_bytes(gzip.compress(text))
+    (folder / "b").write_bytes(b"\xef\xbb\xbf<Patient xmlns='http://hl7.org/fhir'>\n<pony value='1'/></Patient>")
+    (folder / "pom.xml").write_bytes(b"<project/>")
+    assert load(data, folder) == (summary(3, 2, 0, 1), 1)
+    (rejects,) = data.glob("rejects-*")
+    told = json.loads(rejects.read_bytes())
+    assert told["outcome"]["issue"][0]["diagnostics"] == "xml.unknown-element" and "line 2" in told["reason"]
+    assert told["original"].startswith("<Patient") or told["original"][1:].startswith("<Patient")
+    write(folder / "same.json", whole)
+    assert load(data, folder / "a.xml", folder / "same.json") == (summary(3, 0, 3, 0), 0)
+    rejects.unlink()
+    assert load(data, folder / "pom.xml") == (summary(1, 0, 0, 1), 1)
 
 
 def test_ndjson_keeps_the_good_lines_and_names_the_bad(data: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A JSON document as the records it asks for: a Bundle of any kind that can be loaded, or one resource.
+"""A document in JSON or XML as the records it asks for: a Bundle of any kind that can be loaded, or one resource.
 
 What cannot become a record is a `Fault` with its place. Nothing here reads or writes the store.
 """
@@ -15,8 +15,9 @@ import msgspec
 
 from hoso.core import Issue, Refused
 from hoso.exchange import references, stable_ids
+from hoso.exchange.sources import BOM
 from hoso.exchange.tally import UNKNOWN
-from hoso.fhir import consents, json
+from hoso.fhir import consents, json, xml
 from hoso.fhir.links import conditional_references, dangling, rewrite
 from hoso.fhir.organisation import rights
 from hoso.fhir.validate import validate
@@ -94,6 +95,7 @@ _raw_entries = msgspec.json.Decoder(_Envelope)
 def read(data: bytes) -> Document:
     """The document's resources with stable ids; references are still as they came (see `settle`)."""
     try:
+        data = xml.read(data) if _is_xml(data) else data
         tree = json.parse(data)
     except Refused as refused:
         return Document(False, data, faults=[Fault(None, (UNKNOWN,), refused.issues, data)])
@@ -106,6 +108,10 @@ def read(data: bytes) -> Document:
     document = Document(tree.get("type") == "transaction", data, tree)
     _read_bundle(document)
     return document
+
+
+def _is_xml(data: bytes) -> bool:
+    return data[:100].removeprefix(BOM).lstrip()[:1] == b"<"
 
 
 def _read_bundle(document: Document) -> None:

@@ -31,13 +31,15 @@ NESTING = 2
 BOM = b"\xef\xbb\xbf"
 _SUFFIXES = (".json", ".ndjson", ".jsonl", ".gz", ".zip")
 _LINE_SUFFIXES = (".ndjson", ".jsonl")
+_HEAD = 4_096
+_XML = b"http://hl7.org/fhir"
 _NOT_RECORDS = frozenset({"truth.json"})
 """What `hoso synth` writes beside its records: who the invented people are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One piece of work: a whole JSON document (`line` None) or consecutive NDJSON lines, the first of them `line`.
+    """One piece of work: a whole document (`line` None) or consecutive NDJSON lines, the first of them `line`.
 
     `cost` is the number of input bytes it stands for, so that progress can be told in terms of the files' sizes.
     """
@@ -74,8 +76,8 @@ class _Bomb(Exception):
 def files(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
     """The files to read, in a stable order, and those left out because nothing about them looks like records.
 
-    A file that was named is always read; in a folder it must have a known name or start like JSON, gzip or zip, and
-    not be the answers to an invented population.
+    A file that was named is always read; in a folder it must have a known name or start like JSON, FHIR's XML, gzip or
+    zip, and not be the answers to an invented population.
     """
     taken: list[Path] = []
     skipped: list[Path] = []
@@ -111,10 +113,10 @@ def _looks_like_records(file: Path) -> bool:
         return True
     try:
         with file.open("rb") as stream:
-            head = stream.read(64).removeprefix(BOM).lstrip()
+            head = stream.read(_HEAD).removeprefix(BOM).lstrip()
     except OSError:
         return True  # whether it holds records nobody can say: it is tried, and the failure told
-    return head.startswith((b"{", b"\x1f\x8b", b"PK\x03\x04"))
+    return head.startswith((b"{", b"\x1f\x8b", b"PK\x03\x04")) or (head[:1] == b"<" and _XML in head)
 
 
 def read(file: Path) -> Iterator[Arrival]:
