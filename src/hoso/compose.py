@@ -68,6 +68,9 @@ url = "{url}"
 [http]
 # The address under which others reach the node, such as "https://hoso.example.vn". Empty: the Host they asked for.
 base_url = ""
+# A second address for systems alone, such as "https://fhir.hoso.example.vn": /fhir is then answered only there, without
+# cookies, and pages only under base_url. Empty: both under base_url.
+fhir_url = ""
 # Largest request accepted, in MB, after decompression.
 largest_request_mb = 32
 # Proxies in front of the node, such as ["10.0.0.5"]: what they say about who called (X-Forwarded-*) is believed.
@@ -136,6 +139,11 @@ class Config:
     """Those who witness the audit log: "KEY ADDRESS"."""
     spool: Path | None = None
     transit: Transit = field(default_factory=Transit)
+
+    @property
+    def fhir_url(self) -> str:
+        """Under which address /fhir is answered; empty: the one that was asked."""
+        return self.transit.fhir_url or self.base_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -478,6 +486,7 @@ def application(node: Node) -> Application:
     from hoso.api.links import Seal
     from hoso.api.patience import Patience
     from hoso.transit.edge import edge
+    from hoso.transit.origins import answers, is_for_systems
     from hoso.web.oauth.origins import registered
     from hoso.web.wsgi import application as web
 
@@ -491,9 +500,11 @@ def application(node: Node) -> Application:
 
     def serve(environ: Environ, start: StartResponse) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]
+        if transit.fhir_url and not answers(environ, transit.fhir_name, transit.name):
+            return refused(Refused.because(404, "not-found", "rest.no-such-place", path=path[:100]), start)
         if path in _FOR_APPS:
             return apps(environ, start)
-        if path.startswith("/fhir/") or path in ("/fhir", "/healthz"):
+        if is_for_systems(path) or path == "/healthz":
             return systems_of_apps(environ, start)
         return pages(environ, start)
 
@@ -501,16 +512,19 @@ def application(node: Node) -> Application:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             try:  # Django would wait for a slow sender without an end
                 body = forms.read(environ, environ.get("REMOTE_ADDR", ""))
-            except Refused as refused:
-                response = failed(refused)
-                start(f"{response.status} Refused", response.headers)
-                return [response.body] if isinstance(response.body, bytes) else response.body
+            except Refused as error:
+                return refused(error, start)
             environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
         answer: Iterable[bytes] = people(environ, start)  # type: ignore[assignment]
         return answer
 
-    apps = across(pages, registered)
-    return edge(serve, node.config.transit.hosts, node.config.transit.proxies)
+    def refused(error: Refused, start: StartResponse) -> Iterable[bytes]:
+        response = failed(error)
+        start(f"{response.status} Refused", response.headers)
+        return [response.body] if isinstance(response.body, bytes) else response.body
+
+    apps, transit = across(pages, registered), node.config.transit
+    return edge(serve, transit.hosts, transit.proxies)
 
 
 _FOR_APPS = frozenset(

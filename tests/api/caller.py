@@ -33,6 +33,10 @@ class Settings:
     base_url: str = "http://hoso.test"
     largest_request: int = 2_000_000
 
+    @property
+    def fhir_url(self) -> str:
+        return self.base_url
+
 
 @dataclass(frozen=True)
 class Answer:

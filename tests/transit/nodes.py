@@ -29,6 +29,9 @@ class Served:
         self.process, self.port = process, port
 
     def get(self, context: ssl.SSLContext, path: str = "/healthz", host: str = "hoso.test") -> http.client.HTTPResponse:
+        return self.read(context, path, host)[0]
+
+    def read(self, context: ssl.SSLContext, path: str, host: str) -> tuple[http.client.HTTPResponse, bytes]:
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=context)
         with closing(connection):
             try:
@@ -37,8 +40,7 @@ class Served:
                 connection.close()
             connection.request("GET", path, headers={"Host": host})
             response = connection.getresponse()
-            response.read()
-        return response
+            return response, response.read()
 
 
 @contextmanager

@@ -43,6 +43,8 @@ class Settings(Protocol):
     @property
     def base_url(self) -> str: ...
     @property
+    def fhir_url(self) -> str: ...
+    @property
     def largest_request(self) -> int: ...
 
 
@@ -111,7 +113,7 @@ def application(
     def _request(environ: Environ, path: str) -> Request:
         segments = _segments(path)
         method: str = environ["REQUEST_METHOD"]
-        base = f"{settings.base_url or _own_address(environ)}/fhir"
+        own = settings.fhir_url or _own_address(environ)
         if segments == ("metadata",) or method == "OPTIONS":
             actor = _ANYONE
         else:
@@ -121,7 +123,8 @@ def application(
                     records.stranger(environ.get("REMOTE_ADDR", ""))
                 raise Refused.because(401, "login", "rest.token")
             actor = known
-        request = Request(method, segments, _query(environ), environ, _errand(actor, environ), base)
+        request = Request(method, segments, _query(environ), environ, _errand(actor, environ), f"{own}/fhir")
+        request.signing_in = settings.base_url or own
         if method in _WITH_BODY:
             _read_body(environ, request)
         return request

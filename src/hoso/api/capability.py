@@ -42,13 +42,13 @@ def metadata(doors: Doors, request: Request) -> Response:
         raise Refused.because(400, "value", "rest.bad-mode", value=mode[:40])
     if mode == "terminology":
         return Response(200, [CONTENT], encode(_terminology(request.base)))
-    return Response(200, [CONTENT], encode(_whole(_statement(doors.identity is not None), request.base)))
+    return Response(200, [CONTENT], encode(_whole(_statement(doors.identity is not None), request)))
 
 
-def _whole(statement: dict[str, Any], base: str) -> dict[str, Any]:
+def _whole(statement: dict[str, Any], request: Request) -> dict[str, Any]:
     """With what depends on the address that was asked."""
-    rest = {**statement["rest"][0], "security": _security(base.removesuffix("/fhir"))}
-    return {**statement, "implementation": _here(base), "rest": [rest]}
+    rest = {**statement["rest"][0], "security": _security(request.signing_in)}
+    return {**statement, "implementation": _here(request.base), "rest": [rest]}
 
 
 def _security(origin: str) -> dict[str, Any]:

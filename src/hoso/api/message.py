@@ -39,6 +39,8 @@ class Request:
     form: str = ""
     xml: bool = False
     """Whether the answer will be sent as XML. An interaction answers in JSON all the same, unless it streams."""
+    signing_in: str = ""
+    """The address under which an app is let in: the base's, unless systems have one of their own."""
 
     @property
     def actor(self) -> Actor:

@@ -39,7 +39,7 @@ def checked(transit: Transit) -> None:
     """Raises Failure for a pair that cannot be used; warns of one that soon cannot."""
     assert transit.pair is not None
     try:
-        certificate = transit.pair.check(system_clock(), transit.name)
+        certificate = transit.pair.check(system_clock(), transit.name, transit.fhir_name)
         if transit.systems is not None:
             context(transit.pair, transit.systems)
     except BadPair as bad:

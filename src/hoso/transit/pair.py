@@ -35,8 +35,8 @@ class Pair:
     oldest: str = "1.3"
     """The oldest version of TLS that is spoken: "1.3" or "1.2"."""
 
-    def check(self, now: datetime, host: str = "") -> x509.Certificate:
-        """The server's certificate. Raises BadPair when it cannot stand for `host` now, or the key is not its own."""
+    def check(self, now: datetime, *hosts: str) -> x509.Certificate:
+        """The server's certificate. Raises BadPair when it cannot stand for `hosts` now, or the key is not its own."""
         key = self._private()
         certificate = leaf(self.certificate)
         if certificate.public_key().public_bytes(*_PLAIN) != key.public_key().public_bytes(*_PLAIN):
@@ -49,10 +49,10 @@ class Pair:
             raise BadPair(
                 "tls.too_early", file=self.certificate, time=f"{certificate.not_valid_before_utc:%Y-%m-%d %H:%M}"
             )
-        if host and not stands_for(certificate, host):
-            raise BadPair(
-                "tls.other_name", file=self.certificate, host=host, names=", ".join(names(certificate)) or "–"
-            )
+        for host in filter(None, hosts):
+            if not stands_for(certificate, host):
+                named = ", ".join(names(certificate)) or "–"
+                raise BadPair("tls.other_name", file=self.certificate, host=host, names=named)
         return certificate
 
     def _private(self) -> PrivateKeyTypes:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from hoso.transit import origins
 from hoso.transit.edge import LOOPBACK, Network, network
 from hoso.transit.pair import Pair
 
@@ -35,6 +36,12 @@ class Transit:
     """Names it goes by: of its address, and the machine's own."""
     name: str = ""
     """That of its address."""
+    fhir_url: str = ""
+    """A second address, for systems alone."""
+
+    @property
+    def fhir_name(self) -> str:
+        return urlsplit(self.fhir_url).hostname or ""
 
     def stamp(self) -> tuple[tuple[int, int, int], ...]:
         """Changes when one of the files is written anew or replaced; empty while one is missing."""
@@ -59,8 +66,9 @@ def parse(folder: Path, read: Mapping[str, Any], base_url: str) -> Transit:
         raise ValueError('[tls] has a certificate: base_url must be the https address it is for, "https://NAME"')
     if proxies and not address.hostname:
         raise ValueError("[http] proxies: base_url must be the address under which the proxy is reached")
-    hosts = frozenset((*LOOPBACK, address.hostname)) if address.hostname else frozenset(LOOPBACK)
-    return Transit(pair, proxies, _systems(folder, tls, pair), hosts, address.hostname or "")
+    fhir_url = origins.parse(str(read.get("http", {}).get("fhir_url", "")), base_url)
+    hosts = frozenset((*LOOPBACK, *(name for name in (address.hostname, urlsplit(fhir_url).hostname) if name)))
+    return Transit(pair, proxies, _systems(folder, tls, pair), hosts, address.hostname or "", fhir_url)
 
 
 def _pair(folder: Path, tls: Mapping[str, Any]) -> Pair | None:

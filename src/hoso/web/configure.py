@@ -85,7 +85,7 @@ def _settings(config: WebConfig, database: dict[str, Any], secret: str) -> dict[
     return {
         "SECRET_KEY": secret,
         "DEBUG": False,
-        "ALLOWED_HOSTS": [address.hostname, "127.0.0.1", "localhost", "[::1]"] if address.hostname else ["*"],
+        "ALLOWED_HOSTS": _allowed(config.transit) if address.hostname else ["*"],
         "CSRF_TRUSTED_ORIGINS": [f"{address.scheme}://{address.netloc}"] if address.hostname else [],
         "DATABASES": {"default": database},
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
@@ -155,11 +155,16 @@ _OURS = ["security.W001", "security.W002"]
 """`check --deploy` asks for Django's middleware for headers; `middleware.Headers` sets more, on every answer."""
 
 
+def _allowed(transit: Transit) -> list[str]:
+    return [*filter(None, (transit.name, transit.fhir_name)), "127.0.0.1", "localhost", "[::1]"]
+
+
 def _oauth(config: WebConfig) -> dict[str, Any]:
     return {
         **oauth.settings(config.folder / "keys", config.base_url),
         "OAUTH_JWKS_HOSTS": config.jwks_hosts,
         "OAUTH_JWKS_AUTHORITIES": config.jwks_authorities,
+        "FHIR_URL": config.transit.fhir_url,
         "SYSTEMS_PORT": config.transit.systems.port if config.transit.systems else 0,
     }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+
 
 def person(account: Any) -> str:
     """The citizen's own Patient; empty for staff."""
@@ -15,7 +17,8 @@ def practitioner(account: Any) -> str:
 
 
 def fhir_user(account: Any, base: str) -> str:
-    """The address of the record; empty while staff have none."""
+    """The address of the record; empty while staff have none. `base`: this server's, for people."""
+    base = settings.FHIR_URL or base
     if own := person(account):
         return f"{base}/fhir/Patient/{own}"
     return f"{base}/fhir/Practitioner/{found}" if (found := practitioner(account)) else ""

@@ -30,7 +30,7 @@ def _loopback(host: str, scheme: str) -> str:
 
 
 def fhir(request: HttpRequest) -> str:
-    return f"{origin(request)}/fhir"
+    return f"{settings.FHIR_URL or origin(request)}/fhir"
 
 
 def token_endpoint(base: str) -> str:
