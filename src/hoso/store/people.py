@@ -5,6 +5,7 @@ All of it is a view of the link ledger and of the Patients; what the rows mean i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,9 @@ from hoso.store.search.sql import FALSE, Sql, among, both, choose, nested, numbe
 _PATIENT = load().type_number["Patient"]
 _ROWS = 200
 """Rows of one INSERT."""
+
+_SPARE = 400
+"""Records beyond one of each person that are looked at before it is asked who has too many."""
 
 _TERMS = 200
 """Keys asked for in one statement; SQLite takes up to 500."""
@@ -243,6 +247,22 @@ class PeopleRows:
         """What persons are compared by: up to `most` records of each, those of `first` before all others."""
         if not persons:
             return []
+        # Hardly anybody has more than a few records, and whoever has thousands must not cost all of them.
+        limit = len(persons) + _SPARE
+        members = [Member(p, r, bytes(b)) for p, r, b in self._records_of(persons, limit)]
+        if len(members) == limit or max(Counter([member.person for member in members]).values(), default=0) > most:
+            return self._ranked_records(persons, first, most)
+        members.sort(key=lambda member: (member.person, member.record not in first, member.record))
+        return members
+
+    def _records_of(self, persons: Collection[int], limit: int) -> list[Row]:
+        """(person, record, packed), so many of them."""
+        tables = Sql("member m JOIN match_record r ON r.record = m.record")
+        where = among(self._dialect, "m.person", list(persons)).also(Sql("LIMIT ?", (limit,)))
+        sql = choose("m.person, m.record, r.packed", tables, where)
+        return self._connection.rows(sql.text, sql.params)
+
+    def _ranked_records(self, persons: Collection[int], first: Collection[int], most: int) -> list[Member]:
         before = among(self._dialect, "m.record", list(first)) if first else FALSE
         ranked = (
             Sql("(SELECT m.person, m.record, ROW_NUMBER() OVER (PARTITION BY m.person ORDER BY CASE WHEN ")
@@ -362,20 +382,27 @@ def _ranked(rows: Sequence[Row], probes: Mapping[int, Probe], most: int) -> Near
     """From (key, record, person)."""
     persons: dict[int, set[int]] = {}
     for key, _, person in rows:
-        persons.setdefault(key, set()).add(person)
-    weights: dict[int, dict[str, float]] = {}
+        if key in persons:
+            persons[key].add(person)
+        else:
+            persons[key] = {person}
+    kinds: dict[str, tuple[float, set[int]]] = {}
     for key, some in persons.items():
         limit, weight, kind = probes[key]
         if len(some) <= limit:
-            for person in some:
-                weights.setdefault(person, {})[kind] = weight
-    ranked = {person: sum(kinds.values()) for person, kinds in weights.items()}
+            kinds[kind] = (weight, kinds[kind][1] | some) if kind in kinds else (weight, some)
+    ranked: dict[int, float] = {}
+    for weight, some in kinds.values():
+        for person in some:
+            ranked[person] = ranked.get(person, 0.0) + weight
+    counts = {key: len(some) for key, some in persons.items()}
     if not ranked:
         ranked = {person: 0.0 for _, _, person in rows}
-    ordered = sorted(ranked, key=lambda person: (-ranked[person], person))[:most]
-    chosen = set(ordered)
-    records = {record for _, record, person in rows if person in chosen}
-    return Near(ordered, records, {key: len(some) for key, some in persons.items()})
+    ordered = sorted(ranked, key=lambda person: (-ranked[person], person))
+    if len(ordered) > most:
+        ordered = ordered[:most]
+        ranked = dict.fromkeys(ordered, 0.0)
+    return Near(ordered, {record for _, record, person in rows if person in ranked}, counts)
 
 
 class SettledRows(PeopleRows):

@@ -20,19 +20,20 @@ from hoso.identity.match.packed import (
     TONELESS,
     TRUNCATED,
     VERIFIED,
+    WIDTHS,
     Packed,
     PackedName,
     spread,
 )
 from hoso.identity.match.tokens import (
     address_level,
-    digits_near,
     family_level,
     full_level,
     joined,
     middle_level,
     one_slip,
     token_level,
+    values_near,
 )
 
 NameLevels = tuple[int, int, int, int, str, str, str]
@@ -82,9 +83,14 @@ def hopeless(a: Packed, b: Packed, alone: bool = False) -> bool:
     only record (`alone`) nothing can even on the same birthday, when no number is near either."""
     if len(a.names) != 1 or len(b.names) != 1 or not _renamed(a.names[0], b.names[0]):
         return False
-    if any(n[0] == m[0] and n[1] == m[1] for n in a.numbers for m in b.numbers):
-        return False
-    return birth_level(a.birth, b.birth) >= L.BIRTH_YEAR or (alone and not _numbers_near(a, b))
+    near = False
+    for kind, value, _ in a.numbers:
+        for other_kind, other, _ in b.numbers:
+            if kind == other_kind:
+                if value == other:
+                    return False
+                near = near or (alone and values_near(value, other, WIDTHS.get(kind, 0)))
+    return birth_level(a.birth, b.birth) >= L.BIRTH_YEAR or (alone and not near)
 
 
 def _renamed(a: PackedName, b: PackedName) -> bool:
@@ -95,12 +101,6 @@ def _renamed(a: PackedName, b: PackedName) -> bool:
         and not (a.flags | b.flags) & (PLACEHOLDER | TRUNCATED)
         and not _crossed(a, b)
         and not one_slip(joined(a.family, a.middle, a.given), joined(b.family, b.middle, b.given))
-    )
-
-
-def _numbers_near(a: Packed, b: Packed) -> bool:
-    return any(
-        n[0] == m[0] and digits_near(spread(n[0], n[1]), spread(m[0], m[1])) for n in a.numbers for m in b.numbers
     )
 
 
@@ -231,7 +231,7 @@ def _numbers(a: Packed, b: Packed) -> tuple[int, int, int, bool, bool]:
                 level = L.NUMBER_DOUBTED if (flags | other_flags) & DOUBTED else L.SAME
                 match = match or bool(kind != LOCAL and level == L.SAME and (flags | other_flags) & VERIFIED)
             elif kind in SINGLE or (kind == OTHER and _same_space(value, other)):
-                if digits_near(spread(kind, value), spread(kind, other)):
+                if values_near(value, other, WIDTHS.get(kind, 0)):
                     level = L.NUMBER_NEAR
                 elif _borrowed(flags) or _borrowed(other_flags):
                     continue
@@ -262,7 +262,7 @@ def _phones(a: Packed, b: Packed) -> tuple[int, int | str]:
     shared = [phone for phone in a.phones if phone in b.phones]
     if shared:
         return (L.SAME, min(shared, key=str))
-    near = any(digits_near(str(x), str(y)) for x in a.phones for y in b.phones)
+    near = any([values_near(x, y) for x in a.phones for y in b.phones])
     return (L.PHONE_NEAR if near else L.PHONE_DIFFERENT, 0)
 
 

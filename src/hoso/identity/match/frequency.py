@@ -44,7 +44,8 @@ class Rarity:
     """Given names without marks that more than one name with marks comes down to."""
 
     def excess(self, part: str, value: str, toneless: bool) -> float:
-        return self.plain[part].excess(fold(value)) if toneless else self.toned[part].excess(value)
+        table, value = (self.plain[part], fold(value)) if toneless else (self.toned[part], value)
+        return table.bits.get(value, table.rarest) - table.mean
 
 
 def rarity(shares: Iterable[tuple[str, str, float]], communes: Mapping[int, float] | None = None) -> Rarity:

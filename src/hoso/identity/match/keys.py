@@ -6,13 +6,12 @@ key. The store keeps the keys of `keys`; a look-up asks for `probes`, which adds
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from hoso.identity.match.packed import Shared, as_code, compact, packed_number, stable_hash
+from hoso.identity.match.packed import Shared, as_code, compact, packed_number, stable_hash, stable_hashes
 from hoso.identity.match.tokens import skeletons
 from hoso.identity.normalise.person import Name, Number, Person
 
@@ -70,14 +69,18 @@ class Keyed(NamedTuple):
 def keyed(person: Person) -> Keyed:
     """Without doubles, in the order of their kinds."""
     birth, names = _birth(person), _spelt(person)
-    shared: dict[int, Shared] = {}
-    own = {*_number_keys(person, shared), *_keys(person, birth, names)}
-    return Keyed(_sorted(own), _sorted(own.union(_slips(birth, names))), shared)
+    shared = _shared(person)
+    own = dict.fromkeys((*shared, *_local(person), *_keys(person, birth, names)))
+    asked = _hashed({**own, **dict.fromkeys(_slips(birth, names))})
+    stored = tuple([key for text, key in asked if text in own])
+    values = {text: key.value for text, key in asked if text in shared}
+    return Keyed(stored, tuple([key for _, key in asked]), {values[text]: value for text, value in shared.items()})
 
 
 def keys(person: Person) -> tuple[Key, ...]:
     """The keys to store with a record."""
-    return _sorted({*_number_keys(person, {}), *_keys(person, _birth(person), _spelt(person))})
+    texts = dict.fromkeys((*_shared(person), *_local(person), *_keys(person, _birth(person), _spelt(person))))
+    return tuple([key for _, key in _hashed(texts)])
 
 
 def probes(person: Person) -> tuple[Key, ...]:
@@ -86,20 +89,22 @@ def probes(person: Person) -> tuple[Key, ...]:
 
 
 def shareable(person: Person) -> dict[int, Shared]:
-    shared: dict[int, Shared] = {}
-    deque(_number_keys(person, shared), maxlen=0)
-    return shared
+    return {stable_hash(text): value for text, value in _shared(person).items()}
 
 
-def _sorted(found: set[Key]) -> tuple[Key, ...]:
-    return tuple([key for _, key in sorted([(_ORDER[key.kind], key) for key in found])])
+_ORDER = {name: (kind.order, name) for name, kind in KINDS.items()}
 
 
-_ORDER = {name: kind.order for name, kind in KINDS.items()}
+def _hashed(texts: Collection[str]) -> list[tuple[str, Key]]:
+    """Each text with its key, in order."""
+    orders = [_ORDER[text[: text.index("\x1f")]] for text in texts]
+    found = sorted(zip(orders, stable_hashes(texts), texts, strict=True))
+    return [(text, Key(value, kind)) for (_, kind), value, text in found]
 
 
-def _key(kind: str, *parts: str | int) -> Key:
-    return Key(stable_hash(kind, *parts), kind)
+def _key(kind: str, *parts: str | int) -> str:
+    """What is hashed; the kind stands first."""
+    return "\x1f".join([kind, *map(str, parts)])
 
 
 class _Birth(NamedTuple):
@@ -144,11 +149,11 @@ def _spell(name: Name) -> _Spelt:
     return _Spelt(tokens, first, last, " ".join(sorted(tokens)), f"{min(first, last)} {max(first, last)}")
 
 
-def _keys(person: Person, birth: _Birth, names: Sequence[_Spelt]) -> Iterator[Key]:
+def _keys(person: Person, birth: _Birth, names: Sequence[_Spelt]) -> Iterator[str]:
     places = _places(person)
     if birth.full:
         for commune in dict.fromkeys(commune for _province, commune in places):
-            yield _key("birth-commune", birth.full, commune)
+            yield f"birth-commune\x1f{birth.full}\x1f{commune}"
     for name in names:
         yield from _name_keys(name, birth)
         for province, commune in places:
@@ -160,43 +165,38 @@ def _keys(person: Person, birth: _Birth, names: Sequence[_Spelt]) -> Iterator[Ke
             yield from _address_keys(place.text)
 
 
-def _number_keys(person: Person, shared: dict[int, Shared]) -> Iterator[Key]:
-    """Those of phones and numbers, of which each value is told as well."""
-    for number in person.numbers:
-        if number.doubt != "dummy":
-            key = _number_key(number)
-            shared[key.value] = packed_number(number)[:2]
-            yield key
-    for system, value in person.local:
-        yield _key("number", "local", system, value)
-    for phone in person.phones:
-        key = _key("phone", phone)
-        shared[key.value] = compact(phone)
-        yield key
+def _shared(person: Person) -> dict[str, Shared]:
+    """The keys of phones and numbers, each with the value it stands for."""
+    numbers = {_number_key(one): packed_number(one)[:2] for one in person.numbers if one.doubt != "dummy"}
+    return {**numbers, **{f"phone\x1f{phone}": compact(phone) for phone in person.phones}}
 
 
-def _number_key(number: Number) -> Key:
+def _local(person: Person) -> list[str]:
+    return [_key("number", "local", system, value) for system, value in person.local]
+
+
+def _number_key(number: Number) -> str:
     system = number.system if number.kind in ("local", "other") else ""
-    return _key("number", number.kind, system, number.value)
+    return f"number\x1f{number.kind}\x1f{system}\x1f{number.value}"
 
 
-def _name_keys(name: _Spelt, birth: _Birth) -> Iterator[Key]:
+def _name_keys(name: _Spelt, birth: _Birth) -> Iterator[str]:
     if birth.full:
-        yield _key("birth-given", birth.full, name.given)
-        yield _key("birth-family", birth.full, name.family)
+        yield f"birth-given\x1f{birth.full}\x1f{name.given}"
+        yield f"birth-family\x1f{birth.full}\x1f{name.family}"
     if birth.year:
-        yield _key("name-year", birth.year, name.sorted)
-        yield _key("ends-year", birth.year, name.ends)
+        yield f"name-year\x1f{birth.year}\x1f{name.sorted}"
+        yield f"ends-year\x1f{birth.year}\x1f{name.ends}"
 
 
-def _place_keys(name: _Spelt, year: int, province: int, commune: int) -> Iterator[Key]:
+def _place_keys(name: _Spelt, year: int, province: int, commune: int) -> Iterator[str]:
     if commune:
-        yield _key("ends-commune", commune, name.ends)
+        yield f"ends-commune\x1f{commune}\x1f{name.ends}"
         if year:
-            yield _key("year-given-commune", year, name.given, commune)
-            yield _key("year-family-commune", year, name.family, commune)
+            yield f"year-given-commune\x1f{year}\x1f{name.given}\x1f{commune}"
+            yield f"year-family-commune\x1f{year}\x1f{name.family}\x1f{commune}"
     if province or not commune:
-        yield _key("name-province", province, name.sorted)
+        yield f"name-province\x1f{province}\x1f{name.sorted}"
 
 
 def _places(person: Person) -> list[tuple[int, int]]:
@@ -207,31 +207,31 @@ def _places(person: Person) -> list[tuple[int, int]]:
     return list(found) or [(0, 0)]
 
 
-def _address_keys(text: str) -> Iterator[Key]:
+def _address_keys(text: str) -> Iterator[str]:
     """Of an address that no list knows, its words two by two."""
     words = text.split()[:ADDRESS_WORDS]
     for first, second in pairwise(words):
-        yield _key("address", first, second)
+        yield f"address\x1f{first}\x1f{second}"
 
 
-def _mother_keys(mother: str, birth: _Birth) -> Iterator[Key]:
+def _mother_keys(mother: str, birth: _Birth) -> Iterator[str]:
     """A newborn is "con bà …" until it is named: its mother and its birthday find it."""
     bones = " ".join(skeletons(mother.casefold()))
     if birth.year:
-        yield _key("mother-birth", bones, birth.full or birth.year)
+        yield f"mother-birth\x1f{bones}\x1f{birth.full or birth.year}"
 
 
-def _slips(birth: _Birth, names: Sequence[_Spelt]) -> Iterator[Key]:
+def _slips(birth: _Birth, names: Sequence[_Spelt]) -> Iterator[str]:
     for name in names:
         if birth.full:
             for token in dict.fromkeys(name.tokens):
                 if token != name.given:  # which is a key of its own already
-                    yield _key("birth-given", birth.full, token)
-            yield _key("birth-family", birth.full, name.given)
+                    yield f"birth-given\x1f{birth.full}\x1f{token}"
+            yield f"birth-family\x1f{birth.full}\x1f{name.given}"
             if birth.day <= 12 and birth.day != birth.month:
-                yield _key("birth-given", f"{birth.year:04d}{birth.day:02d}{birth.month:02d}", name.given)
+                yield f"birth-given\x1f{birth.year:04d}{birth.day:02d}{birth.month:02d}\x1f{name.given}"
             for years in YEAR_SLIPS:
-                yield _key("birth-given", f"{birth.year + years:04d}{birth.full[4:]}", name.given)
+                yield f"birth-given\x1f{birth.year + years:04d}{birth.full[4:]}\x1f{name.given}"
         if birth.year:
             for year in (birth.year - 1, birth.year + 1):
-                yield _key("name-year", year, name.sorted)
+                yield f"name-year\x1f{year}\x1f{name.sorted}"

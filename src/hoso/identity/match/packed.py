@@ -5,9 +5,9 @@ A packed record can always be made anew from the Patient; its shape has a versio
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import struct
+from collections.abc import Collection, Iterable
 from hashlib import blake2b
-from struct import Struct
 from typing import TypeVar
 
 import msgspec
@@ -168,11 +168,12 @@ def spread(kind: int, value: int | str) -> str:
     return str(value).zfill(WIDTHS.get(kind, 0))
 
 
-_signed = Struct(">q").unpack
-
-
 def stable_hash(*parts: str | int) -> int:
     """The same 64-bit signed number on every machine and in every run."""
-    text = "\x1f".join(map(str, parts)).encode()
-    found: int = _signed(blake2b(text, digest_size=8).digest())[0]
-    return found
+    return stable_hashes(("\x1f".join(map(str, parts)),))[0]
+
+
+def stable_hashes(texts: Collection[str]) -> tuple[int, ...]:
+    """The same of several, each of one part or of parts that are joined already."""
+    digests = b"".join([blake2b(text.encode(), digest_size=8).digest() for text in texts])
+    return struct.unpack(f">{len(texts)}q", digests)

@@ -36,6 +36,8 @@ LASTING = (L.BIRTH, L.SEX, L.CITIZEN)
 MOST_SHARING = 3
 """A number on more people than this is nobody's: typed in to get past a form, or a facility's own for all."""
 
+_NUMBERS = slice(L.CITIZEN, L.PAPER + 1)
+
 Crowd = Mapping[Shared, int]
 """How many people carry each phone and number of the arrival, as `keys.shareable` names them."""
 
@@ -79,8 +81,8 @@ def score_person(arrival: Packed, records: Sequence[Packed], model: Model, crowd
         tuple(levels),
         sum(bits) - penalty,
         penalty,
-        any(found.verified_conflict for _bits, found in pairs),
-        any(found.verified_match for _bits, found in pairs),
+        any([found.verified_conflict for _bits, found in pairs]),
+        any([found.verified_match for _bits, found in pairs]),
     )
 
 
@@ -89,15 +91,16 @@ def _pair(a: Packed, b: Packed, model: Model, crowd: Crowd) -> tuple[list[float]
     levels, values = found.levels, found.values
     bits = [row[level] for row, level in zip(model.bits, levels, strict=True)]
     excess = model.rarity.excess
+    family, middle, given = levels[: L.GIVEN + 1]
     if values.family:
-        bits[L.FAMILY] += _damped(excess("family", values.family, levels[L.FAMILY] != L.SAME), levels[L.FAMILY])
-    if L.SAME <= levels[L.MIDDLE] <= L.TOKEN_SOUND:
-        bits[L.MIDDLE] += _damped(excess("middle", values.middle, levels[L.MIDDLE] != L.SAME), levels[L.MIDDLE])
+        bits[L.FAMILY] += _damped(excess("family", values.family, family != L.SAME), family)
+    if L.SAME <= middle <= L.TOKEN_SOUND:
+        bits[L.MIDDLE] += _damped(excess("middle", values.middle, middle != L.SAME), middle)
     if values.given:
-        bits[L.GIVEN] += _damped(excess("given", values.given, levels[L.GIVEN] != L.SAME), levels[L.GIVEN])
+        bits[L.GIVEN] += _damped(excess("given", values.given, given != L.SAME), given)
     if values.commune:
         bits[L.PLACE] += model.rarity.communes.get(values.commune, 0.0)
-    name = sum(bits[i] for i in NAME_PARTS if bits[i] > 0)
+    name = sum([bits[i] for i in NAME_PARTS if bits[i] > 0])
     if name > MOST_FOR_A_NAME:
         for i in NAME_PARTS:
             bits[i] *= MOST_FOR_A_NAME / name if bits[i] > 0 else 1.0
@@ -151,7 +154,7 @@ def birth_contradicts(levels: Sequence[int]) -> bool:
 
 def number_agrees(levels: Sequence[int]) -> bool:
     """Almost the same number is not enough: the numbers of twins may follow each other."""
-    return any(levels[i] == L.SAME for i in L.NUMBERS)
+    return L.SAME in levels[_NUMBERS]
 
 
 def _guard(bits: list[float], levels: Sequence[int]) -> None:

@@ -129,6 +129,19 @@ def digits_near(a: str, b: str) -> bool:
     return a[at : at + 2] == b[at : at + 2][::-1] and a[at + 2 :] == b[at + 2 :]
 
 
+_SLIPS = frozenset(times * 10**place for place in range(18) for times in (*range(1, 10), *range(9, 90, 9)))
+"""How far apart two numbers of one length are when a digit is wrong or two neighbours are swapped."""
+
+
+def values_near(a: int | str, b: int | str, width: int = 0) -> bool:
+    """`digits_near` of two values that are written with so many digits; 0 for as many as they have."""
+    if isinstance(a, int) and isinstance(b, int) and abs(a - b) not in _SLIPS:
+        least, most = (0, 10**width) if width else (10**8, 10**9)
+        if least <= a < most and least <= b < most:
+            return False
+    return digits_near(str(a).zfill(width), str(b).zfill(width))
+
+
 @lru_cache(maxsize=CACHED)
 def address_level(a: str, b: str) -> int:
     """A level of `place` for two addresses without codes, by the pairs of letters they share (Dice)."""

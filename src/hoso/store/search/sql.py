@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import orjson
+
 from hoso.store.connection import Dialect
 
 
@@ -61,10 +63,17 @@ def among(dialect: Dialect, column: str, values: Sequence[int] | Sequence[str]) 
     if len(values) == 1:
         return Sql(f"{column} = ?", (values[0],))
     if dialect == "sqlite":
-        return Sql(f"{column} IN (SELECT value FROM json_each(?))", (json.dumps(list(values)),))  # noqa: S608
+        return Sql(f"{column} IN (SELECT value FROM json_each(?))", (listed(values),))  # noqa: S608
     if isinstance(values[0], str):
         return Sql(f"{column} = ANY(CAST(? AS text[]))", (list(values),))
     return Sql(f"{column} = ANY(CAST(? AS bigint[]))", (numbers(values),))
+
+
+def listed(values: Sequence[int] | Sequence[str]) -> str:
+    """An array as SQLite's JSON functions read it. Texts may hold half a character, which only `json` can write."""
+    if values and isinstance(values[0], int):
+        return orjson.dumps(list(values)).decode()
+    return json.dumps(list(values))
 
 
 def numbers(values: Iterable[object]) -> str:
@@ -76,7 +85,7 @@ def table_of(dialect: Dialect, name: str, rows: Sequence[tuple[int, int]]) -> Sq
     """Pairs of numbers as a FROM item with columns `a` and `b`."""
     if dialect == "sqlite":
         columns = "(SELECT value ->> 0 AS a, value ->> 1 AS b FROM json_each(?))"
-        return Sql(f"{columns} {name}", (json.dumps(list(rows)),))
+        return Sql(f"{columns} {name}", (orjson.dumps(list(rows)).decode(),))
     first, second = numbers(a for a, _ in rows), numbers(b for _, b in rows)
     return Sql(f"unnest(CAST(? AS bigint[]), CAST(? AS bigint[])) AS {name}(a, b)", (first, second))
 
