@@ -52,10 +52,10 @@ MATCHER ?= bench.hoso_matcher:HosoMatcher
 evaluate: setup-dev
 	$(BIN)/python -m bench.evaluate $(or $(SIZE),full) --matcher $(MATCHER) --stored $(if $(SEED),--seed $(SEED))
 
-# The public suites are not part of the repository: SUITES names the folder they were fetched to.
+# Public suites are not part of the repository: SUITES names a folder of them; examples that are not there come from npm.
 SUITES ?= ../shared/suites
 conformance: setup-dev
-	$(BIN)/python scripts/conformance.py $(SUITES)/fhirpath
+	$(BIN)/python scripts/conformance.py $(SUITES)
 
 COMPILE = build/lock/bin/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --strip-extras \
   --allow-unsafe --no-header --no-annotate --extra setup

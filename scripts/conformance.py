@@ -1,6 +1,7 @@
-"""Runs the FHIRPath cases of HL7's test file from a folder given as argument and writes build/conformance.json.
+"""Holds HoSo against public suites and writes build/conformance.json: HL7's FHIRPath cases, R4's examples, IPS's.
 
-A case is right when the outputs agree in number, type and value, or when the engine refuses what is called invalid.
+A suite is taken from the folder given (a subfolder, or the package as .tgz), else from npm by name, version and hash.
+Ends with 1 when a suite is below its budget, with 3 when one was "not attempted": neither there nor to be had.
 """
 
 from __future__ import annotations
@@ -9,95 +10,70 @@ import argparse
 import json
 import platform
 import sys
-import xml.etree.ElementTree as ElementTree
-from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import msgspec
+from conformance_examples import examples
+from conformance_fetch import Missing, Package, fetched
+from conformance_fhirpath import fhirpath
+from conformance_rows import Row, Suite
 
-from hoso.fhir.path import PathError, Typed, compile
-
-BUDGET = 0.95
 BUILD = Path(__file__).resolve().parents[1] / "build"
-_parse = msgspec.json.Decoder(float_hook=Decimal).decode
+R4 = Package(
+    "hl7.fhir.r4.examples@4.0.1",
+    "DXBdIZOeQaSKIgCU7w6HOC7sw/6BzylmipLkBW4f//pT+Bc94x+8LImwTdvaNThPJoOzpBzvxAzNqjeu3X/zLw==",
+)
+IPS = Package(
+    "hl7.fhir.uv.ips@2.0.0",
+    "4PWToJ9b1FgXsm9DIvHiU6HO9Z5m75jxk0e0MXOmhFlf2m2slk/d6RoiSYIChKJlvmtJ7GbRftt7PphlwmZcbQ==",
+)
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("folder", type=Path, help="folder with tests-fhir-r4*.xml and its inputs as JSON")
+    options.add_argument("folder", type=Path, nargs="?", help="where suites were put by hand")
+    options.add_argument("--out", type=Path, default=BUILD / "conformance.json", help="where the report goes")
     options.add_argument("--failures", action="store_true", help="print each case that is not right")
     chosen = options.parse_args()
-    right, total = 0, 0
-    for file in sorted(chosen.folder.glob("tests-fhir-r4*.xml")):
-        for group, test in _cases(file):
-            total += 1
-            fault = _fault(chosen.folder, test)
-            right += fault is None
-            if fault is not None and chosen.failures:
-                print(f"{group} {test.get('name')}: {test.findtext('expression')!r}: {fault}")
-    _write(right, total)
-    print(f"fhirpath: {right} of {total} cases right")
-    return 0 if total and right / total >= BUDGET else 1
+    suites = [
+        fhirpath(chosen.folder / "fhirpath" if chosen.folder is not None else None),
+        *(_examples(name, package, chosen.folder) for name, package in (("r4_examples", R4), ("ips_examples", IPS))),
+    ]
+    for suite in suites:
+        _print(suite, chosen.failures)
+    rows = [row for suite in suites for row in suite.rows]
+    _write(rows, chosen.out)
+    print()
+    for row in rows:
+        print(f"{'ok ' if row.ok else 'NOT'} {row.name}: {row.figure if row.figure is not None else '-'} {row.unit}")
+    if any(row.figure is not None and not row.ok for row in rows):
+        return 1
+    return 0 if all(row.ok for row in rows) else 3
 
 
-def _cases(file: Path) -> list[tuple[str, ElementTree.Element]]:
-    root = ElementTree.parse(file).getroot()  # noqa: S314  (a local suite)
-    return [(group.get("name", ""), test) for group in root.iter("group") for test in group.iter("test")]
-
-
-def _fault(folder: Path, test: ElementTree.Element) -> str | None:
-    """What is wrong with our answer; None when it is right."""
-    expression = test.find("expression")
-    assert expression is not None
-    invalid = expression.get("invalid")
+def _examples(name: str, package: Package, folder: Path | None) -> Suite:
     try:
-        found = compile(expression.text or "", strict=True).evaluate(_input(folder, test), now=datetime.now(UTC))
-    except PathError as fault:
-        return None if invalid else str(fault)
-    if invalid:
-        return f"answers {found}, should be refused ({invalid})"
-    wanted = test.findall("output")
-    if test.get("predicate") == "true":
-        truth = bool(found) and found[0].value is not False
-        return None if str(truth).lower() == wanted[0].text else f"answers {truth}"
-    if len(found) != len(wanted):
-        return f"answers {found}"
-    agreed = all(_agrees(item, output) for item, output in zip(found, wanted, strict=True))
-    return None if agreed else f"answers {found}"
+        return examples(name, fetched(package, folder, BUILD / "suites"))
+    except Missing as fault:
+        unit = f"not attempted: {fault}"
+        return Suite(name, {}, [Row(f"{name}.false_alarms", None, unit, 10, None, False)], [])
 
 
-def _input(folder: Path, test: ElementTree.Element) -> dict[str, Any] | None:
-    name = test.get("inputfile")
-    return _parse((folder / name).with_suffix(".json").read_bytes()) if name else None
+def _print(suite: Suite, failures: bool) -> None:
+    print(f"\n{suite.name}: {'group':<40}{'pass':>7}{'fail':>6}{'not attempted':>15}")
+    for group, counts in suite.groups.items():
+        print(f"  {group:<{len(suite.name) + 40}}{counts.right:>7}{counts.wrong:>6}{counts.left_out:>15}")
+    for line in suite.failures if failures else ():
+        print(f"  {line}")
 
 
-def _agrees(item: Typed, output: ElementTree.Element) -> bool:
-    type, text = output.get("type"), (output.text or "").strip()
-    if type is not None and item.type != type:
-        return False
-    return _text(item) == text.removeprefix("@").removeprefix("T" if item.type == "time" else "@")
-
-
-def _text(item: Typed) -> str:
-    if isinstance(item.value, bool):
-        return str(item.value).lower()
-    return str(item.value)
-
-
-def _write(right: int, total: int) -> None:
-    BUILD.mkdir(exist_ok=True)
-    row = {
-        "name": "fhirpath",
-        "figure": right,
-        "unit": f"cases right of {total}",
-        "budget": int(BUDGET * total),
-        "limit": total,
-        "ok": bool(total) and right / total >= BUDGET,
+def _write(rows: list[Row], target: Path) -> None:
+    target.parent.mkdir(exist_ok=True)
+    report = {
+        "machine": platform.platform(),
+        "command": " ".join(sys.argv),
+        "rows": [row._asdict() for row in rows],
     }
-    report = {"machine": platform.platform(), "command": " ".join(sys.argv), "rows": [row]}
-    (BUILD / "conformance.json").write_text(json.dumps(report, indent=2) + "\n")
+    target.write_text(json.dumps(report, indent=2) + "\n")
 
 
 if __name__ == "__main__":

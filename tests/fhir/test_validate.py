@@ -57,6 +57,13 @@ VALID: dict[str, Resource] = {
         extension=[{"url": "http://a.vn/x", "extension": [{"url": "y", "valueBoolean": False}]}]
     ),
     "an oid": patient(identifier=[{"system": "urn:oid:2.16.840.1.113883", "value": "1"}]),
+    "an oid with a version": patient(identifier=[{"system": "urn:oid:2.16.840.1.113883|4.0.1", "value": "1"}]),
+    "a uuid with a version": patient(
+        identifier=[{"system": "urn:uuid:0b8d5a1e-1c2d-4e5f-8a9b-0c1d2e3f4a5b|2", "value": "1"}]
+    ),
+    "a narrative with an image in a style": narrative(
+        "<p style=\"background: url( 'data: image/png;base64,AAAA')\">a</p><p style='background: url(line.png)'>b</p>"
+    ),
     "base64 in lines": patient(photo=[{"contentType": "image/png", "data": "AAAA\nBBB="}]),
     "a narrative": narrative('<p id="a">a &lt; b &#160; <b>c</b><br/></p><img src="#x" alt=""/>'),
     "a narrative with links": narrative('<a href="x?a=1&amp;b=2">a</a><a href="#b">b</a><a href="https://a.vn">c</a>'),

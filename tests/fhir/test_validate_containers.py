@@ -25,6 +25,16 @@ INVALID: dict[str, tuple[Resource, str, str]] = {
         "validate.narrative-link",
         "Patient.text.div",
     ),
+    "a narrative whose style loads": (
+        narrative('<p style="background: url(//a.vn/x.png)">a</p>'),
+        "validate.narrative-link",
+        "Patient.text.div",
+    ),
+    "a narrative whose style loads a drawing": (
+        narrative('<p style="background: url(line.png), url(&#39;data:image/svg+xml;base64,AA&#39;)">a</p>'),
+        "validate.narrative-link",
+        "Patient.text.div",
+    ),
     "a narrative that is not closed": (narrative("<p>a"), "validate.narrative-malformed", "Patient.text.div"),
     "a narrative with a doctype": (narrative("<!DOCTYPE a>b"), "validate.narrative-malformed", "Patient.text.div"),
     "a narrative with a named character": (narrative("a&nbsp;b"), "validate.narrative-entity", "Patient.text.div"),

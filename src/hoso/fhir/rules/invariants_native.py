@@ -191,6 +191,31 @@ def _list_dates(node: Node, context: Context) -> bool:
     return node.get("mode") == "working" or not any(_has(entry, "date") for entry in node.get("entry", ()))
 
 
+def _probable(node: Node, context: Context) -> bool:
+    """A risk told in words or as a range has no decimal to be too large."""
+    return bool(node.get("probabilityDecimal", 0) <= 100)
+
+
+def _snapshot_paths(node: Node, context: Context) -> bool:
+    first, *rest = _paths(node)
+    at_root = context.resource.get("kind") == "logical" or first == context.resource.get("type")
+    return at_root and all(path.startswith(first + ".") for path in rest)
+
+
+def _differential_paths(node: Node, context: Context) -> bool:
+    first, *rest = _paths(node)
+    logical = context.resource.get("kind") == "logical"
+    if not (logical or first.startswith(context.resource.get("type", ""))):
+        return False
+    root = first.partition(".")[0] + "."
+    return all(path.startswith(root) for path in rest)
+
+
+def _paths(node: Node) -> list[str]:
+    """Compared in one pass: through FHIRPath the first path would be sought again for every element."""
+    return [element.get("path", "") for element in node["element"]]
+
+
 def _at_least_zero(name: str) -> Test:
     return lambda node, context: node.get(name, 0) >= 0
 
@@ -220,8 +245,11 @@ NATIVE: dict[str, Test] = {
     "que-13": _initial_values,
     "que-2": _links_differ,
     "que-3": _display_codes,
+    "ras-2": _probable,
     "rat-1": _ratio,
     "rng-2": _range,
+    "sdf-8": _snapshot_paths,
+    "sdf-8a": _differential_paths,
     "Task.inv-1": _task_times,
     "tim-4": _at_least_zero("duration"),
     "tim-5": _at_least_zero("period"),

@@ -37,8 +37,11 @@ _ATTRIBUTES = (
 ELEMENTS = frozenset(_ELEMENTS.split())
 """Of HTML 4.0, chapters 7 to 11 and 15."""
 ATTRIBUTES = frozenset(_ATTRIBUTES.split())
-_LOADS = re.compile(r"url\s*\(|image-set|expression\s*\(|@|\\|/\*|behaviou?r\s*:|-moz-binding", re.I)
+_LOADS = re.compile(r"image-set|expression\s*\(|@|\\|/\*|behaviou?r\s*:|-moz-binding", re.I)
 """What in a style could load or run something, and what could hide it."""
+_URL = re.compile(r"url\s*+\(([^)]*+)", re.I)
+_OWN_IMAGE = re.compile(r"['\"]?+(?:data:image/(?:png|gif|jpeg)[;,]|(?!/)[^:\\]*+\Z)", re.I)
+"""An image in the text itself, or a plain name beside the record, as HL7's own narratives have for lines of a tree."""
 _LINKS = frozenset({"href", "src", "longdesc", "cite", "background"})
 _CONTENT = frozenset({"img"})
 
@@ -99,11 +102,16 @@ def _attributes(text: str, outermost: bool) -> tuple[str, str] | None:
             return "validate.narrative-attribute", name
         if "&" in value and _AMPERSAND.search(value):
             return "validate.narrative-entity", value[:60]
-        if name == "style" and _LOADS.search(unescape(value)):
+        if name == "style" and _loads(unescape(value)):
             return "validate.narrative-link", value[:60]
         if name in _LINKS and not _harmless(name, value):
             return "validate.narrative-link", value[:60]
     return None
+
+
+def _loads(style: str) -> bool:
+    images = _URL.findall(style)
+    return bool(_LOADS.search(style)) or any(not _OWN_IMAGE.match(_IGNORED.sub("", image)) for image in images)
 
 
 def _harmless(name: str, value: str) -> bool:

@@ -26,6 +26,8 @@ _date_time = re.compile(rf"{_DAY}(?:T{_TIME}{_ZONE})?|{_YEAR}(?:-(?:0[1-9]|1[0-2
 _instant = re.compile(rf"{_DAY}T{_TIME}{_ZONE}", _A).fullmatch
 _time = re.compile(_TIME, _A).fullmatch
 _id = re.compile(r"[A-Za-z0-9\-.]{1,64}", _A).fullmatch
+_VERSIONED = r"(?:\|\S*+)?"
+_oid_uri = re.compile(rf"urn:oid:[0-2](?:\.(?:0|[1-9]\d*+))++{_VERSIONED}", _A).fullmatch
 _oid = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9]\d*+))++", _A).fullmatch
 _uuid = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", _A).fullmatch
 _code = re.compile(r"\S++(?:\s\S++)*+", _A).fullmatch
@@ -75,12 +77,12 @@ def is_code(value: Any) -> bool:
 
 
 def is_uri(value: Any) -> bool:
-    """Any text without white space; an oid or uuid urn must also be well formed."""
+    """Any text without white space; an oid or uuid urn must also be well formed, "|version" after it or not."""
     if type(value) is not str or _uri(value) is None:
         return False
     if value.startswith("urn:uuid:"):
-        return _uuid(value.lower()) is not None
-    return _oid(value) is not None if value.startswith("urn:oid:") else True
+        return _uuid(value.lower().partition("|")[0]) is not None
+    return _oid_uri(value) is not None if value.startswith("urn:oid:") else True
 
 
 def is_id(value: Any) -> bool:
