@@ -33,6 +33,16 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of some thousand co
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser driver keeps an event loop in the tests' own thread
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares a server or a database goes to one worker, so that none is made twice: the tests of a file, or
+    those of a node that is kept for the whole session."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            kept = getattr(item, "callspec", None) and item.callspec.params.get("site")  # type: ignore[attr-defined]
+            item.add_marker(pytest.mark.xdist_group(f"node-{kept}" if kept else item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One for all tests of a process: a second driver beside the first is refused."""

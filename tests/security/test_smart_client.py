@@ -20,7 +20,7 @@ from tests.security.apps import Person, Site
 from tests.web.conftest import SIZES
 from tests.web.test_journeys import faults
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 SignIn = Callable[[str], Person]
 SCRIPT = Path(__file__).parents[2] / "scripts/smart_client.py"

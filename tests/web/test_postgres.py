@@ -19,7 +19,7 @@ from hoso.access import Errand
 from hoso.access.actor import Actor
 from hoso.access.scope import Scopes
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("web-postgresql")
 
 
 def test_the_card_is_reached_and_a_lost_database_is_said(postgres_url: str, tmp_path: Path) -> None:

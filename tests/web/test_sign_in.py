@@ -17,7 +17,7 @@ from tests.web.conftest import PASSWORD, SIZES, Site, serving
 
 from hoso import compose
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("sign-in")]
 
 See = Callable[[Page, str], None]
 

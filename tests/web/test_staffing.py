@@ -18,7 +18,7 @@ from hoso import compose
 from hoso.access.organisation.facilities import Wanted
 from hoso.web.accounts import registry
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("staffing")]
 
 
 @dataclass
