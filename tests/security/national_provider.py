@@ -34,6 +34,8 @@ def main(port: int, redirect: str) -> None:
         MIDDLEWARE=["django.contrib.sessions.middleware.SessionMiddleware",
                     "django.contrib.auth.middleware.AuthenticationMiddleware", f"{__name__}.Rotating"],
         SESSION_COOKIE_NAME="provider_session", DEFAULT_AUTO_FIELD="django.db.models.BigAutoField", USE_TZ=True,
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],  # asked at each code
+        MIGRATION_MODULES={app: None for app in ("auth", "contenttypes", "sessions", "oauth2_provider")},
         OAUTH2_PROVIDER={
             "OIDC_ENABLED": True, "OIDC_ISS_ENDPOINT": f"https://localhost:{port}/o", "PKCE_REQUIRED": True,
             "OIDC_RSA_PRIVATE_KEY": key(1), "SCOPES": {"openid": "openid"},
@@ -45,7 +47,7 @@ def main(port: int, redirect: str) -> None:
     from django.core.management import call_command
     from oauth2_provider.models import Application
 
-    call_command("migrate", verbosity=0)
+    call_command("migrate", verbosity=0, run_syncdb=True)
     User.objects.create_user("somebody", password="x")
     Application.objects.create(
         client_id=CLIENT, client_secret=SECRET, client_type="confidential", redirect_uris=redirect,
