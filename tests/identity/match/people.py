@@ -22,6 +22,7 @@ def patient(
     bhxh: str = "",
     phone: str = "",
     place: tuple[str, str] | None = None,
+    hamlet: str = "",
     mother: str = "",
     twin: int = 0,
     local: str = "",
@@ -50,6 +51,8 @@ def patient(
         found["telecom"] = [{"system": "phone", "value": phone}]
     if place:
         found["address"] = [{"extension": [{"url": "unit", "valueCoding": {"code": code}} for code in place]}]
+        if hamlet:
+            found["address"][0]["line"] = [hamlet]
     if mother:
         relationship = [{"coding": [{"code": "MTH"}]}]
         found["contact"] = [{"relationship": relationship, "name": {"text": mother}}]

@@ -69,6 +69,34 @@ CERTAIN = {
         without(CHILD, name="CB Trần Thị Hoa", cccd="001219000123"),
         without(CHILD, cccd="001219000123", verified=True),
     ),
+    "one year mistyped, in the same house": (
+        without(AN, "cccd", "bhxh", "phone", hamlet="Tổ 5"),
+        without(AN, "cccd", "bhxh", "phone", birth="1990-03-15", hamlet="Tổ 5"),
+    ),
+    "a woman without her birth date, in the same house": (
+        without(AN, "cccd", "bhxh", name="Trần Thị Bích Ngọc", sex="female", hamlet="Tổ 5"),
+        without(AN, "cccd", "bhxh", "phone", "birth", name="Trần Thị Bích Ngọc", sex="female", hamlet="Tổ 5"),
+    ),
+    "a given name with a tone that nobody's has": (
+        without(CHILD, name="Nguyễn Minh Tuấn"),
+        without(CHILD, name="Nguyễn Minh Tuẫn"),
+    ),
+    "a name in capitals that has no other tones": (
+        without(CHILD, name="Nguyễn Minh Khôi"),
+        without(CHILD, name="NGUYEN MINH KHOI"),
+    ),
+    "a grown-up with a slip in the given name and a phone of one's own": (
+        without(AN, "cccd", "bhxh", name="Nguyễn Văn Dũng"),
+        without(AN, "cccd", "bhxh", name="Nguyễn Văn Dung"),
+    ),
+    "turned round about a middle name that is nobody's given name": (
+        without(AN, "cccd", "bhxh", "phone", name="Nguyễn Văn Lý"),
+        without(AN, "cccd", "bhxh", "phone", name="Lý Văn Nguyễn"),
+    ),
+    "one letter too much in a name without marks": (
+        without(AN, "cccd", "bhxh", name="Lê Minh Toàn"),
+        without(AN, "cccd", "bhxh", name="LE MINNH TOAN"),
+    ),
     "the same record again from the same facility": (
         without(AN, "cccd", "bhxh", "phone", "place", local="BN-000123"),
         without(AN, "cccd", "bhxh", "phone", "place", local="BN-000123"),
@@ -167,12 +195,20 @@ NEVER_ALONE = {
         without(AN, "cccd", "bhxh", "phone", birth="1980-05-03"),
     ),
     "cousins of one name and hamlet, one digit of the date apart": (
-        without(AN, "cccd", "bhxh", "phone", birth="2019-11-20"),
-        without(AN, "cccd", "bhxh", "phone", birth="2019-11-30"),
+        without(AN, "cccd", "bhxh", "phone", birth="2019-11-20", hamlet="Tổ 5"),
+        without(AN, "cccd", "bhxh", "phone", birth="2019-11-30", hamlet="Tổ 5"),
+    ),
+    "grown-up sisters of almost one name, with one phone and one day of two years": (
+        without(AN, "cccd", "bhxh", name="Lê Thị Như", sex="female", birth="2006-09-30"),
+        without(AN, "cccd", "bhxh", name="Lê Thị Nha", sex="female", birth="2009-09-30"),
+    ),
+    "father and son born on one day of two years": (
+        without(AN, "cccd", "bhxh", "phone", hamlet="Tổ 5"),
+        without(AN, "cccd", "bhxh", "phone", birth="2000-03-15", hamlet="Tổ 5"),
     ),
     "father or son of one house, no birth date": (
-        without(AN, "cccd", "bhxh", "phone"),
-        without(AN, "cccd", "bhxh", "phone", "birth", name="NGUYEN VAN AN"),
+        without(AN, "cccd", "bhxh", "phone", hamlet="Tổ 5"),
+        without(AN, "cccd", "bhxh", "phone", "birth", name="NGUYEN VAN AN", hamlet="Tổ 5"),
     ),
     "another person altogether": (
         AN,

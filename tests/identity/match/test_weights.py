@@ -106,6 +106,11 @@ def test_an_installation_counts_its_own_names() -> None:
     assert estimated("2", default_model(), [], [], counted).rarity is counted
 
 
+def test_a_name_without_its_tones_is_no_other_name() -> None:
+    records = [record(name) for name in ("Lê Văn Ngọc", "LE VAN NGOC", "Lê Văn Hoa", "Lê Văn Hòa") for _ in range(3)]
+    assert count_rarity(records).several == {"hoa"}
+
+
 def test_a_new_model_is_compared_with_the_old_before_it_is_used() -> None:
     random = Random(1)
     arrivals = []

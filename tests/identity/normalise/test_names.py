@@ -205,6 +205,8 @@ def test_names_of_other_languages_and_doubtful_ones_are_left_alone(written: str)
         ({"text": "Rơ Châm Blul"}, ("rơ châm", (), "blul")),
         ({"text": "Y Blim"}, ("", ("y",), "blim")),
         ({"text": "Púi"}, ("", (), "púi")),
+        ({"text": "LE MINNH TOAN"}, ("le", ("minnh",), "toan")),
+        ({"text": "NGUYENG VAN CONG", "family": "NGUYENG"}, ("nguyeng", ("van",), "cong")),
         ({"given": [None, "An"]}, ("", (), "an")),
     ],
 )

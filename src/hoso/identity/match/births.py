@@ -12,6 +12,9 @@ from hoso.identity.match import levels as L
 Birth = tuple[int, int, int, int]
 """(year, month, day, 1 when the date is a filler); 0 where a part is not known."""
 
+NO_GENERATION = 10
+"""So many years part no father from his son."""
+
 
 @lru_cache(maxsize=1 << 16)
 def birth_level(a: Birth, b: Birth) -> int:
@@ -29,6 +32,12 @@ def birth_level(a: Birth, b: Birth) -> int:
     if abs(year_a - year_b) == 1:
         return L.BIRTH_NEAR_YEAR
     return L.BIRTH_DIFFERENT
+
+
+def year_slipped(a: Birth, b: Birth) -> bool:
+    """One day and month in two years that one slip parts, and too near each other for a parent and a child."""
+    apart = abs(a[0] - b[0])
+    return bool(a[2] and a[1:3] == b[1:3] and not a[3] and not b[3] and a[0] and b[0]) and 0 < apart <= NO_GENERATION
 
 
 def _no_year(a: Birth, b: Birth) -> int:

@@ -13,9 +13,10 @@ from math import inf, log2
 from typing import Literal, NamedTuple
 
 from hoso.identity.match import levels as L
-from hoso.identity.match.packed import Packed, Shared
+from hoso.identity.match.births import year_slipped
+from hoso.identity.match.packed import SEXES, Packed, Shared
 from hoso.identity.match.score import Crowd, Scored, score_person, telling
-from hoso.identity.match.vetoes import CURES, corroborated, vetoes
+from hoso.identity.match.vetoes import CURES, Circumstances, corroborated, vetoes
 from hoso.identity.match.weights import Model
 from hoso.identity.match.writing import writing
 
@@ -120,10 +121,10 @@ def decide(
         return Decision("new", None, bits, inf, certain, population, model.version, standings=standings)
     _apart, _negative, person, best = ranked[0]
     rival = ranked[1][3].total if len(ranked) > 1 and not ranked[1][0] else -inf
-    child, records_of = policy.may_be_child(arrival.birth[0]), dict(people)
+    records_of = dict(people)
 
     def banned(person: str, scored: Scored) -> tuple[str, ...]:
-        return vetoes(scored, writing(arrival, records_of[person], model.rarity), child)
+        return vetoes(scored, _circumstances(arrival, records_of[person], model, policy))
 
     found = banned(person, best) + (doubts or {}).get(person, ())
     if best.total - rival < policy.margin:
@@ -149,6 +150,15 @@ def decide(
             _standing(entry, ("apart",) if entry[0] else found if entry is ranked[0] else banned(*entry[2:]))
             for entry in ranked[: policy.shown]
         ),
+    )
+
+
+def _circumstances(arrival: Packed, records: Sequence[Packed], model: Model, policy: Policy) -> Circumstances:
+    return Circumstances(
+        writing(arrival, records, model.rarity),
+        policy.may_be_child(arrival.birth[0]),
+        arrival.sex == SEXES["female"] and all(record.sex == arrival.sex for record in records),
+        any(year_slipped(arrival.birth, record.birth) for record in records),
     )
 
 

@@ -16,7 +16,7 @@ from hoso.identity.match.compare import compare
 from hoso.identity.match.decide import Candidate, Decision, Policy, decide
 from hoso.identity.match.frequency import Rarity, rarity
 from hoso.identity.match.levels import Levels
-from hoso.identity.match.packed import PLACEHOLDER, Packed
+from hoso.identity.match.packed import PLACEHOLDER, TONELESS, Packed
 from hoso.identity.match.score import birth_contradicts, name_contradicts, score_person
 from hoso.identity.match.weights import Model, model
 
@@ -121,9 +121,11 @@ def count_rarity(records: Iterable[Packed]) -> Rarity:
     """Shares of the parts of names and of the communes among an installation's own records."""
     names: dict[str, Counter[str]] = {"family": Counter(), "middle": Counter(), "given": Counter()}
     communes: Counter[int] = Counter()
+    marked: Counter[str] = Counter()
     for record in records:
         for name in record.names[:1]:
             if not name.flags & PLACEHOLDER:
+                marked[name.given] += not name.flags & TONELESS
                 names["family"][name.family] += 1
                 names["middle"][name.middle] += 1
                 names["given"][name.given] += 1
@@ -138,6 +140,7 @@ def count_rarity(records: Iterable[Packed]) -> Rarity:
             if (count > 1 and value) or part == "middle"
         ),
         {code: count / communes.total() for code, count in communes.items()},
+        {given for given, count in marked.items() if count > 1},
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import log2
@@ -40,6 +40,8 @@ class Rarity:
     plain: Mapping[str, Table]
     communes: Mapping[int, float] = field(default_factory=dict)
     """Excess bits of a commune; empty where the installation has not counted."""
+    given: frozenset[str] = frozenset()
+    """The given names that people have."""
     several: frozenset[str] = frozenset()
     """Given names without marks that more than one name with marks comes down to."""
 
@@ -48,11 +50,17 @@ class Rarity:
         return table.bits.get(value, table.rarest) - table.mean
 
 
-def rarity(shares: Iterable[tuple[str, str, float]], communes: Mapping[int, float] | None = None) -> Rarity:
-    """From (part, toned value, share) and the share of each commune; shares of a part sum to about one."""
+def rarity(
+    shares: Iterable[tuple[str, str, float]],
+    communes: Mapping[int, float] | None = None,
+    marked: Collection[str] | None = None,
+) -> Rarity:
+    """From (part, toned value, share) and the share of each commune; shares of a part sum to about one. `marked`: the
+    given names written by people who write marks, where the shares hold others too; Ngoc is no other name than Ngọc."""
     toned: dict[str, dict[str, float]] = {part: {} for part in PARTS}
     for part, value, share in shares:
         toned[part][value] = toned[part].get(value, 0.0) + share
+    given = frozenset(toned["given"] if marked is None else marked)
     plain: dict[str, dict[str, float]] = {part: {} for part in PARTS}
     for part, table in toned.items():
         for value, share in table.items():
@@ -61,7 +69,8 @@ def rarity(shares: Iterable[tuple[str, str, float]], communes: Mapping[int, floa
         {part: _table(part, table) for part, table in toned.items()},
         {part: _table(part, table) for part, table in plain.items()},
         _commune_excess(communes or {}),
-        frozenset(value for value, count in Counter(map(fold, toned["given"])).items() if count > 1),
+        given,
+        frozenset(value for value, count in Counter(map(fold, given)).items() if count > 1),
     )
 
 

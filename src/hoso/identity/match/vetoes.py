@@ -6,6 +6,7 @@ The list is the one of false links seen: twins and siblings, a parent's number, 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from hoso.identity.match import levels as L
 from hoso.identity.match.score import Scored, birth_contradicts, name_contradicts, number_agrees
@@ -31,8 +32,19 @@ ALMOST = (L.TOKEN_TONE, L.TOKEN_SOUND, L.TOKEN_EDIT)
 """A given name that is a slip, or the brother's."""
 
 
-def vetoes(best: Scored, written: Writing, child: bool) -> tuple[str, ...]:
-    """`child`: whether the arrival may be one, with its family's phone and no card of its own."""
+class Circumstances(NamedTuple):
+    """What the levels of the best person do not tell."""
+
+    written: Writing
+    child: bool
+    """The arrival may be one, with its family's phone and no card of its own."""
+    woman: bool
+    """No daughter has her mother's name, as a son may have his father's."""
+    year_slipped: bool
+    """The very day and month, and a year that one slip explains."""
+
+
+def vetoes(best: Scored, about: Circumstances) -> tuple[str, ...]:
     levels = best.levels
     numbered = number_agrees(levels)
     found = []
@@ -40,13 +52,13 @@ def vetoes(best: Scored, written: Writing, child: bool) -> tuple[str, ...]:
         found.append("verified-numbers")
     if numbered and name_contradicts(levels) and birth_contradicts(levels):
         found.append("number-contradicted")
-    if levels[L.TWIN] == L.TWIN_DIFFERENT or (not numbered and (_twin_like(levels) or _blurred(best, written, child))):
+    if levels[L.TWIN] == L.TWIN_DIFFERENT or (not numbered and (_twin_like(best, about) or _blurred(best, about))):
         found.append("twins")
     elif not numbered and _sibling_like(levels):
         found.append("siblings")
     if not numbered and _other_number(levels):
         found.append("other-number")
-    if not numbered and not _personal(best) and _vague(levels):
+    if not numbered and not _personal(best, about) and _vague(levels):
         found.append("vague-birth")
     if not numbered and not levels[L.GIVEN]:
         found.append("no-name")
@@ -57,19 +69,26 @@ def vetoes(best: Scored, written: Writing, child: bool) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _twin_like(levels: tuple[int, ...]) -> bool:
-    """Born the same day, as far as is known, with almost the same given name: a slip, or the twin."""
+def _twin_like(best: Scored, about: Circumstances) -> bool:
+    """Born the same day, as far as is known, with almost the same given name: a slip, or the twin; but grown up, twins
+    have phones of their own."""
+    levels = best.levels
+    if birth_contradicts(levels) or about.written.meant:
+        return False
+    if levels[L.BIRTH] == L.SAME and _own_phone(best) and not about.child:
+        return False
     # Without its tones a name may be either twin's; with another slip beside that, nothing of it is sure.
     bare = levels[L.GIVEN] == L.TOKEN_TONELESS and levels[L.MIDDLE] in (L.TOKEN_TONE, L.TOKEN_SOUND)
-    return (bare or levels[L.GIVEN] in ALMOST) and not birth_contradicts(levels)
+    return bare or levels[L.GIVEN] in ALMOST
 
 
-def _blurred(best: Scored, written: Writing, child: bool) -> bool:
-    """Written so that the twin's name would look the same; grown up, twins have phones of their own."""
-    ordered = written.ordered and not best.levels[L.ORDER]
+def _blurred(best: Scored, about: Circumstances) -> bool:
+    """Written so that the twin's name would look the same."""
+    written = about.written
+    ordered = written.ordered and (not best.levels[L.ORDER] or written.fixed)
     if birth_contradicts(best.levels) or (written.toned and ordered):
         return False
-    return child or (not ordered and not _own_phone(best))
+    return about.child or (not ordered and not _own_phone(best))
 
 
 def _near_birth(levels: tuple[int, ...]) -> bool:
@@ -87,7 +106,7 @@ def _other_number(levels: tuple[int, ...]) -> bool:
     return L.NUMBER_DIFFERENT in (levels[L.CITIZEN], levels[L.INSURANCE])
 
 
-def _personal(best: Scored) -> bool:
+def _personal(best: Scored, about: Circumstances) -> bool:
     """A commune has namesakes of one year, the same hamlet or house seldom has; with another phone it is the cousin."""
     levels = best.levels
     if levels[L.MOTHER] == L.SAME or (_own_phone(best) and _near_birth(levels)):
@@ -95,11 +114,20 @@ def _personal(best: Scored) -> bool:
     if any(levels[i] == L.NUMBER_DOUBTED for i in L.NUMBERS) and levels[L.BIRTH] in MISWRITTEN:
         # It is doubted because it does not fit the date, and the date is the one with the slip.
         return True
-    if levels[L.PLACE] != L.PLACE_HAMLET or levels[L.PHONE] == L.PHONE_DIFFERENT:
+    hamlet = levels[L.PLACE] == L.PLACE_HAMLET
+    if _own_phone(best) and hamlet and levels[L.BIRTH] == L.BIRTH_NEAR_YEAR:
+        return True
+    if _own_phone(best) and levels[L.BIRTH] == L.MISSING and about.woman:
+        return True
+    if not hamlet or levels[L.PHONE] == L.PHONE_DIFFERENT:
         return False
     # Without even a year it may be the father, with one digit off the cousin of that month.
-    swapped = levels[L.BIRTH] == L.BIRTH_SWAPPED and levels[L.FAMILY] == levels[L.GIVEN] == L.SAME
-    return swapped or levels[L.BIRTH] in (L.BIRTH_FILLER, L.BIRTH_YEAR_ONLY)
+    whole = levels[L.FAMILY] == levels[L.GIVEN] == L.SAME
+    if levels[L.BIRTH] == L.BIRTH_SWAPPED and whole:
+        return True
+    if levels[L.BIRTH] == L.MISSING and about.woman and whole:
+        return True
+    return about.year_slipped or levels[L.BIRTH] in (L.BIRTH_FILLER, L.BIRTH_YEAR_ONLY)
 
 
 def _own_phone(best: Scored) -> bool:

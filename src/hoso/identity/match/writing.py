@@ -1,7 +1,7 @@
 """Whether a name is written so that a twin's would look the same.
 
 Phương and Phượng are twins, and so are Ngọc Khuê and Khuê Ngọc: a name that lost its tones, or was put in order by us,
-may be either's.
+may be either's. Phươn is neither's: it is a slip, and of what shows whether another name is as near.
 """
 
 from __future__ import annotations
@@ -10,15 +10,21 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from hoso.core.text import fold
+from hoso.identity.match import levels as L
 from hoso.identity.match.frequency import Rarity
 from hoso.identity.match.packed import TONELESS, TURNED, Packed, PackedName
+from hoso.identity.match.tokens import edits, token_level
+from hoso.identity.normalise.tables import names
 
 
 class Writing(NamedTuple):
-    """Whether some record of a person has the arrival's name in a writing that tells twins apart by tones, by order."""
+    """Whether some record of a person has the arrival's name in a writing that tells twins apart by tones, by order
+    (`fixed`: by order even when turned round), and by a given name that, with a slip, can only be this person's."""
 
     toned: bool
     ordered: bool
+    fixed: bool
+    meant: bool
 
 
 def writing(arrival: Packed, records: Iterable[Packed], rarity: Rarity) -> Writing:
@@ -26,6 +32,8 @@ def writing(arrival: Packed, records: Iterable[Packed], rarity: Rarity) -> Writi
     return Writing(
         any(_toned(one, other, rarity) for one, other in pairs),
         any(not (one.flags | other.flags) & TURNED for one, other in pairs),
+        any(not _could_be_given(one.middle) and not _could_be_given(other.middle) for one, other in pairs),
+        any(_meant(one.given, other.given, rarity) or _meant(other.given, one.given, rarity) for one, other in pairs),
     )
 
 
@@ -33,3 +41,20 @@ def _toned(one: PackedName, other: PackedName, rarity: Rarity) -> bool:
     if not (one.flags | other.flags) & TONELESS:
         return True
     return rarity.several.isdisjoint((fold(one.given), fold(other.given)))
+
+
+def _could_be_given(middle: str) -> bool:
+    """Nobody is called Văn, so that a name with it in the middle has only one other reading."""
+    return bool(middle) and middle.rpartition(" ")[2] not in names().next_to_surname
+
+
+def _meant(written: str, name: str, rarity: Rarity) -> bool:
+    """Nobody is called as it is written, and no other name is as near to that as this one."""
+    level = token_level(written, name)
+    if written in rarity.given or name not in rarity.given or not L.TOKEN_TONELESS <= level <= L.TOKEN_EDIT:
+        return False
+    return not any(other != name and _near(written, other, level) for other in rarity.given)
+
+
+def _near(written: str, name: str, level: int) -> bool:
+    return L.SAME <= token_level(written, name) <= level or edits(written, name, 1) <= 1

@@ -31,7 +31,7 @@ def arrange(words: tuple[Word, ...], family_words: tuple[Word, ...]) -> Arranged
         return _vietnamese(words, False)
     if words[0].toned in table.clan_marks and (found := _clan_last(words)):
         return _vietnamese(found, False)
-    if not _is_vietnamese(words):
+    if not _is_vietnamese(words) and not _mistyped(words, family_words):
         return _foreign(words, family_words)
     turned = _turned(words, family_words)
     return _vietnamese(turned or words, turned is not None)
@@ -45,6 +45,12 @@ def _is_vietnamese(words: tuple[Word, ...]) -> bool:
     return (
         marks or words[0].toned in table.clan_marks or words[0].toned in table.clans or words[-1].toned in table.clans
     )
+
+
+def _mistyped(words: tuple[Word, ...], family_words: tuple[Word, ...]) -> bool:
+    """ "LE MINNH TOAN", without any mark: one word that is no syllable makes no foreigner, wherever it stands."""
+    in_order = words[: len(family_words)] == family_words
+    return len(words) > 2 and in_order and sum(not one.known for one in words) == 1
 
 
 def _vietnamese(words: tuple[Word, ...], turned: bool) -> Arranged:
