@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from tests.api.caller import JSON, Caller
@@ -126,9 +127,47 @@ def test_a_patch_changes_what_it_names_and_keeps_decimals(call: Caller) -> None:
     assert (answer.status, answer.json["status"]) == (200, "amended")
     assert b'"value":1.10' in answer.body
     assert call("PATCH", "Observation/none", patch, Content_Type="application/json-patch+json").status == 404
-    assert call("PATCH", "Observation/o", patch).status == 415
+    assert call("PATCH", "Observation/o", patch, Content_Type="text/plain").status == 415
     stale = call("PATCH", "Observation/o", patch, Content_Type="application/json-patch+json", If_Match='W/"1"')
     assert stale.status == 412
+
+
+def test_a_fhirpath_patch_in_json_and_in_xml(call: Caller) -> None:
+    call("PUT", "Patient/p1", {"resourceType": "Patient", "id": "p1", "name": [{"given": ["A", "B"]}]})
+    patch = path_patch(("delete", "Patient.name.given[0]"))
+    answer = call("PATCH", "Patient/p1", patch, If_Match='W/"1"')
+    assert (answer.status, answer.json["name"]) == (200, [{"given": ["B"]}])
+    parts = '<part><name value="type"/><valueCode value="delete"/></part>'
+    parts += '<part><name value="path"/><valueString value="Patient.name"/></part>'
+    body = (
+        f'<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="operation"/>{parts}</parameter></Parameters>'
+    )
+    answer = call(
+        "PATCH", "Patient?_id=p1", body.encode(), Content_Type="application/fhir+xml", Accept="application/fhir+json"
+    )
+    assert (answer.status, "name" in answer.json) == (200, False)
+    assert call("PATCH", "Patient/p1", patch, If_Match='W/"1"').status == 412
+    assert call("PATCH", "Patient/none", patch).status == 404
+    refused = call("PATCH", "Patient/p1", path_patch(("delete", "Patient.nome")), Accept_Language="vi")
+    assert (refused.status, refused.keys) == (422, ["patch.path-fault"])
+    assert "FHIRPath" in refused.json["issue"][0]["details"]["text"]
+    assert call("GET", "metadata").json["patchFormat"][1:] == ["application/fhir+json", "application/fhir+xml"]
+
+
+def test_a_fhirpath_patch_in_a_batch_and_a_transaction(call: Caller) -> None:
+    call("PUT", "Patient/p1", {"resourceType": "Patient", "id": "p1", "birthDate": "2020", "active": True})
+    for kind, path, version in (("batch", "Patient.birthDate", "2"), ("transaction", "Patient.active", "3")):
+        request = {"method": "PATCH", "url": "Patient/p1"}
+        entry = {"resource": path_patch(("delete", path)), "request": request}
+        answer = call("POST", "", {"resourceType": "Bundle", "type": kind, "entry": [entry]})
+        assert answer.json["entry"][0]["response"]["status"].startswith("200")
+        assert call("GET", "Patient/p1").json["meta"]["versionId"] == version
+    assert call("GET", "Patient/p1").json.keys() == {"resourceType", "id", "meta"}
+
+
+def path_patch(*operations: tuple[str, str]) -> dict[str, Any]:
+    parts = [[{"name": "type", "valueCode": type}, {"name": "path", "valueString": path}] for type, path in operations]
+    return {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": part} for part in parts]}
 
 
 def test_a_patch_that_leaves_an_invalid_resource_changes_nothing(call: Caller) -> None:

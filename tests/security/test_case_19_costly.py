@@ -1,7 +1,7 @@
 """Case 19: a question that multiplies itself costs the asker a refusal and the node next to nothing.
 
-There is no GraphQL and no FHIRPath Patch here (their doors answer 404 and 415); the same attacks are tried on what
-there is: batches, chains, includes and JSON Patch.
+There is no GraphQL here (its door answers 404); the same attacks are tried on what there is: batches, chains,
+includes, JSON Patch and FHIRPath Patch.
 """
 
 from __future__ import annotations
@@ -86,12 +86,16 @@ def test_case_19_a_search_that_multiplies_is_bounded(scene: Scene, query: str) -
         assert cheaply(scene, "GET", query, token=token).status in (200, 400, 414, 422)
 
 
-def test_case_19_a_fhirpath_patch_is_not_read(scene: Scene) -> None:
+def test_case_19_a_fhirpath_patch_that_multiplies_is_stopped(scene: Scene) -> None:
+    ten = "(0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9)"
     nested = "repeat(" * 200 + "children()" + ")" * 200
-    parts = [{"name": "type", "valueCode": "delete"}, {"name": "path", "valueString": f"Patient.{nested}"}]
-    patch = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
-    answer = cheaply(scene, "PATCH", "Observation/s-own-1", patch)
-    assert answer.status in (400, 415), answer.body
+    growing = "".join(f"{ten}.select(" for _ in range(12)) + "%resource.descendants()" + ")" * 12
+    for path in (f"Observation.{nested}", growing, "Observation.repeatAll(%resource)"):
+        parts = [{"name": "type", "valueCode": "delete"}, {"name": "path", "valueString": path}]
+        patch = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}] * 1000}
+        answer = cheaply(scene, "PATCH", "Observation/s-own-1", patch)
+        assert answer.status == 400, answer.body
+        assert answer.json["issue"][0]["code"] == "too-costly"
 
 
 def test_case_19_a_patch_that_doubles_itself_is_stopped(scene: Scene) -> None:

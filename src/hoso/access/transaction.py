@@ -21,6 +21,7 @@ from hoso.fhir.bundle import Entry, check_transaction, in_order, link_tables, pl
 from hoso.fhir.json import parse
 from hoso.fhir.links import Links, conditional_references, dangling, rewrite
 from hoso.fhir.patch import apply_patch, read_patch
+from hoso.fhir.path_patch import apply_path_patch, read_path_patch
 from hoso.fhir.search import Query
 from hoso.fhir.search import parse as parse_search
 from hoso.store.contract import Conflict, Draft, Reading, Saved, Transaction, Version
@@ -268,21 +269,30 @@ def _draft(entry: Entry, work: _Work, links: Mapping[str, str], reading: Reading
     return accepted.draft("POST" if method == "POST" else "PUT", id, base)
 
 
-def _patch(entry: Entry, work: _Work, id: str) -> Draft:
-    binary = entry.resource or {}
-    if binary.get("resourceType") != "Binary" or binary.get("contentType") != "application/json-patch+json":
+def _change(entry: Entry) -> Callable[[bytes], bytes]:
+    """A Binary holds a JSON Patch, Parameters are a FHIRPath Patch."""
+    resource = entry.resource or {}
+    if resource.get("resourceType") == "Parameters":
+        steps = read_path_patch(entry.body)
+        return lambda body: apply_path_patch(body, steps)
+    if resource.get("resourceType") != "Binary" or resource.get("contentType") != "application/json-patch+json":
         raise Refused.because(400, "invalid", "bundle.patch-form")
     try:
-        operations = read_patch(b64decode(str(binary.get("data", "")), validate=True))
+        operations = read_patch(b64decode(str(resource.get("data", "")), validate=True))
     except ValueError as error:
         raise Refused.because(400, "invalid", "bundle.patch-form") from error
+    return lambda body: apply_patch(body, operations)
+
+
+def _patch(entry: Entry, work: _Work, id: str) -> Draft:
+    change = _change(entry)
     head = work.head(entry.type, id)
     if head is None or head.deleted:
         raise Refused.because(404, "not-found", "rest.not-found", type=entry.type, id=id)
     base = _base(entry)
     if base not in ("any", head.version):
         raise Conflict(entry.type, id, head.version)
-    body = apply_patch(head.body, operations)
+    body = change(head.body)
     accepted = check(body, parse(body), entry.type, id)
     work.drafted.append((entry, accepted.warnings))
     return accepted.draft("PATCH", id, head.version)

@@ -15,7 +15,7 @@ from hoso.api.doors import Doors
 from hoso.api.failure import failed
 from hoso.api.message import CONTENT, FHIR_JSON, Request, Response
 from hoso.api.negotiate import check_format
-from hoso.api.writing import check_content
+from hoso.api.writing import JSON_PATCH, check_content
 from hoso.core.clock import instant, to_ms
 from hoso.core.errors import Refused
 from hoso.core.ids import new_id
@@ -131,8 +131,8 @@ def _sub_request(request: Request, entry: Entry) -> Request:
         headers["HTTP_PREFER"] = str(request.header("HTTP_PREFER"))
     kind = FHIR_JSON
     body = entry.body
-    if entry.method == "PATCH":
-        kind, body = "application/json-patch+json", _patch_of(entry)
+    if entry.method == "PATCH" and (entry.resource or {}).get("resourceType") != "Parameters":
+        kind, body = JSON_PATCH, _patch_of(entry)
     return replace(
         request,
         method=entry.method,

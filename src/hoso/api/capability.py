@@ -82,7 +82,7 @@ def _statement(persons: bool) -> dict[str, Any]:
         "implementation": {},
         "fhirVersion": "4.0.1",
         "format": [FHIR_JSON, "json", FHIR_XML, "xml"],
-        "patchFormat": ["application/json-patch+json"],
+        "patchFormat": ["application/json-patch+json", FHIR_JSON, FHIR_XML],
         "rest": [
             {
                 "mode": "server",

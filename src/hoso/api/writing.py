@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hoso.access import Written
 from hoso.api.binary import is_raw, resource_of
 from hoso.api.conditions import base_version
@@ -13,9 +15,11 @@ from hoso.core.errors import Refused
 from hoso.fhir.json import encode
 from hoso.fhir.outcome import outcome
 from hoso.fhir.patch import apply_patch, read_patch
+from hoso.fhir.path_patch import apply_path_patch, read_path_patch
 from hoso.fhir.search import Query
 from hoso.fhir.search import parse as parse_search
 
+JSON_PATCH = "application/json-patch+json"
 _BODIES = ("application/fhir+json", "application/json", "application/json+fhir", "text/json")
 _RETURNS = ("minimal", "representation", "OperationOutcome")
 
@@ -72,20 +76,23 @@ def delete_where(doors: Doors, request: Request) -> Response:
 
 def _patched(doors: Doors, request: Request, type: str, id: str) -> Response:
     check_format(request)
-    name, _ = media_type(request.content_type)
-    if name != "application/json-patch+json":
-        raise Refused.because(415, "not-supported", "rest.patch-type", type=name[:80])
-    operations = read_patch(request.body)
-    written = doors.records.patch(
-        request.errand,
-        type,
-        id,
-        lambda body: apply_patch(body, operations),
-        base_version(request),
-    )
+    written = doors.records.patch(request.errand, type, id, _change(request), base_version(request))
     if written is None:
         raise Refused.because(404, "not-found", "rest.not-found", type=type, id=id[:64])
     return _written(request, written)
+
+
+def _change(request: Request) -> Callable[[bytes], bytes]:
+    """What the patch does to a record's text: a JSON Patch, or a FHIRPath Patch as Parameters."""
+    name, _ = media_type(request.content_type)
+    if name == JSON_PATCH:
+        operations = read_patch(request.body)
+        return lambda body: apply_patch(body, operations)
+    if name not in _BODIES:
+        raise Refused.because(415, "not-supported", "rest.patch-type", type=name[:80])
+    check_content(request)
+    steps = read_path_patch(request.body)
+    return lambda body: apply_path_patch(body, steps)
 
 
 def _deleted(doors: Doors, request: Request, type: str, id: str) -> Response:

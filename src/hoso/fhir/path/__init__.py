@@ -4,6 +4,6 @@ Expressions are code that arrives from outside: their length, nesting and runnin
 """
 
 from hoso.fhir.path.errors import PathError
-from hoso.fhir.path.expression import Compiled, Typed, compile, invariant
+from hoso.fhir.path.expression import Compiled, Typed, compile, invariant, placed
 
-__all__ = ["Compiled", "PathError", "Typed", "compile", "invariant"]
+__all__ = ["Compiled", "PathError", "Typed", "compile", "invariant", "placed"]

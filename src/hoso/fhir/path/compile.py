@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hoso.fhir.path import functions
 from hoso.fhir.path.ast import (
     Binary,
@@ -24,19 +26,24 @@ from hoso.fhir.path.frame import Closure, Frame, constant
 from hoso.fhir.path.operators import BINARY, negated, positive
 from hoso.fhir.path.registry import FUNCTIONS, Body, Function
 from hoso.fhir.path.types import TypeName
-from hoso.fhir.path.values import Collection, integer, single, step
+from hoso.fhir.path.values import Collection, integer, single, step, step_placed
 from hoso.fhir.path.values import Node as Element
 
+Step = Callable[[Collection, str], Collection]
 _TYPE_FUNCTIONS = ("is", "as", "ofType")
 
 functions.load()
 
 
 class Compiler:
-    """`strict` makes `as` on several items an error; without it, as in search parameters, it filters them."""
+    """`strict` makes `as` on several items an error; without it, as in search parameters, it filters them.
 
-    def __init__(self, strict: bool) -> None:
+    `placed` lets every element found by a step know its place.
+    """
+
+    def __init__(self, strict: bool, placed: bool = False) -> None:
         self.strict = strict
+        self.step = step_placed if placed else step
 
     def scoped(self, node: Node) -> Closure:
         """An operand or argument: the variables it defines end with it."""
@@ -77,9 +84,9 @@ class Compiler:
                 return self.closure(node.key)
 
     def _member(self, node: Member) -> Closure:
-        name = node.name
+        name, step = node.name, self.step
         if node.target is None:
-            return _first_step(name)
+            return _first_step(name, step)
         target = self.closure(node.target)
 
         def stepped(frame: Frame) -> Collection:
@@ -232,7 +239,7 @@ def _special(node: Special) -> Closure:
     return lambda frame: [frame.index]
 
 
-def _first_step(name: str) -> Closure:
+def _first_step(name: str, step: Step) -> Closure:
     """A path's first step: the type of what it starts from, or a child of it."""
     typed = name[:1].isupper()
 

@@ -34,11 +34,11 @@ class Typed(NamedTuple):
 class Compiled:
     """`strict` also refuses what can never have a value: unknown elements, another type's root."""
 
-    def __init__(self, expression: str, strict: bool) -> None:
+    def __init__(self, expression: str, strict: bool, placed: bool = False) -> None:
         self.expression = expression
         try:
             self._tree: Tree = parse(expression)
-            self._run: Closure = Compiler(strict).closure(self._tree)
+            self._run: Closure = Compiler(strict, placed).closure(self._tree)
         except RecursionError as fault:
             raise PathError("limit", "The expression nests too deep") from fault
         self._strict = strict
@@ -69,11 +69,25 @@ class Compiled:
         """As `evaluate`, with elements as `Node`s, to go on from."""
         root = resource_node(resource) if resource is not None else None
         start = context or root
-        if self._strict and start is not None and start.shape.name not in self._checked:
+        if start is not None:
+            self._check(start)
+        return self._found(start, Run(root, root, environment or {}, now, resolver))
+
+    def places(self, resource: dict[str, Any], steps: int) -> tuple[Collection, int]:
+        """The elements found with their places, and what is left of the steps it may take; for `placed` ones."""
+        root = resource_node(resource)
+        if root is not None:
+            self._check(root)
+        run = Run(root, root, {}, None, None, steps)
+        return self._found(root, run), run.left
+
+    def _check(self, start: Node) -> None:
+        if self._strict and start.shape.name not in self._checked:
             check(self._tree, start.shape)
             self._checked.add(start.shape.name)
+
+    def _found(self, start: Node | None, run: Run) -> Collection:
         focus = [] if start is None else [start]
-        run = Run(root, root, environment or {}, now, resolver)
         try:
             return self._run(Frame(run, focus, focus, {}))
         except RecursionError as fault:
@@ -84,6 +98,12 @@ class Compiled:
 def compile(expression: str, *, strict: bool = False) -> Compiled:
     """Raises `PathError` for what is no FHIRPath, or is too long or too deep to be run."""
     return Compiled(expression, strict)
+
+
+@lru_cache(maxsize=512)
+def placed(expression: str) -> Compiled:
+    """As a strict `compile`, for `Compiled.places`."""
+    return Compiled(expression, strict=True, placed=True)
 
 
 def typed(item: Any) -> Typed:

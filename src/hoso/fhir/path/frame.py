@@ -48,13 +48,14 @@ class Run:
         environment: Mapping[str, Any],
         now: datetime | None,
         resolver: Resolver | None,
+        steps: int = MAX_STEPS,
     ) -> None:
         self.resource = resource
         self.root = root
         self.environment = environment
         self.now = now
         self.resolver = resolver
-        self.left = MAX_STEPS
+        self.left = steps
         self._inside: dict[str, dict[str, Any]] | None = None
 
     def spend(self, steps: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from hoso.fhir.path.errors import PathError, execution
 from hoso.fhir.path.quantity import Quantity
-from hoso.fhir.path.shapes import Shape, known, shape
+from hoso.fhir.path.shapes import Field, Shape, known, shape
 from hoso.fhir.path.temporal import Temporal
 
 UCUM = "http://unitsofmeasure.org"
@@ -19,14 +19,29 @@ MAX_EXPONENT = 400
 
 
 class Node:
-    """A FHIR element or resource: its JSON, its type, and for a primitive the JSON of `_field`."""
+    """A FHIR element or resource: its JSON, its type, and for a primitive the JSON of `_field`.
 
-    __slots__ = ("extra", "shape", "value")
+    `place` is only set by a path that was compiled to tell places.
+    """
+
+    __slots__ = ("extra", "place", "shape", "value")
+    place: Place
 
     def __init__(self, value: Any, shape: Shape, extra: Any = None) -> None:
         self.value = value
         self.shape = shape
         self.extra = extra
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an element stands: `holder[key]`, or `holder[key][index]`; `name` is the element's of the type `owner`."""
+
+    holder: dict[str, Any]
+    key: str
+    index: int | None
+    owner: Shape | None = None
+    name: str = ""
 
 
 class Long(int):
@@ -98,6 +113,30 @@ def _one(value: Any, extra: Any, kind: Shape | None, found: Collection) -> None:
         node = resource_node(value)
         if node is not None:
             found.append(node)
+
+
+def step_placed(items: Collection, name: str) -> Collection:
+    """As `step`, each element with its place."""
+    found: Collection = []
+    for item in items:
+        if item.__class__ is not Node:
+            continue
+        holder = item.extra if item.shape.primitive else item.value
+        for field in item.shape.fields.get(name, ()) if holder.__class__ is dict else ():
+            start = len(found)
+            _children(item, (field,), found)
+            for node, index in zip(found[start:], _indexes(holder, field), strict=True):
+                node.place = Place(holder, field.key, index, item.shape, name)
+    return found
+
+
+def _indexes(holder: dict[str, Any], field: Field) -> list[int | None]:
+    value, extra = holder.get(field.key), holder.get(field.twin) if field.twin is not None else None
+    if value.__class__ is not list and extra.__class__ is not list:
+        return [None] if value is not None or extra is not None else []
+    values, extras = value or (), extra or ()
+    length = max(len(values), len(extras))
+    return [n for n in range(length) if any(n < len(some) and some[n] is not None for some in (values, extras))]
 
 
 def children(item: Item) -> Collection:
