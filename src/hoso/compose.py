@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hoso.access.audit import Journal
     from hoso.access.audit.log import AuditLog
     from hoso.access.break_glass import BreakGlass
+    from hoso.access.bulk import Exports, Sheets
     from hoso.access.citizen.desk import Desk
     from hoso.access.counter import Counter
     from hoso.access.organisation import Posts
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from hoso.web.accounts.hiring import Hired
 
 LARGEST_FORM = 10_000_000
+SPARE = 500_000_000
+"""Bytes of the disk that exports leave to the node's own work."""
 WEIGHTS = "match-weights.toml"
 """The installed weights of the matcher, in the folder of the node."""
 
@@ -420,6 +423,34 @@ def upkeep(node: Node) -> None:
     placing = arrivals(node.codes, node.matching, store)
     rounds = Rounds(node.records, placing, Jobs(store.engine), system_clock, node.config.daily_sample)
     Running(rounds.step, Turn(folder / "rounds.lock"))
+    export_upkeep(node)
+
+
+def export_upkeep(node: Node) -> None:
+    """Exports are carried out, by one process of the node at a time."""
+    from hoso.access.audit.running import Turn
+    from hoso.access.bulk import Runner, Running
+    from hoso.api.subset import dresser
+    from hoso.store.exports import ExportTable
+
+    table = ExportTable(node.store.engine)
+    runner = Runner(node.store, table, _sheets(node.config), node.journal, system_clock, dresser)
+    Running(runner.step, Turn(node.config.folder / "exports.lock"))
+
+
+def exports(node: Node) -> Exports:
+    from hoso.access.bulk import Exports
+    from hoso.core.ids import new_id
+    from hoso.store.exports import ExportTable
+
+    table = ExportTable(node.store.engine)
+    return Exports(table, _sheets(node.config), node.journal, system_clock, new_id)
+
+
+def _sheets(config: Config) -> Sheets:
+    from hoso.access.bulk import Sheets
+
+    return Sheets(config.folder / "exports", config.keys.links, SPARE)
 
 
 def rebuild_people(node: str, keys: Keys, store: RecordStore, seen: Callable[[int], None]) -> None:
@@ -494,7 +525,9 @@ def application(node: Node) -> Application:
     identity = Identity(node.matching, node.steward)
     withheld = node.citizens.looks.withheld
     trail = Trail(node.store, node.journal, system_clock, node.audit.verifier.name, withheld)
-    systems = api(node.records, node.tokens, Seal(node.config.keys.links), node.config, patience, identity, trail)
+    systems = api(
+        node.records, node.tokens, Seal(node.config.keys.links), node.config, patience, identity, trail, exports(node)
+    )
     people, forms = web(node), Bodies(min(LARGEST_FORM, node.config.largest_request), patience)
     systems_of_apps = across(systems, registered)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from hoso.access import Actor, Errand, Records, Tokens, trace, usual_purpose
+from hoso.access.bulk import Exports
 from hoso.access.trail import Trail
 from hoso.api.body import Bodies
 from hoso.api.conditions import names_version
@@ -56,9 +57,10 @@ def application(
     patience: Patience | None = None,
     identity: Identity | None = None,
     trail: Trail | None = None,
+    exports: Exports | None = None,
 ) -> Application:
     """The systems' door of one worker process; `patience` is shared by all its doors."""
-    doors, bodies = Doors(records, seal, identity, trail), Bodies(settings.largest_request, patience)
+    doors, bodies = Doors(records, seal, identity, trail, exports), Bodies(settings.largest_request, patience)
     types = frozenset(load().resource_types) - {"Binary", "AuditEvent"}
 
     def serve(environ: Environ, start: StartResponse) -> Iterable[bytes]:
@@ -200,9 +202,9 @@ def _health(records: Records) -> Response:
 
 
 _REASONS = {
-    200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized",
-    403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable", 408: "Request Timeout",
-    409: "Conflict", 410: "Gone", 411: "Length Required", 412: "Precondition Failed", 413: "Content Too Large",
-    415: "Unsupported Media Type", 422: "Unprocessable Content", 429: "Too Many Requests",
-    500: "Internal Server Error", 503: "Service Unavailable",
+    200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 304: "Not Modified", 400: "Bad Request",
+    401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable",
+    408: "Request Timeout", 409: "Conflict", 410: "Gone", 411: "Length Required", 412: "Precondition Failed",
+    413: "Content Too Large", 415: "Unsupported Media Type", 422: "Unprocessable Content", 429: "Too Many Requests",
+    500: "Internal Server Error", 503: "Service Unavailable", 507: "Insufficient Storage",
 }  # fmt: skip

@@ -115,8 +115,10 @@ def _one(doors: Doors, request: Request, entry: Entry) -> Response:
         return failed(entry.fault, request.language)
     sub = _sub_request(request, entry)
     try:
-        if sub.path == ():
-            raise Refused.because(400, "not-supported", "bundle.bad-url", entry.expression, url="")
+        if sub.path == () or "$export" in sub.path or sub.path[0].startswith("$export"):
+            raise Refused.because(
+                400, "not-supported", "bundle.bad-url", entry.expression, url="/".join(sub.path)[:100]
+            )
         response = routes.interaction(sub)(doors, sub)
     except Refused as refused:
         return failed(placed(refused, entry), request.language)

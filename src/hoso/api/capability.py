@@ -16,8 +16,9 @@ from hoso.core.errors import Refused
 from hoso.fhir.json import encode
 from hoso.fhir.model import load
 
-DATE = "2026-11-23"
+DATE = "2026-11-26"
 PIX = "https://profiles.ihe.net/ITI/PIXm/OperationDefinition/IHE.PIXm.pix"
+BULK = "http://hl7.org/fhir/uv/bulkdata"
 SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _MODES = ("full", "normative", "terminology")
@@ -42,7 +43,11 @@ def metadata(doors: Doors, request: Request) -> Response:
         raise Refused.because(400, "value", "rest.bad-mode", value=mode[:40])
     if mode == "terminology":
         return Response(200, [CONTENT], encode(_terminology(request.base)))
-    return Response(200, [CONTENT], encode(_whole(_statement(doors.identity is not None), request)))
+    return Response(200, [CONTENT], encode(_whole(_statement(*_has(doors)), request)))
+
+
+def _has(doors: Doors) -> tuple[bool, bool]:
+    return doors.identity is not None, doors.exports is not None
 
 
 def _whole(statement: dict[str, Any], request: Request) -> dict[str, Any]:
@@ -71,9 +76,9 @@ def _here(base: str) -> dict[str, str]:
 
 
 @cache
-def _statement(persons: bool) -> dict[str, Any]:
+def _statement(persons: bool, exports: bool) -> dict[str, Any]:
     model = load()
-    return {
+    statement: dict[str, Any] = {
         "resourceType": "CapabilityStatement",
         "status": "active",
         "date": DATE,
@@ -86,12 +91,20 @@ def _statement(persons: bool) -> dict[str, Any]:
         "rest": [
             {
                 "mode": "server",
-                "resource": [_resource(type, persons) for type in model.resource_types],
+                "resource": [_resource(type, persons, exports) for type in model.resource_types],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "history-system", "search-system")],
                 "searchParam": [_param(p) for p in _common()],
             }
         ],
     }
+    if exports:
+        statement["instantiates"] = [f"{BULK}/CapabilityStatement/bulk-data"]
+        statement["rest"][0]["operation"] = [_bulk("export")]
+    return statement
+
+
+def _bulk(code: str) -> dict[str, str]:
+    return {"name": "export", "definition": f"{BULK}/OperationDefinition/{code}"}
 
 
 def _common() -> list[Any]:
@@ -120,7 +133,7 @@ def _audit() -> dict[str, Any]:
     }
 
 
-def _resource(type: str, persons: bool) -> dict[str, Any]:
+def _resource(type: str, persons: bool, exports: bool) -> dict[str, Any]:
     if type == TYPE:
         return _audit()
     params = [p for p in load().search_params[type].values() if _usable(p) and p.code != "_type"]
@@ -142,6 +155,8 @@ def _resource(type: str, persons: bool) -> dict[str, Any]:
     }
     if type == "Patient":
         found["operation"].append({"name": "everything", "definition": _operation("Patient-everything")})
+    if type in ("Patient", "Group") and exports:
+        found["operation"].append(_bulk(f"{type.lower()}-export"))
     if type == "Patient" and persons:
         found["operation"].append({"name": "match", "definition": _operation("Patient-match")})
         found["operation"].append({"name": "ihe-pix", "definition": PIX})

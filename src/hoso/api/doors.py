@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from hoso.access import Records
+from hoso.access.bulk import Exports
 from hoso.access.trail import Trail
 from hoso.api.body import busy
 from hoso.api.links import Seal
@@ -55,14 +56,22 @@ class Doors:
     seal: Seal
     identity: Identity | None = None
     trail: Trail | None = None
+    exports: Exports | None = None
     long: Lane = field(default_factory=lambda: Lane(3))
     streams: Lane = field(default_factory=lambda: Lane(1))
+    downloads: Lane = field(default_factory=lambda: Lane(2))
 
     def with_trail(self) -> Trail:
         """Raises Refused(404) where no audit log is at hand."""
         if self.trail is None:
             raise Refused.because(404, "not-supported", "rest.no-audit-log")
         return self.trail
+
+    def with_exports(self) -> Exports:
+        """Raises Refused(404) where nothing carries exports out."""
+        if self.exports is None:
+            raise Refused.because(404, "not-supported", "bulk.not-here")
+        return self.exports
 
     def with_identity(self) -> Identity:
         """Raises Refused(404) on a node that keeps records but knows no persons."""

@@ -13,6 +13,7 @@ from hoso.api import (
     crossing,
     definitions,
     everything,
+    exporting,
     history,
     link_events,
     matching,
@@ -65,6 +66,9 @@ AUDIT_INSTANCE: Table = {"GET": auditing.read}
 DEFINITION: Table = {"GET": definitions.read}
 PIX: Table = {"GET": crossing.ihe_pix, "POST": crossing.ihe_pix}
 EVERYTHING: Table = {"GET": everything.everything, "POST": everything.everything}
+EXPORT: Table = {"GET": exporting.begin, "POST": exporting.begin}
+EXPORT_STATUS: Table = {"GET": exporting.status, "DELETE": exporting.cancel}
+EXPORT_FILE: Table = {"GET": exporting.file}
 
 
 def interaction(request: Request) -> Interaction:
@@ -86,6 +90,8 @@ def _table(path: tuple[str, ...], method: str) -> Table:
     first, rest = path[0], path[1:]
     if first in _SYSTEM and not rest:
         return _SYSTEM[first]
+    if first in _EXPORTS and len(rest) == _EXPORTS[first][1]:
+        return _EXPORTS[first][0]
     if first not in load().type_number:
         key = "rest.unknown-operation" if first.startswith("$") else "rest.unknown-type"
         raise Refused.because(404, "not-supported", key, name=first[:80])
@@ -124,6 +130,8 @@ def _below(type: str, rest: tuple[str, ...]) -> Table:
         return VERSION
     if rest == ("$validate",):
         return VALIDATE_INSTANCE
+    if type == "Group" and rest == ("$export",):
+        return EXPORT
     if type == "Patient" and len(rest) == 1 and rest[0] in _ONE_PATIENT:
         return _ONE_PATIENT[rest[0]]
     if rest[0].startswith("$"):
@@ -150,8 +158,11 @@ def _check_id(type: str, id: str, method: str) -> None:
 
 
 _SYSTEM = {"metadata": METADATA, "_search": SEARCH, "_history": HISTORY}
+_EXPORTS = {"$export": (EXPORT, 0), "$export-status": (EXPORT_STATUS, 1), "$export-file": (EXPORT_FILE, 2)}
+"""Each with how many segments follow its name."""
 _TYPE = {"_search": SEARCH, "_history": HISTORY, "$validate": VALIDATE}
 _PATIENT = {
+    "$export": EXPORT,
     "$match": MATCH,
     "$ihe-pix": PIX,
     "$merge": MERGE,

@@ -1,0 +1,140 @@
+"""Exports of many records as rows: what was asked, how far it is, and the files that are whole.
+
+A type is done when its files and the count of types done are stored together; what a crash left half is begun anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hoso.store.connection import Connection
+from hoso.store.engine import Engine
+
+OPEN, READY, FAILED = 0, 1, 2
+"""`export.state`. One that was cancelled or has expired has no row."""
+
+
+class ExportRow(NamedTuple):
+    """Times are milliseconds. `owner` is who may fetch it, `caller` who is counted; `asked` and `errand` are JSON."""
+
+    id: str
+    owner: str
+    caller: str
+    request: str
+    asked: str
+    errand: str
+    created: int
+    state: int = OPEN
+    done: int = 0
+    progress: str = ""
+    attempts: int = 0
+    fault: str | None = None
+    expires: int | None = None
+
+
+class FileRow(NamedTuple):
+    """`size` is that of the text sent, in bytes."""
+
+    number: int
+    type: str
+    lines: int
+    size: int
+
+
+_COLUMNS = ", ".join(ExportRow._fields)
+
+
+class ExportTable:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, row: ExportRow, most: int, most_of_caller: int) -> bool:
+        """Whether there was room: so many exports at once, and so many of one caller."""
+
+        def work(connection: Connection) -> bool:
+            if connection.dialect == "postgresql":
+                connection.rows("LOCK TABLE export IN SHARE ROW EXCLUSIVE MODE")
+            ((all, own),) = connection.rows(
+                "SELECT count(*), count(CASE WHEN caller = ? THEN 1 END) FROM export WHERE state <> 2", (row.caller,)
+            )
+            if all >= most or own >= most_of_caller:
+                return False
+            marks = ", ".join("?" if value is not None else "NULL" for value in row)
+            connection.rows(
+                f"INSERT INTO export ({_COLUMNS}) VALUES ({marks})",  # noqa: S608
+                [value for value in row if value is not None],
+            )
+            return True
+
+        return self._engine.transact(work)
+
+    def find(self, id: str) -> ExportRow | None:
+        rows = self._engine.reader().rows(f"SELECT {_COLUMNS} FROM export WHERE id = ?", (id,))  # noqa: S608
+        return ExportRow(*rows[0]) if rows else None
+
+    def first(self) -> ExportRow | None:
+        """The one that has waited longest, begun or not."""
+        rows = self._engine.reader().rows(
+            f"SELECT {_COLUMNS} FROM export WHERE state = 0 ORDER BY created, id LIMIT 1"  # noqa: S608
+        )
+        return ExportRow(*rows[0]) if rows else None
+
+    def files(self, id: str) -> list[FileRow]:
+        rows = self._engine.reader().rows(
+            "SELECT number, type, lines, size FROM export_file WHERE export = ? ORDER BY number", (id,)
+        )
+        return [FileRow(*row) for row in rows]
+
+    def begun(self, id: str) -> bool:
+        """Counts an attempt; whether the export is still wanted."""
+        return self._update("attempts = attempts + 1", id)
+
+    def tell(self, id: str, progress: str) -> bool:
+        """Whether the export is still wanted."""
+        return self._update("progress = ?", id, progress)
+
+    def written(self, id: str, done: int, files: Sequence[FileRow]) -> bool:
+        """One more type is on the disk."""
+
+        def work(connection: Connection) -> bool:
+            found = connection.rows(
+                "UPDATE export SET done = ?, attempts = 0 WHERE id = ? AND state = 0 RETURNING id", (done, id)
+            )
+            for file in files if found else ():
+                connection.rows("INSERT INTO export_file VALUES (?, ?, ?, ?, ?)", (id, *file))
+            return bool(found)
+
+        return self._engine.transact(work)
+
+    def ready(self, id: str, expires: int) -> bool:
+        return self._update("state = 1, progress = '', expires = ?", id, expires)
+
+    def fail(self, id: str, fault: str, expires: int) -> bool:
+        """Given up: its files are gone, and why is told until it expires."""
+
+        def work(connection: Connection) -> bool:
+            connection.rows("DELETE FROM export_file WHERE export = ?", (id,))
+            sql = "UPDATE export SET state = 2, fault = ?, expires = ? WHERE id = ? AND state = 0 RETURNING id"
+            return bool(connection.rows(sql, (fault, expires, id)))
+
+        return self._engine.transact(work)
+
+    def remove(self, id: str) -> bool:
+        """Whether it was there."""
+
+        def work(connection: Connection) -> bool:
+            connection.rows("DELETE FROM export_file WHERE export = ?", (id,))
+            return bool(connection.rows("DELETE FROM export WHERE id = ? RETURNING id", (id,)))
+
+        return self._engine.transact(work)
+
+    def expired(self, now: int) -> list[str]:
+        return [id for (id,) in self._engine.reader().rows("SELECT id FROM export WHERE expires <= ?", (now,))]
+
+    def ids(self) -> set[str]:
+        return {id for (id,) in self._engine.reader().rows("SELECT id FROM export")}
+
+    def _update(self, change: str, id: str, *values: object) -> bool:
+        sql = f"UPDATE export SET {change} WHERE id = ? AND state = 0 RETURNING id"  # noqa: S608
+        return bool(self._engine.transact(lambda c: c.rows(sql, (*values, id))))
