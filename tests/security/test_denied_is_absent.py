@@ -31,11 +31,13 @@ MORE: dict[str, dict[str, Any]] = {
 }
 """What an invariant asks for beyond the least."""
 PATCH = [{"op": "test", "path": "/status", "value": "x"}]
+TAGGED = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "x"}]}}]}
 ROUTES: list[tuple[str, str, Any]] = [
     *(("GET", f"{{type}}/{{id}}{below}", None) for below in (
         "", "/_history", "/_history/1", "/_history/7", "/$validate", "/$everything", "/nothing", "?_summary=true",
-        "?_elements=id", "?nothing=x",
+        "?_elements=id", "?nothing=x", "/$meta", "/$document",
     )),
+    ("POST", "{type}/{id}/$meta-add", TAGGED),
     ("HEAD", "{type}/{id}", None), ("DELETE", "{type}/{id}", None), ("PATCH", "{type}/{id}", PATCH),
     ("GET", "{type}?_id={id}", None), ("GET", "{type}?_id={id}&_total=accurate", None),
     ("GET", "{type}?_id={id}&_summary=count", None), ("GET", "{type}?_id={id}&_include=*&_revinclude=*", None),

@@ -151,8 +151,15 @@ def _resource(type: str, persons: bool, exports: bool) -> dict[str, Any]:
         "referencePolicy": ["literal", "logical"],
         "searchInclude": ["*", *(f"{type}:{code}" for code in references)],
         "searchParam": [_param(p) for p in params],
-        "operation": [{"name": "validate", "definition": _operation("Resource-validate")}],
+        "operation": [
+            {"name": name, "definition": _operation(f"Resource-{name}")}
+            for name in ("validate", "meta", "meta-add", "meta-delete")
+        ],
     }
+    if type == "Observation":
+        found["operation"].append({"name": "lastn", "definition": _operation("Observation-lastn")})
+    if type == "Composition":
+        found["operation"].append({"name": "document", "definition": _operation("Composition-document")})
     if type == "Patient":
         found["operation"].append({"name": "everything", "definition": _operation("Patient-everything")})
     if type in ("Patient", "Group") and exports:

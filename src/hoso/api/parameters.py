@@ -15,7 +15,7 @@ from hoso.core.errors import Refused
 from hoso.fhir.json import parse
 from hoso.fhir.validate import validate
 
-Kind = Literal["resource", "boolean", "integer", "string", "uri", "instant", "Identifier", "Reference"]
+Kind = Literal["resource", "boolean", "integer", "string", "uri", "instant", "Identifier", "Reference", "Meta"]
 MANY = 10_000
 
 _ASKED = 80
@@ -116,6 +116,7 @@ _ELEMENTS: Mapping[Kind, tuple[str, ...]] = {
     "instant": ("valueInstant", "valueDateTime", "valueDate"),
     "Identifier": ("valueIdentifier",),
     "Reference": ("valueReference",),
+    "Meta": ("valueMeta",),
 }
 """Where the value of each kind stands; a near relation of the type is as good."""
 

@@ -12,11 +12,14 @@ from hoso.api import (
     capability,
     crossing,
     definitions,
+    document,
     everything,
     exporting,
     history,
+    lastn,
     link_events,
     matching,
+    meta,
     reading,
     searching,
     stewardship,
@@ -65,6 +68,11 @@ AUDIT_TYPE: Table = {"GET": auditing.search}
 AUDIT_INSTANCE: Table = {"GET": auditing.read}
 DEFINITION: Table = {"GET": definitions.read}
 PIX: Table = {"GET": crossing.ihe_pix, "POST": crossing.ihe_pix}
+META: Table = {"GET": meta.read}
+META_ADD: Table = {"POST": meta.add}
+META_DELETE: Table = {"POST": meta.delete}
+LASTN: Table = {"GET": lastn.lastn, "POST": lastn.lastn}
+DOCUMENT: Table = {"GET": document.document, "POST": document.document}
 EVERYTHING: Table = {"GET": everything.everything, "POST": everything.everything}
 EXPORT: Table = {"GET": exporting.begin, "POST": exporting.begin}
 EXPORT_STATUS: Table = {"GET": exporting.status, "DELETE": exporting.cancel}
@@ -103,6 +111,8 @@ def _table(path: tuple[str, ...], method: str) -> Table:
         return _TYPE[rest[0]]
     if len(rest) == 1 and first == "Patient" and rest[0] in _PATIENT:
         return _PATIENT[rest[0]]
+    if (first, *rest) == ("Observation", "$lastn"):
+        return LASTN
     _check_id(first, rest[0], method)
     if len(rest) == 1:
         return DEFINITION if first == "OperationDefinition" and rest[0] in definitions.IDS else INSTANCE
@@ -128,10 +138,14 @@ def _below(type: str, rest: tuple[str, ...]) -> Table:
         return HISTORY
     if len(rest) == 2 and rest[0] == "_history" and ID.match(rest[1]):
         return VERSION
-    if rest == ("$validate",):
-        return VALIDATE_INSTANCE
     if type == "Group" and rest == ("$export",):
         return EXPORT
+    if len(rest) == 3 and rest[0] == "_history" and ID.match(rest[1]) and rest[2] == "$meta":
+        return META
+    if len(rest) == 1 and rest[0] in _INSTANCE:
+        return _INSTANCE[rest[0]]
+    if type == "Composition" and rest == ("$document",):
+        return DOCUMENT
     if type == "Patient" and len(rest) == 1 and rest[0] in _ONE_PATIENT:
         return _ONE_PATIENT[rest[0]]
     if rest[0].startswith("$"):
@@ -161,6 +175,12 @@ _SYSTEM = {"metadata": METADATA, "_search": SEARCH, "_history": HISTORY}
 _EXPORTS = {"$export": (EXPORT, 0), "$export-status": (EXPORT_STATUS, 1), "$export-file": (EXPORT_FILE, 2)}
 """Each with how many segments follow its name."""
 _TYPE = {"_search": SEARCH, "_history": HISTORY, "$validate": VALIDATE}
+_INSTANCE = {
+    "$validate": VALIDATE_INSTANCE,
+    "$meta": META,
+    "$meta-add": META_ADD,
+    "$meta-delete": META_DELETE,
+}
 _PATIENT = {
     "$export": EXPORT,
     "$match": MATCH,
