@@ -78,8 +78,16 @@ CERTAIN = {
         without(AN, "cccd", "bhxh", "phone", "birth", name="Trần Thị Bích Ngọc", sex="female", hamlet="Tổ 5"),
     ),
     "a given name with a tone that nobody's has": (
-        without(CHILD, name="Nguyễn Minh Tuấn"),
-        without(CHILD, name="Nguyễn Minh Tuẫn"),
+        without(AN, "cccd", "bhxh", "phone", name="Nguyễn Minh Tuấn"),
+        without(AN, "cccd", "bhxh", "phone", name="Nguyễn Minh Tuẫn"),
+    ),
+    "a name without tones that is only one name for a son": (
+        without(CHILD, name="Nguyễn Minh Thắng"),
+        without(CHILD, name="NGUYEN MINH THANG"),
+    ),
+    "numbers of one province": (
+        without(AN, "cccd", bhxh="0112345678"),
+        without(AN, "bhxh", "phone", "place", cccd="001080123456"),
     ),
     "a name in capitals that has no other tones": (
         without(CHILD, name="Nguyễn Minh Khôi"),
@@ -201,6 +209,14 @@ NEVER_ALONE = {
     "grown-up sisters of almost one name, with one phone and one day of two years": (
         without(AN, "cccd", "bhxh", name="Lê Thị Như", sex="female", birth="2006-09-30"),
         without(AN, "cccd", "bhxh", name="Lê Thị Nha", sex="female", birth="2009-09-30"),
+    ),
+    "numbers of two provinces": (
+        without(AN, "cccd", "place", bhxh="7912345678"),
+        without(AN, "bhxh", "phone", "place", cccd="001080123456"),
+    ),
+    "child who may be the twin, of a name that is seldom a son's": (
+        without(CHILD, name="Nguyễn Minh Phượng"),
+        without(CHILD, name="NGUYEN MINH PHUONG"),
     ),
     "father and son born on one day of two years": (
         without(AN, "cccd", "bhxh", "phone", hamlet="Tổ 5"),

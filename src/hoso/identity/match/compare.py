@@ -8,6 +8,7 @@ from __future__ import annotations
 from hoso.identity.match import levels as L
 from hoso.identity.match.births import birth_level
 from hoso.identity.match.levels import Levels, Values
+from hoso.identity.match.origins import origin_level
 from hoso.identity.match.packed import (
     CITIZEN,
     CODE,
@@ -50,6 +51,8 @@ def compare(a: Packed, b: Packed) -> Levels:
     citizen, insurance, paper, conflict, match = _numbers(a, b)
     phone, phone_value = _phones(a, b)
     place, commune = _places(a, b)
+    # Where numbers or homes agree, or numbers contradict, the province they name says nothing more.
+    origin = 0 if citizen or insurance or paper or L.SAME <= place <= L.PLACE_PROVINCE else origin_level(a, b)
     sex = 0
     if a.sex and b.sex:
         sex = L.SAME if a.sex == b.sex else L.SEX_DIFFERENT
@@ -71,6 +74,7 @@ def compare(a: Packed, b: Packed) -> Levels:
             place,
             full_level(a.mother, b.mother) if a.mother and b.mother else 0,
             twin,
+            origin,
         ),
         Values(family_value, middle_value, given_value, commune, phone_value),
         conflict,

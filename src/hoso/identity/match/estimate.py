@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from hoso.identity.match import levels as L
 from hoso.identity.match.compare import compare
 from hoso.identity.match.decide import Candidate, Decision, Policy, decide
-from hoso.identity.match.frequency import Rarity, rarity
+from hoso.identity.match.frequency import Rarity, rarity, shipped
 from hoso.identity.match.levels import Levels
-from hoso.identity.match.packed import PLACEHOLDER, TONELESS, Packed
+from hoso.identity.match.packed import PLACEHOLDER, SEXES, TONELESS, Packed
 from hoso.identity.match.score import birth_contradicts, name_contradicts, score_person
 from hoso.identity.match.weights import Model, model
 
@@ -26,7 +26,7 @@ PRIOR_PAIRS = 200.0
 """The old weights count like so many pairs, so that a rare level does not rest on two or three."""
 TAUGHT_BY = {"citizen": (L.INSURANCE, L.PAPER), "insurance": (L.CITIZEN, L.PAPER), "paper": (L.CITIZEN, L.INSURANCE)}
 ANCHORS = (L.CITIZEN, L.INSURANCE, L.PAPER)
-FIXED = ("order", "twin")
+FIXED = ("order", "twin", "origin")
 """Too rare, or seen only beside other levels: they keep their weights."""
 
 
@@ -118,14 +118,16 @@ def _smoothed(
 
 
 def count_rarity(records: Iterable[Packed]) -> Rarity:
-    """Shares of the parts of names and of the communes among an installation's own records."""
+    """Shares of the parts of names and of the communes among an installation's own records; and the given names of men
+    and women, with their marks: those met twice, and the shipped ones."""
     names: dict[str, Counter[str]] = {"family": Counter(), "middle": Counter(), "given": Counter()}
     communes: Counter[int] = Counter()
-    marked: Counter[str] = Counter()
+    given: dict[int, Counter[str]] = {code: Counter() for code in SEXES.values()}
     for record in records:
         for name in record.names[:1]:
             if not name.flags & PLACEHOLDER:
-                marked[name.given] += not name.flags & TONELESS
+                for code in (record.sex,) if record.sex else given:
+                    given[code][name.given] += not name.flags & TONELESS
                 names["family"][name.family] += 1
                 names["middle"][name.middle] += 1
                 names["given"][name.given] += 1
@@ -139,8 +141,11 @@ def count_rarity(records: Iterable[Packed]) -> Rarity:
             for value, count in counts.items()
             if (count > 1 and value) or part == "middle"
         ),
+        {
+            code: shipped().given[code].union(name for name, count in counts.items() if name and count > 1)
+            for code, counts in given.items()
+        },
         {code: count / communes.total() for code, count in communes.items()},
-        {given for given, count in marked.items() if count > 1},
     )
 
 

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import log2
 from pathlib import Path
 
 from hoso.core.text import fold
+from hoso.identity.match.packed import SEXES
 
 DATA = Path(__file__).parent / "data"
 PARTS = ("family", "middle", "given")
+BY_SEX = {"male": SEXES["male"], "female": SEXES["female"]}
+"""What the shipped table calls the given names of men and of women."""
 RAREST_BITS = {"family": 11.0, "middle": 9.0, "given": 12.0}
 """A value never seen is worth this much and no more: it may be a slip, and slips are not rare."""
 
@@ -40,10 +43,10 @@ class Rarity:
     plain: Mapping[str, Table]
     communes: Mapping[int, float] = field(default_factory=dict)
     """Excess bits of a commune; empty where the installation has not counted."""
-    given: frozenset[str] = frozenset()
-    """The given names that people have."""
-    several: frozenset[str] = frozenset()
-    """Given names without marks that more than one name with marks comes down to."""
+    given: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """The given names that people of a sex have, by its code; of both sexes under 0, the sex that is not known."""
+    several: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """Given names without marks that more than one of these comes down to."""
 
     def excess(self, part: str, value: str, toneless: bool) -> float:
         table, value = (self.plain[part], fold(value)) if toneless else (self.toned[part], value)
@@ -52,15 +55,16 @@ class Rarity:
 
 def rarity(
     shares: Iterable[tuple[str, str, float]],
+    given: Mapping[int, Collection[str]],
     communes: Mapping[int, float] | None = None,
-    marked: Collection[str] | None = None,
 ) -> Rarity:
-    """From (part, toned value, share) and the share of each commune; shares of a part sum to about one. `marked`: the
-    given names written by people who write marks, where the shares hold others too; Ngoc is no other name than Ngọc."""
+    """From (part, toned value, share), the given names of each sex with their marks, and the share of each commune. The
+    shares of a part sum to about one."""
     toned: dict[str, dict[str, float]] = {part: {} for part in PARTS}
     for part, value, share in shares:
         toned[part][value] = toned[part].get(value, 0.0) + share
-    given = frozenset(toned["given"] if marked is None else marked)
+    known = {code: frozenset(names) for code, names in given.items()}
+    known[0] = frozenset().union(*known.values())
     plain: dict[str, dict[str, float]] = {part: {} for part in PARTS}
     for part, table in toned.items():
         for value, share in table.items():
@@ -69,9 +73,13 @@ def rarity(
         {part: _table(part, table) for part, table in toned.items()},
         {part: _table(part, table) for part, table in plain.items()},
         _commune_excess(communes or {}),
-        given,
-        frozenset(value for value, count in Counter(map(fold, given)).items() if count > 1),
+        known,
+        {code: frozenset(_several(names)) for code, names in known.items()},
     )
+
+
+def _several(names: Iterable[str]) -> Iterator[str]:
+    return (value for value, count in Counter(map(fold, names)).items() if count > 1)
 
 
 def _table(part: str, shares: Mapping[str, float]) -> Table:
@@ -94,4 +102,6 @@ def read_shares(path: Path) -> list[tuple[str, str, float]]:
 
 @lru_cache(maxsize=1)
 def shipped() -> Rarity:
-    return rarity(read_shares(DATA / "names-1.csv"))
+    rows = read_shares(DATA / "names-2.csv")
+    given = {code: {value for part, value, _ in rows if part == name} for name, code in BY_SEX.items()}
+    return rarity((row for row in rows if row[0] in PARTS), given)

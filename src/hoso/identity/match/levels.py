@@ -37,10 +37,13 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "place": ("missing", "hamlet", "commune", "province", "different"),
     "mother": ("missing", "same", "like", "different"),
     "twin": ("missing", "same", "different"),
+    "origin": ("missing", "same", "different"),
 }
 
 NAMES = tuple(FIELDS)
-FAMILY, MIDDLE, GIVEN, ORDER, BIRTH, SEX, CITIZEN, INSURANCE, PAPER, PHONE, PLACE, MOTHER, TWIN = range(len(NAMES))
+FAMILY, MIDDLE, GIVEN, ORDER, BIRTH, SEX, CITIZEN, INSURANCE, PAPER, PHONE, PLACE, MOTHER, TWIN, ORIGIN = range(
+    len(NAMES)
+)
 
 MISSING = 0
 SAME = 1
@@ -64,8 +67,9 @@ PHONE_NEAR, PHONE_DIFFERENT = 2, 3
 PLACE_HAMLET, PLACE_COMMUNE, PLACE_PROVINCE, PLACE_DIFFERENT = range(1, 5)
 MOTHER_LIKE, MOTHER_DIFFERENT = 2, 3
 TWIN_DIFFERENT = 2
+ORIGIN_DIFFERENT = 2
 
-HOUSEHOLD = (PHONE, PLACE, MOTHER)
+HOUSEHOLD = (PHONE, PLACE, MOTHER, ORIGIN)
 """What a whole household shares: it may support a name and a birth date, never stand against them."""
 
 NUMBERS = (CITIZEN, INSURANCE, PAPER)

@@ -73,7 +73,8 @@ def _twin_like(best: Scored, about: Circumstances) -> bool:
     """Born the same day, as far as is known, with almost the same given name: a slip, or the twin; but grown up, twins
     have phones of their own."""
     levels = best.levels
-    if birth_contradicts(levels) or about.written.meant:
+    if birth_contradicts(levels) or (about.written.meant and not (about.child and levels[L.GIVEN] == L.TOKEN_TONE)):
+        # A tone that nobody's name has is a slip; but whoever names twins by tones may choose one of their own.
         return False
     if levels[L.BIRTH] == L.SAME and _own_phone(best) and not about.child:
         return False
@@ -148,6 +149,7 @@ def _supported(best: Scored) -> bool:
         or _own_phone(best)
         or levels[L.PLACE] in (L.PLACE_HAMLET, L.PLACE_COMMUNE, L.PLACE_PROVINCE)
         or levels[L.MOTHER] in (L.SAME, L.MOTHER_LIKE)
+        or levels[L.ORIGIN] == L.SAME
     )
 
 

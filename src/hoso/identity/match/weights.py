@@ -95,4 +95,4 @@ def _quoted(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def default_model() -> Model:
-    return read(DATA / "weights-2.toml", shipped())
+    return read(DATA / "weights-3.toml", shipped())

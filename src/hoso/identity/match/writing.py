@@ -1,12 +1,13 @@
 """Whether a name is written so that a twin's would look the same.
 
 Phương and Phượng are twins, and so are Ngọc Khuê and Khuê Ngọc: a name that lost its tones, or was put in order by us,
-may be either's. Phươn is neither's: it is a slip, and of what shows whether another name is as near.
+may be either's; but nobody calls a son Phượng. Phươn is neither's: it is a slip, and of what shows whether another name
+is as near.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from hoso.core.text import fold
@@ -27,20 +28,31 @@ class Writing(NamedTuple):
     meant: bool
 
 
-def writing(arrival: Packed, records: Iterable[Packed], rarity: Rarity) -> Writing:
+def writing(arrival: Packed, records: Sequence[Packed], rarity: Rarity) -> Writing:
     pairs = [(one, other) for record in records for one in arrival.names for other in record.names]
+    sex = _telling_sex(arrival, records, rarity)
+    given, several = rarity.given[sex], rarity.several[sex]
     return Writing(
-        any(_toned(one, other, rarity) for one, other in pairs),
+        any(_toned(one, other, several) for one, other in pairs),
         any(not (one.flags | other.flags) & TURNED for one, other in pairs),
         any(not _could_be_given(one.middle) and not _could_be_given(other.middle) for one, other in pairs),
-        any(_meant(one.given, other.given, rarity) or _meant(other.given, one.given, rarity) for one, other in pairs),
+        any(_meant(one.given, other.given, given) or _meant(other.given, one.given, given) for one, other in pairs),
     )
 
 
-def _toned(one: PackedName, other: PackedName, rarity: Rarity) -> bool:
+def _telling_sex(arrival: Packed, records: Sequence[Packed], rarity: Rarity) -> int:
+    """The code of their sex if both name one and their names are such as people of it have, else 0."""
+    sex = arrival.sex
+    if any(record.sex != sex for record in records):
+        return 0
+    names = [name.given for record in (arrival, *records) for name in record.names if not name.flags & TONELESS]
+    return sex if all(name in rarity.given[sex] or name not in rarity.given[0] for name in names) else 0
+
+
+def _toned(one: PackedName, other: PackedName, several: frozenset[str]) -> bool:
     if not (one.flags | other.flags) & TONELESS:
         return True
-    return rarity.several.isdisjoint((fold(one.given), fold(other.given)))
+    return several.isdisjoint((fold(one.given), fold(other.given)))
 
 
 def _could_be_given(middle: str) -> bool:
@@ -48,12 +60,12 @@ def _could_be_given(middle: str) -> bool:
     return bool(middle) and middle.rpartition(" ")[2] not in names().next_to_surname
 
 
-def _meant(written: str, name: str, rarity: Rarity) -> bool:
+def _meant(written: str, name: str, given: frozenset[str]) -> bool:
     """Nobody is called as it is written, and no other name is as near to that as this one."""
     level = token_level(written, name)
-    if written in rarity.given or name not in rarity.given or not L.TOKEN_TONELESS <= level <= L.TOKEN_EDIT:
+    if written in given or name not in given or not L.TOKEN_TONELESS <= level <= L.TOKEN_EDIT:
         return False
-    return not any(other != name and _near(written, other, level) for other in rarity.given)
+    return not any(other != name and _near(written, other, level) for other in given)
 
 
 def _near(written: str, name: str, level: int) -> bool:
