@@ -1,6 +1,7 @@
-"""Holds HoSo against public suites and writes build/conformance.json: HL7's FHIRPath cases, R4's examples, IPS's.
+"""Holds HoSo against public suites and writes build/conformance.json: HL7's FHIRPath cases, R4's and IPS's examples.
 
-A suite is taken from the folder given (a subfolder, or the package as .tgz), else from npm by name, version and hash.
+The examples are read and validated, and taken to XML and back. A suite is taken from the folder given (a subfolder, or
+the package as .tgz), else from npm by name, version and hash.
 Ends with 1 when a suite is below its budget, with 3 when one was "not attempted": neither there nor to be had.
 """
 
@@ -16,6 +17,7 @@ from conformance_examples import examples
 from conformance_fetch import Missing, Package, fetched
 from conformance_fhirpath import fhirpath
 from conformance_rows import Row, Suite
+from conformance_xml import round_trip
 
 BUILD = Path(__file__).resolve().parents[1] / "build"
 R4 = Package(
@@ -36,7 +38,11 @@ def main() -> int:
     chosen = options.parse_args()
     suites = [
         fhirpath(chosen.folder / "fhirpath" if chosen.folder is not None else None),
-        *(_examples(name, package, chosen.folder) for name, package in (("r4_examples", R4), ("ips_examples", IPS))),
+        *(
+            suite
+            for name, package in (("r4_examples", R4), ("ips_examples", IPS))
+            for suite in _examples(name, package, chosen.folder)
+        ),
     ]
     for suite in suites:
         _print(suite, chosen.failures)
@@ -50,12 +56,14 @@ def main() -> int:
     return 0 if all(row.ok for row in rows) else 3
 
 
-def _examples(name: str, package: Package, folder: Path | None) -> Suite:
+def _examples(name: str, package: Package, folder: Path | None) -> list[Suite]:
     try:
-        return examples(name, fetched(package, folder, BUILD / "suites"))
+        files = fetched(package, folder, BUILD / "suites")
     except Missing as fault:
         unit = f"not attempted: {fault}"
-        return Suite(name, {}, [Row(f"{name}.false_alarms", None, unit, 10, None, False)], [])
+        rows = [Row(f"{name}.{one}", None, unit, 10, None, False) for one in ("false_alarms", "xml_round_trip")]
+        return [Suite(name, {}, rows, [])]
+    return [examples(name, files), round_trip(name, files)]
 
 
 def _print(suite: Suite, failures: bool) -> None:

@@ -39,8 +39,10 @@ def test_each_suite_is_counted_by_group_and_reported(tmp_path: Path) -> None:
     rows = {row["name"]: (row["figure"], row["limit"], row["ok"]) for row in report["rows"]}
     assert rows["fhirpath"] == (4, 8, False)
     assert rows["r4_examples.false_alarms"] == (1, 0, True)
-    assert rows["r4_examples"] == (2, 3, True)
+    assert rows["r4_examples"] == (4, 5, True)
     assert rows["ips_examples"] == (1, 1, True)
+    assert rows["r4_examples.xml_round_trip"] == (4, 5, False)
+    assert "Basic-unsayable.json: xml.cannot-say at Basic.code.text" in run.stdout
     assert "Patient-bad.json: refused by validate.code" in run.stdout
     assert "StructureDefinition-Event.json: known to break sdf-4, but not in the package" in run.stdout
     assert "testing.json: refused by" not in run.stdout
@@ -49,7 +51,8 @@ def test_each_suite_is_counted_by_group_and_reported(tmp_path: Path) -> None:
 def test_a_suite_without_cases_is_not_attempted_and_not_right(tmp_path: Path) -> None:
     folder = suites(tmp_path)
     (folder / "fhirpath" / "tests-fhir-r4.xml").unlink()
-    (folder / "hl7.fhir.r4.examples" / "Patient-bad.json").unlink()
+    for wrong in ("Patient-bad", "Basic-unsayable"):
+        (folder / "hl7.fhir.r4.examples" / f"{wrong}.json").unlink()
     run, report = conformance(folder)
     assert run.returncode == 3
     (row,) = (row for row in report["rows"] if row["name"] == "fhirpath")
@@ -64,6 +67,8 @@ def suites(root: Path) -> Path:
     for name, file, content in (
         ("hl7.fhir.r4.examples", "Patient-good.json", GOOD),
         ("hl7.fhir.r4.examples", "Patient-bad.json", BAD),
+        ("hl7.fhir.r4.examples", "Basic-unsayable.json", {"resourceType": "Basic", "code": {"text": "a\u0001"}}),
+        ("hl7.fhir.r4.examples", "Basic-digits.json", {"resourceType": "Basic", "code": {"text": "b"}}),
         ("hl7.fhir.r4.examples", "package.json", {}),
         (
             "hl7.fhir.r4.examples",
