@@ -150,7 +150,7 @@ def test_parameters_of_the_answer_are_read() -> None:
         ("Patient?_text=a", "search.unknown-parameter"),
         ("Patient?_content=a", "search.unknown-parameter"),
         ("Patient?_query=a", "search.unknown-parameter"),
-        ("Patient?_filter=a", "search.unknown-parameter"),
+        ("Patient?_filter=a", "search.filter-syntax"),
         ("Patient?_has=a", "search.unknown-parameter"),
         ("Location?near=1|2", "search.unknown-parameter"),
         ("Nothing?", "search.unknown-type"),

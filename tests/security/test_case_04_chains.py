@@ -30,13 +30,17 @@ TELLING = [
     "Observation?patient._has:Encounter:patient:status=arrived",
     "Observation?code:not=718-7&_id=s-own-1,s-far-1,s-hiv-1,s-far-2",
     "Patient?gender:not=female&_id=s-own,s-far",
+    f"Observation?_filter={quote('patient.name sw Xaxoi or encounter.status eq arrived')}",
+    f"Observation?_filter={quote('_id eq s-own-1 or has-member.patient.name sw Xaxoi')}",
+    f"Patient?_filter={quote('not (gender eq female) and (_id eq s-own or _id eq s-far)')}",
+    f"Encounter?_filter={quote('patient re Patient/s-far or patient.gender ne female')}",
     "Observation?_id=s-far-1,s-hiv-1,s-far-2&code=718-7",
     "Observation?value-quantity=30",
     "Observation?code=718-7&_sort=-value-quantity&_total=accurate&_id=s-far-1,s-hiv-1",
 ]
 """Each of which tells an operator which state the hidden facts are in, or is refused."""
 REFUSED = [
-    f"Encounter?_filter={quote('patient eq s-far')}",
+    f"Encounter?_filter={quote('patient zz s-far')}",
     "Observation?code:above=718-7",
     "Observation?patient:above=s-far",
     "Observation?patient.unknown=x",

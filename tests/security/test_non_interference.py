@@ -48,7 +48,7 @@ OF_FACILITY = (
 )  # fmt: skip
 WRONG = (
     "unknown=x", "code:above=c1", "date=abc", "value-quantity=gtx", "_count=-1", "_sort=nothing", "patient.nothing=x",
-    "_include=Observation:nothing", "_page=AAAA", "_filter=code eq c1", "_has:Observation:nothing:code=c1",
+    "_include=Observation:nothing", "_page=AAAA", "_filter=code zz c1", "_has:Observation:nothing:code=c1",
     "_text=Binh",
 )  # fmt: skip
 CRITERIA = ("_id=o1", "_id=x1", "_id=o1,x1", "patient=p2&code=c1", "patient.name=Binh", "code=c1", "_id=nothing")

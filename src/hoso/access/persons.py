@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from hoso.core import citizen_code
 from hoso.fhir.search import Query
-from hoso.fhir.search.query import Chain, Condition, Has, Ids, Match, Token
+from hoso.fhir.search.query import Chain, Condition, Group, Has, Ids, Match, Token
 from hoso.store.contract import Draft, Origin, Saved, Transaction
 
 
@@ -61,6 +61,8 @@ def _asks(condition: Condition) -> bool:
             return any("Patient" in types and _asks(inner) for types, inner in branches)
         case Has(type, _, inner):
             return type == "Patient" and _asks(inner)
+        case Group(operator, members):
+            return operator != "not" and any(map(_asks, members))
         case Match("_tag" | "link", _, _, modifier):
             return modifier != "not"
         case Match("identifier", "token", values):

@@ -93,7 +93,7 @@ def _statement(persons: bool, exports: bool) -> dict[str, Any]:
                 "mode": "server",
                 "resource": [_resource(type, persons, exports) for type in model.resource_types],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "history-system", "search-system")],
-                "searchParam": [_param(p) for p in _common()],
+                "searchParam": [*(_param(p) for p in _common()), {"name": "_filter", "type": "special"}],
             }
         ],
     }

@@ -16,7 +16,7 @@ from hoso.core.errors import Refused
 from hoso.fhir.model import load
 from hoso.fhir.search import Query
 from hoso.fhir.search.conditions import UNKNOWN
-from hoso.fhir.search.query import Chain, Condition, Has, Match, Missing
+from hoso.fhir.search.query import Chain, Condition, Group, Has, Match, Missing
 from hoso.fhir.search.values import refuse
 
 MASKED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "MASKED"}
@@ -100,3 +100,6 @@ def _names(condition: Condition, type: str) -> Iterable[tuple[str, str]]:
         case Has(source, code, inner):
             yield source, code
             yield from _names(inner, source)
+        case Group(_, members):
+            for inner in members:
+                yield from _names(inner, type)

@@ -11,6 +11,10 @@ MAX_DEPTH = 5
 """Steps of a chain or of nested `_has`."""
 MAX_BRANCHES = 64
 """Target types an untyped chain may fan out to, over all its steps."""
+MAX_FILTER_TERMS = 50
+"""Comparisons in one filter."""
+MAX_FILTER_DEPTH = 10
+"""Parentheses within parentheses in it."""
 MAX_SORT_KEYS = 5
 MAX_INCLUDES = 50
 MAX_NUMBER = 40

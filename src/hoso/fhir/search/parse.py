@@ -9,9 +9,10 @@ from collections.abc import Iterable
 
 from hoso.core import Refused
 from hoso.fhir.model import load
+from hoso.fhir.search import filter
 from hoso.fhir.search.conditions import UNKNOWN, Reader
 from hoso.fhir.search.limits import MAX_LENGTH, MAX_PAIRS
-from hoso.fhir.search.query import Compartment, Condition, Query
+from hoso.fhir.search.query import Compartment, Condition, Group, Query
 from hoso.fhir.search.result_params import INCLUDES, PASSED, SINGLE, Shape
 from hoso.fhir.search.values import is_id, refuse
 
@@ -84,6 +85,9 @@ def _take(
     elif base == "_type":
         if not system:
             raise refuse("search.type-level", name, "not-supported")
+    elif name == filter.NAME:
+        found = filter.read(reader, types, value)
+        conditions.extend(found.conditions if isinstance(found, Group) and found.operator == "and" else [found])
     else:
         conditions.append(reader.condition(types, name, value))
 

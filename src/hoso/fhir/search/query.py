@@ -133,7 +133,15 @@ class Compartment:
     id: str
 
 
-Condition = Match | Missing | Ids | Updated | InList | Chain | Has | Compartment
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Of `_filter`: all of the conditions hold, at least one does, or the one does not."""
+
+    operator: Literal["and", "or", "not"]
+    conditions: tuple[Condition, ...]
+
+
+Condition = Match | Missing | Ids | Updated | InList | Chain | Has | Compartment | Group
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from hoso.fhir.ucum import canonical
 from hoso.store.connection import Dialect
 from hoso.store.index import LONGEST, UCUM, Keys, held, is_part, spread
 from hoso.store.search.dates import date_test
-from hoso.store.search.sql import FALSE, Sql, among, both, choose, contains, either, nested, prefix
+from hoso.store.search.sql import FALSE, Sql, among, both, choose, contains, either, ends, nested, prefix
 
 Rids = Mapping[tuple[str, str], tuple[int, ...]]
 """(type, id) → its number, and of a person those of its records; what is not there was never heard of."""
@@ -109,6 +109,12 @@ class Tests:
         if modifier == "exact":
             value, exact, long = self.keys.string(text)
             return self._same(value, exact, long, a)
+        if modifier == "equals":
+            folded = fold(text)
+            whole = Sql(f"coalesce({a}.long, {a}.value) = ?", (folded,))
+            return both((Sql(f"{a}.value = ?", (folded[:LONGEST],)), whole))
+        if modifier == "ends":
+            return ends(self.dialect, f"coalesce({a}.long, {a}.value)", fold(text))
         if modifier == "contains":
             return contains(self.dialect, f"coalesce({a}.long, {a}.value)", fold(text))
         return self._begins(fold(text), a)

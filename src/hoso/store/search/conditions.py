@@ -14,6 +14,7 @@ from hoso.fhir.search.query import (
     Compartment,
     Condition,
     Date,
+    Group,
     Has,
     Ids,
     InList,
@@ -73,9 +74,16 @@ class Conditions:
                 return exists(self.tests.dialect, tables, both((where, Sql(f"{f}.target = {m.rid}"))))
             case Compartment():
                 return self._in_compartment(condition, m)
+            case Group(operator, members):
+                tests = [nested(self.holds(inner, m)) for inner in members]
+                if operator == "not":
+                    return Sql("NOT ").also(tests[0], "")
+                return nested(both(tests)) if operator == "and" else either(tests)
 
     def needs_row(self, condition: Condition) -> bool:
         """Whether `holds` asks columns of the resource itself."""
+        if isinstance(condition, Group):
+            return any(self.needs_row(inner) for inner in condition.conditions)
         return isinstance(condition, Missing | Ids | Updated)
 
     def _match(self, condition: Match, m: Alias) -> Sql:
@@ -181,6 +189,23 @@ class Conditions:
                 return self._target_source(tables, where, f)
             case Compartment():
                 return self._compartment_source(condition, types)
+            case Group(operator, members):
+                return self._group_source(operator, members, types)
+
+    def _group_source(self, operator: str, members: tuple[Condition, ...], types: tuple[str, ...]) -> Source | None:
+        """Either of several: what each finds. All of several: what one finds, and the others hold for."""
+        if operator == "or":
+            found = [self.selected(types, inner) for inner in members]
+            parts = [part for part in found if part is not None]
+            return self._union(self.opener.name("g"), parts) if len(parts) == len(found) else None
+        for first in members if operator == "and" else ():
+            source = self.source(first, types)
+            if source is not None:
+                rest = [inner for inner in members if inner is not first]
+                m, tables, where = self.opened(source, types, row=any(self.needs_row(inner) for inner in rest))
+                held = both((where, *(self.holds(inner, m) for inner in rest)))
+                return self._union(self.opener.name("g"), [choose(f"{m.patient}, {m.rid}", tables, held)])
+        return None
 
     def _match_source(self, condition: Match, types: tuple[str, ...]) -> Source | None:
         if condition.kind == "date":

@@ -14,6 +14,7 @@ from hoso.fhir.search.query import (
     Chain,
     Compartment,
     Condition,
+    Group,
     Has,
     Ids,
     InList,
@@ -128,6 +129,8 @@ def _named(condition: Condition) -> list[tuple[str, str]]:
             return [("List", id) for id in ids]
         case Chain(_, branches):
             return [name for _, inner in branches for name in _named(inner)]
+        case Group(_, members):
+            return [name for inner in members for name in _named(inner)]
         case Has(_, _, inner):
             return _named(inner)
         case Match(_, _, values):
@@ -239,8 +242,12 @@ def rank(condition: Condition) -> int:
             return 0
         case Match(code="identifier", kind="token"):
             return 1
-        case Match(kind="string", modifier="contains"):
+        case Match(kind="string", modifier="contains" | "ends"):
             return 9
+        case Group("or", members):
+            return max(2, *map(rank, members))
+        case Group("and", members):
+            return max(2, min(map(rank, members)))
         case Match(kind=kind):
             return _RANK[kind]
         case Chain(_, branches):

@@ -112,6 +112,13 @@ def contains(dialect: Dialect, column: str, text: str) -> Sql:
     return Sql(f"strpos({column}, ?) > 0", (text,))
 
 
+def ends(dialect: Dialect, column: str, text: str) -> Sql:
+    """Ends with `text`; no character is a wildcard."""
+    if dialect == "sqlite":
+        return Sql(f"substr({column}, -?) = ?", (len(text), text))
+    return Sql(f"right({column}, CAST(? AS integer)) = ?", (len(text), text))
+
+
 def prefix(column: str, text: str) -> Sql:
     """Begins with `text`, as a range a b-tree can walk (text sorts by its bytes)."""
     return Sql(f"{column} >= ? AND {column} < ?", (text, text + "\U0010ffff"))
