@@ -210,7 +210,7 @@ def test_an_interrupted_load_goes_on_where_it_was(data: Path, tmp_path: Path, bl
     folder = tmp_path / "in"
     folder.mkdir()
     for n in range(24):
-        write(folder / f"{n:03}.ndjson", *(patient(id=f"p{n}-{k}") for k in range(200)))
+        write(folder / f"{n:03}.ndjson", *(patient(id=f"p{n}-{k}") for k in range(100)))
     program = "import sys; from hoso.cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", program, "load", "--data", str(data), "--json", "--workers", "2", str(folder)]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -219,15 +219,15 @@ def test_an_interrupted_load_goes_on_where_it_was(data: Path, tmp_path: Path, bl
         time.sleep(0.02)
     while running.poll() is None:  # Python loses an interrupt that falls into a destructor
         os.kill(running.pid, blow)
-        time.sleep(0.2)
+        time.sleep(0.05)
     running.communicate(timeout=60)
     assert running.returncode != 0
     assert list(data.glob("load-*.journal"))
     counts, code = load(data, folder)
-    assert code == 0 and counts["read"] == 4_800 and counts["unchanged"] >= 200
-    assert counts["stored"] + counts["unchanged"] == 4_800
+    assert code == 0 and counts["read"] == 2_400 and counts["unchanged"] >= 100
+    assert counts["stored"] + counts["unchanged"] == 2_400
     assert not list(data.glob("load-*.journal"))
-    assert load(data, folder)[0] == summary(4_800, 0, 4_800, 0)
+    assert load(data, folder)[0] == summary(2_400, 0, 2_400, 0)
 
 
 def test_a_load_that_cannot_run_says_so_with_its_own_code(data: Path, tmp_path: Path) -> None:

@@ -151,6 +151,7 @@ def test_who_says_no_goes_back_to_the_app(site: Site, app: AppServer, enter: Ent
 
 @pytest.mark.parametrize("language", ["vi", "en"])
 @pytest.mark.parametrize("size", ["desk", "phone"])
+@pytest.mark.parametrize("site", ["sqlite"], indirect=True)
 def test_the_pages_can_be_used_by_everybody(
     site: Site, app: AppServer, enter: Enter, size: str, language: str, tmp_path: Path
 ) -> None:

