@@ -173,6 +173,31 @@ def test_what_is_asked_for_is_what_comes(bulk: Bulk) -> None:
     assert ids(bulk.exported("Group/g/$export", method="POST", body=body)) == {"Patient": {"p1"}}
 
 
+def test_what_was_deleted_since_is_told(bulk: Bulk) -> None:
+    since = datetime.now(UTC) - timedelta(hours=1)
+    for path in ("Observation/o0-1", "Observation/o2-3", "Observation/nobody", "Observation/o0-2"):
+        assert bulk.call("DELETE", path).status == 204
+    assert bulk.call("PUT", "Observation/o0-2", observation("o0-2", "p0")).status == 201
+    for path, gone in (
+        ("$export", {"Observation/o0-1", "Observation/o2-3", "Observation/nobody"}),
+        ("Patient/$export", {"Observation/o0-1", "Observation/o2-3"}),
+        ("Group/g/$export", {"Observation/o0-1"}),
+    ):
+        where = bulk.begin(f"{path}?_type=Patient,Observation&_since={quote(since.isoformat())}")
+        bulk.work()
+        manifest = bulk.call("GET", where).json
+        (listed,) = manifest["deleted"]
+        assert (listed["type"], listed["count"]) == ("Bundle", 1)
+        (line,) = bulk.call("GET", listed["url"]).body.splitlines()
+        told = json.loads(line)
+        assert told["type"] == "transaction" and {one["request"]["method"] for one in told["entry"]} == {"DELETE"}
+        assert {one["request"]["url"] for one in told["entry"]} == gone
+        assert {one["type"] for one in manifest["output"]} == {"Patient", "Observation"}
+    where = bulk.begin("$export?_type=Observation")
+    bulk.work()
+    assert bulk.call("GET", where).json["deleted"] == [], "of everything, nothing is gone"
+
+
 def test_what_would_not_be_honoured_is_refused_at_the_kick_off(bulk: Bulk) -> None:
     for path, status, key in (
         ("$export?_type=Pony", 400, "rest.unknown-type"), ("$export?_type=AuditEvent", 400, "bulk.not-of-patients"),
@@ -295,7 +320,7 @@ def test_a_file_that_was_changed_is_not_sent(bulk: Bulk) -> None:
 
 
 def test_many_records_are_counted_and_cut_into_files(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hoso.access.bulk.runner.LINES", 1_000)
+    monkeypatch.setattr("hoso.access.bulk.of_type.LINES", 1_000)
     for first in range(0, 2_400, 800):
         entries = [
             {

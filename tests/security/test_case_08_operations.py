@@ -48,7 +48,7 @@ def test_case_08_everything_of_the_own_is_without_what_is_closed(scene: Scene) -
     assert "s-hiv-1" in scene.ids("Patient/s-own/$everything", scene.site.token)
 
 
-@pytest.mark.parametrize("name", ["$document", "$docref", "$lastn", "$summary", "$expand", "$bulk-publish", "$graphql"])
+@pytest.mark.parametrize("name", ["$document", "$docref", "$stats", "$summary", "$expand", "$bulk-publish", "$graphql"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_case_08_what_is_not_offered_is_refused_also_to_the_operator(scene: Scene, name: str, method: str) -> None:
     for path in (name, f"Patient/{name}", f"Patient/s-own/{name}", f"Observation/{name}"):

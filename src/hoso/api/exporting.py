@@ -11,7 +11,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from hoso.access import Errand
-from hoso.access.bulk import Asked, Level, Standing
+from hoso.access.bulk import Asked, Level, Output, Standing
 from hoso.access.trail import TYPE as AUDIT
 from hoso.api.doors import Doors
 from hoso.api.everything import Held
@@ -106,9 +106,14 @@ def _manifest(request: Request, standing: Standing) -> dict[str, object]:
         "transactionTime": instant(standing.time),
         "request": standing.request,
         "requiresAccessToken": True,
-        "output": [{"type": one.type, "url": f"{where}/{one.number}", "count": one.lines} for one in standing.outputs],
+        "output": [_listing(where, one) for one in standing.outputs if not one.deleted],
+        "deleted": [_listing(where, one) for one in standing.outputs if one.deleted],
         "error": [],
     }
+
+
+def _listing(where: str, output: Output) -> dict[str, object]:
+    return {"type": output.type, "url": f"{where}/{output.number}", "count": output.lines}
 
 
 def _asked(doors: Doors, request: Request, errand: Errand, found: Given) -> Asked:

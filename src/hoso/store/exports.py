@@ -33,8 +33,12 @@ class ExportRow(NamedTuple):
     expires: int | None = None
 
 
+DELETED = "deleted"
+"""In place of a type: the file tells which records of the type were deleted."""
+
+
 class FileRow(NamedTuple):
-    """`size` is that of the text sent, in bytes."""
+    """`size` is that of the text sent, in bytes; `type` may be DELETED."""
 
     number: int
     type: str

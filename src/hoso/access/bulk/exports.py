@@ -19,7 +19,7 @@ from hoso.access.telling import Teller
 from hoso.core.clock import Clock, to_ms
 from hoso.core.errors import Refused
 from hoso.fhir.model import load
-from hoso.store.exports import FAILED, READY, ExportRow, ExportTable
+from hoso.store.exports import DELETED, FAILED, READY, ExportRow, ExportTable, FileRow
 
 MOST, MOST_OF_CALLER = 50, 5
 """Exports kept at once, finished ones included."""
@@ -30,10 +30,13 @@ LASTS = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Output:
+    """`type` is that of its lines; of one that tells deletions it is Bundle, and `deleted` is true."""
+
     number: int
     type: str
     lines: int
     size: int
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class Exports:
     def standing(self, errand: Errand, id: str) -> Standing:
         """Raises Refused(404) for what is not this caller's, or no more."""
         row = self._own(errand, id)
-        outputs = [Output(*file) for file in self._table.files(id)] if row.state == READY else []
+        outputs = [_output(file) for file in self._table.files(id)] if row.state == READY else []
         fault = row.fault if row.state == FAILED else None
         types = len(asked_of(row.asked).types)
         time = row.created - MARGIN_MS
@@ -122,7 +125,7 @@ class Exports:
         """A file and its text, told before its first byte. Raises Refused(404, 410)."""
         row = self._own(errand, id)
         files = self._table.files(id) if row.state == READY else []
-        found = next((Output(*file) for file in files if file.number == number), None)
+        found = next((_output(file) for file in files if file.number == number), None)
         if found is None:
             raise _absent()
         try:
@@ -138,6 +141,11 @@ class Exports:
         if row is None or over or row.owner != owner(errand.actor):
             raise _absent()
         return row
+
+
+def _output(file: FileRow) -> Output:
+    told = file.type == DELETED
+    return Output(file.number, "Bundle" if told else file.type, file.lines, file.size, told)
 
 
 def _absent() -> Refused:
