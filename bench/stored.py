@@ -241,6 +241,7 @@ def _warm(config: StoreConfig, patients: Sequence[Patient]) -> None:
 
 def _opened(config: StoreConfig, number: int) -> tuple[RecordStore, Arrivals]:
     if config.url not in _OPEN:
+        compose.collect_seldom()  # as a node's processes do
         numbers = count((os.getpid() % 4_000_000 + 1_000) * 2_000)
         matching = Matching(default_model(), Policy(), system_clock)
         store = open_store(config)

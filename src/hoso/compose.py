@@ -310,7 +310,7 @@ def open(folder: Path) -> Node:
     from hoso.store.tokens import TokenTable
 
     config = load(folder)
-    _collect_seldom()
+    collect_seldom()
     store = open_store(store_config(config))
     codes = _codes(config.node, config.keys, store)
     compared = matching(folder)
@@ -489,7 +489,7 @@ def _codes(node: str, keys: Keys, store: RecordStore) -> Codes:
     return Codes(CodeTable(store.engine), AliasTable(store.engine), system_clock, node, centre)
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """A parsed bundle is thousands of dicts without a cycle; looking for one after every 700 costs an import 15 %."""
     gc.set_threshold(50_000, 20, 100)
 

@@ -64,10 +64,10 @@ def with_meta_member(body: bytes, name: str, text: bytes | None) -> bytes:
 def _as_usual(body: bytes, id: str, version: str, updated: str) -> bytes | None:
     """For a resource that begins with its type, its id and perhaps a meta without version and time; None for others.
 
-    Names do not come twice, and without a backslash none is written in another way: what is not there to be found
-    anywhere is no member.
+    Names do not come twice, and without an escaped letter none is written in another way: what is not there to be
+    found anywhere is no member.
     """
-    match = None if b"\\" in body else _opening(body)
+    match = None if b"\\u" in body else _opening(body)
     if match is None:
         return None
     (at, end), values = match.span(1), b'"versionId":"%b","lastUpdated":"%b"' % (version.encode(), updated.encode())

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 import apsw
@@ -23,6 +25,13 @@ OLDEST = (3, 51, 3)
 """Before it, two processes restarting the write-ahead log at once could corrupt the database."""
 
 BUSY_SECONDS = 30.0
+STATEMENTS = 512
+"""Prepared statements that are kept, the most that the driver takes."""
+
+TOGETHER = 16
+"""Rows of one INSERT. Every run of a statement takes one of the places above, and gives it back behind the others: rows
+one by one would drive out all that is kept, and each group of writes would prepare its statements anew."""
+
 STEPS = 1_000_000
 """Of SQLite's machine between two looks at the clock: some tens of milliseconds."""
 _TROUBLE = (
@@ -81,10 +90,16 @@ class SqliteConnection:
         finally:
             self.handle.set_progress_handler(None)
 
-    def many(self, sql: str, params: Sequence[Sequence[object]]) -> None:
+    def many(self, sql: str, params: Collection[Sequence[object]]) -> None:
         """One statement for many rows, inside a transaction."""
+        rows = list(params)
+        whole = len(rows) - len(rows) % TOGETHER if " VALUES (" in sql else 0
         with trouble():
-            self.handle.executemany(sql, params)
+            if whole:
+                some = [tuple(chain.from_iterable(rows[at : at + TOGETHER])) for at in range(0, whole, TOGETHER)]
+                self.handle.executemany(_together(sql), some)
+            if whole < len(rows):
+                self.handle.executemany(sql, rows[whole:])
 
     def text(self, dictionary: int, packed: bytes, rid: int, version: str) -> bytes:
         assert self._unpack is not None
@@ -101,11 +116,19 @@ class SqliteConnection:
         self.handle.close()
 
 
+@lru_cache(256)
+def _together(sql: str) -> str:
+    """An INSERT of one row as one of `TOGETHER`."""
+    before, _, rest = sql.partition(" VALUES (")
+    marks, _, after = rest.partition(")")
+    return f"{before} VALUES {', '.join([f'({marks})'] * TOGETHER)}{after}"
+
+
 def connect(path: Path, key: bytes, *, cache_kb: int, create: bool = False) -> apsw.Connection:
     """A raw key: it is random already, and stretching it would cost every connection 50 ms."""
     flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
     with trouble():
-        handle = apsw.Connection(str(path), flags=flags)
+        handle = apsw.Connection(str(path), flags=flags, statementcachesize=STATEMENTS)
         handle.set_busy_handler(_patience)
         # Without it SQLite plans a statement anew for every value bound to it: 35 µs on a read of 6 µs.
         handle.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
