@@ -36,7 +36,7 @@ def writing(arrival: Packed, records: Sequence[Packed], rarity: Rarity) -> Writi
         any(_toned(one, other, several) for one, other in pairs),
         any(not (one.flags | other.flags) & TURNED for one, other in pairs),
         any(not _could_be_given(one.middle) and not _could_be_given(other.middle) for one, other in pairs),
-        any(_meant(one.given, other.given, given) or _meant(other.given, one.given, given) for one, other in pairs),
+        any(_meant(one, other, given) or _meant(other, one, given) for one, other in pairs),
     )
 
 
@@ -60,12 +60,15 @@ def _could_be_given(middle: str) -> bool:
     return bool(middle) and middle.rpartition(" ")[2] not in names().next_to_surname
 
 
-def _meant(written: str, name: str, given: frozenset[str]) -> bool:
+def _meant(written: PackedName, held: PackedName, given: frozenset[str]) -> bool:
     """Nobody is called as it is written, and no other name is as near to that as this one."""
-    level = token_level(written, name)
-    if written in given or name not in given or not L.TOKEN_TONELESS <= level <= L.TOKEN_EDIT:
+    slip, name = written.given, held.given
+    level = token_level(slip, name)
+    if slip in given or name not in given or not L.TOKEN_TONELESS <= level <= L.TOKEN_EDIT:
         return False
-    return not any(other != name and _near(written, other, level) for other in given)
+    if level == L.TOKEN_TONELESS and (written.flags | held.flags) & TONELESS:
+        return False  # software that has no tones, and no slip
+    return not any(other != name and _near(slip, other, level) for other in given)
 
 
 def _near(written: str, name: str, level: int) -> bool:
