@@ -222,6 +222,10 @@ NEVER_ALONE = {
         without(AN, "cccd", "bhxh", "phone", hamlet="Tổ 5"),
         without(AN, "cccd", "bhxh", "phone", birth="2000-03-15", hamlet="Tổ 5"),
     ),
+    "son with the father's phone and birthday": (
+        without(AN, "cccd", "bhxh", birth="1974-03-15", hamlet="Tổ 5"),
+        without(AN, "cccd", "bhxh", birth="2012-03-15", hamlet="Tổ 5"),
+    ),
     "father or son of one house, no birth date": (
         without(AN, "cccd", "bhxh", "phone", hamlet="Tổ 5"),
         without(AN, "cccd", "bhxh", "phone", "birth", name="NGUYEN VAN AN", hamlet="Tổ 5"),

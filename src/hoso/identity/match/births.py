@@ -36,8 +36,16 @@ def birth_level(a: Birth, b: Birth) -> int:
 
 def year_slipped(a: Birth, b: Birth) -> bool:
     """One day and month in two years that one slip parts, and too near each other for a parent and a child."""
-    apart = abs(a[0] - b[0])
-    return bool(a[2] and a[1:3] == b[1:3] and not a[3] and not b[3] and a[0] and b[0]) and 0 < apart <= NO_GENERATION
+    return _same_day(a, b) and 0 < abs(a[0] - b[0]) <= NO_GENERATION
+
+
+def another_generation(a: Birth, b: Birth) -> bool:
+    """One day and month, and years that part a parent and a child: a slip, or a birthday of both."""
+    return _same_day(a, b) and abs(a[0] - b[0]) > NO_GENERATION
+
+
+def _same_day(a: Birth, b: Birth) -> bool:
+    return bool(a[2] and a[1:3] == b[1:3] and not a[3] and not b[3] and a[0] and b[0])
 
 
 def _no_year(a: Birth, b: Birth) -> int:

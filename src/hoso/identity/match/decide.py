@@ -13,7 +13,7 @@ from math import inf, log2
 from typing import Literal, NamedTuple
 
 from hoso.identity.match import levels as L
-from hoso.identity.match.births import year_slipped
+from hoso.identity.match.births import another_generation, year_slipped
 from hoso.identity.match.packed import SEXES, Packed, Shared
 from hoso.identity.match.score import Crowd, Scored, score_person, telling
 from hoso.identity.match.vetoes import CURES, Circumstances, corroborated, vetoes
@@ -159,6 +159,7 @@ def _circumstances(arrival: Packed, records: Sequence[Packed], model: Model, pol
         policy.may_be_child(arrival.birth[0]),
         arrival.sex == SEXES["female"] and all(record.sex == arrival.sex for record in records),
         any(year_slipped(arrival.birth, record.birth) for record in records),
+        any(another_generation(arrival.birth, record.birth) for record in records),
     )
 
 

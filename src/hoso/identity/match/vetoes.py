@@ -42,6 +42,8 @@ class Circumstances(NamedTuple):
     """No daughter has her mother's name, as a son may have his father's."""
     year_slipped: bool
     """The very day and month, and a year that one slip explains."""
+    generation: bool
+    """The very day and month of a year that may be the father's."""
 
 
 def vetoes(best: Scored, about: Circumstances) -> tuple[str, ...]:
@@ -110,13 +112,15 @@ def _other_number(levels: tuple[int, ...]) -> bool:
 def _personal(best: Scored, about: Circumstances) -> bool:
     """A commune has namesakes of one year, the same hamlet or house seldom has; with another phone it is the cousin."""
     levels = best.levels
-    if levels[L.MOTHER] == L.SAME or (_own_phone(best) and _near_birth(levels)):
+    if levels[L.MOTHER] == L.SAME:
         return True
     if any(levels[i] == L.NUMBER_DOUBTED for i in L.NUMBERS) and levels[L.BIRTH] in MISWRITTEN:
         # It is doubted because it does not fit the date, and the date is the one with the slip.
         return True
+    if about.generation and not about.woman:
+        return False
     hamlet = levels[L.PLACE] == L.PLACE_HAMLET
-    if _own_phone(best) and hamlet and levels[L.BIRTH] == L.BIRTH_NEAR_YEAR:
+    if _own_phone(best) and (_near_birth(levels) or (hamlet and levels[L.BIRTH] == L.BIRTH_NEAR_YEAR)):
         return True
     if _own_phone(best) and levels[L.BIRTH] == L.MISSING and about.woman:
         return True
