@@ -136,6 +136,8 @@ class OfType:
     def _pages_of(self, reading: Reading) -> Iterator[list[Version]]:
         """What goes out, told before it is handed on; a record once, a patient once."""
         view = View(self._store, self._errand, self._now, reading)
+        if self._asked.patients is not None and not self._any(reading, view):
+            return
         for query in self._queries():
             view.check_query(query)
             visible = view.visible("s", asks_for_persons(query))
@@ -156,6 +158,15 @@ class OfType:
             if total is not None and found != total:
                 raise Uncounted(f"{self._type}: {found} of {total}")
 
+    def _any(self, reading: Reading, view: View) -> bool:
+        """Whether there is any record of the type: else thousands of members need not be asked after one by one."""
+        query = replace(parse(self._type, self._since), count=1)
+        return bool(reading.search(query, view.visible("s", asks_for_persons(query))).matches)
+
+    @property
+    def _since(self) -> list[tuple[str, str]]:
+        return [("_lastUpdated", f"ge{self._asked.since}")] if self._asked.since else []
+
     @property
     def _may_repeat(self) -> bool:
         """Whether two of the questions may find the same record."""
@@ -164,10 +175,9 @@ class OfType:
     def _queries(self) -> Iterator[Query]:
         asked = self._asked
         searches = [_pairs(text) for text in asked.filters.get(self._type, ("",))]
-        since = [("_lastUpdated", f"ge{asked.since}")] if asked.since else []
         for pairs in searches:
             for compartment in [None] if asked.patients is None else [("Patient", id) for id in asked.patients]:
-                query = parse(self._type, [*pairs, *since], compartment=compartment)
+                query = parse(self._type, [*pairs, *self._since], compartment=compartment)
                 yield replace(query, count=MAX_COUNT, total="accurate")
 
     def _belongs(self, version: Version) -> bool:
