@@ -168,3 +168,18 @@ def test_a_long_record_is_streamed_in_xml(call: Caller) -> None:
 
 def test_the_statement_names_both_forms(call: Caller) -> None:
     assert call("GET", "metadata").json["format"] == [JSON, "json", XML, "xml"]
+
+
+def test_the_next_page_of_a_question_asked_in_xml_is_xml(call: Caller) -> None:
+    for n in range(3):
+        call("PUT", f"Patient/p{n}", {"resourceType": "Patient", "id": f"p{n}"})
+    for path in ("Patient?_count=1&_format=xml", "Patient/_history?_count=1&_format=xml"):
+        url, pages = path, 0
+        while url:
+            page = root(call("GET", url))
+            links = page.findall("{http://hl7.org/fhir}link")
+            url = next((one[1].get("value", "") for one in links if one[0].get("value") == "next"), "")
+            pages += 1
+        assert pages == 3
+    assert "_format" not in call("GET", "Patient?_count=1&_format=json").body.decode()
+    assert "_format" not in call("GET", "Patient?_count=1", Accept=XML).body.decode()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hoso.access.audit.resource import INTERACTIONS, OUTCOMES, SIGN_IN, coding, resource
 from hoso.access.trail import TYPE, Asked, Entry, Trail
 from hoso.api.doors import Doors
-from hoso.api.links import split_page, url
+from hoso.api.links import address, split_page, url
 from hoso.api.message import CONTENT, Request, Response, version_headers
 from hoso.api.negotiate import check_format
 from hoso.api.pages import bundle, without_entries
@@ -49,10 +49,10 @@ def search(doors: Doors, request: Request) -> Response:
         asked = replace(asked, patients=(path[1],) if whose is None or path[1] in whose else ())
     with doors.long.entered():
         found = trail.search(request.errand, asked, before)
-    links = [("self", url(request.base, place, [*pairs, ("_page", page)] if page else pairs))]
+    links = [("self", address(request, place, [*pairs, ("_page", page)] if page else pairs))]
     if found.before is not None:
         following = doors.seal.token(request.actor.id, place, pairs, str(found.before))
-        links.append(("next", url(request.base, place, [*pairs, ("_page", following)])))
+        links.append(("next", address(request, place, [*pairs, ("_page", following)])))
     entries = [
         b'{"fullUrl":%b,"resource":%b,"search":{"mode":"match"}}'
         % (encode(f"{request.base}/{TYPE}/{one.seq}"), _body(trail, request, one))

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from hoso.access import Version
 from hoso.api.doors import Doors, Lane
 from hoso.api.history import read_count
-from hoso.api.links import Pairs, split_page, url
+from hoso.api.links import Pairs, address, split_page
 from hoso.api.message import CONTENT, XML_CONTENT, Request, Response
 from hoso.api.negotiate import check_format
 from hoso.api.pages import bundle, head, match_entry, without_entries
@@ -57,10 +57,10 @@ def _page(
     cursor = doors.seal.cursor(request.actor.id, path, pairs, token) if token else None
     rest = _after(found, cursor) if cursor else found
     versions = list(islice(rest, count + 1))
-    links = [("self", url(request.base, path, [*pairs, ("_page", token)] if token else pairs))]
+    links = [("self", address(request, path, [*pairs, ("_page", token)] if token else pairs))]
     if len(versions) > count > 0:
         sealed = doors.seal.token(request.actor.id, path, pairs, str(versions[count - 1].rid))
-        links.append(("next", url(request.base, path, [*pairs, ("_page", sealed)])))
+        links.append(("next", address(request, path, [*pairs, ("_page", sealed)])))
     entries = [_entry(request, version) for version in versions[:count]]
     now = to_ms(doors.records.clock())
     return Response(200, [CONTENT], without_entries(bundle("searchset", now, None, links, entries)))
@@ -76,7 +76,7 @@ def _after(found: Iterator[Version], cursor: str) -> Iterator[Version]:
 
 def _stream(doors: Doors, request: Request, pairs: Pairs, found: Iterator[Version]) -> Response:
     content = XML_CONTENT if request.xml else CONTENT
-    links = [("self", url(request.base, "/".join(request.path), pairs))]
+    links = [("self", address(request, "/".join(request.path), pairs))]
     start = head("searchset", to_ms(doors.records.clock()), None, links)
     entries = (_entry(request, version) for version in found)
     parts = bundle_parts(without_entries(start + b"]}"), entries) if request.xml else _joined(start, entries)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hoso.api.doors import Doors
-from hoso.api.links import split_page, url
+from hoso.api.links import address, split_page
 from hoso.api.message import CONTENT, Request, Response
 from hoso.api.negotiate import check_format
 from hoso.api.pages import bundle, history_entries, without_entries
@@ -36,10 +36,10 @@ def history(doors: Doors, request: Request) -> Response:
         )
     if id is not None and not page.versions and token is None and not _known(doors, request, str(type), id):
         raise Refused.because(404, "not-found", "rest.not-found", type=str(type), id=id[:64])
-    links = [("self", url(request.base, path, [*pairs, ("_page", token)] if token else pairs))]
+    links = [("self", address(request, path, [*pairs, ("_page", token)] if token else pairs))]
     if page.cursor is not None and count:
         following = doors.seal.token(request.actor.id, path, pairs, page.cursor)
-        links.append(("next", url(request.base, path, [*pairs, ("_page", following)])))
+        links.append(("next", address(request, path, [*pairs, ("_page", following)])))
     now = to_ms(doors.records.clock())
     entries = history_entries(request.base, page) if count else ()
     return Response(200, [CONTENT], without_entries(bundle("history", now, page.total, links, entries)))

@@ -7,6 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
+from hoso.api.message import Request
 from hoso.core.errors import Refused
 
 PAGE = "_page"
@@ -43,6 +44,12 @@ def split_page(pairs: Pairs) -> tuple[list[tuple[str, str]], str | None]:
     if len(tokens) > 1:
         raise Refused.because(400, "value", "rest.bad-page")
     return [pair for pair in pairs if pair[0] != PAGE], tokens[0] if tokens else None
+
+
+def address(request: Request, path: str, pairs: Pairs) -> str:
+    """A link to the same question or its next page; who asked for XML in the question gets XML from the link, too."""
+    asked = request.xml and ("_format" in request.query or "_format" in request.form)
+    return url(request.base, path, [*pairs, ("_format", "xml")] if asked else pairs)
 
 
 def url(base: str, path: str, pairs: Pairs) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hoso.access import Page, Version
 from hoso.api.doors import Doors
-from hoso.api.links import split_page, url
+from hoso.api.links import address, split_page
 from hoso.api.message import CONTENT, Request, Response
 from hoso.api.negotiate import check_format
 from hoso.api.pages import bundle, match_entry, outcome_entry, stored, without_entries
@@ -36,10 +36,10 @@ def read(request: Request) -> tuple[Query, str | None]:
 
 def searchset(doors: Doors, request: Request, path: str, query: Query, page: Page, token: str | None = None) -> bytes:
     pairs = list(query.self_pairs)
-    links = [("self", url(request.base, path, [*pairs, ("_page", token)] if token else pairs))]
+    links = [("self", address(request, path, [*pairs, ("_page", token)] if token else pairs))]
     if page.cursor is not None and not query.counts_only:
         following = doors.seal.token(request.actor.id, path, query.self_pairs, page.cursor)
-        links.append(("next", url(request.base, path, [*pairs, ("_page", following)])))
+        links.append(("next", address(request, path, [*pairs, ("_page", following)])))
     dress = dresser(query.summary, query.elements) or stored
     entries: list[bytes] = []
     if not query.counts_only:
