@@ -12,15 +12,22 @@ from hoso.api.definitions import listed
 from hoso.api.doors import Doors
 from hoso.api.message import CONTENT, FHIR_JSON, FHIR_XML, Request, Response
 from hoso.api.negotiate import check_format
+from hoso.api.terminology import EXPAND
 from hoso.core.errors import Refused
 from hoso.fhir.json import encode
 from hoso.fhir.model import load
+from hoso.fhir.terminology import CodeSystem, shipped
 
 DATE = "2026-11-26"
 PIX = "https://profiles.ihe.net/ITI/PIXm/OperationDefinition/IHE.PIXm.pix"
 BULK = "http://hl7.org/fhir/uv/bulkdata"
 SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+TERMINOLOGY = {
+    "CodeSystem": ("lookup", "validate-code", "subsumes"),
+    "ValueSet": ("expand", "validate-code"),
+    "ConceptMap": ("translate",),
+}
 _MODES = ("full", "normative", "terminology")
 _RESULT = ("_count", "_sort", "_total", "_summary", "_elements", "_include", "_revinclude", "_contained")
 _INTERACTIONS = (
@@ -160,6 +167,9 @@ def _resource(type: str, persons: bool, exports: bool) -> dict[str, Any]:
         found["operation"].append({"name": "lastn", "definition": _operation("Observation-lastn")})
     if type == "Composition":
         found["operation"].append({"name": "document", "definition": _operation("Composition-document")})
+    found["operation"] += [
+        {"name": name, "definition": _operation(f"{type}-{name}")} for name in TERMINOLOGY.get(type, ())
+    ]
     if type == "Patient":
         found["operation"].append({"name": "everything", "definition": _operation("Patient-everything")})
     if type in ("Patient", "Group") and exports:
@@ -176,7 +186,8 @@ def _operation(name: str) -> str:
 
 
 def _terminology(base: str) -> dict[str, Any]:
-    """HoSo checks required bindings by itself and offers no terminology service: the statement names no code system."""
+    """What HoSo brings, and what the operations on it understand."""
+    parameters = [name for name in EXPAND if name not in ("url", "valueSet", "valueSetVersion")]
     return {
         "resourceType": "TerminologyCapabilities",
         "status": "active",
@@ -184,4 +195,22 @@ def _terminology(base: str) -> dict[str, Any]:
         "kind": "instance",
         "software": {"name": "HoSo", "version": __version__},
         "implementation": _here(base),
+        "codeSystem": [_listed(systems) for _, systems in sorted(shipped().systems.items())],
+        "expansion": {
+            "hierarchical": False,
+            "paging": True,
+            "incomplete": False,
+            "parameter": [{"name": name} for name in sorted(parameters)],
+            "textFilter": "Without accents, in any case: the code or a name, its beginning, or beginnings of words.",
+        },
+        "codeSearch": "all",
+        "validateCode": {"translations": False},
+        "translation": {"needsMap": True},
+        "closure": {"translation": False},
     }
+
+
+def _listed(systems: list[CodeSystem]) -> dict[str, Any]:
+    versions = [{"code": one.head.version} for one in systems if one.head.version]
+    found: dict[str, Any] = {"uri": systems[0].head.url}
+    return found | {"version": versions} if versions else found

@@ -12,6 +12,7 @@ from hoso.api.doors import Doors
 from hoso.api.message import CONTENT, Request, Response
 from hoso.api.negotiate import check_format
 from hoso.api.parameters import MANY, Form, Kind
+from hoso.api.terminology import is_shipped
 from hoso.core.errors import Refused
 from hoso.fhir.json import encode
 
@@ -87,6 +88,8 @@ def spare(type: str, id: str | None) -> None:
         raise Refused.because(405, "not-supported", "rest.audit-is-a-view", method="transaction")
     if type == "OperationDefinition" and id in IDS:
         raise Refused.because(405, "not-supported", "identity.reserved", type=type)
+    if is_shipped(type, id):
+        raise Refused.because(405, "not-supported", "terminology.reserved", type=type, id=str(id))
 
 
 def listed() -> list[dict[str, str]]:

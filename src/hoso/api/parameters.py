@@ -15,7 +15,10 @@ from hoso.core.errors import Refused
 from hoso.fhir.json import parse
 from hoso.fhir.validate import validate
 
-Kind = Literal["resource", "boolean", "integer", "string", "uri", "instant", "Identifier", "Reference", "Meta"]
+Kind = Literal[
+    "resource", "boolean", "integer", "string", "uri", "instant",
+    "Identifier", "Reference", "Meta", "Coding", "CodeableConcept",
+]  # fmt: skip
 MANY = 10_000
 
 _ASKED = 80
@@ -117,6 +120,8 @@ _ELEMENTS: Mapping[Kind, tuple[str, ...]] = {
     "Identifier": ("valueIdentifier",),
     "Reference": ("valueReference",),
     "Meta": ("valueMeta",),
+    "Coding": ("valueCoding",),
+    "CodeableConcept": ("valueCodeableConcept",),
 }
 """Where the value of each kind stands; a near relation of the type is as good."""
 

@@ -23,6 +23,7 @@ from hoso.api import (
     reading,
     searching,
     stewardship,
+    terminology,
     validating,
     writing,
 )
@@ -74,6 +75,13 @@ META_DELETE: Table = {"POST": meta.delete}
 LASTN: Table = {"GET": lastn.lastn, "POST": lastn.lastn}
 DOCUMENT: Table = {"GET": document.document, "POST": document.document}
 EVERYTHING: Table = {"GET": everything.everything, "POST": everything.everything}
+LOOKUP: Table = {"GET": terminology.lookup, "POST": terminology.lookup}
+IN_SYSTEM: Table = {"GET": terminology.validate_in_system, "POST": terminology.validate_in_system}
+IN_SET: Table = {"GET": terminology.validate_in_set, "POST": terminology.validate_in_set}
+EXPAND: Table = {"GET": terminology.expand, "POST": terminology.expand}
+SUBSUMES: Table = {"GET": terminology.subsumes, "POST": terminology.subsumes}
+TRANSLATE: Table = {"GET": terminology.translate, "POST": terminology.translate}
+SHIPPED: Table = {"GET": terminology.read}
 EXPORT: Table = {"GET": exporting.begin, "POST": exporting.begin}
 EXPORT_STATUS: Table = {"GET": exporting.status, "DELETE": exporting.cancel}
 EXPORT_FILE: Table = {"GET": exporting.file}
@@ -113,10 +121,25 @@ def _table(path: tuple[str, ...], method: str) -> Table:
         return _PATIENT[rest[0]]
     if (first, *rest) == ("Observation", "$lastn"):
         return LASTN
+    if len(rest) == 1 and rest[0] in _CODES.get(first, {}):
+        return _CODES[first][rest[0]]
     _check_id(first, rest[0], method)
+    if terminology.is_shipped(first, rest[0]):
+        return _shipped(first, rest)
     if len(rest) == 1:
         return DEFINITION if first == "OperationDefinition" and rest[0] in definitions.IDS else INSTANCE
     return _below(first, rest[1:])
+
+
+def _shipped(type: str, rest: tuple[str, ...]) -> Table:
+    """What HoSo brings is read and asked; it has no history and is not written."""
+    if len(rest) == 1:
+        return SHIPPED
+    if len(rest) == 2 and rest[1] in _CODES[type] and rest[1] != "$lookup":
+        return _CODES[type][rest[1]]
+    if rest[1].startswith("$"):
+        raise Refused.because(404, "not-supported", "rest.unknown-operation", name=rest[1][:80])
+    raise Refused.because(404, "not-found", "rest.no-such-place", path="/".join((type, *rest))[:100])
 
 
 def _audit(type: str, rest: tuple[str, ...], method: str) -> Table:
@@ -188,5 +211,10 @@ _PATIENT = {
     "$merge": MERGE,
     "$link-events": LINK_EVENTS,
     "$acknowledge": ACKNOWLEDGE,
+}
+_CODES = {
+    "CodeSystem": {"$lookup": LOOKUP, "$validate-code": IN_SYSTEM, "$subsumes": SUBSUMES},
+    "ValueSet": {"$expand": EXPAND, "$validate-code": IN_SET},
+    "ConceptMap": {"$translate": TRANSLATE},
 }
 _ONE_PATIENT = {"$everything": EVERYTHING, "$unmerge": UNMERGE, "$split": SPLIT}

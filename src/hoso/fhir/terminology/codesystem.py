@@ -1,0 +1,166 @@
+"""A code system: its concepts, their hierarchy, the days from and to which they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import msgspec
+
+from hoso.core.text import fold
+
+Language = Literal["vi", "en"]
+Relation = Literal["equivalent", "subsumes", "subsumed-by", "not-subsumed"]
+Value = str | bool
+MOST_DEEP = 64
+
+
+class Concept(msgspec.Struct, frozen=True, gc=False):
+    """One code. `start` and `end` are days (both included), "" where nothing is said; `words` also find it."""
+
+    code: str
+    vi: str = ""
+    en: str = ""
+    parent: str = ""
+    start: str = ""
+    end: str = ""
+    words: tuple[str, ...] = ()
+    properties: tuple[tuple[str, Value], ...] = ()
+
+    def display(self, language: Language) -> str:
+        """In that language, else in the other; "" where no words may be passed on."""
+        return (self.vi or self.en) if language == "vi" else (self.en or self.vi)
+
+    def holds(self, day: str) -> bool:
+        return (not self.start or self.start <= day) and (not self.end or day <= self.end)
+
+    def property(self, name: str) -> Value | None:
+        return next((value for key, value in self.properties if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is known of a code system before its concepts are read."""
+
+    url: str
+    version: str = ""
+    id: str = ""
+    vi: str = ""
+    en: str = ""
+    content: str = "complete"
+    start: str = ""
+    end: str = ""
+    value_set: str = ""
+    case_sensitive: bool = True
+    copyright: str = ""
+
+    def holds(self, day: str) -> bool:
+        return (not self.start or self.start <= day) and (not self.end or day <= self.end)
+
+    def title(self, language: Language) -> str:
+        return (self.vi or self.en) if language == "vi" else (self.en or self.vi)
+
+
+class Broken(ValueError):
+    """The hierarchy is none: a parent that is not there, a circle, a code that stands twice."""
+
+    def __init__(self, key: str, code: str) -> None:
+        super().__init__(f"{key}: {code}")
+        self.key, self.code = key, code
+
+
+class CodeSystem:
+    """Concepts are read when they are first asked for, in the order in which they were given."""
+
+    def __init__(self, head: Head, read: Callable[[], Iterable[Concept]]) -> None:
+        self.head = head
+        self._read = read
+
+    @cached_property
+    def concepts(self) -> dict[str, Concept]:
+        """By code. Raises Broken."""
+        found: dict[str, Concept] = {}
+        for concept in self._read():
+            if concept.code in found:
+                raise Broken("terminology.twice", concept.code)
+            found[concept.code] = concept
+        check_hierarchy(found)
+        return found
+
+    def find(self, code: str) -> Concept | None:
+        found = self.concepts.get(code)
+        if found is None and not self.head.case_sensitive:
+            return self._any_case.get(code.casefold())
+        return found
+
+    def above(self, code: str) -> Iterator[str]:
+        """The code itself, its parent, and so on."""
+        found = self.concepts.get(code)
+        while found is not None:
+            yield found.code
+            found = self.concepts.get(found.parent)
+
+    def below(self, code: str) -> Iterator[Concept]:
+        """The concept itself and all under it, parents first."""
+        todo = [self.concepts[code]] if code in self.concepts else []
+        while todo:
+            concept = todo.pop()
+            yield concept
+            todo.extend(reversed(self._children.get(concept.code, ())))
+
+    def children(self, code: str) -> tuple[Concept, ...]:
+        return tuple(self._children.get(code, ()))
+
+    def relation(self, a: str, b: str) -> Relation:
+        """How two codes that are here stand to each other."""
+        if a == b:
+            return "equivalent"
+        if a in self.above(b):
+            return "subsumes"
+        return "subsumed-by" if b in self.above(a) else "not-subsumed"
+
+    @cached_property
+    def searched(self) -> dict[str, str]:
+        """Code → what a search looks through."""
+        return {one.code: folded(one) for one in self.concepts.values()}
+
+    @cached_property
+    def _any_case(self) -> dict[str, Concept]:
+        return {code.casefold(): concept for code, concept in self.concepts.items()}
+
+    @cached_property
+    def _children(self) -> dict[str, list[Concept]]:
+        found: dict[str, list[Concept]] = {}
+        for concept in self.concepts.values():
+            if concept.parent:
+                found.setdefault(concept.parent, []).append(concept)
+        return found
+
+
+def folded(concept: Concept) -> str:
+    """What a search looks through: the code, the displays and the other words, folded, a bar between."""
+    texts = (concept.code, concept.vi, concept.en, *concept.words)
+    return "|" + "|".join(fold(text) for text in texts if text) + "|"
+
+
+def check_hierarchy(concepts: dict[str, Concept]) -> None:
+    """Raises Broken for a parent that is missing, a circle, or a tree that is deeper than any real one."""
+    known: dict[str, int] = {}
+    for concept in concepts.values():
+        path: list[str] = []
+        at = concept
+        while at.code not in known and at.parent:
+            if at.parent not in concepts:
+                raise Broken("terminology.no-parent", at.code)
+            path.append(at.code)
+            if len(path) > MOST_DEEP:
+                raise Broken("terminology.circle", concept.code)
+            at = concepts[at.parent]
+        depth = known.setdefault(at.code, 0)
+        for code in reversed(path):
+            depth += 1
+            known[code] = depth
+        if depth > MOST_DEEP:
+            raise Broken("terminology.circle", concept.code)
