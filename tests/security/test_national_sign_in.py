@@ -157,6 +157,7 @@ def test_a_citizen_signs_in_with_the_national_identity_in_a_browser(land: Land, 
 
 
 @pytest.mark.parametrize("size", ["desk", "phone"])
+@pytest.mark.parametrize("land", ["sqlite"], indirect=True)
 def test_the_way_in_and_a_refusal_have_no_barrier_and_fit(land: Land, browser: Browser, size: str) -> None:
     width, height = SIZES[size]
     context = browser.new_context(ignore_https_errors=True, viewport={"width": width, "height": height})

@@ -240,6 +240,7 @@ WIDE = """[...document.querySelectorAll('main *, header *')]
 
 
 @pytest.mark.parametrize("size", ["desk", "phone"])
+@pytest.mark.parametrize("house", ["sqlite"], indirect=True)
 def test_the_pages_have_no_barrier_and_fit(house: House, size: str) -> None:
     page, top = house.page("sep", size), house.page("so", size)
     for one, path in (
