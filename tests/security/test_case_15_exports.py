@@ -109,6 +109,10 @@ def test_case_16_a_foreign_export_is_not_there(scene: Scene, backend: str) -> No
     manifest = finished(scene, where, backend).json
     file = path_of(scene.site, manifest["output"][0]["url"])
     key, client = backend_of(scene.site)
+    own = [str(key.token(scene.site, client, SCOPE).json["access_token"]) for _ in range(2)]
+    begun_by_one = path_of(scene.site, kick_off(scene, "$export?_type=Observation", own[0]).headers["content-location"])
+    assert finished(scene, begun_by_one, own[1]).status == 200, "a token ends before a long export does"
+    scene.site.ask("DELETE", begun_by_one, token=own[1])
     other = str(key.token(scene.site, client, SCOPE).json["access_token"])
     for method, path in (("GET", where), ("DELETE", where), ("GET", file)):
         for token in (other, scene.doctor, scene.site.token):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hoso.core.errors import Refused
 from hoso.fhir import xml
@@ -135,3 +137,24 @@ def test_what_xml_cannot_write_is_refused_with_its_place_and_never_left_out() ->
 
 def with_narrative(div: str) -> bytes:
     return encode({"resourceType": "Patient", "text": {"status": "generated", "div": div}})
+
+
+PIECES = [
+    b"<", b">", b"/", b"&", b'"', b"\x00", b"\xff", b"<!--", b"-->", b"<![CDATA[", b"]]>", b"<!DOCTYPE p>",
+    b"<?x?>", b"xmlns=''", b"&#0;", b"value", b"<div>", b"</Patient>", b"\r\n", b"<id value='1'/>",
+]  # fmt: skip
+GOOD = (NARRATIVE.replace("</text>", '</text><name><given value="a"/></name>') % f"{DIV}<p>x</p></div>").encode()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, len(GOOD)), st.integers(0, 9), st.sampled_from(PIECES)), max_size=4))
+def test_whatever_is_done_to_a_text_it_is_read_or_refused(changes: list[tuple[int, int, bytes]]) -> None:
+    body = GOOD
+    for place, taken, put in changes:
+        body = body[:place] + put + body[place + taken :]
+    try:
+        read = xml.read(body)
+    except Refused as refused:
+        assert refused.status == 400 and refused.issues[0].key.startswith(("xml.", "json.")), body
+    else:
+        assert parse(read)["resourceType"] == "Patient"

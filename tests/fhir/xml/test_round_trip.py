@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from tests.fhir.xml.drawn import resources
 
 from hoso.fhir import xml
-from hoso.fhir.json import encode
+from hoso.fhir.json import encode, parse
 
 
 class Digits(str):
@@ -63,6 +63,15 @@ def test_any_resource_comes_back_equal(resource: dict[str, Any]) -> None:
     text = encode(resource)
     assert tree(xml.read(xml.write(text))) == tree(text)
     assert tree(xml.read(xml.write(text, pretty=True))) == tree(text)
+
+
+def test_the_deepest_json_there_may_be_is_written_and_read() -> None:
+    inner: dict[str, Any] = {"url": "a", "valueString": "x"}
+    for _ in range(125):
+        inner = {"url": "a", "extension": [inner]}
+    text = encode({"resourceType": "Basic", "extension": [inner]})
+    parse(text)
+    assert tree(xml.read(xml.write(text))) == tree(text)
 
 
 def test_a_bundle_in_pieces_is_the_bundle() -> None:

@@ -18,7 +18,7 @@ Kind = Literal["primitive", "complex", "resource", "xhtml"]
 
 NUMBERS = frozenset({"decimal", "integer", "positiveInt", "unsignedInt"})
 
-DEPTH_LIMIT = 126
+DEPTH_LIMIT = 130
 """Open elements at once; each may be an array and an object in JSON, which ends at 254 levels."""
 
 
