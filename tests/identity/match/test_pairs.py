@@ -295,6 +295,14 @@ def test_brothers_whose_names_are_each_other_turned_round_are_two() -> None:
     assert judged(viet, tien).outcome != "certain"
 
 
+def test_the_house_of_almost_the_same_name_counts_once() -> None:
+    held = record(**without(CHILD, name="Nguyễn Ngọc Khuê"))
+    twin, same = (record(**without(CHILD, name=f"Nguyễn {rest}")) for rest in ("Khuê Ngọc", "Ngọc Khuê"))
+    household = ("phone", "place", "mother")
+    assert sum(judged(twin, held).fields[field] > 0 for field in household) == 1
+    assert sum(judged(same, held).fields[field] > 0 for field in household) == 3
+
+
 def test_names_that_changed_places_may_have_a_slip_in_one_of_them() -> None:
     held, arrival = record(**without(AN, name="Khổng Lauren")), record(**without(AN, name="Laurex Khổng"))
     assert judged(arrival, held).standings[0].levels["order"] == "swapped"

@@ -171,3 +171,8 @@ def _guard(bits: list[float], levels: Sequence[int]) -> None:
     elif levels[L.BIRTH] == L.BIRTH_DIFFERENT:
         for i in L.HOUSEHOLD:
             bits[i] = min(bits[i], 0.0)
+    elif levels[L.GIVEN] == L.TOKEN_EDIT:
+        # Another name that exists: the house counts once, as the brother has phone, home and mother with it.
+        once = max(L.HOUSEHOLD, key=lambda i: (bits[i], -i))
+        for i in L.HOUSEHOLD:
+            bits[i] = bits[i] if i == once else min(bits[i], 0.0)
