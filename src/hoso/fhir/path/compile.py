@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from hoso.fhir.path import functions
 from hoso.fhir.path.ast import (
@@ -20,7 +21,7 @@ from hoso.fhir.path.ast import (
     defines,
     type_name,
 )
-from hoso.fhir.path.cost import MANY, of_operator, of_texts
+from hoso.fhir.path.cost import MANY, of_operator, of_texts, small
 from hoso.fhir.path.errors import PathError, execution
 from hoso.fhir.path.frame import Closure, Frame, constant
 from hoso.fhir.path.operators import BINARY, negated, positive
@@ -118,7 +119,8 @@ class Compiler:
 
             def charged(frame: Frame) -> Collection:
                 one, two = left(frame), right(frame)
-                frame.run.spend(cost(one, two))
+                if not (small(one) and small(two)):
+                    frame.run.spend(cost(one, two))
                 return work(one, two, at)
 
             return charged
@@ -168,21 +170,14 @@ class Compiler:
         return self._type_test(node.name, target, name, node.position)
 
     def _applied(self, known: Function, node: Call, target: Closure) -> Closure:
-        body, target = known.body, _measured(target)
-        if known.takes_string:
-            body = _weighed(body)
+        body = _weighed(known.body) if known.takes_string else known.body
         arguments = tuple(self.scoped(argument) for argument in node.arguments)
         if known.name == "sort":
             falling = tuple(isinstance(a, SortKey) and a.descending for a in node.arguments)
-            return lambda frame: body(frame, target(frame), tuple(zip(arguments, falling, strict=True)))
+            return _called(body, target, (), (tuple(zip(arguments, falling, strict=True)),))
         if known.lazy:
-            return lambda frame: body(frame, target(frame), *arguments)
-        if not arguments:
-            return lambda frame: body(frame, target(frame))
-        if len(arguments) == 1:
-            (argument,) = arguments
-            return lambda frame: body(frame, target(frame), argument(frame))
-        return lambda frame: body(frame, target(frame), *[argument(frame) for argument in arguments])
+            return _called(body, target, (), arguments)
+        return _called(body, target, arguments)
 
 
 def _placed(work: Closure, position: int) -> Closure:
@@ -199,16 +194,22 @@ def _placed(work: Closure, position: int) -> Closure:
     return called
 
 
-def _measured(target: Closure) -> Closure:
-    """What a function is called on, paid for when it is much."""
+def _called(body: Body, target: Closure, arguments: tuple[Closure, ...], given: tuple[Any, ...] = ()) -> Closure:
+    """The call; what a function is called on is paid for when it is much."""
 
-    def found(frame: Frame) -> Collection:
+    def called(frame: Frame) -> Collection:
         items = target(frame)
         if len(items) > MANY:
             frame.run.spend(len(items))
-        return items
+        return body(frame, items, *given, *[argument(frame) for argument in arguments])
 
-    return found
+    def bare(frame: Frame) -> Collection:
+        items = target(frame)
+        if len(items) > MANY:
+            frame.run.spend(len(items))
+        return body(frame, items, *given)
+
+    return called if arguments else bare
 
 
 def _weighed(body: Body) -> Body:

@@ -59,6 +59,18 @@ _COSTS: dict[str, Cost] = {
 }  # fmt: skip
 
 
+def small(items: Collection) -> bool:
+    """At most one value, and a short one: what most operators get."""
+    if not items:
+        return True
+    if len(items) > 1:
+        return False
+    item = items[0]
+    value = item.value if item.__class__ is Node else item
+    kind = value.__class__
+    return kind is not dict and (kind is not str or len(value) <= TEXT)
+
+
 def of_operator(operator: str) -> Cost | None:
     """None when its work is always small."""
     return _COSTS.get(operator)
