@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.access.audit.logs import sealer
 from tests.api.caller import Answer, Caller
+
+from hoso.store.record_store import RecordStore
 
 TAG = {"system": "https://example.vn/tags", "code": "checked"}
 OTHER = {"system": "https://example.vn/tags", "code": "printed"}
@@ -169,6 +172,24 @@ def test_what_may_not_be_read_is_not_told_by_an_operation(call: Caller) -> None:
     assert writer("GET", "Observation/$lastn?patient=p").status == 403
     assert set(writer("GET", "Composition/c/$document").keys) == {"rest.document-missing"}
     assert writer("POST", "Composition/c/$meta-add", parameters(tag=[TAG])).status == 403
+
+
+def test_what_an_operation_shows_and_changes_is_in_the_log(call: Caller, store: RecordStore) -> None:
+    call("PUT", "Patient/p", {"resourceType": "Patient", "id": "p"})
+    call("PUT", "Observation/w1", observation("w1", "2026-01-01", "29463-7"))
+    call("PUT", "Composition/c", {name: value for name, value in COMPOSITION.items() if name != "section"})
+    reader = call.holding("system/*.cruds", "reader")
+    for method, path, body in (
+        ("GET", "Patient/p/$meta", None),
+        ("GET", "Observation/$lastn?patient=p", None),
+        ("GET", "Composition/c/$document", None),
+        ("POST", "Patient/p/$meta-add", parameters(tag=[TAG])),
+    ):
+        assert reader(method, path, body).status == 200
+    sealer(store).settle()
+    events = call("GET", "AuditEvent?patient=Patient/p&agent=client/reader&_count=100").resources[::-1]
+    told = [(one["subtype"][0]["code"], one["action"]) for one in events]
+    assert told == [("read", "R"), ("search", "E"), ("read", "R"), ("read", "R"), ("update", "U")]
 
 
 def test_the_capability_statement_names_the_operations(call: Caller) -> None:

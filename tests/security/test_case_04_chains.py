@@ -33,6 +33,8 @@ TELLING = [
     f"Observation?_filter={quote('patient.name sw Xaxoi or encounter.status eq arrived')}",
     f"Observation?_filter={quote('_id eq s-own-1 or has-member.patient.name sw Xaxoi')}",
     f"Patient?_filter={quote('not (gender eq female) and (_id eq s-own or _id eq s-far)')}",
+    "Observation/$lastn?patient=s-own&code=718-7&max=9",
+    "Observation/$lastn?subject:Patient.name=Xaxoi",
     f"Encounter?_filter={quote('patient re Patient/s-far or patient.gender ne female')}",
     "Observation?_id=s-far-1,s-hiv-1,s-far-2&code=718-7",
     "Observation?value-quantity=30",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from hoso.core import Refused
 from hoso.fhir.search.conditions import Reader
 from hoso.fhir.search.limits import MAX_FILTER_DEPTH, MAX_FILTER_TERMS
 from hoso.fhir.search.query import Chain, Condition, Group, Has, Match, Missing
@@ -167,7 +168,12 @@ def _listless(text: str) -> str:
 
 def _kind(reader: Reader, types: Types, path: str) -> str:
     """The kind of what stands at the end of the path, which must be one for all types that it may lead to."""
-    found = reader.condition(types, f"{path}:missing", "true")
+    try:
+        found = reader.condition(types, f"{path}:missing", "true")
+    except Refused as refused:
+        (issue,) = refused.issues
+        values = {name: value for name, value in issue.values.items() if name != "parameter"}
+        raise refuse(issue.key, path, issue.code, **values) from refused
     kinds = {reader.model.search_params[type][code].type for type, code in _leaves(found, types)}
     if len(kinds) != 1:
         raise refuse("search.differs", NAME, "not-supported", name=path)
