@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from hoso.access.bulk import Exports, Sheets
     from hoso.access.citizen.desk import Desk
     from hoso.access.counter import Counter
+    from hoso.access.guides import Guides
     from hoso.access.organisation import Posts
     from hoso.access.organisation.register import Organisation
     from hoso.access.records import Records
@@ -447,6 +448,14 @@ def exports(node: Node) -> Exports:
     return Exports(table, _sheets(node.config), node.journal, system_clock, new_id)
 
 
+def guides(node: Node) -> Guides:
+    """The profiles this node knows."""
+    from hoso.access.guides import Guides
+    from hoso.store.guides import GuideTable
+
+    return Guides(GuideTable(node.store.engine))
+
+
 def _sheets(config: Config) -> Sheets:
     from hoso.access.bulk import Sheets
 
@@ -525,9 +534,8 @@ def application(node: Node) -> Application:
     identity = Identity(node.matching, node.steward)
     withheld = node.citizens.looks.withheld
     trail = Trail(node.store, node.journal, system_clock, node.audit.verifier.name, withheld)
-    systems = api(
-        node.records, node.tokens, Seal(node.config.keys.links), node.config, patience, identity, trail, exports(node)
-    )
+    seal = Seal(node.config.keys.links)
+    systems = api(node.records, node.tokens, seal, node.config, patience, identity, trail, exports(node), guides(node))
     people, forms = web(node), Bodies(min(LARGEST_FORM, node.config.largest_request), patience)
     systems_of_apps = across(systems, registered)
 

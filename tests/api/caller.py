@@ -10,6 +10,7 @@ from typing import Any
 
 from hoso.access import AliasTable, CodeTable, Records, Tokens
 from hoso.access.audit.journal import PlainJournal
+from hoso.access.guides import Guides
 from hoso.access.trail import Trail
 from hoso.api.app import application
 from hoso.api.doors import Identity
@@ -22,6 +23,7 @@ from hoso.identity.match.decide import Policy
 from hoso.identity.match.weights import default_model
 from hoso.identity.matching import Matching
 from hoso.identity.steward import Steward
+from hoso.store.guides import GuideTable
 from hoso.store.record_store import RecordStore
 from hoso.store.tokens import TokenTable
 
@@ -73,7 +75,9 @@ class Caller:
         self.tokens = Tokens(TokenTable(store.engine), system_clock)
         self.settings = settings or Settings()
         self.trail = Trail(store, PlainJournal(store), system_clock, "hoso.audit/test-node")
-        self.app = application(self.records, self.tokens, Seal(b"k" * 32), self.settings, trail=self.trail)
+        self.guides = Guides(GuideTable(store.engine))
+        seal = Seal(b"k" * 32)
+        self.app = application(self.records, self.tokens, seal, self.settings, trail=self.trail, guides=self.guides)
         self.token: str | None = self.tokens.create("test", scope)
 
     @classmethod

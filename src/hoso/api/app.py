@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from hoso.access import Actor, Errand, Records, Tokens, trace, usual_purpose
 from hoso.access.bulk import Exports
+from hoso.access.guides import Guides
 from hoso.access.trail import Trail
 from hoso.api.body import Bodies
 from hoso.api.conditions import names_version
@@ -58,9 +59,10 @@ def application(
     identity: Identity | None = None,
     trail: Trail | None = None,
     exports: Exports | None = None,
+    guides: Guides | None = None,
 ) -> Application:
     """The systems' door of one worker process; `patience` is shared by all its doors."""
-    doors, bodies = Doors(records, seal, identity, trail, exports), Bodies(settings.largest_request, patience)
+    doors, bodies = Doors(records, seal, identity, trail, exports, guides), Bodies(settings.largest_request, patience)
     types = frozenset(load().resource_types) - {"Binary", "AuditEvent"}
 
     def serve(environ: Environ, start: StartResponse) -> Iterable[bytes]:

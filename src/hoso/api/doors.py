@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from hoso.access import Records
 from hoso.access.bulk import Exports
+from hoso.access.guides import Guides
 from hoso.access.trail import Trail
 from hoso.api.body import busy
 from hoso.api.links import Seal
@@ -57,6 +58,7 @@ class Doors:
     identity: Identity | None = None
     trail: Trail | None = None
     exports: Exports | None = None
+    guides: Guides | None = None
     long: Lane = field(default_factory=lambda: Lane(3))
     streams: Lane = field(default_factory=lambda: Lane(1))
     downloads: Lane = field(default_factory=lambda: Lane(2))

@@ -30,6 +30,7 @@ COMMANDS = (
     "label",
     "load",
     "match",
+    "profile",
     "restore",
     "serve",
     "synth",

@@ -1,0 +1,61 @@
+"""`hoso profile load|list`: guides (FHIR packages, folders, JSON files) for `$validate`; also beside a serving node."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hoso import compose
+from hoso.cli.failure import Failure
+from hoso.cli.main import add_data
+from hoso.cli.node import explained, opened
+from hoso.cli.texts import language, say
+from hoso.core import Refused
+from hoso.fhir.outcome import text
+from hoso.fhir.profiles import Broken, definitions_of
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("profile", help=say("profile.help"), description=say("profile.help"))
+    actions = parser.add_subparsers(dest="action", metavar=say("profile.metavar"), required=True)
+    load = actions.add_parser("load", help=say("profile.load"), description=say("profile.load"))
+    load.add_argument("paths", nargs="+", type=Path, metavar="PACKAGE|FOLDER|FILE", help=say("profile.paths"))
+    shown = actions.add_parser("list", help=say("profile.list"), description=say("profile.list"))
+    for action in (load, shown):
+        add_data(action)
+
+
+def run(args: argparse.Namespace) -> int:
+    with explained(args.data), opened(args.data) as node:
+        guides = compose.guides(node)
+        if args.action == "list":
+            for one in guides.known().shelf.all("StructureDefinition"):
+                print(f"{one['url']}\t{one.get('version', '')}\t{one['type']}")
+            return 0
+        found = [pair for path in args.paths for pair in _read(path)]
+        if not found:
+            raise Failure("profile.nothing", paths=", ".join(map(str, args.paths)))
+        try:
+            done = guides.load(found)
+        except Refused as refused:
+            raise Failure("profile.refused", reason=text(refused.issues[0], language())) from refused
+    kinds = Counter(one["resourceType"] for _, one in found)
+    print(say("profile.found", kinds=", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))))
+    print(say("profile.done", stored=done.stored, unchanged=done.unchanged))
+    return 0
+
+
+def _read(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        for _, one in definitions_of(path):
+            yield path.name, one
+    except OSError as fault:
+        raise Failure("profile.unopened", path=path, reason=fault.strerror or fault) from fault
+    except Broken as broken:
+        if broken.refused is not None:
+            reason = text(broken.refused.issues[0], language())
+            raise Failure("profile.unreadable", where=broken.where, reason=reason) from broken
+        raise Failure(f"profile.{broken.reason}", where=broken.where) from broken

@@ -1,0 +1,12 @@
+"""What a national or local guide asks of a resource beyond R4: StructureDefinitions, kept as trees of constraints.
+
+The structure that R4 itself asks for is checked by `hoso.fhir.validate`; here only what a profile adds is looked at.
+"""
+
+from hoso.fhir.profiles.check import Checked, check
+from hoso.fhir.profiles.package import Broken, definitions_of
+from hoso.fhir.profiles.shelf import Shelf
+from hoso.fhir.profiles.shipped import shipped
+from hoso.fhir.profiles.terms import Terms
+
+__all__ = ["Broken", "Checked", "Shelf", "Terms", "check", "definitions_of", "shipped"]
