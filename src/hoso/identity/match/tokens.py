@@ -112,9 +112,9 @@ def one_slip(a: str, b: str) -> bool:
     return a[at + (len(a) == len(b)) :] == b[at + 1 :]
 
 
-def digits_near(a: str, b: str) -> bool:
-    """One slip apart: a wrong, lost or doubled digit, or two neighbours swapped. Numbers seldom meet twice, so this is
-    not remembered but quick: most differ at once and for good."""
+def is_slip(a: str, b: str) -> bool:
+    """One slip apart: a wrong, lost or doubled letter or digit, or two neighbours swapped; what `edits` calls one. Not
+    remembered but quick, as for numbers, which seldom meet twice: most differ at once and for good."""
     if a == b or abs(len(a) - len(b)) > 1:
         return False
     if len(a) > len(b):
@@ -134,12 +134,12 @@ _SLIPS = frozenset(times * 10**place for place in range(18) for times in (*range
 
 
 def values_near(a: int | str, b: int | str, width: int = 0) -> bool:
-    """`digits_near` of two values that are written with so many digits; 0 for as many as they have."""
+    """`is_slip` of two values that are written with so many digits; 0 for as many as they have."""
     if isinstance(a, int) and isinstance(b, int) and abs(a - b) not in _SLIPS:
         least, most = (0, 10**width) if width else (10**8, 10**9)
         if least <= a < most and least <= b < most:
             return False
-    return digits_near(str(a).zfill(width), str(b).zfill(width))
+    return is_slip(str(a).zfill(width), str(b).zfill(width))
 
 
 @lru_cache(maxsize=CACHED)

@@ -8,13 +8,14 @@ is as near.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from hoso.core.text import fold
 from hoso.identity.match import levels as L
 from hoso.identity.match.frequency import Rarity
 from hoso.identity.match.packed import TONELESS, TURNED, Packed, PackedName
-from hoso.identity.match.tokens import edits, token_level
+from hoso.identity.match.tokens import is_slip, token_level
 from hoso.identity.normalise.tables import names
 
 
@@ -63,13 +64,22 @@ def _could_be_given(middle: str) -> bool:
 def _meant(written: PackedName, held: PackedName, given: frozenset[str]) -> bool:
     """Nobody is called as it is written, and no other name is as near to that as this one."""
     slip, name = written.given, held.given
+    if slip in given or name not in given:
+        return False
     level = token_level(slip, name)
-    if slip in given or name not in given or not L.TOKEN_TONELESS <= level <= L.TOKEN_EDIT:
+    if not L.TOKEN_TONELESS <= level <= L.TOKEN_EDIT:
         return False
     if level == L.TOKEN_TONELESS and (written.flags | held.flags) & TONELESS:
         return False  # software that has no tones, and no slip
+    return _is_nearest(slip, name, level, given)
+
+
+@lru_cache(maxsize=4_096)
+def _is_nearest(slip: str, name: str, level: int, given: frozenset[str]) -> bool:
+    """A look at every name there is; the same slip meets the same name in many candidates."""
     return not any(other != name and _near(slip, other, level) for other in given)
 
 
-def _near(written: str, name: str, level: int) -> bool:
-    return L.SAME <= token_level(written, name) <= level or edits(written, name, 1) <= 1
+def _near(slip: str, name: str, level: int) -> bool:
+    """`slip` is no name itself, so it is not this one."""
+    return is_slip(slip, name) or L.SAME <= token_level(slip, name) <= level
