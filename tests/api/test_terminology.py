@@ -4,6 +4,8 @@ from typing import Any
 
 from tests.api.caller import Caller
 
+from hoso.store.record_store import RecordStore
+
 ICD10 = "http://hl7.org/fhir/sid/icd-10"
 COMMUNE = "https://hoso.vn/CodeSystem/commune"
 
@@ -138,7 +140,7 @@ def test_what_is_missing_or_too_much_in_a_question_is_said(call: Caller) -> None
         "CodeSystem/$lookup?system=urn:x": "terminology.which-code",
         "CodeSystem/$lookup?colour=red": "rest.unknown-parameter",
         "CodeSystem/hoso-icd-10/$lookup": "rest.unknown-operation",
-        "CodeSystem/nothing/$subsumes": "rest.unknown-operation",
+        "CodeSystem/nothing/$subsumes?codeA=A&codeB=B": "rest.not-found",
         "ValueSet/$expand": "terminology.which-set",
         "ValueSet/$expand?url=urn:nowhere": "terminology.no-value-set",
         "ValueSet/hoso-sex/$expand?count=-1": "terminology.page",
@@ -177,3 +179,36 @@ def test_the_statements_name_the_operations_and_the_code_systems(call: Caller) -
     answer = call("GET", "metadata?mode=terminology")
     assert {ICD10, COMMUNE} <= {one["uri"] for one in answer.json["codeSystem"]}
     assert call("POST", "TerminologyCapabilities/$validate", answer.body).keys == ["outcome.all-well"]
+
+
+def test_what_is_stored_by_any_door_answers_at_once_and_no_longer_when_deleted(
+    store: RecordStore, call: Caller
+) -> None:
+    concept = [{"code": "1", "display": "One", "concept": [{"code": "1.1", "display": "Một phẩy một"}]}]
+    first = {"resourceType": "CodeSystem", "id": "t", "url": "urn:test:t", "version": "1", "status": "active",
+             "content": "complete", "concept": concept}  # fmt: skip
+    beside = Caller(store)
+    ask = "CodeSystem/$validate-code?url=urn:test:t&code=1.1"
+    assert beside("GET", ask).status == 404
+    assert call("PUT", "CodeSystem/t", first).status == 201
+    assert beside("GET", ask).json["parameter"][0]["valueBoolean"] is True
+    assert beside("GET", "CodeSystem/t/$subsumes?codeA=1&codeB=1.1").json["parameter"][0]["valueCode"] == "subsumes"
+    include = [{"system": "urn:test:t"}, {"valueSet": ["urn:test:circle"]}]
+    sets = {"resourceType": "ValueSet", "status": "active"}
+    assert (
+        call("PUT", "ValueSet/s", {**sets, "id": "s", "url": "urn:test:s", "compose": {"include": include[:1]}}).status
+        == 201
+    )
+    circle = {**sets, "id": "c", "url": "urn:test:circle", "compose": {"include": include}}
+    assert call("PUT", "ValueSet/c", circle).status == 201
+    expanded = beside("GET", "ValueSet/s/$expand?filter=mot+phay").json["expansion"]["contains"]
+    assert [one["code"] for one in expanded] == ["1.1"]
+    assert beside("GET", "ValueSet/c/$expand").keys == ["terminology.set-circle"]
+    element = [{"code": "1", "target": [{"code": "I10", "equivalence": "equivalent"}]}]
+    group = [{"source": "urn:test:t", "target": "http://hl7.org/fhir/sid/icd-10", "element": element}]
+    map = {"resourceType": "ConceptMap", "id": "m", "url": "urn:test:m", "status": "active", "group": group}
+    assert call("PUT", "ConceptMap/m", map).status == 201
+    found = beside("GET", "ConceptMap/m/$translate?system=urn:test:t&code=1").json["parameter"]
+    assert found[0]["valueBoolean"] is True
+    assert call("DELETE", "CodeSystem/t").status == 204
+    assert beside("GET", ask).status == 404

@@ -170,6 +170,14 @@ CASES: dict[str, tuple[str, list[dict[str, Any]]]] = {
         "Questionnaire.item",
         [filled(type=t, item=i) for t in ("group", "display", "string") for i in ({}, [{"linkId": "2"}])],
     ),
+    "csd-1": (
+        "CodeSystem",
+        [
+            filled(concept=[{"code": "1", "concept": [{"code": a, "concept": b}]}, {"code": "3"}])
+            for a in ("2", "1", "3")
+            for b in ([{"code": "4"}], [{"code": "3"}], [{"code": "2"}])
+        ],
+    ),
     "que-2": (
         "Questionnaire",
         [

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 from hoso.access.audit import Journal, PlainJournal
 from hoso.access.audit.event import legible
+from hoso.access.code_lists import CodeLists
 from hoso.access.errand import Errand
 from hoso.access.intake import Accepted, accept
 from hoso.access.looking import Looking
@@ -77,6 +78,7 @@ class Records:
         """`journal` is that of the node's log; by itself the events go to the store all the same."""
         self._store = store
         self.clock = clock
+        self.code_lists = CodeLists(store)
         self._arrivals = arrivals
         self._journal = journal or PlainJournal(store)
         self._teller = Teller(self._journal, clock)

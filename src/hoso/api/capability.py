@@ -16,7 +16,7 @@ from hoso.api.terminology import EXPAND
 from hoso.core.errors import Refused
 from hoso.fhir.json import encode
 from hoso.fhir.model import load
-from hoso.fhir.terminology import CodeSystem, shipped
+from hoso.fhir.terminology import CodeSystem, Library
 
 DATE = "2026-11-26"
 PIX = "https://profiles.ihe.net/ITI/PIXm/OperationDefinition/IHE.PIXm.pix"
@@ -49,7 +49,7 @@ def metadata(doors: Doors, request: Request) -> Response:
     if mode not in _MODES:
         raise Refused.because(400, "value", "rest.bad-mode", value=mode[:40])
     if mode == "terminology":
-        return Response(200, [CONTENT], encode(_terminology(request.base)))
+        return Response(200, [CONTENT], encode(_terminology(request.base, doors.records.code_lists.library())))
     return Response(200, [CONTENT], encode(_whole(_statement(*_has(doors)), request)))
 
 
@@ -185,8 +185,8 @@ def _operation(name: str) -> str:
     return f"http://hl7.org/fhir/OperationDefinition/{name}"
 
 
-def _terminology(base: str) -> dict[str, Any]:
-    """What HoSo brings, and what the operations on it understand."""
+def _terminology(base: str, library: Library) -> dict[str, Any]:
+    """What HoSo brings and what is kept here, and what the operations on it understand."""
     parameters = [name for name in EXPAND if name not in ("url", "valueSet", "valueSetVersion")]
     return {
         "resourceType": "TerminologyCapabilities",
@@ -195,7 +195,7 @@ def _terminology(base: str) -> dict[str, Any]:
         "kind": "instance",
         "software": {"name": "HoSo", "version": __version__},
         "implementation": _here(base),
-        "codeSystem": [_listed(systems) for _, systems in sorted(shipped().systems.items())],
+        "codeSystem": [_listed(systems) for _, systems in sorted(library.systems.items())],
         "expansion": {
             "hierarchical": False,
             "paging": True,

@@ -167,6 +167,8 @@ def _below(type: str, rest: tuple[str, ...]) -> Table:
         return META
     if len(rest) == 1 and rest[0] in _INSTANCE:
         return _INSTANCE[rest[0]]
+    if len(rest) == 1 and rest[0] in _CODES.get(type, {}) and rest[0] != "$lookup":
+        return _CODES[type][rest[0]]
     if type == "Composition" and rest == ("$document",):
         return DOCUMENT
     if type == "Patient" and len(rest) == 1 and rest[0] in _ONE_PATIENT:

@@ -169,7 +169,7 @@ def translate(doors: Doors, request: Request) -> Response:
 def _begin(doors: Doors, request: Request, forms: dict[str, Form]) -> tuple[Given, Library, str, Language]:
     check_format(request)
     asked = given(request, forms)
-    return asked, shipped(), _day(doors, asked), _language(request, asked)
+    return asked, doors.records.code_lists.library(), _day(doors, asked), _language(request, asked)
 
 
 def _day(doors: Doors, asked: Given) -> str:

@@ -34,6 +34,7 @@ COMMANDS = (
     "restore",
     "serve",
     "synth",
+    "terms",
     "tls",
     "token",
     "user",

@@ -263,4 +263,7 @@ class Store(Reading, Protocol):
     def feed_of(self, type: str, after: int = 0, limit: int = 1000) -> Stretch:
         """The same of one type. However rare it is, only so much of the feed is looked through at a time."""
 
+    def feed_end(self) -> int:
+        """The number of the last change that was committed, 0 when there is none."""
+
     def close(self) -> None: ...

@@ -118,13 +118,18 @@ def feed(connection: Connection, after: int, limit: int) -> list[Change]:
 
 
 def feed_of(connection: Connection, type: str, after: int, limit: int) -> Stretch:
-    ((last,),) = connection.rows("SELECT coalesce(max(number), 0) FROM feed")
+    last = feed_end(connection)
     end = min(after + _WINDOW, last)
     within = _FEED.format(within=" AND f.number <= ? AND c.type = ?")
     rows = connection.rows(within, (after, end, _MODEL.type_number[type], limit))
     found = [_change(connection, row) for row in rows]
     until = found[-1].number if len(found) == limit else max(after, end)
     return Stretch(found, until, until < last)
+
+
+def feed_end(connection: Connection) -> int:
+    ((last,),) = connection.rows("SELECT coalesce(max(number), 0) FROM feed")
+    return int(last)
 
 
 def _change(connection: Connection, row: Row) -> Change:

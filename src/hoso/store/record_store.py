@@ -149,6 +149,9 @@ class RecordStore:
     def feed_of(self, type: str, after: int = 0, limit: int = 1000) -> Stretch:
         return reading.feed_of(self.engine.reader(), type, after, limit)
 
+    def feed_end(self) -> int:
+        return reading.feed_end(self.engine.reader())
+
     def record(self, events: Sequence[AuditRow]) -> None:
         self.engine.record(lambda connection: audit.insert(connection, events))
 

@@ -152,6 +152,21 @@ def _answered(node: Node, context: Context) -> bool:
     return not ("answer" in node and "item" in node)
 
 
+def _codes_differ(node: Node, context: Context) -> bool:
+    """No code of the system stands twice, however deep. By FHIRPath 50,000 codes go beyond any budget."""
+    seen: set[str] = set()
+    waiting: list[Node] = list(node.get("concept", ()))
+    while waiting:
+        one = waiting.pop()
+        code = one.get("code")
+        if code is not None:
+            if code in seen:
+                return False
+            seen.add(code)
+        waiting.extend(one.get("concept", ()))
+    return True
+
+
 def _links_differ(node: Node, context: Context) -> bool:
     """No linkId anywhere below, contained resources included, is there twice; one may be only an extension."""
     seen: set[str] = set()
@@ -228,6 +243,7 @@ NATIVE: dict[str, Test] = {
     "app-4": _cancelled,
     "con-4": _abated,
     "con-5": _condition_void,
+    "csd-1": _codes_differ,
     "dis-1": _distance,
     "drt-1": _duration,
     "gol-1": _target,

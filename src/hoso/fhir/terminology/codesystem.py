@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from hoso.core.errors import Issue, Refused
 from hoso.core.text import fold
 
 Language = Literal["vi", "en"]
@@ -63,12 +64,12 @@ class Head:
         return (self.vi or self.en) if language == "vi" else (self.en or self.vi)
 
 
-class Broken(ValueError):
+class Broken(Refused):
     """The hierarchy is none: a parent that is not there, a circle, a code that stands twice."""
 
-    def __init__(self, key: str, code: str) -> None:
-        super().__init__(f"{key}: {code}")
-        self.key, self.code = key, code
+    def __init__(self, key: str, concept: str) -> None:
+        super().__init__(422, Issue("invalid", key, {"concept": concept[:80]}))
+        self.key, self.concept = key, concept
 
 
 class CodeSystem:
