@@ -33,7 +33,7 @@ def in_system(library: Library, coding: Coding, day: str, language: Language) ->
     if not concept.holds(day):
         then = {"concept": coding.code[:80], "url": coding.system[:200], "day": day}
         return Checked(False, concept.display(language), Issue("code-invalid", "terminology.not-then", then))
-    return _called(concept, coding, language)
+    return _called(system, concept, coding, language)
 
 
 def in_set(library: Library, value_set: ValueSet, coding: Coding, day: str, language: Language) -> Checked:
@@ -47,7 +47,7 @@ def in_set(library: Library, value_set: ValueSet, coding: Coding, day: str, lang
         return Checked(False, "", Issue("code-invalid", "terminology.not-in-set", where))
     if coding.version and found.version and coding.version != found.version:
         return in_system(library, coding._replace(system=system), day, language)
-    return _called(found.concept, coding, language)
+    return _called(library.system(found.system, found.version, day), found.concept, coding, language)
 
 
 def known_system(library: Library, url: str, version: str, day: str) -> CodeSystem:
@@ -63,11 +63,13 @@ def _absent(system: CodeSystem, coding: Coding) -> Issue:
     return Issue("code-invalid", key, {"concept": coding.code[:80], "url": system.head.url})
 
 
-def _called(concept: Concept, coding: Coding, language: Language) -> Checked:
-    """A display that is given must be one of the names, whatever its accents; where no name is known it is let be."""
+def _called(system: CodeSystem | None, concept: Concept, coding: Coding, language: Language) -> Checked:
+    """A display that is given must be one of the names, whatever its accents. It is let be where no name is known, and
+    where the list is a fragment: its names are not all there are."""
     names = [name for name in (concept.vi, concept.en, *concept.words) if name]
     display = concept.display(language)
-    if not coding.display or not names or fold(coding.display) in map(fold, names):
+    partly = system is not None and system.head.content == "fragment"
+    if not coding.display or not names or partly or fold(coding.display) in map(fold, names):
         return Checked(True, display)
     said = {"concept": coding.code[:80], "right": display, "given": coding.display[:120]}
     return Checked(False, display, Issue("invalid", "terminology.display", said))

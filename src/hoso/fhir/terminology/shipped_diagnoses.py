@@ -1,4 +1,7 @@
-"""ICD-10 as Viet Nam uses it: the codes and flags of QĐ 4469/QĐ-BYT (2020); titles are not ours to pass on."""
+"""ICD-10 as Viet Nam uses it: the codes and flags of QĐ 4469/QĐ-BYT (2020); titles are not ours to pass on.
+
+Words for the commonest are HoSo's own (`data/diagnosis_words.csv`).
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ _FLAGS: dict[str, tuple[str, Value]] = {
     "d": ("pair", "dagger"),
     "a": ("pair", "asterisk"),
 }
+
+_NAMELESS = dict.fromkeys(("vi", "en", "lay_vi", "lay_en", "words"), "")
 
 
 def diagnoses() -> Iterator[CodeSystem | ValueSet]:
@@ -48,9 +53,13 @@ def diagnoses() -> Iterator[CodeSystem | ValueSet]:
 
 def _concepts() -> Iterator[Concept]:
     table = {row["code"]: row["flags"] for row in rows("icd10vn.csv.gz")}
+    names = {row["code"]: row for row in rows("diagnosis_words.csv")}
     for code, flags in table.items():
         properties = tuple(_FLAGS[letter] for letter in flags)
-        yield Concept(code, parent=_parent(code, table), properties=properties)
+        name = names.get(code, _NAMELESS)
+        words = (name["lay_vi"], name["lay_en"], *name["words"].split("|"))
+        own = tuple(dict.fromkeys(word for word in words if word))
+        yield Concept(code, name["vi"], name["en"], _parent(code, table), words=own, properties=properties)
 
 
 def _parent(code: str, table: dict[str, str]) -> str:
