@@ -97,6 +97,18 @@ CERTAIN = {
         without(AN, "cccd", "bhxh", name="Nguyễn Văn Dũng"),
         without(AN, "cccd", "bhxh", name="Nguyễn Văn Dung"),
     ),
+    "a grown-up's given name that lost its tone among others that have theirs": (
+        without(AN, "cccd", "bhxh", "phone", name="Nguyễn Văn Phúc"),
+        without(AN, "cccd", "bhxh", "phone", name="Nguyễn Văn Phuc"),
+    ),
+    "a grown-up with a slip in the given name, the year alone and a phone of one's own": (
+        without(AN, "cccd", "bhxh", name="Nguyễn Văn Dũng"),
+        without(AN, "cccd", "bhxh", name="Nguyễn Văn Dung", birth="1980"),
+    ),
+    "day and month swapped in the same house, without tones": (
+        without(AN, "cccd", "bhxh", "phone", birth="1980-03-05", hamlet="Tổ 5"),
+        without(AN, "cccd", "bhxh", "phone", birth="1980-05-03", hamlet="Tổ 5", name="NGUYEN VAN AN"),
+    ),
     "turned round about a middle name that is nobody's given name": (
         without(AN, "cccd", "bhxh", "phone", name="Nguyễn Văn Lý"),
         without(AN, "cccd", "bhxh", "phone", name="Lý Văn Nguyễn"),

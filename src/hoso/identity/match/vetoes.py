@@ -28,6 +28,8 @@ CONTRADICTION_BITS = -1.0
 UNKNOWN_DAY = (L.MISSING, L.BIRTH_FILLER, L.BIRTH_YEAR_ONLY)
 MISWRITTEN = (L.BIRTH_SWAPPED, L.BIRTH_DIGIT, L.BIRTH_MONTH, L.BIRTH_NEAR_YEAR)
 """The same date with a slip, or what comes of one."""
+SAME_YEAR = (L.SAME, L.BIRTH_FILLER, L.BIRTH_SWAPPED, L.BIRTH_YEAR_ONLY)
+"""Of brothers and sisters only twins are of one."""
 ALMOST = (L.TOKEN_TONE, L.TOKEN_SOUND, L.TOKEN_EDIT)
 """A given name that is a slip, or the brother's."""
 
@@ -78,7 +80,7 @@ def _twin_like(best: Scored, about: Circumstances) -> bool:
     if birth_contradicts(levels) or (about.written.meant and not (about.child and levels[L.GIVEN] == L.TOKEN_TONE)):
         # A tone that nobody's name has is a slip; but whoever names twins by tones may choose one of their own.
         return False
-    if levels[L.BIRTH] == L.SAME and _own_phone(best) and not about.child:
+    if levels[L.BIRTH] in SAME_YEAR and _own_phone(best) and not about.child:
         return False
     # Without its tones a name may be either twin's; with another slip beside that, nothing of it is sure.
     bare = levels[L.GIVEN] == L.TOKEN_TONELESS and levels[L.MIDDLE] in (L.TOKEN_TONE, L.TOKEN_SOUND)
@@ -127,7 +129,7 @@ def _personal(best: Scored, about: Circumstances) -> bool:
     if not hamlet or levels[L.PHONE] == L.PHONE_DIFFERENT:
         return False
     # Without even a year it may be the father, with one digit off the cousin of that month.
-    whole = levels[L.FAMILY] == levels[L.GIVEN] == L.SAME
+    whole = all(levels[i] in (L.SAME, L.TOKEN_TONELESS) for i in (L.FAMILY, L.GIVEN))
     if levels[L.BIRTH] == L.BIRTH_SWAPPED and whole:
         return True
     if levels[L.BIRTH] == L.MISSING and about.woman and whole:

@@ -31,22 +31,19 @@ class Writing(NamedTuple):
 
 def writing(arrival: Packed, records: Sequence[Packed], rarity: Rarity) -> Writing:
     pairs = [(one, other) for record in records for one in arrival.names for other in record.names]
-    sex = _telling_sex(arrival, records, rarity)
-    given, several = rarity.given[sex], rarity.several[sex]
+    sex = arrival.sex if all(record.sex == arrival.sex for record in records) else 0
+    given, several = rarity.given[sex], rarity.several[_telling(sex, (arrival, *records), rarity)]
     return Writing(
         any(_toned(one, other, several) for one, other in pairs),
         any(not (one.flags | other.flags) & TURNED for one, other in pairs),
-        any(not _could_be_given(one.middle) and not _could_be_given(other.middle) for one, other in pairs),
+        any(not (_could_be_given(one.middle) or _could_be_given(other.middle)) for one, other in pairs),
         any(_meant(one, other, given) or _meant(other, one, given) for one, other in pairs),
     )
 
 
-def _telling_sex(arrival: Packed, records: Sequence[Packed], rarity: Rarity) -> int:
-    """The code of their sex if both name one and their names are such as people of it have, else 0."""
-    sex = arrival.sex
-    if any(record.sex != sex for record in records):
-        return 0
-    names = [name.given for record in (arrival, *records) for name in record.names if not name.flags & TONELESS]
+def _telling(sex: int, records: Sequence[Packed], rarity: Rarity) -> int:
+    """The code of the sex if their names are such as people of it have, else 0."""
+    names = [name.given for record in records for name in record.names if not name.flags & TONELESS]
     return sex if all(name in rarity.given[sex] or name not in rarity.given[0] for name in names) else 0
 
 
