@@ -78,6 +78,28 @@ def test_an_operation_without_meaning_is_an_execution_error(expression: str) -> 
     assert fault.value.kind == "execution"
 
 
+BROKEN = {
+    "resourceType": "Observation",
+    "effectiveDateTime": 5,
+    "valueQuantity": {"value": "abc", "unit": 5},
+    "issued": "yesterday",
+    "component": [[1], {"valueInteger": "x"}],
+    "code": [],
+}
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["effective + 1 day", "value + 1 'mg'", "component.value + 1", "effective.toString()", "value.value.abs()"],
+)
+def test_a_value_that_is_none_of_its_type_is_an_execution_error(expression: str) -> None:
+    """The command is given resources that nobody has validated."""
+    with pytest.raises(PathError) as fault:
+        compile(expression).evaluate(BROKEN)
+    assert fault.value.kind == "execution"
+    assert compile("(0 'cm').ln() | code.text").evaluate(BROKEN) == []
+
+
 @pytest.mark.parametrize(
     "expression",
     [

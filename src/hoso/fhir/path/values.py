@@ -155,7 +155,10 @@ def system(item: Item) -> Any:
     kind = item.shape.system
     if kind is None or item.value is None:
         return item if kind is None else None
-    return _CONVERT[kind](item.value)
+    try:
+        return _CONVERT[kind](item.value)
+    except (ValueError, TypeError, ArithmeticError) as fault:  # of a resource that nobody has validated
+        raise execution(f"A value is no {item.shape.name}") from fault
 
 
 def _decimal(value: Any) -> Decimal:

@@ -28,7 +28,8 @@ def _worked(value: Any, work: Callable[[Any], Any]) -> Collection:
     """The work done on a number, or on a quantity's value."""
     try:
         if isinstance(value, Quantity):
-            return [Quantity(Decimal(work(value.value)), value.unit, value.calendar)]
+            found = work(value.value)
+            return [] if found is None else [Quantity(Decimal(found), value.unit, value.calendar)]
         return [] if value is None else one(bounded(work(value)))
     except (DecimalException, OverflowError, ValueError):
         return []
