@@ -453,7 +453,7 @@ def guides(node: Node) -> Guides:
     from hoso.access.guides import Guides
     from hoso.store.guides import GuideTable
 
-    return Guides(GuideTable(node.store.engine))
+    return Guides(GuideTable(node.store.engine), node.records.code_lists.library)
 
 
 def _sheets(config: Config) -> Sheets:

@@ -75,7 +75,7 @@ class Caller:
         self.tokens = Tokens(TokenTable(store.engine), system_clock)
         self.settings = settings or Settings()
         self.trail = Trail(store, PlainJournal(store), system_clock, "hoso.audit/test-node")
-        self.guides = Guides(GuideTable(store.engine))
+        self.guides = Guides(GuideTable(store.engine), self.records.code_lists.library)
         seal = Seal(b"k" * 32)
         self.app = application(self.records, self.tokens, seal, self.settings, trail=self.trail, guides=self.guides)
         self.token: str | None = self.tokens.create("test", scope)

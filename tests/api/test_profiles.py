@@ -62,3 +62,43 @@ def test_nothing_of_a_load_with_a_broken_profile_stays(call: Caller) -> None:
         call.guides.load([("a", NAMED), ("a", broken)])
     assert refused.value.issues[0].key == "profile.no-base"
     assert call.guides.known().shelf.profile(URL) is None
+
+
+def test_bindings_ask_the_terminology_of_this_node(call: Caller) -> None:
+    icd, stored, set = (
+        "http://hl7.org/fhir/sid/icd-10",
+        "http://example.vn/CodeSystem/ward",
+        "http://example.vn/ValueSet/",
+    )
+    cold = {"system": icd, "filter": [{"property": "code", "op": "is-a", "value": "J00"}]}
+    ward = {
+        "resourceType": "CodeSystem", "id": "w", "url": stored, "status": "active", "content": "complete",
+        "concept": [{"code": "A", "concept": [{"code": "A1"}, {"code": "A2"}]}],
+    }  # fmt: skip
+    under = {"system": stored, "filter": [{"property": "concept", "op": "descendent-of", "value": "A"}]}
+    value_set = {
+        "resourceType": "ValueSet", "url": f"{set}x", "status": "active",
+        "compose": {"include": [cold, under], "exclude": [{"system": stored, "concept": [{"code": "A2"}]}]},
+    }  # fmt: skip
+    bound = {"path": "Condition.code", "binding": {"strength": "required", "valueSet": f"{set}x"}}
+    profile = {**NAMED, "type": "Condition", "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Condition"}
+    call.guides.load([("x", {**profile, "differential": {"element": [bound]}}), ("x", value_set)])
+
+    def told(system: str, code: str) -> list[str]:
+        body = {
+            "resourceType": "Condition", "subject": {"reference": "Patient/p"},
+            "code": {"coding": [{"system": system, "code": code}]}, "meta": {"profile": [URL]},
+        }  # fmt: skip
+        return call("POST", "Condition/$validate", body).keys
+
+    assert told(icd, "J00") == ["profile.set-unknown"]  # the other code system is not here, so nothing can be said
+    assert call("PUT", "CodeSystem/w", ward).status == 201
+    for system, code, key in (
+        (icd, "J00", "outcome.all-well"), (icd, "J01", "profile.required"), (icd, "Q00.00", "profile.set-unknown"),
+        (stored, "A1", "outcome.all-well"), (stored, "A2", "profile.required"), (stored, "A", "profile.required"),
+        ("http://example.vn/other", "A1", "profile.required"),
+    ):  # fmt: skip
+        assert told(system, code) == [key], (system, code)
+    with pytest.raises(Refused) as refused:
+        call.guides.load([("x", {**value_set, "compose": {"include": 7}})])
+    assert refused.value.issues[0].key == "profile.not-r4"

@@ -6,9 +6,14 @@ from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import Any, NamedTuple
 
+from hoso.core.errors import Issue, Refused
 from hoso.fhir.json import encode, parse
 from hoso.fhir.profiles import Shelf, shipped
-from hoso.fhir.profiles.terms import LoadedTerms, Terms
+from hoso.fhir.profiles.library_terms import LibraryTerms
+from hoso.fhir.profiles.terms import Terms
+from hoso.fhir.terminology import Library
+from hoso.fhir.terminology import shipped as shipped_codes
+from hoso.fhir.validate import validate
 from hoso.store.guides import Definition, GuideTable
 
 Tree = dict[str, Any]
@@ -25,20 +30,25 @@ class Loaded(NamedTuple):
 
 
 class Guides:
-    def __init__(self, table: GuideTable, terms: Callable[[Shelf], Terms] = LoadedTerms) -> None:
-        self._table, self._terms = table, terms
+    """`library` is what is known of codes at this moment; the same object as long as that did not change."""
+
+    def __init__(self, table: GuideTable, library: Callable[[], Library] = shipped_codes) -> None:
+        self._table, self._library = table, library
         self._lock = Lock()
-        self._mark = -1
-        self._known: Known | None = None
+        self._shelf: tuple[int, Shelf] | None = None
+        self._known: tuple[Library, Known] | None = None
 
     def known(self) -> Known:
         """As of now: what another process loaded counts at once."""
-        mark = self._table.mark()
+        mark, library = self._table.mark(), self._library()
         with self._lock:
-            if self._known is None or mark != self._mark:
+            if self._shelf is None or mark != self._shelf[0]:
                 shelf = Shelf([*shipped(), *(parse(one.body) for one in self._table.all())])
-                self._known, self._mark = Known(shelf, self._terms(shelf)), mark
-            return self._known
+                self._shelf, self._known = (mark, shelf), None
+            if self._known is None or self._known[0] is not library:
+                shelf = self._shelf[1]
+                self._known = library, Known(shelf, LibraryTerms(shelf, library))
+            return self._known[1]
 
     def load(self, found: Iterable[tuple[str, Tree]]) -> Loaded:
         """Pairs of source and definition. Raises Refused when a profile among them cannot be worked out; then nothing
@@ -46,6 +56,8 @@ class Guides:
         fresh = list(found)
         shelf = Shelf([*shipped(), *(parse(one.body) for one in self._table.all()), *(one for _, one in fresh)])
         for _, one in fresh:
+            if one["resourceType"] in ("ValueSet", "CodeSystem") and (issues := validate(one)):
+                raise Refused(422, Issue("invalid", "profile.not-r4", {"url": one["url"][:200]}), *issues)
             if one["resourceType"] == "StructureDefinition" and _profile(one):
                 shelf.profile(one["url"])
         last = {(one["resourceType"], one["url"]): (source, one) for source, one in fresh}

@@ -41,11 +41,18 @@ def run(args: argparse.Namespace) -> int:
         try:
             done = guides.load(found)
         except Refused as refused:
-            raise Failure("profile.refused", reason=text(refused.issues[0], language())) from refused
+            raise Failure("profile.refused", reason=_told(refused)) from refused
     kinds = Counter(one["resourceType"] for _, one in found)
     print(say("profile.found", kinds=", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))))
     print(say("profile.done", stored=done.stored, unchanged=done.unchanged))
     return 0
+
+
+def _told(refused: Refused) -> str:
+    """The first two sentences with their places: what is wrong with which definition, and why."""
+    said = [f"{one.expression}: {text(one, language())}" if one.expression else text(one, language())
+            for one in refused.issues[:2]]  # fmt: skip
+    return " ".join(said)
 
 
 def _read(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
