@@ -176,6 +176,18 @@ def test_a_profile_on_a_profile_keeps_the_rules_of_both_and_hostile_ones_are_ref
     for _ in range(60):
         nested = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": nested}]}
     assert faults([itself], URL + "self", nested) == []
+    many = profile(
+        "many", "Bundle",
+        {"path": "Bundle.entry",
+         "slicing": {"discriminator": [{"type": "profile", "path": "resource"}], "rules": "open"}},
+        *(one for n in range(6) for one in (
+            {"path": "Bundle.entry", "sliceName": f"s{n}"},
+            {"path": "Bundle.entry.resource", "type": [{"code": "Bundle", "profile": [URL + "many"]}]},
+            {"path": "Bundle.entry.link", "min": 1})),
+    )  # fmt: skip
+    with pytest.raises(Refused) as refused:
+        faults([many], URL + "many", nested)
+    assert refused.value.issues[0].key == "profile.costly"
 
 
 def test_vn_core_wants_the_whole_name_and_one_sound_number_of_each_kind() -> None:

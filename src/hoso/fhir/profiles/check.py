@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hoso.core.errors import Issue
+from hoso.core.errors import Issue, Refused
 from hoso.fhir.model import load
 from hoso.fhir.path import PathError, compile
 from hoso.fhir.path.shapes import shape
@@ -22,6 +22,19 @@ from hoso.fhir.rules.faults import LIMIT, shown
 
 MOST_DEEP = 12
 """Profiles within profiles: of a type within a type, of a resource in an entry."""
+MOST_STEPS = 50_000
+"""Elements looked at for one profile: slices by profile look at the same ones again and again."""
+
+
+class _Budget:
+    def __init__(self) -> None:
+        self._left = MOST_STEPS
+
+    def spend(self) -> None:
+        """Raises Refused when nothing is left."""
+        self._left -= 1
+        if self._left < 0:
+            raise Refused.because(422, "too-costly", "profile.costly", limit=str(MOST_STEPS))
 
 
 @dataclass(slots=True)
@@ -36,7 +49,7 @@ class Checked:
 
 
 def check(shelf: Shelf, terms: Terms, resource: dict[str, Any], profile: Profile) -> Checked:
-    """Of a resource that R4 itself accepts. Raises Refused for a profile that cannot be worked out."""
+    """Of a resource that R4 itself accepts. Raises Refused for a profile that makes no sense or costs too much."""
     walk = _Walk(shelf, terms, resource)
     item = root_item(resource)
     if item.type != profile.type:
@@ -55,9 +68,16 @@ def check(shelf: Shelf, terms: Terms, resource: dict[str, Any], profile: Profile
 
 class _Walk:
     def __init__(
-        self, shelf: Shelf, terms: Terms, resource: dict[str, Any], outer: dict[str, Any] | None = None, depth: int = 0
+        self,
+        shelf: Shelf,
+        terms: Terms,
+        resource: dict[str, Any],
+        outer: dict[str, Any] | None = None,
+        depth: int = 0,
+        budget: _Budget | None = None,
     ) -> None:
         self.checked = Checked()
+        self._budget = budget or _Budget()
         self._shelf, self._terms, self._root, self._depth = shelf, terms, resource, depth
         self._outer = outer or resource
 
@@ -82,7 +102,7 @@ class _Walk:
     def _apart(self, item: Item, profile: Profile) -> Checked:
         """Faults told apart from the others', for a choice between profiles."""
         resource = item.value if isinstance(item.value, dict) and "resourceType" in item.value else self._root
-        walk = _Walk(self._shelf, self._terms, resource, self._outer, self._depth + 1)
+        walk = _Walk(self._shelf, self._terms, resource, self._outer, self._depth + 1, self._budget)
         if self._depth < MOST_DEEP:
             walk.profiled(item, profile)
         return walk.checked
@@ -110,6 +130,7 @@ class _Walk:
     # The walk
 
     def _one(self, node: Constraint, item: Item) -> None:
+        self._budget.spend()
         if len(self.checked.issues) > LIMIT:
             return
         if node.types and not self._typed(node, item):

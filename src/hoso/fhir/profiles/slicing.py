@@ -44,7 +44,7 @@ def _matches(around: Around, one: Discriminator, slice: Constraint, item: Item) 
             return not found
         return bool(found) or not any(each.min for each in wanted)
     if one.kind == "type":
-        types = {allowed.code for each in wanted for allowed in each.types} or _own_types(around, wanted)
+        types = {allowed.code for each in wanted for allowed in each.types} or _own_types(wanted)
         return not types or any(each.type in types for each in found)
     if one.kind == "profile":
         profiles = [url for each in wanted for allowed in each.types for url in allowed.profiles or allowed.targets]
@@ -54,8 +54,8 @@ def _matches(around: Around, one: Discriminator, slice: Constraint, item: Item) 
     return all(any(_has(around, each, value) for value in found) for each in wanted)
 
 
-def _own_types(around: Around, wanted: list[Constraint]) -> set[str]:
-    """After resolve() the wanted is a Reference's: the types of its target profiles."""
+def _own_types(wanted: list[Constraint]) -> set[str]:
+    """What stands at the top of a profile is named by the type it is for."""
     return {each.name for each in wanted if each.name[:1].isupper()}
 
 
