@@ -10,6 +10,7 @@ from hoso.fhir.terminology.shipped_core import core_lists
 from hoso.fhir.terminology.shipped_diagnoses import diagnoses
 from hoso.fhir.terminology.shipped_national import national_lists
 from hoso.fhir.terminology.shipped_units import units
+from hoso.fhir.terminology.shipped_words import common_words
 from hoso.fhir.terminology.units_of_measure import Units
 
 _lock = Lock()
@@ -22,4 +23,4 @@ def shipped() -> Library:
 
 @cache
 def _shipped() -> Library:
-    return Library().with_all([*diagnoses(), *national_lists(), *units(), *core_lists(), Units()])
+    return Library().with_all([*diagnoses(), *national_lists(), *units(), *common_words(), *core_lists(), Units()])

@@ -22,3 +22,8 @@ def rows(name: str) -> Iterator[dict[str, str]]:
 
 def toml(name: str) -> dict[str, Any]:
     return tomllib.loads((_DATA / name).read_text(encoding="utf-8"))
+
+
+def several(cell: str) -> tuple[str, ...]:
+    """What stands in one cell with bars between."""
+    return tuple(part for part in cell.split("|") if part)
