@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
+from tests.identity.test_ahead import crowd as dirty
 from tests.identity.test_arrive import CLIENT, NUMBER, PHONE, Node, codes, crowd, patient
 
 from hoso.access import Entry, Errand, Records
@@ -17,6 +20,7 @@ from hoso.identity.batch.place import place
 from hoso.identity.batch.rekey import rekey
 from hoso.identity.batch.rescore import Shadow, rescore
 from hoso.identity.batch.walk import ERRAND, Mark, Piece, Result, pieces
+from hoso.identity.desk import Desk
 from hoso.identity.match import Policy, default_model
 from hoso.identity.match.weights import read, write
 from hoso.identity.matching import Matching
@@ -81,6 +85,35 @@ def test_records_of_a_station_without_codes_wait_and_are_placed_when_there_are_s
     assert placed(node) == {"left": 2} and node.persons() == []
     node.records = Records(store, system_clock, Arrivals(node.matching, codes(), system_clock))
     assert placed(node) == {"placed": 2} and node.groups() == [["a", "b"]]
+
+
+def test_a_backfill_that_broke_off_goes_on_and_gives_the_persons_of_one_in_one_piece(
+    make_store: Callable[[str], RecordStore], engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = dirty(5, 40)
+    whole, broken = (Node(make_store(engine), population=1_000_000) for _ in range(2))
+    for node in (whole, broken):
+        put(before_identity(node), *people)
+    (piece,) = walked(whole, 100, lone=True)
+    assert place(whole.records, arrivals(whole), piece).counts == {"placed": 40}
+
+    done, ends = Desk.done, iter((False, False, True))
+
+    def breaks_off(desk: Desk, *args: Any) -> Any:
+        saved = done(desk, *args)
+        if next(ends, False):
+            raise RuntimeError("the power went")
+        return saved
+
+    monkeypatch.setattr(Desk, "done", breaks_off)
+    some = walked(broken, 7, lone=True)
+    with pytest.raises(RuntimeError):
+        for one in some:
+            place(broken.records, arrivals(broken), one)
+    rest = walked(broken, 7, lone=True)
+    assert [one.ids for one in rest] == [one.ids for one in some[2:]]
+    assert placed(broken) == {"placed": 26}
+    assert broken.groups() == whole.groups() and sorted(broken.reviews()) == sorted(whole.reviews())
 
 
 def test_a_deleted_record_is_not_placed(node: Node) -> None:
