@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import orjson
 from tests import postgres
 
-from bench import bare, decisions, insertion, searches
+from bench import bare, codes, decisions, insertion, searches
 from bench.figures import Figures, header
 from bench.fill import fill
 from bench.http import post_all, wrk
@@ -172,6 +172,9 @@ def _engine(
         rate = wrk(node.address, paths, {"Authorization": node.headers()["Authorization"]}).rate
         figures.add(f"crud.{engine}", _crud(node, spare, records), "requests/s")
         _searches(figures, engine, searches.measure(node, records, rounds=15))
+        expand, check = codes.measure(node)
+        figures.add(f"expand.{engine}.p50_ms", expand, "ms")
+        figures.add(f"validate_code.{engine}.p50_ms", check, "ms")
         if engine == "sqlite":
             _page(figures, node, records)
             figures.add("node.rss_mb", resident_mb(tree(node.pid)), "MB")

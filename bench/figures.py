@@ -19,6 +19,10 @@ BUDGETS: dict[str, float] = {
     "bytes_per_resource": 2_000,
     "validate_extract.us": 50,
     "decision.us": 10,
+    "expand.sqlite.p50_ms": 20,
+    "expand.postgresql.p50_ms": 20,
+    "validate_code.sqlite.p50_ms": 2,
+    "validate_code.postgresql.p50_ms": 2,
     "emergency.p99_ms": 50,
     "node.rss_mb": 200,
 }
