@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hoso.fhir import systems
-from hoso.fhir.terminology import Wish, expand, select, shipped
+from hoso.fhir.terminology import CodeSystem, Concept, Head, Wish, expand, select, shipped
 from hoso.fhir.terminology.checking import Coding, in_system
 from hoso.fhir.terminology.tables import rows
 
@@ -51,3 +51,11 @@ def test_diagnoses_are_found_without_accents_by_everyday_words_and_by_code() -> 
 def test_a_title_of_the_book_is_no_error_because_we_have_other_words() -> None:
     title = Coding(systems.ICD10, "I10", display="Bệnh lý tăng huyết áp nguyên phát")
     assert in_system(shipped(), title, DAY, "vi")[:2] == (True, "Tăng huyết áp nguyên phát")
+
+
+def test_a_whole_list_of_the_operator_goes_before_our_fragment_whatever_its_version() -> None:
+    for url in ("http://loinc.org", "http://www.whocc.no/atc", systems.ICD10):
+        whole = CodeSystem(Head(url, "2", start="2000-01-01"), lambda: [Concept("x")])
+        library = shipped().with_all([whole])
+        assert library.system(url, day=DAY) is whole, url
+        assert library.system(url) is whole, url

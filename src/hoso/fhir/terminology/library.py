@@ -101,8 +101,13 @@ def _whole(head: Head) -> ValueSet:
 
 
 def _pick(found: Sequence[T], version: str, day: str) -> T | None:
-    """The named version; else the one that holds on the day, the latest start first; else the latest there is."""
+    """The named version; else the one that holds on the day, a whole list before a fragment, then the latest start;
+    else the latest there is."""
     if version:
         return next((one for one in found if one.head.version == version), None)
     holding = [one for one in found if not day or one.head.holds(day)]
-    return max(holding or found, key=lambda one: (one.head.start, one.head.version), default=None)
+    return max(holding or found, key=_standing, default=None)
+
+
+def _standing(one: _Headed) -> tuple[bool, str, str]:
+    return one.head.content != "fragment", one.head.start, one.head.version
