@@ -168,9 +168,13 @@ def test_what_hoso_brings_is_read_as_valid_resources_and_not_overwritten(call: C
         assert answer.keys == ["outcome.all-well"], (place, answer.body)
         assert call("PUT", place, found.json).status == 405
     ours = {"resourceType": "CodeSystem", "id": "hoso-ucum", "status": "active", "content": "complete"}
-    entry = {"resource": ours, "request": {"method": "PUT", "url": "CodeSystem/hoso-ucum"}}
-    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
-    assert call("POST", "", bundle).status == 405
+    for url in ("CodeSystem/hoso-ucum", "CodeSystem?url=urn:nobody"):
+        entry = {"resource": ours, "request": {"method": "PUT", "url": url}}
+        for type in ("transaction", "batch"):
+            answer = call("POST", "", {"resourceType": "Bundle", "type": type, "entry": [entry]})
+            status = answer.status if type == "transaction" else int(answer.json["entry"][0]["response"]["status"][:3])
+            assert status == 405, (url, type)
+    assert call("PUT", "CodeSystem?url=urn:nobody", ours).status == 405
 
 
 def test_the_statements_name_the_operations_and_the_code_systems(call: Caller) -> None:

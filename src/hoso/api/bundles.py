@@ -14,8 +14,8 @@ from hoso.api.definitions import spare
 from hoso.api.doors import Doors
 from hoso.api.failure import failed
 from hoso.api.message import CONTENT, FHIR_JSON, Request, Response
-from hoso.api.negotiate import check_format
-from hoso.api.writing import JSON_PATCH, check_content
+from hoso.api.negotiate import check_content, check_format
+from hoso.api.writing import JSON_PATCH
 from hoso.core.clock import instant, to_ms
 from hoso.core.errors import Refused
 from hoso.core.ids import new_id
@@ -80,7 +80,7 @@ def _transaction(doors: Doors, request: Request, entries: list[Entry]) -> dict[i
         if entry.reads:
             _check_read(request, entry)
         else:
-            spare(entry.type, entry.id)
+            spare(entry.type, entry.id or _own_id(entry))
     try:
         done = execute(doors.records, request.errand, entries)
     except Conflict as conflict:
@@ -88,6 +88,11 @@ def _transaction(doors: Doors, request: Request, entries: list[Entry]) -> dict[i
     wanted, base = request.prefers("return"), encode(request.base)[:-1]
     answers = {one.entry.place: _done(request, one, wanted, base) for one in done}
     return answers | _each(doors, request, reads)
+
+
+def _own_id(entry: Entry) -> str | None:
+    """The id under which a conditional update would make its record. A created one gets another in any case."""
+    return entry.resource.get("id") if entry.method == "PUT" and entry.resource else None
 
 
 def _check_read(request: Request, entry: Entry) -> None:

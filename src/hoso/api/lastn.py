@@ -13,9 +13,8 @@ from hoso.access import Version
 from hoso.api.doors import Doors
 from hoso.api.links import url
 from hoso.api.message import CONTENT, Request, Response
-from hoso.api.negotiate import check_format
+from hoso.api.negotiate import check_content, check_format
 from hoso.api.pages import bundle, match_entry, without_entries
-from hoso.api.writing import check_content
 from hoso.core.clock import to_ms
 from hoso.core.errors import Refused
 from hoso.fhir.json import parse

@@ -14,6 +14,8 @@ from hoso.core.errors import Refused
 Format = Literal["json", "xml"]
 JSON_NAMES = ("json", "application/json", FHIR_JSON, "text/json", "application/json+fhir")
 XML_NAMES = ("xml", "application/xml", FHIR_XML, "text/xml", "application/xml+fhir")
+BODIES = tuple(name for name in JSON_NAMES if "/" in name)
+"""What a body may say it is, once XML has become JSON at the rim."""
 _ANY = ("*/*", "application/*", "text/*")
 _VERSIONS = ("4.0", "4.0.1")
 GZIP_FROM = 1_400
@@ -156,3 +158,15 @@ def media_type(content_type: str) -> tuple[str, dict[str, str]]:
         key, _, value = piece.strip().partition("=")
         parameters[key.lower()] = value.strip().strip('"').lower()
     return name.strip().lower(), parameters
+
+
+def check_content(request: Request) -> None:
+    """415 unless the body says it is JSON in UTF-8."""
+    name, parameters = media_type(request.content_type)
+    if name not in BODIES or not _readable(parameters):
+        raise Refused.because(415, "not-supported", "rest.content-type", type=request.content_type[:80])
+
+
+def _readable(parameters: dict[str, str]) -> bool:
+    charset, version = parameters.get("charset", "utf-8"), parameters.get("fhirversion", "4.0")
+    return charset in ("utf-8", "utf8", "us-ascii") and version in ("4.0", "4.0.1")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hoso.api.message import Request
-from hoso.api.writing import check_content
+from hoso.api.negotiate import check_content
 from hoso.core.errors import Refused
 from hoso.fhir.json import parse
 from hoso.fhir.validate import validate

@@ -7,8 +7,7 @@ from typing import Any
 
 from hoso.api.doors import Doors
 from hoso.api.message import CONTENT, Request, Response
-from hoso.api.negotiate import check_format
-from hoso.api.writing import check_content
+from hoso.api.negotiate import check_content, check_format
 from hoso.core.errors import Issue, Refused, Severity
 from hoso.fhir import validate as rules
 from hoso.fhir.json import encode, exact, parse

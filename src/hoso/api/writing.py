@@ -7,12 +7,13 @@ from collections.abc import Callable
 from hoso.access import Written
 from hoso.api.binary import is_raw, resource_of
 from hoso.api.conditions import base_version
+from hoso.api.definitions import spare
 from hoso.api.doors import Doors
 from hoso.api.links import PAGE
 from hoso.api.message import CONTENT, Header, Request, Response, read_pairs, version_headers
-from hoso.api.negotiate import check_format, media_type
+from hoso.api.negotiate import BODIES, check_content, check_format, media_type
 from hoso.core.errors import Refused
-from hoso.fhir.json import encode
+from hoso.fhir.json import encode, parse
 from hoso.fhir.outcome import outcome
 from hoso.fhir.patch import apply_patch, read_patch
 from hoso.fhir.path_patch import apply_path_patch, read_path_patch
@@ -20,7 +21,6 @@ from hoso.fhir.search import Query
 from hoso.fhir.search import parse as parse_search
 
 JSON_PATCH = "application/json-patch+json"
-_BODIES = ("application/fhir+json", "application/json", "application/json+fhir", "text/json")
 _RETURNS = ("minimal", "representation", "OperationOutcome")
 
 
@@ -45,6 +45,7 @@ def update_where(doors: Doors, request: Request) -> Response:
     type = request.path[0]
     body = _resource_body(request, type, None)
     query, base = _criteria(type, request.pairs()), base_version(request)
+    spare(type, parse(body).get("id"))
     return _written(request, doors.records.update_where(request.errand, query, body, base))
 
 
@@ -88,7 +89,7 @@ def _change(request: Request) -> Callable[[bytes], bytes]:
     if name == JSON_PATCH:
         operations = read_patch(request.body)
         return lambda body: apply_patch(body, operations)
-    if name not in _BODIES:
+    if name not in BODIES:
         raise Refused.because(415, "not-supported", "rest.patch-type", type=name[:80])
     check_content(request)
     steps = read_path_patch(request.body)
@@ -131,18 +132,6 @@ def _resource_body(request: Request, type: str, id: str | None) -> bytes:
         return resource_of(request, id)
     check_content(request)
     return request.body
-
-
-def check_content(request: Request) -> None:
-    """415 unless the body says it is JSON in UTF-8."""
-    name, parameters = media_type(request.content_type)
-    if name not in _BODIES or not _readable(parameters):
-        raise Refused.because(415, "not-supported", "rest.content-type", type=request.content_type[:80])
-
-
-def _readable(parameters: dict[str, str]) -> bool:
-    charset, version = parameters.get("charset", "utf-8"), parameters.get("fhirversion", "4.0")
-    return charset in ("utf-8", "utf8", "us-ascii") and version in ("4.0", "4.0.1")
 
 
 def _criteria(type: str, pairs: list[tuple[str, str]]) -> Query:

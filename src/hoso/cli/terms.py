@@ -12,6 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from hoso.access import Actor, Errand, Records, Scopes
+from hoso.access.intake import check
 from hoso.api.terminology import is_shipped
 from hoso.cli.failure import Failure
 from hoso.cli.main import add_data
@@ -48,9 +49,7 @@ def run(args: argparse.Namespace) -> int:
         if day and not is_day(day):
             raise Failure("terms.day", value=day[:40])
     named = Named(args.system, args.version, args.title, args.start, args.end)
-    lists = [
-        (file, _list(file, named)) for file in _files(args.path, args.system)
-    ]  # all are looked at before any is kept
+    lists = [(file, _list(file, named)) for file in _files(args.path, args.system)]  # all before any is kept
     errand = Errand(Actor(f"user/{getpass.getuser()}", Scopes.parse("system/*.cruds")), "SYSADMIN", channel="command")
     with opened(args.data) as node:
         for file, tree in lists:
@@ -75,6 +74,10 @@ def _list(file: Path, named: Named) -> Tree:
     if "id" not in tree:
         address = f"{tree['url']}|{tree.get('version', '')}"
         tree["id"] = f"terms-{blake2b(address.encode(), digest_size=16).hexdigest()}"
+    try:
+        check(raw := encode(tree), parse(raw), tree["resourceType"], tree["id"])
+    except Refused as refused:
+        raise _refused(file, refused) from refused
     return tree
 
 
