@@ -63,9 +63,12 @@ def test_what_is_scrambled_can_be_unscrambled_by_the_same_key(counter: int, key:
 
 @pytest.mark.parametrize("digits", [2, 4, 6])
 def test_every_length_is_permuted_and_undone(digits: int) -> None:
-    every = range(10**digits)
-    assert sorted(citizen_code.scramble(n, b"k", digits) for n in every) == list(every)
-    assert all(citizen_code.unscramble(citizen_code.scramble(n, b"k", digits), b"k", digits) == n for n in every[:2000])
+    every = range(0, 10**digits, 41 if digits == 6 else 1)
+    scrambled = [citizen_code.scramble(n, b"k", digits) for n in every]
+    assert len(set(scrambled)) == len(every) and min(scrambled) >= 0 and max(scrambled) < 10**digits
+    assert all(
+        citizen_code.unscramble(one, b"k", digits) == n for n, one in list(zip(every, scrambled, strict=True))[:2000]
+    )
 
 
 def test_codes_in_a_row_do_not_look_alike() -> None:

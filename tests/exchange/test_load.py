@@ -211,7 +211,8 @@ def test_an_interrupted_load_goes_on_where_it_was(data: Path, tmp_path: Path, bl
     folder.mkdir()
     for n in range(24):
         write(folder / f"{n:03}.ndjson", *(patient(id=f"p{n}-{k}") for k in range(100)))
-    program = "import sys; from hoso.cli.main import main; sys.exit(main())"
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # ignored in a shell's background
+    program = f"{heard}; import sys; from hoso.cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", program, "load", "--data", str(data), "--json", "--workers", "2", str(folder)]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     while not any(path.stat().st_size for path in data.glob("load-*.journal")):
@@ -219,7 +220,7 @@ def test_an_interrupted_load_goes_on_where_it_was(data: Path, tmp_path: Path, bl
         time.sleep(0.02)
     while running.poll() is None:  # Python loses an interrupt that falls into a destructor
         os.kill(running.pid, blow)
-        time.sleep(0.05)
+        time.sleep(0.2)
     running.communicate(timeout=60)
     assert running.returncode != 0
     assert list(data.glob("load-*.journal"))

@@ -11,6 +11,7 @@ from hoso.core import Refused
 from hoso.fhir.search import parse
 from hoso.store import connection
 from hoso.store.contract import Draft, Origin
+from hoso.store.postgres import connection as postgres
 from hoso.store.record_store import RecordStore, RecordTransaction
 from hoso.store.search import includes
 from hoso.store.sqlite import connection as sqlite
@@ -34,6 +35,8 @@ def hasty(store: RecordStore, monkeypatch: pytest.MonkeyPatch) -> RecordStore:
     put(store, *people(300))
     monkeypatch.setattr(connection, "SECONDS", 0.01)
     monkeypatch.setattr(sqlite, "STEPS", 1_000)
+    soon = postgres.OPTIONS.replace(f"statement_timeout={postgres.SECONDS}s", "statement_timeout=500ms")
+    monkeypatch.setattr(postgres, "OPTIONS", soon)  # of connections to come; of the one that is there:
     if store.engine.reader().dialect == "postgresql":
         store.engine.reader().rows("SET statement_timeout = 500")
     return store
