@@ -416,27 +416,29 @@ def arrivals(codes: Codes, compared: Matching, store: RecordStore) -> Arrivals:
 def upkeep(node: Node) -> None:
     """What goes on in a process that serves: the log is sealed and witnessed, and identity goes its rounds."""
     from hoso.access.audit.running import Turn
-    from hoso.identity.rounds import Rounds, Running
+    from hoso.access.working import Working
+    from hoso.identity.rounds import SECONDS, Rounds
     from hoso.store.jobs import Jobs
 
     folder, store = node.config.folder, node.store
     node.audit.start(folder / "sealer.lock")
     placing = arrivals(node.codes, node.matching, store)
     rounds = Rounds(node.records, placing, Jobs(store.engine), system_clock, node.config.daily_sample)
-    Running(rounds.step, Turn(folder / "rounds.lock"))
+    Working("rounds", rounds.step, Turn(folder / "rounds.lock"), SECONDS)
     export_upkeep(node)
 
 
 def export_upkeep(node: Node) -> None:
     """Exports are carried out, by one process of the node at a time."""
     from hoso.access.audit.running import Turn
-    from hoso.access.bulk import Runner, Running
+    from hoso.access.bulk.runner import SECONDS, Runner
+    from hoso.access.working import Working
     from hoso.api.subset import dresser
     from hoso.store.exports import ExportTable
 
     table = ExportTable(node.store.engine)
     runner = Runner(node.store, table, _sheets(node.config), node.journal, system_clock, dresser)
-    Running(runner.step, Turn(node.config.folder / "exports.lock"))
+    Working("exports", runner.step, Turn(node.config.folder / "exports.lock"), SECONDS)
 
 
 def exports(node: Node) -> Exports:

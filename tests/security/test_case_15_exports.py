@@ -161,10 +161,12 @@ def test_case_16_an_export_outlives_the_worker_that_carries_it_out(scene: Scene)
 
 
 def holding(file: Path) -> int:
-    """The process that has the lock of a file."""
+    """The process that has the lock of a file; a worker asks for it a moment after its start."""
     inode = str(file.stat().st_ino)
-    for line in Path("/proc/locks").read_text().splitlines():
-        parts = line.split()
-        if "FLOCK" in parts and "->" not in parts and parts[-3].rpartition(":")[2] == inode:
-            return int(parts[parts.index("WRITE") + 1])
+    for _ in range(300):
+        for line in Path("/proc/locks").read_text().splitlines():
+            parts = line.split()
+            if "FLOCK" in parts and "->" not in parts and parts[-3].rpartition(":")[2] == inode:
+                return int(parts[parts.index("WRITE") + 1])
+        time.sleep(0.1)
     raise AssertionError("nobody carries exports out")

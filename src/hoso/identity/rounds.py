@@ -6,25 +6,17 @@ a blind review. How far the day's round came stands in the store, so that it goe
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Callable
 from datetime import datetime, time, timedelta
 
-from hoso.access import Actor, Errand, Records, Scopes, Unavailable
-from hoso.access.audit.running import Turn
+from hoso.access import Actor, Errand, Records, Scopes
 from hoso.core.clock import Clock, instant, to_ms
 from hoso.core.dates import VIETNAM
-from hoso.core.errors import Refused
 from hoso.identity.arrive import PLACE, Arrivals
 from hoso.identity.batch.place import place
 from hoso.identity.batch.walk import Piece
 from hoso.identity.monitors import Monitors
 from hoso.identity.sampling import Samples
-from hoso.store.connection import Race
 from hoso.store.jobs import Job, Jobs
-
-log = logging.getLogger(__name__)
 
 ERRAND = Errand(Actor("node/rounds", Scopes.parse("system/*.cruds")), "HOPERAT", "automatic")
 SECONDS = 5.0
@@ -93,28 +85,3 @@ class Rounds:
 
 def _a_day_before(now: datetime) -> datetime:
     return now - timedelta(days=1)
-
-
-class Running:
-    """Until it is closed, by one process at a time of those that share the file of a turn."""
-
-    def __init__(self, step: Callable[[], bool], turn: Turn) -> None:
-        self._step, self._turn = step, turn
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._repeat, name="hoso-rounds", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join()
-        self._turn.close()
-
-    def _repeat(self) -> None:
-        more = False
-        while not self._stop.wait(0 if more else SECONDS):
-            more = False
-            if self._turn.mine():
-                try:
-                    more = self._step()
-                except (Unavailable, Race, Refused) as error:
-                    log.warning("the rounds of identity wait: %s", error)

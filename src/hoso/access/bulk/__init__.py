@@ -6,7 +6,6 @@ Each goes through the same view and the same audit log as a search, as an export
 from hoso.access.bulk.asked import Asked, Level
 from hoso.access.bulk.exports import Exports, Output, Standing
 from hoso.access.bulk.runner import Runner
-from hoso.access.bulk.running import Running
 from hoso.access.bulk.sheets import Sheets
 
-__all__ = ["Asked", "Exports", "Level", "Output", "Runner", "Running", "Sheets", "Standing"]
+__all__ = ["Asked", "Exports", "Level", "Output", "Runner", "Sheets", "Standing"]

@@ -23,6 +23,8 @@ from hoso.store.exports import ExportRow, ExportTable
 
 log = logging.getLogger(__name__)
 
+SECONDS = 1.0
+"""Between two looks for an export to carry out."""
 ATTEMPTS = 5
 """Of one type, before the export is given up."""
 
