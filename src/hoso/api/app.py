@@ -102,7 +102,7 @@ def application(
                 return _health(records)
             request = _request(environ, path)
             request.language = language
-            request.xml = xml = _xml(environ, request.form)
+            request.xml = xml = _xml(environ, request.form) if request.form else xml
             expected = names_version(request)
             response = interaction(request)(doors, request)
             indented = wants_pretty(request)

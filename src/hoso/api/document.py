@@ -13,6 +13,7 @@ from hoso.api.doors import Doors
 from hoso.api.message import CONTENT, Header, Request, Response, version_headers
 from hoso.api.negotiate import check_format
 from hoso.api.parameters import Form, given
+from hoso.api.reading import live
 from hoso.core.clock import instant, to_ms
 from hoso.core.errors import Issue, Refused
 from hoso.core.ids import new_id
@@ -34,10 +35,7 @@ def document(doors: Doors, request: Request) -> Response:
         if asked.one(name) is not None:
             raise Refused.because(400, "not-supported", "rest.document-parameter", name=name)
     type, id = request.path[:2]
-    composition = doors.records.read(request.errand, type, id)
-    if composition is None or composition.deleted:
-        status, key = (404, "rest.not-found") if composition is None else (410, "rest.gone")
-        raise Refused.because(status, "not-found", key, type=type, id=id[:64])
+    composition = live(doors.records.read(request.errand, type, id), type, id)
     found = _referred(doors, request, composition)
     body = _bundle(doors, request, [composition, *found])
     if not persist:

@@ -8,13 +8,13 @@ from itertools import chain, islice
 
 from hoso.access import Version
 from hoso.api.doors import Doors, Lane
-from hoso.api.history import read_count
+from hoso.api.history import read_count, read_span
 from hoso.api.links import Pairs, address, split_page
 from hoso.api.message import CONTENT, XML_CONTENT, Request, Response
 from hoso.api.negotiate import check_format
 from hoso.api.pages import bundle, head, match_entry, without_entries
+from hoso.api.reading import live
 from hoso.core.clock import to_ms
-from hoso.core.dates import parse_span
 from hoso.core.errors import Refused
 from hoso.fhir.model import load
 from hoso.fhir.xml import bundle_parts
@@ -39,10 +39,7 @@ def everything(doors: Doors, request: Request) -> Response:
     type, id = request.path[:2]
     pairs, token = split_page(request.pairs())
     asked = _asked(pairs)
-    patient = doors.records.read(request.errand, type, id)
-    if patient is None or patient.deleted:
-        status, key = (404, "rest.not-found") if patient is None else (410, "rest.gone")
-        raise Refused.because(status, "not-found", key, type=type, id=id)
+    live(doors.records.read(request.errand, type, id), type, id)
     found = doors.records.everything(request.errand, id, since=asked.since, types=asked.types)
     if asked.count is None:
         return _stream(doors, request, pairs, found)
@@ -138,7 +135,7 @@ def _asked(pairs: Pairs) -> Asked:
     count: int | None = None
     for name, value in pairs:
         if name == "_since":
-            since = _moment(value)
+            since = read_span(name, value).low
         elif name == "_type":
             types = tuple(value.split(","))
         elif name == "_count":
@@ -149,10 +146,3 @@ def _asked(pairs: Pairs) -> Asked:
         if type not in load().type_number:
             raise Refused.because(400, "not-supported", "rest.unknown-type", name=type[:80])
     return Asked(since, types, count)
-
-
-def _moment(value: str) -> int:
-    try:
-        return parse_span(value.replace(" ", "+")).low
-    except (ValueError, OverflowError) as error:
-        raise Refused.because(400, "value", "rest.bad-date", name="_since", value=value[:40]) from error

@@ -15,11 +15,11 @@ from hoso.access.bulk import Asked, Level, Output, Standing
 from hoso.access.trail import TYPE as AUDIT
 from hoso.api.doors import Doors
 from hoso.api.everything import Held
+from hoso.api.history import read_span
 from hoso.api.message import Header, Request, Response, http_date
 from hoso.api.negotiate import check_format
 from hoso.api.parameters import MANY, Form, Given, given
 from hoso.core.clock import instant
-from hoso.core.dates import parse_span
 from hoso.core.errors import Refused
 from hoso.fhir.json import encode, parse
 from hoso.fhir.model import load
@@ -153,12 +153,8 @@ def _listed(values: Iterable[str]) -> list[str]:
 def _since(text: str | None) -> str:
     if text is None:
         return ""
-    moment = text.replace(" ", "+")
-    try:
-        parse_span(moment)
-    except (ValueError, OverflowError) as error:
-        raise Refused.because(400, "value", "rest.bad-date", name="_since", value=text[:40]) from error
-    return moment
+    read_span("_since", text)
+    return text.replace(" ", "+")
 
 
 def _filters(values: Iterable[str], types: tuple[str, ...]) -> dict[str, tuple[str, ...]]:

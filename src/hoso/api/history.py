@@ -57,9 +57,9 @@ def _parameters(pairs: list[tuple[str, str]], lenient: bool) -> tuple[int | None
             raise Refused.because(400, "value", "rest.repeated", name=name[:80])
         seen.add(name)
         if name == "_since":
-            since = _span(name, value).low
+            since = read_span(name, value).low
         elif name == "_at":
-            at = _span(name, value)
+            at = read_span(name, value)
         elif name == "_count":
             count = read_count(value)
         elif not lenient:
@@ -73,7 +73,8 @@ def read_count(value: str) -> int:
     return int(value)
 
 
-def _span(name: str, value: str) -> Span:
+def read_span(name: str, value: str) -> Span:
+    """A moment or a partial date. A plus that a query lost on its way is put back."""
     try:
         return parse_span(value.replace(" ", "+"))
     except (ValueError, OverflowError) as error:

@@ -15,6 +15,7 @@ from hoso.api.doors import Doors
 from hoso.api.message import CONTENT, Header, Request, Response, version_headers
 from hoso.api.negotiate import check_format
 from hoso.api.parameters import Form, given, required
+from hoso.api.reading import live
 from hoso.core.errors import Refused
 from hoso.fhir.json import encode, exact
 
@@ -35,7 +36,7 @@ def read(doors: Doors, request: Request) -> Response:
     type, id, *rest = request.path[:-1]
     errand = request.errand
     found = doors.records.vread(errand, type, id, rest[1]) if rest else doors.records.read(errand, type, id)
-    return _answer(_live(found, type, id))
+    return _answer(live(found, type, id))
 
 
 def add(doors: Doors, request: Request) -> Response:
@@ -62,7 +63,7 @@ def _changed(doors: Doors, request: Request, work: Callable[[Json, Json], bool])
     try:
         written = doors.records.patch(request.errand, type, id, change, base_version(request))
     except _Unchanged:
-        return _answer(_live(doors.records.read(request.errand, type, id), type, id))
+        return _answer(live(doors.records.read(request.errand, type, id), type, id))
     if written is None:
         raise Refused.because(404, "not-found", "rest.not-found", type=type, id=id[:64])
     headers = version_headers(written.saved.version, written.saved.updated)
@@ -109,13 +110,6 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, dict) and isinstance(other, dict):
         return (one.get("system"), one.get("code")) == (other.get("system"), other.get("code"))
     return bool(one == other)
-
-
-def _live(found: Version | None, type: str, id: str) -> Version:
-    if found is None or found.deleted:
-        status, key = (404, "rest.not-found") if found is None else (410, "rest.gone")
-        raise Refused.because(status, "not-found", key, type=type, id=id[:64])
-    return found
 
 
 def _answer(version: Version) -> Response:

@@ -26,6 +26,14 @@ def vread(doors: Doors, request: Request) -> Response:
     return _answer(request, type, id, found)
 
 
+def live(found: Version | None, type: str, id: str) -> Version:
+    """The record that an operation is about. Raises Refused(404, 410) when there is none, or none any more."""
+    if found is None or found.deleted:
+        status, key = (404, "rest.not-found") if found is None else (410, "rest.gone")
+        raise Refused.because(status, "not-found", key, type=type, id=id[:64])
+    return found
+
+
 def _answer(request: Request, type: str, id: str, version: Version | None) -> Response:
     if version is None:
         raise Refused.because(404, "not-found", "rest.not-found", type=type, id=id[:64])
