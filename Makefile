@@ -25,7 +25,7 @@ demo: setup
 	$(BIN)/hoso demo
 
 test: setup-dev browser
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python scripts/run_tests.py
 
 check: setup-dev
 	$(BIN)/ruff format --check .
