@@ -16,9 +16,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from tests import postgres
 
-from bench import bare, codes, decisions, insertion, searches
+from bench import bare, codes, decisions, insertion, postgres, searches
 from bench.figures import Figures, header
 from bench.fill import fill
 from bench.http import post_all, wrk
@@ -62,7 +61,7 @@ def main() -> int:
         figures.add("wsgi.bare", wsgi, "requests/s")
         _in_process(figures, records)
         for engine in args.engine or ("sqlite", "postgresql"):
-            with _nodes(Path(scratch), engine) as (folder, empty, database):
+            with _nodes(Path(scratch), engine, figures) as (folder, empty, database):
                 _engine(figures, engine, folder, empty, database, load, spare, records)
     figures.write(Path("build/bench.json"))
     return 0
@@ -75,7 +74,7 @@ def _huge(citizens: int, engines: Sequence[str]) -> int:
     records = [entry["resource"] for bundle in some for entry in bundle["entry"]]
     with TemporaryDirectory(prefix="hoso-bench-") as scratch:
         for engine in engines:
-            with _nodes(Path(scratch), engine) as (folder, _, _):
+            with _nodes(Path(scratch), engine, figures) as (folder, _, _):
                 start = time.perf_counter()
                 number = fill(folder, citizens, 1, _progress)
                 print(f"\n{number:,} resources\n{header()}")
@@ -107,7 +106,7 @@ def _searches(figures: Figures, engine: str, medians: Mapping[str, float]) -> No
 
 
 @contextmanager
-def _nodes(scratch: Path, engine: str) -> Iterator[tuple[Path, Path, int | None]]:
+def _nodes(scratch: Path, engine: str, figures: Figures) -> Iterator[tuple[Path, Path, int | None]]:
     """The folders of two new nodes, one of them to stay empty, and the process of their database server if any."""
     folder, empty = scratch / engine, scratch / f"{engine}-empty"
     if engine == "sqlite":
@@ -116,7 +115,7 @@ def _nodes(scratch: Path, engine: str) -> Iterator[tuple[Path, Path, int | None]
         yield folder, empty, None
         return
     with (
-        postgres.running(fsync=True) as server,
+        postgres.running(figures) as server,
         postgres.database(server.url) as url,
         postgres.database(server.url) as other,
     ):

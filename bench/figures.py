@@ -47,6 +47,12 @@ class Figures:
     def __init__(self, command: str, budgets: Mapping[str, float] = BUDGETS) -> None:
         self.command, self._budgets = command, budgets
         self.rows: list[Row] = []
+        self.notes: list[str] = []
+
+    def say(self, note: str) -> None:
+        """What the figures that follow rest on."""
+        self.notes.append(note)
+        print(note, flush=True)
 
     def add(self, name: str, figure: float, unit: str, limit: float | None = None) -> None:
         budget = self._budgets.get(name)
@@ -61,7 +67,10 @@ class Figures:
     def write(self, file: Path) -> None:
         file.parent.mkdir(exist_ok=True)
         rows = [asdict(row) for row in self.rows]
-        file.write_text(json.dumps({"machine": machine(), "command": self.command, "rows": rows}, indent=1) + "\n")
+        file.write_text(
+            json.dumps({"machine": machine(), "command": self.command, "notes": self.notes, "rows": rows}, indent=1)
+            + "\n"
+        )
 
 
 def header(limit: str = "bare limit") -> str:

@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
-from tests import postgres
 
-from bench import match_http, node
+from bench import match_http, node, postgres
 from bench.figures import Figures
 from bench.node import cpu_seconds, resident_mb, tree
 from bench.scores import percentile
@@ -91,7 +90,7 @@ def measure(figures: Figures, trial: Trial, engines: Sequence[str] = ENGINES) ->
     arrivals = [arrival.patient for split in ("known", "stranger", "kin") for arrival in trial.arrivals(split)]
     arrivals = arrivals[:: max(1, len(arrivals) // (2 * REGISTERED + 2 * SCORED)) or 1]
     for engine in engines:
-        with _made(engine) as (folder, server):
+        with _made(engine, figures) as (folder, server):
             _measure(figures, engine, folder, server, rows, arrivals)
 
 
@@ -291,14 +290,14 @@ def _place(config: StoreConfig, patients: Sequence[Patient], number: int) -> int
 
 
 @contextmanager
-def _made(engine: str) -> Iterator[tuple[Path, int | None]]:
+def _made(engine: str, figures: Figures) -> Iterator[tuple[Path, int | None]]:
     """The folder of a new node, and the process of its database's server."""
     with tempfile.TemporaryDirectory(prefix="hoso-evaluate-") as folder:
         if engine == "sqlite":
             node.make(Path(folder, "node"), None)
             yield Path(folder, "node"), None
             return
-        with postgres.running(fsync=True) as server, postgres.database(server.url) as url:
+        with postgres.running(figures) as server, postgres.database(server.url) as url:
             node.make(Path(folder, "node"), url)
             assert server.process is not None
             yield Path(folder, "node"), server.process.pid

@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import orjson
-from tests import postgres
 
+from bench import postgres
 from hoso import compose
 from hoso.access import Actor, Draft, Entry, Errand, Scopes, Transaction
 from hoso.identity.desk import Desk

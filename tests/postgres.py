@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,10 +35,11 @@ SETTINGS = {
 class Server:
     """A server of our own in a scratch folder, reached over a Unix socket."""
 
-    def __init__(self, binaries: Path, *, fsync: bool = False) -> None:
+    def __init__(self, binaries: Path, *, fsync: bool = False, settings: Mapping[str, str] = {}) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="hoso-pg-"))
         self.binaries = binaries
-        self.settings = {**SETTINGS, "fsync": "on" if fsync else "off", "unix_socket_directories": str(self.folder)}
+        mode = {"fsync": "on" if fsync else "off", "unix_socket_directories": str(self.folder)}
+        self.settings = {**SETTINGS, **mode, **settings}
         self.user = _user()
         if self.user:
             shutil.chown(self.folder, self.user)
@@ -106,8 +107,8 @@ def _user() -> str | None:
 
 
 @contextmanager
-def running(*, fsync: bool = False) -> Iterator[Server]:
-    server = Server(binaries(), fsync=fsync)
+def running(*, fsync: bool = False, settings: Mapping[str, str] = {}) -> Iterator[Server]:
+    server = Server(binaries(), fsync=fsync, settings=settings)
     try:
         server.start()
         yield server
