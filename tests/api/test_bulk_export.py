@@ -158,6 +158,8 @@ def test_what_is_asked_for_is_what_comes(bulk: Bulk) -> None:
     assert bulk.exported("$export?_type=Observation&_since=2990-01-01T00:00:00Z") == {}
     kept = ids(bulk.exported(f"$export?_type=Observation,Patient&_typeFilter={quote('Observation?status=amended')}"))
     assert kept["Observation"] == {"o0-0", "o1-0", "o2-0"} and len(kept["Patient"]) == 3
+    under = quote("Observation?status:below=http://hl7.org/fhir/observation-status|amended")
+    assert ids(bulk.exported(f"$export?_type=Observation&_typeFilter={under}"))["Observation"] == kept["Observation"]
     either = quote("Observation?status=amended,Observation?_id=o1-0,o1-1", safe="")
     assert ids(bulk.exported(f"$export?_type=Observation&_typeFilter={either}"))["Observation"] == {
         "o0-0", "o1-0", "o2-0", "o1-1",
@@ -206,6 +208,7 @@ def test_what_would_not_be_honoured_is_refused_at_the_kick_off(bulk: Bulk) -> No
         ("$export?_outputFormat=text/csv", 400, "bulk.format"), ("$export?_since=yesterday", 400, "rest.bad-date"),
         ("$export?_typeFilter=Patient", 400, "bulk.filter"), ("$export?_typeFilter=Pony%3Fa%3Db", 400, "bulk.filter"),
         ("$export?_typeFilter=Patient%3Fpony%3Db", 400, "search.unknown-parameter"),
+        ("$export?_typeFilter=Patient%3Fgender:in%3Dhttp://x.vn/none", 400, "search.no-value-set"),
         ("$export?_typeFilter=Patient%3F_count%3D1", 400, "bulk.filter"),
         ("$export?_type=Patient&_typeFilter=Observation%3Fstatus%3Dfinal", 400, "bulk.filter"),
         ("$export?_elements=Patient.pony", 400, "bulk.elements"),

@@ -164,7 +164,7 @@ class Records:
     def search(self, errand: Errand, query: Query, cursor: str | None = None) -> Page:
         self._decide_search(errand, query)
         view = self._view(errand)
-        view.check_query(query)
+        query = view.settled(query, self.code_lists)
         page = self._store.search(query, view.visible("s", asks_for_persons(query)), cursor)
         page = replace(page, matches=view.shown(page.matches), included=view.shown(page.included))
         self._teller.shown(errand, "search", text_of(query), [*page.matches, *page.included])
@@ -174,7 +174,7 @@ class Records:
         """All matches, streamed without a cap; for exports."""
         self._decide_search(errand, query)
         view = self._view(errand)
-        view.check_query(query)
+        query = view.settled(query, self.code_lists)
         found = self._store.scan(query, view.visible("s", asks_for_persons(query)))
         shown = (view.shown([version])[0] for version in found)
         return self._teller.streamed(errand, "search", text_of(query), shown)
@@ -211,10 +211,11 @@ class Records:
         if criteria is None:
             return self._save(errand, draft, accepted)
         self._decide(errand, "s", type)
+        settled = self.settled(errand, criteria)
 
         def work(transaction: Transaction) -> Written:
-            transaction.lock([lock_name(criteria)])
-            found = self.match(errand, transaction, criteria)
+            transaction.lock([lock_name(settled)])
+            found = self.match(errand, transaction, settled)
             if found is not None:
                 return Written(_as_saved(found), accepted.warnings, matched=True)
             return Written(self._put(errand, transaction, [draft])[0], accepted.warnings)
@@ -234,10 +235,11 @@ class Records:
         self._decide(errand, "s", type)
         accepted = accept(body, type)
         named = accepted.resource.get("id")
+        settled = self.settled(errand, criteria)
 
         def work(transaction: Transaction) -> Written:
-            transaction.lock([lock_name(criteria)])
-            found = self.match(errand, transaction, criteria)
+            transaction.lock([lock_name(settled)])
+            found = self.match(errand, transaction, settled)
             if found is not None and named not in (None, found.id):
                 raise Refused.because(400, "invalid", "rest.wrong-id", f"{type}.id", id=found.id)
             if found is None and base not in ("any", None):
@@ -283,7 +285,11 @@ class Records:
     def find(self, errand: Errand, criteria: Query) -> Version | None:
         """The one record a conditional interaction means; None for no match, 412 for several."""
         self._decide_search(errand, criteria)
-        return self.match(errand, self._store, criteria)
+        return self.match(errand, self._store, self.settled(errand, criteria))
+
+    def settled(self, errand: Errand, query: Query) -> Query:
+        """The search as it runs for this actor, for what has to know before a transaction begins."""
+        return self._view(errand).settled(query, self.code_lists)
 
     def write(
         self,
@@ -343,7 +349,7 @@ class Records:
     def match(
         self, errand: Errand, reading: Reading, criteria: Query, *, without: Collection[str] = ()
     ) -> Version | None:
-        """Looks for the single match inside `reading`, among what the actor may search."""
+        """Looks for the single match of settled criteria inside `reading`, among what the actor may search."""
         found = self.matches(errand, reading, criteria, without=without)
         if len(found) > 1:
             raise Refused.because(412, "multiple-matches", "rest.several", type=type_of(criteria))
@@ -357,7 +363,6 @@ class Records:
         that a transaction is about to delete or to replace.
         """
         view = self._view(errand)
-        view.check_query(criteria)
         visible = view.visible("s", persons=False)  # which are nobody's to write
         found = reading.search(replace(criteria, count=2 + len(without), total="none"), visible).matches
         found = [version for version in found if f"{version.type}/{version.id}" not in without][:2]

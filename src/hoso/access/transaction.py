@@ -57,20 +57,20 @@ class _Work:
 class _Criteria:
     """The searches a transaction depends on, parsed before anything is locked."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry], settled: Callable[[Query], Query]) -> None:
         self.of_entry: dict[int, Query] = {}
         self.of_reference: dict[str, tuple[Query, Entry]] = {}
         own: set[str] = set()
         for entry in entries:
             if entry.criteria is not None:
-                self.of_entry[entry.place] = _query(entry, entry.type, entry.criteria)
+                self.of_entry[entry.place] = _query(entry, entry.type, entry.criteria, settled)
                 if entry.method == "POST":  # to whose record they lead, whether it is found or made
                     own.add(f"{entry.type}?{entry.criteria}")
         for entry in entries:
             if entry.resource is not None:
                 for link in conditional_references(entry.body, entry.resource) - own:
                     type, _, text = link.partition("?")
-                    self.of_reference[link] = (_query(entry, type, text), entry)
+                    self.of_reference[link] = (_query(entry, type, text, settled), entry)
 
     def locks(self) -> list[str]:
         return sorted({lock_name(query) for query in self.of_entry.values()})
@@ -80,7 +80,7 @@ def execute(records: Records, errand: Errand, entries: Sequence[Entry]) -> list[
     """Carries out the writing entries and answers in R4's order. Raises Refused or Conflict, with nothing stored."""
     check_transaction(entries)
     writing = [entry for entry in in_order(entries) if not entry.reads]
-    criteria = _Criteria(writing)
+    criteria = _Criteria(writing, partial(records.settled, errand))
     rights = _rights(writing, criteria)
     if not criteria.of_entry and not criteria.of_reference and all(e.method in ("POST", "PUT") for e in writing):
         work = _Work(partial(records.to_change, errand, None))
@@ -318,9 +318,9 @@ def _kept(version: Version) -> Saved:
     return Saved(version.type, version.id, version.version, version.updated, "unchanged", version.body)
 
 
-def _query(entry: Entry, type: str, text: str) -> Query:
+def _query(entry: Entry, type: str, text: str, settled: Callable[[Query], Query]) -> Query:
     try:
-        query = parse_search(type, parse_qsl(text.lstrip("?"), keep_blank_values=True))
+        query = settled(parse_search(type, parse_qsl(text.lstrip("?"), keep_blank_values=True)))
     except Refused as refused:
         raise placed(refused, entry) from refused
     if not query.conditions:

@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from hoso.access.actor import Actor
+from hoso.access.code_lists import CodeLists
 from hoso.access.errand import Errand
 from hoso.access.grain import Grain, Right
 from hoso.access.organisation import guard
@@ -19,12 +20,14 @@ from hoso.access.policy.guard import forbidden_change
 from hoso.access.policy.mask import Masks, is_masked, masked, refuse_masked
 from hoso.access.policy.rules import UNLABELLED
 from hoso.access.policy.sight import Sight
+from hoso.access.terms import Terms
+from hoso.core.dates import VIETNAM
 from hoso.core.errors import Refused
 from hoso.fhir.extract import extract
 from hoso.fhir.indexed import Indexed
 from hoso.fhir.json import parse
 from hoso.fhir.labels import NOBODY, everything, mask, shown
-from hoso.fhir.search import Query
+from hoso.fhir.search import Query, coded
 from hoso.store.contract import Draft, Reading, Store, Version
 from hoso.store.reach import All, Clause, Coded, Either, Of, Showable, Unlabelled
 from hoso.store.visible import Visible
@@ -48,7 +51,7 @@ class View:
     """One call's view of the records; of an actor who is not limited it asks nothing and takes nothing out."""
 
     def __init__(self, store: Store, errand: Errand, now: datetime, reading: Reading | None = None) -> None:
-        self._store, self._actor = store, errand.actor
+        self._store, self._actor, self._now = store, errand.actor, now
         self._sight = Sight(reading or store, errand, now) if errand.actor.role else None
         labels, actor = errand.actor.labels, errand.actor
         alone = labels is not None and not actor.role and not actor.patient
@@ -70,10 +73,19 @@ class View:
         found = [labelled(version) for version in versions]
         return [version._replace(body=masked(version.body, masks)) for version in found] if masks else found
 
-    def check_query(self, query: Query) -> None:
-        """Raises what an unknown parameter does for one that would ask for what is masked."""
+    def settled(self, query: Query, lists: CodeLists) -> Query:
+        """The search as it runs. Raises what an unknown parameter does for one that would ask for what is masked."""
         if self.masks:
             refuse_masked(query, self.masks)
+        if not coded.asks(query):
+            return query
+        day = self._now.astimezone(VIETNAM).date().isoformat()
+        return coded.settled(query, Terms(day, lists.library(), self._read))
+
+    def _read(self, type: str, id: str) -> Version | None:
+        """A record that lives and may be read."""
+        head = self._store.read(type, id) if self._actor.scopes.permits(type, "r") else None
+        return head if head is not None and not head.deleted and self.lets("r", head) else None
 
     def lets(self, right: Right, version: Version) -> bool:
         """Whether a stored version may be met."""

@@ -133,7 +133,7 @@ def _asked(doors: Doors, request: Request, errand: Errand, found: Given) -> Aske
         types,
         patients=_patients(doors, request, level, found),
         since=_since(found.one("_since")),
-        filters=_filters(found.all("_typeFilter"), types),
+        filters=_filters(doors, errand, found.all("_typeFilter"), types),
         elements=_elements(found.all("_elements")),
     )
 
@@ -157,7 +157,7 @@ def _since(text: str | None) -> str:
     return text.replace(" ", "+")
 
 
-def _filters(values: Iterable[str], types: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+def _filters(doors: Doors, errand: Errand, values: Iterable[str], types: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """Searches by type, each tried now, so that a wrong one is told now."""
     found: dict[str, tuple[str, ...]] = {}
     for text in (part for value in values for part in _NEXT_FILTER.split(value)):
@@ -167,7 +167,7 @@ def _filters(values: Iterable[str], types: tuple[str, ...]) -> dict[str, tuple[s
         pairs = parse_qsl(query, keep_blank_values=True)
         if not pairs or any(name.partition(":")[0] in _OF_THE_ANSWER for name, _ in pairs):
             raise Refused.because(400, "not-supported", "bulk.filter", value=text[:80])
-        parse_search(type, pairs)
+        doors.records.settled(errand, parse_search(type, pairs))
         found[type] = (*found.get(type, ()), query)
     return found
 

@@ -29,7 +29,7 @@ class LoadDoor:
         rights = _rights(drafts)
         if not absent:
             return self._records.save(LOADING, rights, drafts)
-        queries = [_query(criteria) for criteria in absent]
+        queries = [self._records.settled(LOADING, _query(criteria)) for criteria in absent]
 
         def work(transaction: Transaction) -> Sequence[Draft]:
             for query in queries:

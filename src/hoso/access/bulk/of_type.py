@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 from hoso.access.bulk.asked import Asked
 from hoso.access.bulk.sheets import Sheet, Sheets
+from hoso.access.code_lists import CodeLists
 from hoso.access.errand import Errand
 from hoso.access.notes import subject
 from hoso.access.persons import asks_for_persons
@@ -53,6 +54,7 @@ class Tools:
     sheets: Sheets
     teller: Teller
     dress: Dress
+    lists: CodeLists
 
 
 class OfType:
@@ -63,7 +65,7 @@ class OfType:
     ) -> None:
         """`place` is that of the type among those asked for; `number` that of the last file there is."""
         self._store, self._table, self._sheets = tools.store, tools.table, tools.sheets
-        self._teller, self._now = tools.teller, now
+        self._teller, self._lists, self._now = tools.teller, tools.lists, now
         self._id, self._errand, self._asked = id, errand, asked
         self._type, self._place, self._number = asked.types[place], place, number
         names = [*asked.elements.get("*", ()), *asked.elements.get(self._type, ())]
@@ -139,7 +141,7 @@ class OfType:
         if self._asked.patients is not None and not self._any(reading, view):
             return
         for query in self._queries():
-            view.check_query(query)
+            query = view.settled(query, self._lists)
             visible = view.visible("s", asks_for_persons(query))
             total, found, cursor = None, 0, None
             while True:

@@ -8,7 +8,7 @@ from typing import cast
 
 from hoso.core import Refused, fold
 from hoso.fhir.model import SearchParam, load
-from hoso.fhir.search import values
+from hoso.fhir.search import coded, values
 from hoso.fhir.search.limits import MAX_VALUES
 from hoso.fhir.search.query import (
     Condition,
@@ -28,7 +28,7 @@ from hoso.fhir.search.targets import targets
 from hoso.fhir.search.values import refuse
 
 MODIFIERS: Mapping[str, frozenset[str]] = {
-    "token": frozenset({"not", "text", "of-type"}),
+    "token": frozenset({"not", "text", "of-type", *coded.MODIFIERS}),
     "string": frozenset({"exact", "contains"}),
     "uri": frozenset({"above", "below"}),
     "reference": frozenset({"identifier"}),
@@ -97,9 +97,11 @@ def _match(
         return Match(param.code, kind, _distinct(_composite(part, name, types[0], param, base) for part in parts))
     if kind == "reference" and modifier is None:
         return Match(param.code, kind, _distinct(values.reference(p, name, allowed, base) for p in parts))
-    read = _TEXT_MODIFIERS.get((kind, modifier)) or _READERS[kind]
+    if kind == "token" and modifier in ("in", "not-in"):
+        return Match(param.code, kind, _distinct(values.value_set(p, name, base) for p in parts), modifier)
+    read = _MODIFIED.get((kind, modifier)) or _READERS[kind]
     found = _distinct(read(part, name) for part in parts)
-    if modifier == "below" or modifier == "above":
+    if kind == "uri" and modifier in ("below", "above"):
         _check_hierarchy(found, name)
     return Match(param.code, kind, found, modifier)
 
@@ -114,8 +116,6 @@ def _check_modifier(param: SearchParam, modifier: str | None, name: str) -> None
 
 
 def _bad_modifier(code: str, modifier: str, name: str) -> Refused:
-    if modifier in ("in", "not-in", "above", "below"):
-        return refuse("search.terminology-modifier", name, "not-supported", modifier=modifier)
     return refuse("search.modifier", name, "not-supported", modifier=modifier, name=code)
 
 
@@ -172,8 +172,10 @@ _READERS: Mapping[str, Callable[[str, str], Value]] = {
     "quantity": values.quantity,
     "uri": values.uri,
 }
-_TEXT_MODIFIERS: Mapping[tuple[str, str | None], Callable[[str, str], Value]] = {
+_MODIFIED: Mapping[tuple[str, str | None], Callable[[str, str], Value]] = {
     ("token", "text"): _folded,
+    ("token", "above"): values.full_token,
+    ("token", "below"): values.full_token,
     ("token", "of-type"): values.of_type,
     ("reference", "identifier"): values.token,
     ("string", "exact"): _exact,

@@ -17,7 +17,7 @@ from hoso.fhir.search.result_params import INCLUDES, PASSED, SINGLE, Shape
 from hoso.fhir.search.values import is_id, refuse
 
 Pairs = list[tuple[str, str]]
-FORGIVABLE = frozenset({UNKNOWN, "search.modifier", "search.terminology-modifier", "search.sort"})
+FORGIVABLE = frozenset({UNKNOWN, "search.modifier", "search.sort"})
 
 
 def parse(

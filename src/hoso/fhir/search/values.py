@@ -82,6 +82,26 @@ def token(text: str, name: str) -> Token:
     return Token(system, code or None)
 
 
+def full_token(text: str, name: str) -> Token:
+    """`system|code`: what stands under a code only its system says."""
+    found = token(text, name)
+    if not found.system or not found.code:
+        raise refuse("search.full-token", name, value=text)
+    return found
+
+
+def value_set(text: str, name: str, base: str | None) -> Uri:
+    """An address, or `ValueSet/id` for one that is kept here, also with this server's own address before it."""
+    value = unescape(text, name)
+    own = value[len(base.rstrip("/")) + 1 :] if base and value.startswith(base.rstrip("/") + "/") else value
+    kind, _, id = own.partition("/")
+    if kind == "ValueSet" and is_id(id):
+        return Uri(own)
+    if not _ABSOLUTE.match(value):
+        raise refuse("search.value-set", name, value=text)
+    return Uri(value)
+
+
 def of_type(text: str, name: str) -> Token:
     """`system|code|value` of `identifier:of-type`; extraction joins the three the same way."""
     parts = [unescape(part, name) for part in split(text, "|")]

@@ -42,6 +42,10 @@ class _Clause:
     tests: list[Test] = field(default_factory=list)
     sets: list[Selection] = field(default_factory=list)
 
+    def is_whole(self) -> bool:
+        narrowed = self.listed is not None or self.tests or self.sets
+        return self.system is not None and not narrowed and self.system.head.content != "complete"
+
     def holds(self, system: str, code: str) -> bool:
         if self.url and (system != self.url or self._concept(code) is None):
             return False
@@ -108,6 +112,12 @@ class Selection:
             for inner in clause.sets:
                 found.update(inner.systems())
         return found
+
+    def whole(self) -> frozenset[str]:
+        """Systems of which every code is meant, also the codes that a list which is not complete does not have."""
+        if self._excludes:
+            return frozenset()
+        return frozenset(clause.url for clause in self._includes if clause.is_whole())
 
     def only_system(self) -> str:
         """The system that all members have, "" when there are several."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from hoso.core import fold
+from hoso.fhir.search import coded
 from hoso.fhir.search.query import Date, Kind, Local, Match, Number, Parts, Text, Token, Uri, Value
 from hoso.fhir.ucum import canonical
 from hoso.store.connection import Dialect
@@ -51,6 +52,8 @@ class Tests:
             return [self._grouped("texts", both((self.params(names, "s"), begin)), a)]
         if modifier in ("of-type", "identifier"):
             names = [(t, f"{p}:{modifier}") for t, p in names]
+        if kind == "token" and modifier in coded.MODIFIERS:
+            raise ValueError(f":{modifier} is to be settled before the store is asked")
         if modifier in ("of-type", "identifier") or kind == "token":
             return self._coded(values, names, a)
         if kind == "reference":
@@ -66,7 +69,7 @@ class Tests:
         return self.params(found, a) if found else FALSE
 
     def _coded(self, values: tuple[Value, ...], names: list[tuple[str, str]], a: str) -> list[Test]:
-        """Codes stand in `token`; any code of a system is a matter of the record's set of systems."""
+        """Codes stand in `token`; any code of a system is a matter of the record's set of systems. None: no record."""
         some = cast("tuple[Token, ...]", values)
         whole = [v for v in some if v.code is None and not is_part(names[0][1])]
         codes = tuple(v for v in some if v not in whole)
@@ -74,7 +77,7 @@ class Tests:
         if whole:
             keys = among(self.dialect, "s.key", [self._token_key(t, p, v) for v in whole for t, p in names])
             tests.append(self._grouped("systems", keys, a))
-        return tests
+        return tests or [Test("token", FALSE)]
 
     def _grouped(self, table: str, where: Sql, a: str) -> Test:
         """Records that share a set of which a member (`s`) answers."""
