@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hoso import keyfolder, rotation
+from hoso import keyfolder, knowledge, rotation
 from hoso.core import Refused, new_id, system_clock
 from hoso.keyfolder import BadConfig as BadConfig
 from hoso.keyfolder import Keys as Keys
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from hoso.access.bulk import Exports, Sheets
     from hoso.access.citizen.desk import Desk
     from hoso.access.counter import Counter
+    from hoso.access.demands import Required
     from hoso.access.guides import Guides
     from hoso.access.organisation import Posts
     from hoso.access.organisation.register import Organisation
@@ -121,6 +122,10 @@ issuer = ""
 witnesses = []
 # A folder on a second disk, where events wait while the database takes none. Empty: nothing is shown meanwhile.
 spool = ""
+
+[profiles]
+# What records that come in must hold, by type: one of the profiles named. {{ Patient = ["http://…"] }}
+require = {{}}
 """
 
 
@@ -143,6 +148,7 @@ class Config:
     """Those who witness the audit log: "KEY ADDRESS"."""
     spool: Path | None = None
     transit: Transit = field(default_factory=Transit)
+    profiles: Required = field(default_factory=dict)
 
     @property
     def fhir_url(self) -> str:
@@ -166,6 +172,7 @@ class Node:
     emergencies: BreakGlass
     citizens: Desk
     organisation: Organisation
+    guides: Guides
 
     @property
     def journal(self) -> Journal:
@@ -255,6 +262,7 @@ def load(folder: Path) -> Config:
             daily_sample=_number(read.get("identity", {}).get("daily_sample", 5)),
             spool=_file(folder, read.get("audit", {}).get("spool", "")),
             witnesses=tuple(_witness(text) for text in read.get("audit", {}).get("witnesses", ())),
+            profiles=knowledge.required(read.get("profiles", {})),
             transit=parse_transit(folder, read, str(http["base_url"]).rstrip("/")),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:
@@ -317,6 +325,7 @@ def open(folder: Path) -> Node:
     compared = matching(folder)
     log = audit_log(config, store)
     records = Records(store, system_clock, arrivals(codes, compared, store), log.journal)
+    known = knowledge.guides(store, records, config.profiles)
     organisation = Organisation.of(store, records)
     tokens = Tokens(TokenTable(store.engine), system_clock, issued=_issued(config, organisation.posts))
     steward = Steward(records, codes, compared)
@@ -324,9 +333,8 @@ def open(folder: Path) -> Node:
     given = GrantTable(store.engine)
     emergencies = BreakGlass(store, given, system_clock, new_id, log.journal)
     citizens = desk(store, records, log, given)
-    return Node(
-        config, store, records, tokens, codes, steward, compared, log, counter, emergencies, citizens, organisation
-    )
+    people = (counter, emergencies, citizens, organisation)
+    return Node(config, store, records, tokens, codes, steward, compared, log, *people, known)
 
 
 def desk(store: RecordStore, records: Records, log: AuditLog, given: GrantTable) -> Desk:
@@ -450,14 +458,6 @@ def exports(node: Node) -> Exports:
     return Exports(table, _sheets(node.config), node.journal, system_clock, new_id)
 
 
-def guides(node: Node) -> Guides:
-    """The profiles this node knows."""
-    from hoso.access.guides import Guides
-    from hoso.store.guides import GuideTable
-
-    return Guides(GuideTable(node.store.engine), node.records.code_lists.library)
-
-
 def _sheets(config: Config) -> Sheets:
     from hoso.access.bulk import Sheets
 
@@ -537,7 +537,7 @@ def application(node: Node) -> Application:
     withheld = node.citizens.looks.withheld
     trail = Trail(node.store, node.journal, system_clock, node.audit.verifier.name, withheld)
     seal = Seal(node.config.keys.links)
-    systems = api(node.records, node.tokens, seal, node.config, patience, identity, trail, exports(node), guides(node))
+    systems = api(node.records, node.tokens, seal, node.config, patience, identity, trail, exports(node), node.guides)
     people, forms = web(node), Bodies(min(LARGEST_FORM, node.config.largest_request), patience)
     systems_of_apps = across(systems, registered)
 

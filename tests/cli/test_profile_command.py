@@ -12,6 +12,20 @@ import pytest
 from hoso import compose
 from hoso.cli.main import main
 
+LINES = [
+    {"resourceType": "Patient", "id": "l1", "active": True},
+    {"resourceType": "Patient", "id": "l2", "name": [{"text": "An"}]},
+    {"resourceType": "Bundle", "type": "collection", "entry": [
+        {"resource": {"resourceType": "Patient", "id": "l3", "active": True}},
+        {"resource": {"resourceType": "Patient", "id": "l4", "name": [{"text": "Ba"}]}},
+    ]},
+    {"resourceType": "Bundle", "type": "transaction", "entry": [
+        {"resource": {"resourceType": "Patient", "id": "l5", "active": True},
+         "request": {"method": "PUT", "url": "Patient/l5"}},
+        {"resource": {"resourceType": "Patient", "id": "l6", "name": [{"text": "Ca"}]},
+         "request": {"method": "PUT", "url": "Patient/l6"}},
+    ]},
+]  # fmt: skip
 URL = "http://example.vn/StructureDefinition/named"
 NAMED = {
     "resourceType": "StructureDefinition", "url": URL, "version": "2", "type": "Patient", "kind": "resource",
@@ -68,3 +82,34 @@ def test_packages_folders_and_files_are_loaded_and_bad_ones_change_nothing(
     (folder / "m.json").write_bytes(json.dumps(NAMED | {"version": "3"}).encode())
     assert profile("load", folder)[1].endswith("1 stored, 0 unchanged.\n")
     assert f"{URL}\t3\tPatient\n" in profile("list")[1]
+
+
+def test_a_node_takes_in_only_what_holds_the_profiles_its_settings_ask_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node = tmp_path / "node"
+    compose.create(node)
+    (tmp_path / "old.json").write_text(json.dumps({"resourceType": "Patient", "id": "old", "active": True}))
+    (tmp_path / "n.json").write_text(json.dumps(NAMED))
+    (tmp_path / "new.ndjson").write_text("\n".join(map(json.dumps, LINES)))
+
+    def hoso(*arguments: object) -> tuple[int, str, str]:
+        code = main(["--lang", "en", *map(str, arguments), "--data", str(node)])
+        return code, *capsys.readouterr()
+
+    assert hoso("load", "--json", tmp_path / "old.json")[0] == 0
+    config = node / "config.toml"
+    config.write_text(config.read_text().replace("require = {}", f'require = {{ Patient = ["{URL}"] }}'))
+    for command in (("serve", "--port", 0), ("load", tmp_path / "old.json")):
+        code, _, errors = hoso(*command)
+        assert code != 0 and f"not known here (hoso profile load): Patient = {URL}" in errors, errors
+    assert "FAULT  records against the profiles asked for" in hoso("doctor")[1]
+    assert hoso("profile", "load", tmp_path / "n.json")[0] == 0
+    code, said, _ = hoso("load", "--json", "--workers", 1, tmp_path / "old.json", tmp_path / "new.ndjson")
+    assert json.loads(said.splitlines()[-1]) == {"read": 7, "stored": 2, "unchanged": 1, "rejected": 4}
+    rejects = next(node.glob("rejects-*")).read_text()
+    assert '"Bundle.entry[0].resource.name"' in rejects and '"Patient.name"' in rejects
+    code, said, _ = hoso("doctor")
+    assert code == 0 and "Patient: 1 would not be taken in today, Patient/old is the first." in said
+    config.write_text(config.read_text().replace("Patient = ", "Patent = "))
+    assert "[profiles] require: Patent is no resource type" in hoso("doctor")[2]

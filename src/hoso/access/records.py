@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from hoso.access.audit import Journal, PlainJournal
 from hoso.access.audit.event import legible
 from hoso.access.code_lists import CodeLists
+from hoso.access.demands import Demands
 from hoso.access.errand import Errand
 from hoso.access.intake import Accepted, accept
 from hoso.access.looking import Looking
@@ -79,6 +80,8 @@ class Records:
         self._store = store
         self.clock = clock
         self.code_lists = CodeLists(store)
+        self.demands: Demands | None = None
+        """What the node asks of records beyond R4, if it asks for anything."""
         self._arrivals = arrivals
         self._journal = journal or PlainJournal(store)
         self._teller = Teller(self._journal, clock)
@@ -412,6 +415,8 @@ class Records:
         if is_limited(errand.actor):  # what it looks at first must not change before it is written
             return self._transact(errand, rights, lambda t: self._put(errand, t, drafts))
         arrivals, origin = self._arrivals, _origin(errand)
+        with self._reporting(errand, rights):
+            self._demand(drafts)
         with self._turn if arrivals else nullcontext():
             prepared = arrivals.prepare(drafts) if arrivals else None
         with self._reporting(errand, rights):
@@ -464,6 +469,7 @@ class Records:
 
     def _put(self, errand: Errand, transaction: Transaction, drafts: Sequence[Draft]) -> list[Saved]:
         """Saves inside a transaction, and tells of it in the same."""
+        self._demand(drafts)
         if is_limited(errand.actor):
             self._view(errand, transaction).check(drafts, transaction)
         prepared = self._arrivals.prepare(drafts) if self._arrivals else None
@@ -473,6 +479,11 @@ class Records:
             saved = self._arrivals.store(transaction, prepared, drafts, _origin(errand))
         self._journal.put(transaction, self._teller.written(errand, saved))
         return saved
+
+    def _demand(self, drafts: Sequence[Draft]) -> None:
+        """Raises Unfit for what does not hold the profiles that this node asks for."""
+        if self.demands is not None:
+            self.demands.check(drafts)
 
     @contextmanager
     def _reporting(self, errand: Errand, rights: Sequence[tuple[Right, str]]) -> Iterator[None]:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
+from hoso.access.demands import Unfit
 from hoso.access.errand import Errand
 from hoso.access.intake import check
 from hoso.access.pending import Pending, can_answer
@@ -86,7 +87,10 @@ def execute(records: Records, errand: Errand, entries: Sequence[Entry]) -> list[
         work = _Work(partial(records.to_change, errand, None))
         _settle(writing, work)
         drafts = _drafts(writing, work, None)
-        return _answers(work, records.save(errand, rights, drafts) if drafts else [])
+        try:
+            return _answers(work, records.save(errand, rights, drafts) if drafts else [])
+        except Unfit as unfit:
+            raise _located(unfit, work) from unfit
     last: list[_Work] = []
 
     def attempt(transaction: Transaction) -> Sequence[Draft]:
@@ -97,8 +101,21 @@ def execute(records: Records, errand: Errand, entries: Sequence[Entry]) -> list[
         _resolve(records, errand, transaction, writing, criteria, work)
         return _drafts(writing, work, transaction)
 
-    saved = records.write(errand, rights, criteria.locks(), attempt)
+    try:
+        saved = records.write(errand, rights, criteria.locks(), attempt)
+    except Unfit as unfit:
+        raise _located(unfit, last[0]) from unfit
     return _answers(last[0], saved)
+
+
+def _located(unfit: Unfit, work: _Work) -> Refused:
+    """The same, each fault at the entry that brought it."""
+    issues: list[Issue] = []
+    for entry, _ in work.drafted:
+        type, _, id = work.targets[entry.place].partition("/")
+        found = unfit.faults.get((type, id), ())
+        issues.extend(placed(Refused(422, *found), entry).issues)
+    return Refused(422, *issues)
 
 
 def _rights(entries: Sequence[Entry], criteria: _Criteria) -> list[tuple[Right, str]]:

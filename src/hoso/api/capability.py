@@ -50,16 +50,33 @@ def metadata(doors: Doors, request: Request) -> Response:
         raise Refused.because(400, "value", "rest.bad-mode", value=mode[:40])
     if mode == "terminology":
         return Response(200, [CONTENT], encode(_terminology(request.base, doors.records.code_lists.library())))
-    return Response(200, [CONTENT], encode(_whole(_statement(*_has(doors)), request)))
+    return Response(200, [CONTENT], encode(_whole(_statement(*_has(doors)), request, _profiles(doors))))
 
 
 def _has(doors: Doors) -> tuple[bool, bool]:
     return doors.identity is not None, doors.exports is not None
 
 
-def _whole(statement: dict[str, Any], request: Request) -> dict[str, Any]:
-    """With what depends on the address that was asked."""
-    rest = {**statement["rest"][0], "security": _security(request.signing_in)}
+def _profiles(doors: Doors) -> dict[str, dict[str, Any]]:
+    """By type: `profile` where each record must hold that one, and all that are known here, those asked for first."""
+    required = doors.records.demands.required if doors.records.demands else {}
+    found: dict[str, list[str]] = {type: list(urls) for type, urls in required.items()}
+    for one in doors.guides.known().shelf.all("StructureDefinition") if doors.guides else ():
+        if one.get("derivation") == "constraint" and one.get("kind") == "resource":
+            found.setdefault(one["type"], []).append(one["url"])
+    return {
+        type: {
+            **({"profile": required[type][0]} if len(required.get(type, ())) == 1 else {}),
+            "supportedProfile": list(dict.fromkeys(urls)),
+        }
+        for type, urls in found.items()
+    }
+
+
+def _whole(statement: dict[str, Any], request: Request, profiles: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """With what depends on the address that was asked and on the guides that were loaded."""
+    resources = [one | profiles.get(one["type"], {}) for one in statement["rest"][0]["resource"]]
+    rest = {**statement["rest"][0], "resource": resources, "security": _security(request.signing_in)}
     return {**statement, "implementation": _here(request.base), "rest": [rest]}
 
 

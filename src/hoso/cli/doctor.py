@@ -50,7 +50,10 @@ def run(args: argparse.Namespace) -> int:
         findings = _examine(node, store, quiet=args.json)
     ok = all(finding.ok for finding in findings)
     if args.json:
-        rows = [{"check": f.check, "ok": f.ok, "looked_at": f.looked_at, "faults": f.faults} for f in findings]
+        rows = [
+            {"check": f.check, "ok": f.ok, "looked_at": f.looked_at, "faults": f.faults, "notes": f.notes}
+            for f in findings
+        ]
         print(json.dumps({"ok": ok, "checks": rows}))
     else:
         print(say("doctor.healthy" if ok else "doctor.ill", folder=args.data))
@@ -75,8 +78,8 @@ def _examine(node: compose.Node, store: RecordStore, *, quiet: bool) -> list[doc
             continue
         state = say("doctor.ok" if finding.ok else "doctor.fault")
         print(f"{state:<6} {say(f'doctor.{finding.check}'.replace('index.', 'index_')):<44} {finding.looked_at:>12,}")
-        for fault in finding.faults:
-            print(f"         {fault}")
+        for line in (*finding.faults, *finding.notes):
+            print(f"         {line}")
     return findings
 
 
@@ -85,7 +88,20 @@ def _checks(node: compose.Node, store: RecordStore) -> Iterator[doctor.Finding]:
     yield compose.people_check(node.config.node, node.config.keys, store)
     looked_at, faults = hiring.faults(node.config, node.organisation)
     yield doctor.finding("staff", looked_at, faults)
+    if node.records.demands and node.records.demands.required:
+        yield _profiles(node, store)
     yield _audit(node)
+
+
+def _profiles(node: compose.Node, store: RecordStore) -> doctor.Finding:
+    """How many records were there before the profiles that are asked for now; they are no fault."""
+    demands = node.records.demands
+    assert demands is not None
+    if unknown := demands.unknown():
+        return doctor.finding("profiles", 0, [f"not known here: {one}" for one in unknown])
+    rows = list(demands.standing(store))
+    unfit = [say("doctor.unfit", type=r.type, unfit=f"{r.unfit:,}", first=r.first) for r in rows if r.unfit]
+    return doctor.Finding("profiles", sum(row.records for row in rows), notes=tuple(unfit))
 
 
 def _audit(node: compose.Node) -> doctor.Finding:

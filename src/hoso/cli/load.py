@@ -6,11 +6,12 @@ import argparse
 import json
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from hoso import compose
+from hoso import compose, knowledge
 from hoso.cli.failure import Failure
 from hoso.cli.main import add_data
 from hoso.cli.node import explained
@@ -39,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
     data = Path(args.data)
     try:
         with explained(args.data):
-            compose.open(data).close()  # a node that cannot be opened is said here, once, not by every worker
+            with closing(compose.open(data)) as node:  # what is wrong with it is said here, once, not by every worker
+                knowledge.check(node.records, node.config.folder / "config.toml")
             missing = next((path for path in args.paths if not path.exists()), None)
             if missing:
                 raise Failure("load.missing", path=missing)

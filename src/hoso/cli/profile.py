@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hoso import compose
 from hoso.cli.failure import Failure
 from hoso.cli.main import add_data
 from hoso.cli.node import explained, opened
@@ -30,7 +29,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace) -> int:
     with explained(args.data), opened(args.data) as node:
-        guides = compose.guides(node)
+        guides = node.guides
         if args.action == "list":
             for one in guides.known().shelf.all("StructureDefinition"):
                 print(f"{one['url']}\t{one.get('version', '')}\t{one['type']}")

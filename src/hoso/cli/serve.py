@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hoso import compose
+from hoso import compose, knowledge
 from hoso.cli import discretion
 from hoso.cli.failure import Failure
 from hoso.cli.listen import allowed
@@ -51,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
     with explained(args.data):
         allowed(args.host, compose.load(Path(args.data)).transit)
         node = compose.open(Path(args.data))
+        knowledge.check(node.records, node.config.folder / "config.toml")
         node.store.seal_rest()
         node.close()
     port = free_port(args.host, args.port)

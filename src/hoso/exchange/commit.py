@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import msgspec
 
 from hoso.access import Conflict, Draft, Saved, Version
+from hoso.access.demands import Unfit
+from hoso.core import Issue
 from hoso.core.clock import instant
 from hoso.exchange.documents import Arrived
 from hoso.exchange.tally import Fate
@@ -22,6 +24,7 @@ SLICE = 500
 """Resources of a collection that share one write; a transaction is never divided."""
 
 Key = tuple[str, str]
+Misfit = tuple[Arrived, Sequence[Issue]]
 
 
 class Door(Protocol):
@@ -33,18 +36,28 @@ class Door(Protocol):
         """The one record that "Type?query" means. Raises Refused for a bad query and for several matches."""
 
     def save(self, drafts: Sequence[Draft], absent: Sequence[str] = ()) -> list[Saved]:
-        """All or none. `absent` are criteria that still must match nothing, or it is a Conflict."""
+        """All or none. `absent` are criteria that still must match nothing, or it is a Conflict. Raises Unfit."""
 
 
-def store(door: Door, items: Sequence[Arrived], *, atomic: bool, written: set[Key]) -> list[tuple[Arrived, Fate]]:
+def store(
+    door: Door, items: Sequence[Arrived], *, atomic: bool, written: set[Key], unfit: list[Misfit]
+) -> list[tuple[Arrived, Fate]]:
     """Writes what is new; each resource with what became of it. All or nothing when atomic.
 
-    `written` remembers what this load wrote, so that a second attempt after a Conflict still tells the truth.
+    `written` remembers what this load wrote, so that a second attempt after a Conflict still tells the truth. What does
+    not hold the node's profiles is put into `unfit` with the reasons; when atomic, the rest is not written either.
     """
     fates: list[tuple[Arrived, Fate]] = [(item, "unchanged") for item in items if item.present]
     missing = [item for item in items if not item.present]
     for batch in [missing] if atomic else _batches(missing):
-        fates += _store_together(door, batch, written)
+        try:
+            fates += _store_together(door, batch, written)
+        except Unfit as refused:
+            faults = refused.faults
+            unfit += [(one, faults[one.type, one.id]) for one in batch if (one.type, one.id) in faults]
+            if atomic:
+                return []
+            fates += _store_together(door, [one for one in batch if (one.type, one.id) not in faults], written)
     return fates
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -247,6 +247,15 @@ def settle(document: Document, found: Mapping[str, str]) -> None:
         if document.atomic:
             return
     document.arrived = references.ordered(document.arrived) if not document.atomic else document.arrived
+
+
+def refuse(document: Document, unfit: Sequence[tuple[Arrived, Sequence[Issue]]]) -> None:
+    """What the store does not take, with its reasons: a transaction falls with all of them, else each for itself."""
+    placed = [(item, tuple(_placed(issue, item) for issue in issues)) for item, issues in unfit]
+    if document.atomic and placed:
+        document.refuse_whole(*(issue for _, issues in placed for issue in issues))
+        return
+    document.faults += [Fault(item.entry, (item.type,), issues, item.original) for item, issues in placed]
 
 
 def _names(document: Document) -> dict[str, str]:

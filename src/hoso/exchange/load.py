@@ -13,7 +13,7 @@ from pathlib import Path
 from hoso.access import Conflict, Unavailable
 from hoso.core import Issue, Refused
 from hoso.exchange import documents, rejects
-from hoso.exchange.commit import Door, Key, store
+from hoso.exchange.commit import Door, Key, Misfit, store
 from hoso.exchange.crew import Crew
 from hoso.exchange.documents import Arrived, Document, Fault
 from hoso.exchange.journal import Journal
@@ -147,7 +147,10 @@ def _load(door: Door, data: bytes, tally: Tally, last: bool) -> list[Fault] | No
             if not last and _waiting(document, targets):
                 return None
             documents.settle(document, targets)
-            _count(document, store(door, document.arrived, atomic=document.atomic, written=written), tally)
+            unfit: list[Misfit] = []
+            fates = store(door, document.arrived, atomic=document.atomic, written=written, unfit=unfit)
+            documents.refuse(document, unfit)
+            _count(document, fates, tally)
             return document.faults
         except Conflict:  # somebody else wrote the same records meanwhile: look again
             continue

@@ -27,6 +27,8 @@ class Finding:
     check: str
     looked_at: int
     faults: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What should be known and is no fault."""
 
     @property
     def ok(self) -> bool:
