@@ -41,7 +41,7 @@ audit: setup-dev
 
 browser: setup-dev
 	@scripts/install_browser
-	@$(BIN)/python scripts/smart_client.py >/dev/null
+	@$(BIN)/python scripts/js_clients.py >/dev/null
 
 bench: setup-dev
 	@scripts/install_wrk

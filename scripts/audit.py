@@ -44,6 +44,7 @@ CLASSIFIERS = {
 STATED = {
     "apsw-sqlite3mc": "any-OSI",
     "axe-playwright-python": "MIT",
+    "fhirpy": "MIT",
     "fido2": "BSD-2-Clause AND MPL-2.0",
     "pypdfium2": "BSD-3-Clause AND Apache-2.0",
     "qrcode": "BSD-3-Clause",

@@ -42,9 +42,15 @@ def test_prefer_decides_what_a_write_returns(call: Caller, wanted: str, type: st
     assert (made.json["resourceType"] if made.body else None) == type
 
 
-def test_a_preference_nobody_knows_is_refused_unless_lenient(call: Caller) -> None:
-    assert call("POST", "Patient", PATIENT, Prefer="return=pony").status == 400
-    assert call("POST", "Patient", PATIENT, Prefer="return=pony; handling=lenient").status == 201
+def test_a_preference_nobody_knows_changes_nothing(call: Caller) -> None:
+    made = call("POST", "Patient", PATIENT, Prefer="return=pony; handling=strict")
+    assert made.status == 201 and made.json["resourceType"] == "Patient"
+
+
+def test_a_read_takes_a_bare_version_for_the_one_that_is_held(call: Caller) -> None:
+    id = call.make("Patient")["id"]
+    assert [call("GET", f"Patient/{id}", If_None_Match=held).status for held in ("1", "2", 'W/"1"')] == [304, 200, 304]
+    assert call("GET", f"Patient/{id}", If_None_Match="one").keys == ["rest.bad-condition"]
 
 
 def test_an_update_creates_and_then_makes_versions(call: Caller) -> None:

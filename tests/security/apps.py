@@ -49,7 +49,7 @@ class Site:
     folder: Path
     token: str
     """An operator's, for everything."""
-    keys: KeyServer
+    keys: KeyServer | None = None
     """A server that keeps the key sets of others."""
 
     @property

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,6 +13,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
+from tests.clients.pages import Pages
 from tests.security.apps import Person, Site
 from tests.web.conftest import SIZES
 from tests.web.test_journeys import faults
@@ -23,7 +21,7 @@ from tests.web.test_journeys import faults
 pytestmark = pytest.mark.browser
 
 SignIn = Callable[[str], Person]
-SCRIPT = Path(__file__).parents[2] / "scripts/smart_client.py"
+SCRIPT = Path(__file__).parents[2] / "scripts/js_clients.py"
 SCOPE = "openid fhirUser offline_access patient/Patient.r patient/Observation.rs"
 LAUNCH = """<!doctype html><title>launch</title><script src="client.js"></script>
 <script>FHIR.oauth2.authorize({client_id: "CLIENT", scope: "SCOPE", redirectUri: "index.html", pkceMode: "required"});
@@ -47,32 +45,15 @@ const tell = (what) => { document.getElementById("told").textContent = JSON.stri
 </script>"""
 
 
-class AppServer:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        handler = functools.partial(_Quiet, directory=str(folder))
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[AppServer]:
+def app(tmp_path: Path) -> Iterator[Pages]:
     fetched = subprocess.run([sys.executable, str(SCRIPT)], check=True, capture_output=True, text=True)
-    (tmp_path / "client.js").write_bytes(Path(fetched.stdout.strip()).read_bytes())
+    (folder,) = (line.partition(" ")[2] for line in fetched.stdout.splitlines() if line.startswith("smart "))
+    (tmp_path / "client.js").symlink_to(Path(folder) / "fhir-client.js")
     (tmp_path / "index.html").write_text(INDEX, "utf-8")
-    made = AppServer(tmp_path)
+    made = Pages(tmp_path)
     yield made
-    made.server.shutdown()
-    made.server.server_close()
+    made.close()
 
 
 Enter = Callable[..., BrowserContext]
@@ -94,7 +75,7 @@ def enter(browser: Browser, site: Site, person: SignIn) -> Iterator[Enter]:
         yield entered
 
 
-def registered(site: Site, app: AppServer, scopes: str, **more: Any) -> str:
+def registered(site: Site, app: Pages, scopes: str, **more: Any) -> str:
     client = site.client(
         scopes=scopes, redirects=[f"{app.origin}/index.html"], origins=[app.origin],
         launch=f"{app.origin}/launch.html", **more,
@@ -120,7 +101,7 @@ def check(found: dict[str, Any], site: Site) -> None:
     assert found["patient"] == person
 
 
-def test_an_app_that_starts_by_itself(site: Site, app: AppServer, enter: Enter) -> None:
+def test_an_app_that_starts_by_itself(site: Site, app: Pages, enter: Enter) -> None:
     registered(site, app, f"launch/patient {SCOPE}")
     page = enter("mai").new_page()
     page.goto(f"{app.origin}/launch.html?iss={site.fhir}")
@@ -131,7 +112,7 @@ def test_an_app_that_starts_by_itself(site: Site, app: AppServer, enter: Enter) 
     check(told(page), site)
 
 
-def test_an_app_that_is_opened_from_a_persons_page(site: Site, app: AppServer, enter: Enter) -> None:
+def test_an_app_that_is_opened_from_a_persons_page(site: Site, app: Pages, enter: Enter) -> None:
     client = registered(site, app, f"launch {SCOPE}")
     page = enter("mai").new_page()
     page.goto(f"{site.address}/patients/p1")
@@ -141,7 +122,7 @@ def test_an_app_that_is_opened_from_a_persons_page(site: Site, app: AppServer, e
     check(told(page), site)
 
 
-def test_who_says_no_goes_back_to_the_app(site: Site, app: AppServer, enter: Enter) -> None:
+def test_who_says_no_goes_back_to_the_app(site: Site, app: Pages, enter: Enter) -> None:
     registered(site, app, f"launch/patient {SCOPE}")
     page = enter("mai").new_page()
     page.goto(f"{app.origin}/launch.html?iss={site.fhir}")
@@ -153,7 +134,7 @@ def test_who_says_no_goes_back_to_the_app(site: Site, app: AppServer, enter: Ent
 @pytest.mark.parametrize("size", ["desk", "phone"])
 @pytest.mark.parametrize("site", ["sqlite"], indirect=True)
 def test_the_pages_can_be_used_by_everybody(
-    site: Site, app: AppServer, enter: Enter, size: str, language: str, tmp_path: Path
+    site: Site, app: Pages, enter: Enter, size: str, language: str, tmp_path: Path
 ) -> None:
     scopes = f"launch/patient {SCOPE} patient/Condition.cu?category=encounter-diagnosis user/Practitioner.rs"
     client = registered(site, app, scopes, name="Biểu đồ tăng trưởng", owner="Bệnh viện Nhi Trung ương")

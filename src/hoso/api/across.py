@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -10,9 +11,11 @@ StartResponse = Callable[..., object]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
-ASKED = "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, Prefer"
-SHOWN = "Content-Location, ETag, Last-Modified, Location"
+SHOWN = (
+    "Content-Disposition, Content-Location, ETag, Last-Modified, Location, Retry-After, WWW-Authenticate, X-Progress"
+)
 _SECONDS = "600"
+_NAMES = re.compile(r"[A-Za-z0-9-]{1,64}(\s*,\s*[A-Za-z0-9-]{1,64}){0,49}\Z", re.ASCII)
 
 
 def across(inner: Application, registered: Callable[[str], bool]) -> Application:
@@ -24,7 +27,7 @@ def across(inner: Application, registered: Callable[[str], bool]) -> Application
             return inner(environ, start)
         allowed = registered(origin)
         if environ["REQUEST_METHOD"] == "OPTIONS" and environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD"):
-            start("204 No Content", [*_allowed(origin, allowed), *(_PREFLIGHT if allowed else [])])
+            start("204 No Content", [*_allowed(origin, allowed), *(_preflight(environ) if allowed else [])])
             return [b""]
 
         def begin(status: str, headers: list[tuple[str, str]], *rest: object) -> object:
@@ -35,11 +38,11 @@ def across(inner: Application, registered: Callable[[str], bool]) -> Application
     return serve
 
 
-_PREFLIGHT = [
-    ("Access-Control-Allow-Methods", METHODS),
-    ("Access-Control-Allow-Headers", ASKED),
-    ("Access-Control-Max-Age", _SECONDS),
-]
+def _preflight(environ: Environ) -> list[tuple[str, str]]:
+    """Client libraries add headers of their own, which mean nothing here and do no harm: none is a reason to refuse."""
+    asked = environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")
+    allowed = [("Access-Control-Allow-Headers", asked)] if _NAMES.match(asked) else []
+    return [("Access-Control-Allow-Methods", METHODS), *allowed, ("Access-Control-Max-Age", _SECONDS)]
 
 
 def _allowed(origin: str, allowed: bool) -> list[tuple[str, str]]:

@@ -32,7 +32,7 @@ def unchanged(request: Request, version: Version) -> bool:
     """Whether the caller already has this version, so that 304 is the answer."""
     none = request.header("HTTP_IF_NONE_MATCH")
     if none is not None:
-        return any(part.strip() == "*" or _tag(part) == version.version for part in none.split(","))
+        return any(_has(part.strip(), version.version) for part in none.split(","))
     since = request.header("HTTP_IF_MODIFIED_SINCE")
     if since is None:
         return False
@@ -40,6 +40,11 @@ def unchanged(request: Request, version: Version) -> bool:
         return version.updated // 1000 <= parsedate_to_datetime(since).timestamp()
     except (ValueError, OverflowError):
         return False  # RFC 9110: a date that cannot be read is ignored
+
+
+def _has(held: str, version: str) -> bool:
+    """A bare number, as some clients send, can only mean that version; on a read nothing hangs on it."""
+    return held == "*" or (held if held.isdecimal() else _tag(held)) == version
 
 
 def _tag(text: str) -> str:
