@@ -61,6 +61,8 @@ def by_extraction(param: SearchParam, out: Indexed) -> set[Any]:
         return {text for n, text in out.strings if n == name}
     if param.type == "date":
         return {(low, high) for n, low, high in out.dates if n == name}
+    if param.type == "special":
+        return {(latitude, longitude) for n, latitude, longitude, *_ in out.quantities if n == name}
     if param.type in ("quantity", "number"):
         return {tuple(rest) for n, *rest in out.quantities if n == name}
     references = {(type, id) for n, type, id in out.references if n == name}

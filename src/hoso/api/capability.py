@@ -138,7 +138,7 @@ def _common() -> list[Any]:
 
 
 def _usable(param: Any) -> bool:
-    return param.code not in ("_text", "_content", "_query", "_filter", "near")
+    return param.code not in ("_text", "_content", "_query", "_filter")
 
 
 def _param(param: Any) -> dict[str, str]:

@@ -23,7 +23,8 @@ Text = tuple[str, str]
 """(parameter, text as written). Also under "p:text": display and text of a token."""
 
 Quantity = tuple[str, float, float, str | None, str | None, str | None]
-"""(parameter, low, high, system, code, unit). low = high for a plain value; Range gives both; numbers have no unit."""
+"""(parameter, low, high, system, code, unit). low = high for a plain value; Range gives both; numbers have no unit.
+A position on earth is here, too: low is its latitude, high its longitude."""
 
 Composite = tuple[str, tuple[object, ...]]
 """(parameter, parts): one part per component, each ("token", system, code), ("quantity", low, high, system, code,

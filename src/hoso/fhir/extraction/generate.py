@@ -32,6 +32,7 @@ _STORE = {
     "string": ("x", "string(({n!r}, x))"),
     "quantity": ("a, b, s, c, u", "quantity(({n!r}, a, b, s, c, u))"),
     "number": ("a, b, s, c, u", "quantity(({n!r}, a, b, s, c, u))"),
+    "special": ("a, b", "quantity(({n!r}, a, b, None, None, None))"),
     "reference": ("t, x", "uri(({n!r}, x)) if t is None else ref(({n!r}, t, x))"),
     "uri": ("t, x", "uri(({n!r}, x))"),
 }

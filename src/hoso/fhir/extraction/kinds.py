@@ -43,6 +43,7 @@ VALUES: dict[tuple[str, str], Values] = {
     ("reference", "Resource"): values.resource,
     ("reference", "canonical"): values.canonical,
     ("reference", "uri"): values.uri,
+    ("special", "Location.position"): values.position,
     ("uri", "uri"): values.uri,
     ("uri", "url"): values.uri,
     ("uri", "canonical"): values.canonical,

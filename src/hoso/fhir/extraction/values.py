@@ -63,6 +63,14 @@ def code_in(systems: dict[str, str]) -> Callable[[Any], Iterable[Pair]]:
     return lambda value: ((systems.get(value), value),)
 
 
+def position(value: Any) -> Iterable[tuple[float, float]]:
+    """Latitude and longitude; none for a place that is not on earth."""
+    latitude, longitude = value.get("latitude"), value.get("longitude")
+    if latitude is None or longitude is None or abs(latitude) > 90 or abs(longitude) > 180:
+        return ()
+    return ((float(latitude), float(longitude)),)
+
+
 def typed_numbers(value: Any) -> Iterable[str]:
     """For :of-type, "type system|type code|number", one per coding of the identifier's type."""
     kind, number = value.get("type"), value.get("value")

@@ -16,8 +16,8 @@ from hoso.fhir.search.targets import targets
 from hoso.fhir.search.values import refuse
 
 UNKNOWN = "search.unknown-parameter"
-MEANINGLESS = frozenset({"_text", "_content", "_query", "_filter", "_type", "_has", "near"})
-"""Named by R4, no parameters here: full text, named queries, geography; `_type` and `_has:` are read elsewhere."""
+MEANINGLESS = frozenset({"_text", "_content", "_query", "_filter", "_type", "_has"})
+"""Named by R4, no parameters here: full text, named queries; `_type` and `_has:` are read elsewhere."""
 
 
 @dataclass(slots=True)
@@ -37,6 +37,8 @@ class Reader:
         if dot:
             return self._chain(types, name, head, rest, value, depth)
         code, _, modifier = name.partition(":")
+        if code == "_query":
+            raise refuse("search.named-query", name, "not-supported")
         return leaf(types, self.param(types, code, name), modifier or None, value, name, self.base)
 
     def param(self, types: tuple[str, ...], code: str, name: str) -> SearchParam:

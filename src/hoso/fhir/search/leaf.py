@@ -86,6 +86,9 @@ def _match(
     name: str,
     base: str | None,
 ) -> Match:
+    if param.code == "near":
+        _check_modifier(param, modifier, name)
+        return Match(param.code, "near", _distinct(values.near(part, name) for part in parts))
     kind = cast("Kind", param.type)
     allowed = tuple(sorted({t for type in types for t in targets(type, param.code)})) if kind == "reference" else ()
     if kind == "reference" and modifier and _TYPE_NAME.match(modifier):

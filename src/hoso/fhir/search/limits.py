@@ -17,5 +17,7 @@ MAX_FILTER_DEPTH = 10
 """Parentheses within parentheses in it."""
 MAX_SORT_KEYS = 5
 MAX_INCLUDES = 50
+NEAR_KM = "50"
+"""How far is near, where no distance is given."""
 MAX_NUMBER = 40
 """Characters of a number."""

@@ -6,18 +6,19 @@ What is not understood is refused with the parameter's name; only a caller who a
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from hoso.core import Refused
 from hoso.fhir.model import load
 from hoso.fhir.search import filter
 from hoso.fhir.search.conditions import UNKNOWN, Reader
 from hoso.fhir.search.limits import MAX_LENGTH, MAX_PAIRS
-from hoso.fhir.search.query import Compartment, Condition, Group, Query
+from hoso.fhir.search.query import Compartment, Condition, Group, Match, Near, Query, SortKey
 from hoso.fhir.search.result_params import INCLUDES, PASSED, SINGLE, Shape
 from hoso.fhir.search.values import is_id, refuse
 
 Pairs = list[tuple[str, str]]
-FORGIVABLE = frozenset({UNKNOWN, "search.modifier", "search.sort"})
+FORGIVABLE = frozenset({UNKNOWN, "search.modifier", "search.sort", "search.named-query"})
 
 
 def parse(
@@ -47,7 +48,18 @@ def parse(
             if not lenient or refused.issues[0].key not in FORGIVABLE:
                 raise
             ignored.append(name)
+    shape.sort = tuple(_placed(key, conditions) for key in shape.sort)
     return _query(shape, conditions, ran, ignored, type is None and not _named(pairs))
+
+
+def _placed(key: SortKey, conditions: list[Condition]) -> SortKey:
+    """By distance is sorted from the place that is searched near, of which there must be one."""
+    if key.kind != "near":
+        return key
+    places = [value for one in conditions if isinstance(one, Match) for value in one.values if isinstance(value, Near)]
+    if len(places) != 1:
+        raise refuse("search.near-sort", "_sort")
+    return replace(key, near=places[0])
 
 
 def _query(shape: Shape, conditions: list[Condition], ran: Pairs, ignored: list[str], all_types: bool) -> Query:

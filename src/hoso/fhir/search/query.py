@@ -11,7 +11,7 @@ from typing import Literal
 from hoso.core import Span
 
 Prefix = Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"]
-Kind = Literal["token", "string", "date", "number", "quantity", "reference", "uri", "composite"]
+Kind = Literal["token", "string", "date", "number", "quantity", "reference", "uri", "composite", "near"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,22 @@ class Uri:
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """A circle on the ground: degrees and metres."""
+
+    latitude: float
+    longitude: float
+    metres: float
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """One value of a composite: a value per component, with the component's kind."""
 
     parts: tuple[tuple[Kind, Value], ...]
 
 
-Value = Token | Text | Date | Number | Local | Uri | Parts
+Value = Token | Text | Date | Number | Local | Uri | Near | Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +155,12 @@ Condition = Match | Missing | Ids | Updated | InList | Chain | Has | Compartment
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
+    """`near`: the place from which the distance is sorted by."""
+
     code: str
     kind: Kind | Literal["id", "updated"]
     descending: bool
+    near: Near | None = None
 
 
 @dataclass(frozen=True, slots=True)

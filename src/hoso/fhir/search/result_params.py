@@ -80,7 +80,7 @@ class Shape:
             return SortKey(code, special, key.startswith("-"))
         if any(code not in load().search_params[t] for t in self.types) or code in MEANINGLESS:
             raise refuse("search.sort", name, "not-supported", value=code, type=self.types[0])
-        kind: Any = self.reader.param(self.types, code, name).type
+        kind: Any = "near" if code == "near" else self.reader.param(self.types, code, name).type
         if kind in ("composite", "special"):
             raise refuse("search.sort", name, "not-supported", value=code, type=self.types[0])
         return SortKey(code, kind, key.startswith("-"))

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from math import inf
 from typing import get_args
 
 from hoso.core import Issue, Refused, citizen_code, parse_span
-from hoso.fhir.search.limits import MAX_NUMBER
-from hoso.fhir.search.query import Date, Local, Number, Prefix, Token, Uri
+from hoso.fhir.search.limits import MAX_NUMBER, NEAR_KM
+from hoso.fhir.search.query import Date, Local, Near, Number, Prefix, Token, Uri
+from hoso.fhir.ucum import canonical
 
 _PREFIXES = frozenset(get_args(Prefix))
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?\Z", re.ASCII)
@@ -187,6 +189,27 @@ def reference(text: str, name: str, targets: tuple[str, ...], base: str | None) 
 
 def is_id(text: str) -> bool:
     return bool(_ID.match(text))
+
+
+def near(text: str, name: str) -> Near:
+    """`latitude|longitude|distance|unit`: degrees, and a length in UCUM; kilometres where no unit is given."""
+    parts = [unescape(part, name) for part in split(text, "|")]
+    if len(parts) not in (2, 3, 4) or not all(parts):
+        raise refuse("search.near", name, value=text)
+    latitude, longitude, distance = (_plain(part, text, name) for part in (*parts[:2], *(parts[2:3] or [NEAR_KM])))
+    if abs(latitude) > 90 or abs(longitude) > 180 or not 0 <= distance < inf:
+        raise refuse("search.near", name, value=text)
+    unit = parts[3] if len(parts) == 4 else "km"
+    length = canonical(distance, unit)
+    if length is None or length[1] != "m":
+        raise refuse("search.near-unit", name, value=unit)
+    return Near(latitude, longitude, length[0])
+
+
+def _plain(part: str, text: str, name: str) -> float:
+    if len(part) > MAX_NUMBER or not _NUMBER.match(part):
+        raise refuse("search.near", name, value=text)
+    return float(part)
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -8,11 +8,12 @@ from typing import cast
 
 from hoso.core import fold
 from hoso.fhir.search import coded
-from hoso.fhir.search.query import Date, Kind, Local, Match, Number, Parts, Text, Token, Uri, Value
+from hoso.fhir.search.query import Date, Kind, Local, Match, Near, Number, Parts, Text, Token, Uri, Value
 from hoso.fhir.ucum import canonical
 from hoso.store.connection import Dialect
 from hoso.store.index import LONGEST, UCUM, Keys, held, is_part, spread
 from hoso.store.search.dates import date_test
+from hoso.store.search.distance import within
 from hoso.store.search.sql import FALSE, Sql, among, both, choose, contains, either, ends, nested, prefix
 
 Rids = Mapping[tuple[str, str], tuple[int, ...]]
@@ -197,6 +198,10 @@ class Tests:
             label = Sql(f"{a}.system = ? AND {a}.code = ?", (self.keys.small(value.system), code))
         return _all(key, number_test(value, a), label)
 
+    def _near(self, values: tuple[Value, ...], modifier: str | None, names: list[tuple[str, str]], a: str) -> Test:
+        circles = [within(cast("Near", value), a) for value in values]
+        return Test("quantity", both((self.params(names, a), either(circles))))
+
     def least(self, match: Match) -> float | None:
         """What the upper end of every number that answers reaches, where only that is asked; as it is indexed."""
         found = []
@@ -256,6 +261,7 @@ _TESTS: Mapping[str, Callable[..., Test]] = {
     "number": Tests._numbers,
     "quantity": Tests._numbers,
     "uri": Tests._uris,
+    "near": Tests._near,
 }
 
 

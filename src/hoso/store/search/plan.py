@@ -36,7 +36,17 @@ from hoso.store.search.sql import TRUE, Sql, both, choose, join, named, nested
 GLANCE = 400
 """Index entries looked at to tell a rare condition from a common one."""
 
-_RANK = {"token": 3, "reference": 2, "string": 4, "uri": 4, "composite": 3, "date": 5, "quantity": 6, "number": 6}
+_RANK = {
+    "token": 3,
+    "reference": 2,
+    "string": 4,
+    "uri": 4,
+    "composite": 3,
+    "date": 5,
+    "near": 5,
+    "quantity": 6,
+    "number": 6,
+}
 _PATIENT = load().type_number["Patient"]
 NOBODY = 0
 """A patient key that none has."""

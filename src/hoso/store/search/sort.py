@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from hoso.core.dates import OPEN_HIGH
 from hoso.fhir.extraction.clinical import CLINICAL_DATE
 from hoso.fhir.model import load
-from hoso.fhir.search.query import Condition, Match, SortKey
+from hoso.fhir.search.query import Condition, Match, Near, SortKey
 from hoso.store.index import NO_DATE, held, spread
 from hoso.store.search.alias import Alias, Opener
 from hoso.store.search.clauses import Tests
+from hoso.store.search.distance import haversine
 from hoso.store.search.sql import TRUE, Sql, among, both, choose, either, exists, nested, of_record
 
 
@@ -71,9 +72,18 @@ class Sorts:
             return self._reference(names, pick, m)
         elif key.kind == "token":
             return self._code(names, pick, m)
+        elif key.near is not None:
+            return self._distance(names, pick, key.near, m)
         mine = Sql(f"{a}.patient = {m.patient} AND {a}.rid = {m.rid}")
         where = both((mine, self.tests.params(names, a)))
         return nested(choose(f"{pick}({a}.{column})", Sql(f"{table} {a}"), where))
+
+    def _distance(self, names: list[tuple[str, str]], pick: str, place: Near, m: Alias) -> Sql:
+        a = self.opener.name("s")
+        mine = both((Sql(f"{a}.patient = {m.patient} AND {a}.rid = {m.rid}"), self.tests.params(names, a)))
+        far = haversine(place, a)
+        found = choose(f"{pick}({far.text})", of_record(self.tests.dialect, "quantity", a), mine)
+        return nested(Sql(found.text, far.params + found.params))
 
     def _reference(self, names: list[tuple[str, str]], pick: str, m: Alias) -> Sql:
         f, k = self.opener.name("f"), self.opener.name("k")
