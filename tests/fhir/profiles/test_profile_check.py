@@ -14,6 +14,7 @@ from hoso.fhir.profiles.terms import LoadedTerms
 Tree = dict[str, Any]
 URL = "http://example.vn/StructureDefinition/"
 VN = "http://fhir.ehealth.gov.vn/core/"
+UCUM = "http://unitsofmeasure.org"
 PATIENT = f"{VN}StructureDefinition/vn-core-patient"
 
 
@@ -102,6 +103,58 @@ def test_each_kind_of_rule_is_told_with_its_place() -> None:
     ]  # fmt: skip
     assert faults(BLOOD, URL + "blood-pressure", GOOD, "information") == [("must-support", "Observation")]
     assert faults(BLOOD, URL + "blood-pressure", {"resourceType": "Patient"}) == [("other-type", "Patient")]
+
+
+LIMITS = [
+    profile(
+        "limits", "Observation",
+        {"path": "Observation.effectiveDateTime", "minValueDateTime": "2020-01-01", "maxValueDateTime": "2030-12-31"},
+        {"path": "Observation.valueQuantity", "minValueQuantity": {"value": 1, "code": "g", "system": UCUM},
+         "maxValueQuantity": {"value": 2, "code": "kg", "system": UCUM}},
+        {"path": "Observation.component.valueInteger", "maxValueInteger": 9},
+        {"path": "Observation.subject", "type": [{"code": "Reference", "aggregation": ["contained"]}]},
+        {"path": "Observation.performer", "type": [{"code": "Reference", "versioning": "specific"}]},
+        {"path": "Observation.focus", "type": [{"code": "Reference", "versioning": "independent"}]},
+        {"path": "Observation.method", "binding": {"strength": "preferred", "valueSet": "u", "extension": [
+            {"url": "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet", "valueCanonical": "v"}]}},
+    ),
+    profile("narrower", "Observation", {"path": "Observation.component.valueInteger", "maxValueInteger": 5},
+            base=URL + "limits"),
+    *BLOOD[1:],
+]  # fmt: skip
+
+
+def test_limits_of_values_and_of_references_are_held() -> None:
+    def weight(value: float, unit: str) -> Tree:
+        return {"value": value, "code": unit, "system": UCUM}
+
+    at, number = "Observation.value.ofType(Quantity)", "Observation.component[0].value.ofType(integer)"
+    cases: tuple[tuple[Tree, list[tuple[str, str]]], ...] = (
+        ({"effectiveDateTime": "2019-12-31"}, [("too-low", "Observation.effective.ofType(dateTime)")]),
+        ({"effectiveDateTime": "2031"}, [("too-high", "Observation.effective.ofType(dateTime)")]),
+        ({"effectiveDateTime": "2020"}, []),  # may be the first of January, so it is not certainly too early
+        ({"valueQuantity": weight(999, "mg")}, [("too-low", at)]),
+        ({"valueQuantity": weight(2000.0, "g")}, []),
+        ({"valueQuantity": weight(2.001, "kg")}, [("too-high", at)]),
+        ({"valueQuantity": weight(3, "m")}, []),
+        ({"component": [{"code": {"text": "n"}, "valueInteger": 10}]}, [("too-high", number)]),
+        ({"subject": {"reference": "Patient/p"}}, [("aggregation", "Observation.subject")]),
+        ({"subject": {"reference": "#p"}, "contained": [{"resourceType": "Patient", "id": "p"}]}, []),
+        ({"performer": [{"reference": "Patient/p"}]}, [("version-specific", "Observation.performer[0]")]),
+        ({"focus": [{"reference": "Patient/p/_history/1"}]}, [("version-independent", "Observation.focus[0]")]),
+        ({"method": {"coding": [{"system": "s", "code": "X"}]}}, [("required", "Observation.method")]),
+        ({"method": {"coding": [{"system": "s", "code": "HH"}]}}, []),
+    )
+    base = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+    for members, expected in cases:
+        assert faults(LIMITS, URL + "limits", base | members) == expected, members
+    apart = base | {"valueQuantity": weight(3, "m")}
+    assert faults(LIMITS, URL + "limits", apart, "information") == [("not-compared", at)] * 2
+    six = base | {"component": [{"code": {"text": "n"}, "valueInteger": 6}]}
+    assert faults(LIMITS, URL + "narrower", six) == [("too-high", number)]
+    wrong = profile("wrong", "Observation", {"path": "Observation.status", "minValueNothing": 1})
+    with pytest.raises(Refused):
+        Shelf([wrong]).profile(URL + "wrong")
 
 
 def test_a_set_that_cannot_be_known_is_said_and_judges_nobody() -> None:

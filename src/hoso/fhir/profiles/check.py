@@ -15,6 +15,8 @@ from hoso.fhir.profiles.coded import codings, flat, named_type
 from hoso.fhir.profiles.constraint import Allowed, Condition, Constraint
 from hoso.fhir.profiles.extensions import misplaced
 from hoso.fhir.profiles.items import Item, has_pattern, items, root_item
+from hoso.fhir.profiles.pointing import misled
+from hoso.fhir.profiles.ranges import outside
 from hoso.fhir.profiles.shelf import R4, Profile, Shelf
 from hoso.fhir.profiles.slicing import belongs, slicing_of
 from hoso.fhir.profiles.terms import Terms
@@ -197,13 +199,16 @@ class _Walk:
             self.fault("structure", "profile.type-here", item.path, type=item.type, allowed=allowed[:200])
             return False
         for one in fitting:
-            if one.targets and item.type == "Reference":
+            if item.type == "Reference":
                 self._pointed(one, item)
         self._of_profiles(fitting, item)
         return True
 
     def _pointed(self, allowed: Allowed, item: Item) -> None:
         target = self.resolve(item)
+        self.checked.issues.extend(misled(allowed, item, found=target is not None))
+        if not allowed.targets:
+            return
         name = target.type if target else named_type(item.inside())
         types = {self._target_type(url) for url in allowed.targets}
         if name and "" not in types and name not in types and "Resource" not in types:
@@ -248,8 +253,12 @@ class _Walk:
             self.fault("value", "profile.pattern", item.path, value=flat(value), wanted=wanted)
         if node.longest is not None and isinstance(value, str) and len(value) > node.longest:
             self.fault("value", "profile.long", item.path, limit=str(node.longest))
+        if item.value is not None:
+            self.checked.issues.extend(outside(node.limits, item))
         if node.binding is not None and node.binding[0] in ("required", "extensible"):
             self._in_set(node.binding[0], node.binding[1], item)
+        if node.widest and node.binding is not None and node.binding[0] != "required":
+            self._in_set("required", node.widest, item)
 
     def _in_set(self, strength: str, url: str, item: Item) -> None:
         found = self._bound(url, item)

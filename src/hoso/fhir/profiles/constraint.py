@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from hoso.fhir.model import load
+from hoso.fhir.profiles.ranges import Bound, bounds
 
 Strength = Literal["required", "extensible", "preferred", "example"]
 Tree = dict[str, Any]
+_WIDEST = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
 _R4_OWN = frozenset({"ele-1", "ext-1", *(f"dom-{n}" for n in range(1, 7))})
 """Rules of R4 itself that snapshots repeat at every element."""
 
@@ -31,6 +33,9 @@ class Allowed(NamedTuple):
     code: str
     profiles: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    """Where what a Reference points to may be: contained, bundled, referenced; () for anywhere."""
+    versioning: str = "either"
 
 
 class Condition(NamedTuple):
@@ -50,9 +55,12 @@ class Constraint:
     fixed: Any = None
     pattern: Any = None
     binding: tuple[Strength, str] | None = None
+    widest: str = ""
+    """The set beyond which no code is allowed, where the binding itself is no required one."""
     conditions: dict[str, Condition] = field(default_factory=dict)
     must_support: bool = False
     longest: int | None = None
+    limits: tuple[Bound, ...] = ()
     slicing: Slicing | None = None
     slices: dict[str, Constraint] = field(default_factory=dict)
     children: dict[str, Constraint] = field(default_factory=dict)
@@ -72,6 +80,14 @@ class Constraint:
                 self.pattern = value
         if "valueSet" in element.get("binding", {}):
             self.binding = (element["binding"].get("strength", "example"), element["binding"]["valueSet"])
+            self.widest = next(
+                (
+                    str(one.get("valueCanonical") or one.get("valueUri") or "")
+                    for one in element["binding"].get("extension", ())
+                    if one["url"] == _WIDEST
+                ),
+                "",
+            )
         for rule in element.get("constraint", ()):
             if rule.get("expression") and rule["key"] not in _R4_OWN:
                 severity = rule.get("severity", "error")
@@ -80,6 +96,8 @@ class Constraint:
                 )
         self.must_support = bool(element.get("mustSupport", self.must_support))
         self.longest = element.get("maxLength", self.longest)
+        fresh = bounds(element)
+        self.limits = (*(one for one in self.limits if one.low not in {each.low for each in fresh}), *fresh)
         if "slicing" in element:
             self.slicing = _slicing(element["slicing"])
 
@@ -88,7 +106,13 @@ def _allowed(one: Tree) -> Allowed:
     code = one["code"]
     if code.startswith("http://hl7.org/fhirpath/System."):
         code = code.rsplit(".", 1)[1].lower()
-    return Allowed(code, tuple(one.get("profile", ())), tuple(one.get("targetProfile", ())))
+    return Allowed(
+        code,
+        tuple(one.get("profile", ())),
+        tuple(one.get("targetProfile", ())),
+        tuple(one.get("aggregation", ())),
+        str(one.get("versioning", "either")),
+    )
 
 
 def _slicing(one: Tree) -> Slicing:
