@@ -10,7 +10,7 @@ class Row(NamedTuple):
     """One figure as `build/*.json` has them; without a figure the suite could not be run."""
 
     name: str
-    figure: int | None
+    figure: float | None
     unit: str
     budget: int
     limit: int | None

@@ -91,7 +91,8 @@ def test_bindings_ask_the_terminology_of_this_node(call: Caller) -> None:
         }  # fmt: skip
         return call("POST", "Condition/$validate", body).keys
 
-    assert told(icd, "J00") == ["profile.set-unknown"]  # the other code system is not here, so nothing can be said
+    assert told(icd, "J00") == ["outcome.all-well"]
+    assert told(stored, "A1") == ["profile.set-unknown"]  # this code system is not here, so nothing can be said
     assert call("PUT", "CodeSystem/w", ward).status == 201
     for system, code, key in (
         (icd, "J00", "outcome.all-well"), (icd, "J01", "profile.required"), (icd, "Q00.00", "profile.set-unknown"),

@@ -107,6 +107,28 @@ def test_a_set_in_the_question_is_evaluated_and_what_cannot_be_is_refused(call: 
     assert ask(*[{"system": ICD10, "concept": [{"code": "I10"}]}] * 1001).keys == ["terminology.set-large"]
 
 
+def test_a_set_that_was_only_worked_out_elsewhere_holds_what_stands_there(call: Caller) -> None:
+    listed = [
+        {"display": "Nhóm", "abstract": True, "contains": [{"system": ICD10, "code": "J00", "display": "Cảm"}]},
+        {"system": ICD10, "code": "J01", "abstract": True, "contains": [{"system": "urn:x", "code": "1"}]},
+    ]
+    value_set = {
+        "resourceType": "ValueSet",
+        "status": "active",
+        "expansion": {"timestamp": "2026-01-01", "contains": listed},
+    }
+    body = {"resourceType": "Parameters", "parameter": [{"name": "valueSet", "resource": value_set}]}
+    answer = call("POST", "ValueSet/$expand", body)
+    assert [(one["system"], one["code"]) for one in answer.json["expansion"]["contains"]] == [
+        (ICD10, "J00"),
+        ("urn:x", "1"),
+    ]
+    for code, held in (("J00", True), ("J01", False), ("1", False)):
+        asked = [{"name": "code", "valueCode": code}, {"name": "system", "valueUri": ICD10}]
+        answer = call("POST", "ValueSet/$validate-code", {**body, "parameter": [*body["parameter"], *asked]})
+        assert _found(answer.json)["result"] is held, code
+
+
 def test_codes_stand_above_and_below_each_other(call: Caller) -> None:
     path = f"CodeSystem/$subsumes?system={ICD10}"
     pairs = {("A00", "A00.1"): "subsumes", ("A00.1", "A00"): "subsumed-by", ("A00", "A00"): "equivalent"}

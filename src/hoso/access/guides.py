@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from hoso.core.errors import Issue, Refused
 from hoso.fhir.json import encode, parse
 from hoso.fhir.profiles import Shelf, shipped
-from hoso.fhir.profiles.library_terms import LibraryTerms
-from hoso.fhir.profiles.terms import Terms
+from hoso.fhir.profiles.terms import LibraryTerms, Terms
 from hoso.fhir.terminology import Library
 from hoso.fhir.terminology import shipped as shipped_codes
 from hoso.fhir.validate import validate

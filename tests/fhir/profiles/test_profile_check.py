@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from hoso.core import Refused
-from hoso.fhir.profiles import Shelf, check, shipped
-from hoso.fhir.profiles.terms import LoadedTerms
+from hoso.fhir.profiles import LibraryTerms, Shelf, check, shipped
+from hoso.fhir.terminology import shipped as shipped_lists
 
 Tree = dict[str, Any]
 URL = "http://example.vn/StructureDefinition/"
@@ -30,7 +30,7 @@ def faults(definitions: list[Tree], url: str, resource: Tree, severity: str = "e
     shelf = Shelf(definitions)
     found = shelf.profile(url)
     assert found is not None
-    issues = check(shelf, LoadedTerms(shelf), resource, found).issues
+    issues = check(shelf, LibraryTerms(shelf, shipped_lists()), resource, found).issues
     return [(one.key.removeprefix("profile."), one.expression or "") for one in issues if one.severity == severity]
 
 

@@ -7,6 +7,6 @@ from hoso.fhir.profiles.check import Checked, check
 from hoso.fhir.profiles.package import Broken, definitions_of
 from hoso.fhir.profiles.shelf import Shelf
 from hoso.fhir.profiles.shipped import shipped
-from hoso.fhir.profiles.terms import Terms
+from hoso.fhir.profiles.terms import LibraryTerms, Terms
 
-__all__ = ["Broken", "Checked", "Shelf", "Terms", "check", "definitions_of", "shipped"]
+__all__ = ["Broken", "Checked", "LibraryTerms", "Shelf", "Terms", "check", "definitions_of", "shipped"]

@@ -90,6 +90,11 @@ class CodeSystem:
         check_hierarchy(found)
         return found
 
+    @property
+    def whole(self) -> bool:
+        """Whether a code that is not here is none."""
+        return self.head.content == "complete"
+
     def find(self, code: str) -> Concept | None:
         found = self.concepts.get(code)
         if found is None and not self.head.case_sensitive:

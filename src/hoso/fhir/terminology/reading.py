@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from hoso.fhir.json import parse
@@ -18,15 +19,19 @@ _ENDS = ("to", "deprecationDate")
 
 def known(body: bytes) -> CodeSystem | ValueSet | ConceptMap | None:
     """None for a resource without an address: nobody can ask for it by one."""
-    tree = parse(body)
+    return of_tree(parse(body), partial(parse, body))
+
+
+def of_tree(tree: Tree, again: Callable[[], Tree]) -> CodeSystem | ValueSet | ConceptMap | None:
+    """The same; `again` gives the tree once more when its codes are asked for, which may be never."""
     if not tree.get("url"):
         return None
     head, type = _head(tree), tree["resourceType"]
     if type == "CodeSystem":
-        return CodeSystem(head, _Concepts(body))
+        return CodeSystem(head, lambda: _concepts(again()))
     if type == "ConceptMap":
         scope = Scope(*(tree.get(f"{end}Canonical") or tree.get(f"{end}Uri") or "" for end in ("source", "target")))
-        return ConceptMap(head, scope, _Mappings(body))
+        return ConceptMap(head, scope, lambda: _mappings(again()))
     return ValueSet(head, tree)
 
 
@@ -44,20 +49,15 @@ def _head(tree: Tree) -> Head:
     )  # fmt: skip
 
 
-class _Concepts:
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def __call__(self) -> Iterator[Concept]:
-        tree = parse(self._body)
-        vietnamese = tree.get("language", "").startswith("vi")
-        todo = [(one, "") for one in reversed(tree.get("concept", ()))]
-        while todo:
-            one, parent = todo.pop()
-            if "code" not in one:
-                continue
-            yield _concept(one, parent, vietnamese)
-            todo.extend((below, one["code"]) for below in reversed(one.get("concept", ())))
+def _concepts(tree: Tree) -> Iterator[Concept]:
+    vietnamese = tree.get("language", "").startswith("vi")
+    todo = [(one, "") for one in reversed(tree.get("concept", ()))]
+    while todo:
+        one, parent = todo.pop()
+        if "code" not in one:
+            continue
+        yield _concept(one, parent, vietnamese)
+        todo.extend((below, one["code"]) for below in reversed(one.get("concept", ())))
 
 
 def _concept(one: Tree, parent: str, vietnamese: bool) -> Concept:
@@ -87,16 +87,12 @@ def _value(part: dict[str, Any]) -> Value:
     return ""
 
 
-class _Mappings:
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def __call__(self) -> Iterator[Mapping]:
-        for group in parse(self._body).get("group", ()):
-            for element in group.get("element", ()):
-                for target in element.get("target", ()):
-                    yield Mapping(
-                        group.get("source", ""), element.get("code", ""), group.get("target", ""),
-                        target.get("code", ""), target.get("equivalence", "relatedto"), target.get("display", ""),
-                        target.get("comment", ""),
-                    )  # fmt: skip
+def _mappings(tree: Tree) -> Iterator[Mapping]:
+    for group in tree.get("group", ()):
+        for element in group.get("element", ()):
+            for target in element.get("target", ()):
+                yield Mapping(
+                    group.get("source", ""), element.get("code", ""), group.get("target", ""),
+                    target.get("code", ""), target.get("equivalence", "relatedto"), target.get("display", ""),
+                    target.get("comment", ""),
+                )  # fmt: skip

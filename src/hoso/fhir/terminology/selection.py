@@ -6,7 +6,7 @@ not understood, and what would cost too much.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -41,6 +41,8 @@ class _Clause:
     listed: dict[str, Concept] | None = None
     tests: list[Test] = field(default_factory=list)
     sets: list[Selection] = field(default_factory=list)
+    unknown: bool = False
+    """What it names is not here; only of a selection that may be partial."""
 
     def is_whole(self) -> bool:
         narrowed = self.listed is not None or self.tests or self.sets
@@ -50,6 +52,23 @@ class _Clause:
         if self.url and (system != self.url or self._concept(code) is None):
             return False
         return all(one.find(system, code) is not None for one in self.sets)
+
+    def judge(self, system: str, code: str) -> bool | None:
+        if self.url and system != self.url:
+            return False
+        if self.unknown:
+            return None
+        answers = [one.judge(system, code) for one in self.sets]
+        if self.url:
+            answers.append(self._judge(code))
+        return False if False in answers else None if None in answers else True
+
+    def _judge(self, code: str) -> bool | None:
+        """A code that a fragment has not may yet be one of its code system."""
+        if self._concept(code) is not None:
+            return True
+        listed = self.listed is not None or self.system is None or self.system.whole
+        return False if listed or (self.system and self.system.find(code)) else None
 
     def _concept(self, code: str) -> Concept | None:
         if self.listed is not None:
@@ -105,6 +124,23 @@ class Selection:
                 if not any(out.holds(*key) for out in self._excludes):
                     yield one
 
+    def judge(self, system: str, code: str) -> bool | None:
+        """Whether the code is a member, None where that cannot be told; "" for whichever system of the set has it."""
+        if system:
+            return self._judge(system, code)
+        answers = [self._judge(url, code) for url in self.urls()]
+        return True if True in answers else None if None in answers or "" in self.urls() else False
+
+    def _judge(self, system: str, code: str) -> bool | None:
+        out = _any(one.judge(system, code) for one in self._excludes)
+        inside = False if out else _any(one.judge(system, code) for one in self._includes)
+        return None if inside and out is None else inside
+
+    def urls(self) -> set[str]:
+        """The systems that members may have; "" for those of a set that is not here."""
+        found = {one.url for one in self._includes if one.url or one.unknown}
+        return found.union(*(inner.urls() for one in self._includes if not one.url for inner in one.sets))
+
     def systems(self) -> dict[str, CodeSystem]:
         """The code systems that take part, by address."""
         found = {one.url: one.system for one in self._includes if one.system is not None}
@@ -125,14 +161,23 @@ class Selection:
         return urls.pop() if len(urls) == 1 else ""
 
 
-def select(library: Library, value_set: Tree, day: str) -> Selection:
-    """Raises Refused."""
-    return _Making(library, day).selection(value_set, ())
+def _any(answers: Iterable[bool | None]) -> bool | None:
+    found: bool | None = False
+    for one in answers:
+        if one:
+            return True
+        found = None if one is None else found
+    return found
+
+
+def select(library: Library, value_set: Tree, day: str, *, partial: bool = False) -> Selection:
+    """Raises Refused. `partial`: for `judge` alone; what is not here makes parts of the set unknown, not all of it."""
+    return _Making(library, day, partial).selection(value_set, ())
 
 
 class _Making:
-    def __init__(self, library: Library, day: str) -> None:
-        self._library, self._day = library, day
+    def __init__(self, library: Library, day: str, partial: bool) -> None:
+        self._library, self._day, self._partial = library, day, partial
         self._clauses = 0
 
     def selection(self, tree: Tree, path: tuple[str, ...]) -> Selection:
@@ -142,6 +187,8 @@ class _Making:
         if len(path) > MOST_DEEP:
             raise Refused.because(422, "too-costly", "terminology.set-deep", limit=str(MOST_DEEP))
         compose = tree.get("compose")
+        if not compose and "expansion" in tree:
+            return self._expanded(tree)
         if not compose:
             raise Refused.because(422, "not-supported", "terminology.no-compose", url=url[:200])
         day = compose.get("lockedDate", self._day)
@@ -149,10 +196,32 @@ class _Making:
         parts = (compose.get("include", ()), compose.get("exclude", ()))
         return Selection(*([self._clause(one, below, day) for one in part] for part in parts))
 
+    def _expanded(self, tree: Tree) -> Selection:
+        """Of a set that somebody worked out and gave no rule for: what stands there, but for its headings."""
+        listed: dict[str, dict[str, Concept]] = {}
+        todo = list(reversed(tree["expansion"].get("contains", ())))
+        while todo:
+            one = todo.pop()
+            todo.extend(reversed(one.get("contains", ())))
+            if "code" in one and "system" in one and not one.get("abstract"):
+                system = self._library.system(one["system"], one.get("version", ""), self._day)
+                listed.setdefault(one["system"], {})[one["code"]] = self._listed(system, one)
+        return Selection(
+            [_Clause(url, self._library.system(url, "", self._day), some) for url, some in listed.items()], []
+        )
+
     def _clause(self, part: dict[str, Any], path: tuple[str, ...], day: str) -> _Clause:
         self._clauses += 1
         if self._clauses > MOST_CLAUSES:
             raise Refused.because(422, "too-costly", "terminology.set-large", limit=str(MOST_CLAUSES))
+        try:
+            return self._known(part, path, day)
+        except Refused as refused:
+            if not self._partial or refused.issues[0].code == "too-costly":
+                raise
+            return _Clause(part.get("system", ""), unknown=True)
+
+    def _known(self, part: dict[str, Any], path: tuple[str, ...], day: str) -> _Clause:
         clause = _Clause(part.get("system", ""))
         for url in part.get("valueSet", ()):
             found = self._library.value_set(url, day=day)

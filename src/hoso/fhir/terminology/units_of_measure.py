@@ -23,5 +23,9 @@ class Units(CodeSystem):
     def concepts(self) -> dict[str, Concept]:
         raise Refused.because(422, "too-costly", "terminology.endless", url=systems.UCUM)
 
+    @property
+    def whole(self) -> bool:
+        return True
+
     def find(self, code: str) -> Concept | None:
         return Concept(code, code, code) if unit(code) is not None else None
