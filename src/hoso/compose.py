@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hoso import keyfolder, knowledge, rotation
+from hoso import exports, keyfolder, knowledge, rotation, subscriptions
 from hoso.core import Refused, new_id, system_clock
 from hoso.keyfolder import BadConfig as BadConfig
 from hoso.keyfolder import Keys as Keys
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from hoso.access.audit import Journal
     from hoso.access.audit.log import AuditLog
     from hoso.access.break_glass import BreakGlass
-    from hoso.access.bulk import Exports, Sheets
     from hoso.access.citizen.desk import Desk
     from hoso.access.counter import Counter
     from hoso.access.demands import Required
@@ -54,8 +53,6 @@ if TYPE_CHECKING:
     from hoso.web.accounts.hiring import Hired
 
 LARGEST_FORM = 10_000_000
-SPARE = 500_000_000
-"""Bytes of the disk that exports leave to the node's own work."""
 WEIGHTS = "match-weights.toml"
 """The installed weights of the matcher, in the folder of the node."""
 
@@ -117,6 +114,12 @@ daily_sample = 5
 # The national identity provider for citizens (OpenID Connect); docs/how-to/national-identity.md. Empty: none.
 issuer = ""
 
+[subscriptions]
+# Hosts that notifications may be sent to, such as ["hook.hospital.vn", "hook.internal:8443=10.0.0.5"].
+endpoints = []
+# Days after which an endpoint that takes nothing is given up.
+days = 7
+
 [audit]
 # Witnesses of this node's audit log: the public key that each names as its own, a space, and its https address.
 witnesses = []
@@ -149,6 +152,7 @@ class Config:
     spool: Path | None = None
     transit: Transit = field(default_factory=Transit)
     profiles: Required = field(default_factory=dict)
+    subscriptions: subscriptions.Settings = field(default_factory=subscriptions.Settings)
 
     @property
     def fhir_url(self) -> str:
@@ -264,6 +268,7 @@ def load(folder: Path) -> Config:
             witnesses=tuple(_witness(text) for text in read.get("audit", {}).get("witnesses", ())),
             profiles=knowledge.required(read.get("profiles", {})),
             transit=parse_transit(folder, read, str(http["base_url"]).rstrip("/")),
+            subscriptions=subscriptions.parse(read.get("subscriptions", {}), folder),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:
         raise BadConfig(file, str(error)) from error
@@ -273,7 +278,7 @@ def load(folder: Path) -> Config:
 
 def _host(text: str) -> str:
     """Raises ValueError for what names no host."""
-    from hoso.web.oauth.keysets import Host
+    from hoso.access.outward import Host
 
     Host.parse(text)
     return text
@@ -324,7 +329,8 @@ def open(folder: Path) -> Node:
     codes = _codes(config.node, config.keys, store)
     compared = matching(folder)
     log = audit_log(config, store)
-    records = Records(store, system_clock, arrivals(codes, compared, store), log.journal)
+    admission = subscriptions.admission(config.subscriptions, config.keys.links)
+    records = Records(store, system_clock, arrivals(codes, compared, store), log.journal, admission)
     known = knowledge.guides(store, records, config.profiles)
     organisation = Organisation.of(store, records)
     tokens = Tokens(TokenTable(store.engine), system_clock, issued=_issued(config, organisation.posts))
@@ -380,6 +386,18 @@ def _issued(config: Config, posts: Posts) -> Issued:
     return actor
 
 
+def _registered(config: Config) -> Callable[[str], Actor | None]:
+    def system(name: str) -> Actor | None:
+        from hoso.web.configure import configured
+
+        configured(config)
+        from hoso.web.oauth import bearer
+
+        return bearer.system(name)
+
+    return system
+
+
 def matching(folder: Path | None = None, weights: Path | None = None) -> Matching:
     """What a node tells people apart by: one for arrivals and for those who ask, so that they decide alike.
 
@@ -433,35 +451,11 @@ def upkeep(node: Node) -> None:
     placing = arrivals(node.codes, node.matching, store)
     rounds = Rounds(node.records, placing, Jobs(store.engine), system_clock, node.config.daily_sample)
     Working("rounds", rounds.step, Turn(folder / "rounds.lock"), SECONDS)
-    export_upkeep(node)
-
-
-def export_upkeep(node: Node) -> None:
-    """Exports are carried out, by one process of the node at a time."""
-    from hoso.access.audit.running import Turn
-    from hoso.access.bulk.runner import SECONDS, Runner
-    from hoso.access.working import Working
-    from hoso.api.subset import dresser
-    from hoso.store.exports import ExportTable
-
-    table = ExportTable(node.store.engine)
-    runner = Runner(node.store, table, _sheets(node.config), node.journal, system_clock, dresser)
-    Working("exports", runner.step, Turn(node.config.folder / "exports.lock"), SECONDS)
-
-
-def exports(node: Node) -> Exports:
-    from hoso.access.bulk import Exports
-    from hoso.core.ids import new_id
-    from hoso.store.exports import ExportTable
-
-    table = ExportTable(node.store.engine)
-    return Exports(table, _sheets(node.config), node.journal, system_clock, new_id)
-
-
-def _sheets(config: Config) -> Sheets:
-    from hoso.access.bulk import Sheets
-
-    return Sheets(config.folder / "exports", config.keys.links, SPARE)
+    config, key, journal = node.config, node.config.keys.links, node.journal
+    exports.upkeep(folder, key, store, journal)
+    subscriptions.upkeep(
+        config.subscriptions, folder, key, store, journal, node.tokens, _registered(config), config.fhir_url
+    )
 
 
 def rebuild_people(node: str, keys: Keys, store: RecordStore, seen: Callable[[int], None]) -> None:
@@ -537,7 +531,9 @@ def application(node: Node) -> Application:
     withheld = node.citizens.looks.withheld
     trail = Trail(node.store, node.journal, system_clock, node.audit.verifier.name, withheld)
     seal = Seal(node.config.keys.links)
-    systems = api(node.records, node.tokens, seal, node.config, patience, identity, trail, exports(node), node.guides)
+    bulk = exports.exports(node.config.folder, node.config.keys.links, node.store, node.journal)
+    desk = subscriptions.desk(node.store, node.records, node.journal)
+    systems = api(node.records, node.tokens, seal, node.config, patience, identity, trail, bulk, node.guides, desk)
     people, forms = web(node), Bodies(min(LARGEST_FORM, node.config.largest_request), patience)
     systems_of_apps = across(systems, registered)
 

@@ -130,7 +130,7 @@ def test_a_stream_is_told_before_its_first_record_leaves(records: Records, store
 def test_history_and_feed_are_told(records: Records, store: RecordStore) -> None:
     found = since(store, lambda: records.history(ANN, "Observation", "o-p2"))
     assert told(found) == [("history", "R", "ok", "Observation/o-p2/_history", rid(store, "p2"))]
-    while len(store.feed_of("Observation", 0, 10).changes) < 2:  # PostgreSQL numbers changes a moment later
+    while len(store.feed_of(("Observation",), 0, 10).changes) < 2:  # PostgreSQL numbers changes a moment later
         time.sleep(0.01)
     found = since(store, lambda: records.feed(ANN, "Observation", 0, 10))
     assert [one.kind for one in found] == ["feed", "feed"]

@@ -11,9 +11,10 @@ import pytest
 from tests.security.apps import Key, Site
 from tests.security.keyserver import KeyServer, serving_keys
 
+from hoso.access.outward import Host, NotAllowed
 from hoso.core.errors import Refused
 from hoso.web.oauth.assertion import BadAssertion
-from hoso.web.oauth.keysets import Host, KeySets, NotAllowed
+from hoso.web.oauth.keysets import KeySets
 
 SCOPE = "system/Patient.r"
 

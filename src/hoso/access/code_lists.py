@@ -51,7 +51,7 @@ class CodeLists:
     def _changed(self, type: str, end: int) -> bool:
         after = self._until
         while after < end:
-            stretch = self._store.feed_of(type, after, 1)
+            stretch = self._store.feed_of((type,), after, 1)
             if stretch.changes:
                 return True
             after = stretch.until

@@ -25,6 +25,8 @@ from hoso.access.looking import Looking
 from hoso.access.notes import subject
 from hoso.access.persons import Arrivals, Unready, asks_for_persons
 from hoso.access.scope import Right
+from hoso.access.subscribing.admission import TYPE as SUBSCRIPTION
+from hoso.access.subscribing.admission import Admission
 from hoso.access.telling import Teller, listed
 from hoso.access.together import Together
 from hoso.access.view import RIGHTS, View, is_limited
@@ -74,15 +76,21 @@ class Records:
     """Reads and writes of records on behalf of somebody. One per node; safe for many threads."""
 
     def __init__(
-        self, store: Store, clock: Clock, arrivals: Arrivals | None = None, journal: Journal | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        arrivals: Arrivals | None = None,
+        journal: Journal | None = None,
+        admission: Admission | None = None,
     ) -> None:
-        """`journal` is that of the node's log; by itself the events go to the store all the same."""
+        """`journal` is that of the node's log; by itself the events go to the store all the same. `admission`: of
+        Subscriptions; without it they are records like any other, which nobody carries out."""
         self._store = store
         self.clock = clock
         self.code_lists = CodeLists(store)
         self.demands: Demands | None = None
         """What the node asks of records beyond R4, if it asks for anything."""
-        self._arrivals = arrivals
+        self._arrivals, self._admission = arrivals, admission
         self._journal = journal or PlainJournal(store)
         self._teller = Teller(self._journal, clock)
         self._together: Together[Origin, _Arriving, list[Saved]] = Together(self._arrive)
@@ -199,7 +207,7 @@ class Records:
         if errand.actor.role:  # its numbers count what others wrote
             self._teller.refused(errand, "s", type)
             raise Refused.because(403, "forbidden", "rest.forbidden", type=type, right="s")
-        view, found = self._view(errand), self._store.feed_of(type, after, count)
+        view, found = self._view(errand), self._store.feed_of((type,), after, count)
         stretch = replace(found, changes=[change for change in found.changes if view.lets("s", change.version)])
         self._teller.shown(errand, "feed", f"{type} after {after}", [change.version for change in stretch.changes])
         return stretch
@@ -412,7 +420,8 @@ class Records:
 
     def _save_all(self, errand: Errand, drafts: Sequence[Draft]) -> list[Saved]:
         rights = [(RIGHTS[draft.method], draft.type) for draft in drafts]
-        if is_limited(errand.actor):  # what it looks at first must not change before it is written
+        subscribes = self._admission is not None and any(draft.type == SUBSCRIPTION for draft in drafts)
+        if is_limited(errand.actor) or subscribes:  # what is looked at first must not change before it is written
             return self._transact(errand, rights, lambda t: self._put(errand, t, drafts))
         arrivals, origin = self._arrivals, _origin(errand)
         with self._reporting(errand, rights):
@@ -472,11 +481,16 @@ class Records:
         self._demand(drafts)
         if is_limited(errand.actor):
             self._view(errand, transaction).check(drafts, transaction)
-        prepared = self._arrivals.prepare(drafts) if self._arrivals else None
-        if self._arrivals is None or prepared is None:
-            saved = transaction.save(drafts)
-        else:
-            saved = self._arrivals.store(transaction, prepared, drafts, _origin(errand))
+
+        def save(drafts: Sequence[Draft]) -> list[Saved]:
+            prepared = self._arrivals.prepare(drafts) if self._arrivals else None
+            if self._arrivals is None or prepared is None:
+                return transaction.save(drafts)
+            return self._arrivals.store(transaction, prepared, drafts, _origin(errand))
+
+        settle = partial(self.settled, errand)
+        admission = self._admission
+        saved = admission.saved(errand, transaction, drafts, save, settle) if admission else save(drafts)
         self._journal.put(transaction, self._teller.written(errand, saved))
         return saved
 

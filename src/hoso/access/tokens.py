@@ -104,6 +104,11 @@ class Tokens:
     def all(self) -> Sequence[Token]:
         return [Token(row.name, row.scope, row.created, row.expires, row.revoked) for row in self._table.all()]
 
+    def holders(self, name: str) -> list[Actor]:
+        """Whom the living tokens of a name stand for, the newest first."""
+        rows = [row for row in self._table.all() if row.name == name and self._alive(row)]
+        return [_actor(row) for row in sorted(rows, key=lambda row: row.created, reverse=True)]
+
     def revoke(self, name: str) -> int:
         """Ends every token of that name; answers how many there were."""
         return self._table.revoke(name, to_ms(self._clock()))
@@ -117,8 +122,12 @@ class Tokens:
         row = self._table.find(sha256(token.encode("utf-8", "surrogatepass")).digest())
         if row is None or not self._alive(row):
             return None
-        labels = None if row.labels is None else frozenset(row.labels.split())
-        return Actor(f"client/{row.name}", Scopes.parse(row.scope), labels=labels, certificate=row.certificate or "")
+        return _actor(row)
 
     def _alive(self, row: TokenRow) -> bool:
         return row.revoked is None and (row.expires is None or to_ms(self._clock()) < row.expires)
+
+
+def _actor(row: TokenRow) -> Actor:
+    labels = None if row.labels is None else frozenset(row.labels.split())
+    return Actor(f"client/{row.name}", Scopes.parse(row.scope), labels=labels, certificate=row.certificate or "")

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from hoso.access import Actor, Errand, Records, Tokens, trace, usual_purpose
 from hoso.access.bulk import Exports
 from hoso.access.guides import Guides
+from hoso.access.subscribing.desk import SubscriptionDesk
 from hoso.access.trail import Trail
 from hoso.api.body import Bodies
 from hoso.api.conditions import names_version
@@ -60,9 +61,11 @@ def application(
     trail: Trail | None = None,
     exports: Exports | None = None,
     guides: Guides | None = None,
+    subscriptions: SubscriptionDesk | None = None,
 ) -> Application:
     """The systems' door of one worker process; `patience` is shared by all its doors."""
-    doors, bodies = Doors(records, seal, identity, trail, exports, guides), Bodies(settings.largest_request, patience)
+    doors = Doors(records, seal, identity, trail, exports, guides, subscriptions)
+    bodies = Bodies(settings.largest_request, patience)
     types = frozenset(load().resource_types) - {"Binary", "AuditEvent"}
 
     def serve(environ: Environ, start: StartResponse) -> Iterable[bytes]:

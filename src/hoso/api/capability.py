@@ -7,6 +7,7 @@ from typing import Any
 
 from hoso import __version__
 from hoso.access.trail import TYPE
+from hoso.api import subscribing
 from hoso.api.auditing import PARAMETERS
 from hoso.api.definitions import listed
 from hoso.api.doors import Doors
@@ -53,8 +54,8 @@ def metadata(doors: Doors, request: Request) -> Response:
     return Response(200, [CONTENT], encode(_whole(_statement(*_has(doors)), request, _profiles(doors))))
 
 
-def _has(doors: Doors) -> tuple[bool, bool]:
-    return doors.identity is not None, doors.exports is not None
+def _has(doors: Doors) -> tuple[bool, bool, bool]:
+    return doors.identity is not None, doors.exports is not None, doors.subscriptions is not None
 
 
 def _profiles(doors: Doors) -> dict[str, dict[str, Any]]:
@@ -100,7 +101,7 @@ def _here(base: str) -> dict[str, str]:
 
 
 @cache
-def _statement(persons: bool, exports: bool) -> dict[str, Any]:
+def _statement(persons: bool, exports: bool, subscriptions: bool) -> dict[str, Any]:
     model = load()
     statement: dict[str, Any] = {
         "resourceType": "CapabilityStatement",
@@ -121,8 +122,13 @@ def _statement(persons: bool, exports: bool) -> dict[str, Any]:
             }
         ],
     }
+    if subscriptions:
+        (own,) = (one for one in statement["rest"][0]["resource"] if one["type"] == "Subscription")
+        more = subscribing.capability()
+        own |= {"extension": more["extension"], "operation": [*own["operation"], *more["operation"]]}
+        statement["instantiates"] = [subscribing.SERVER]
     if exports:
-        statement["instantiates"] = [f"{BULK}/CapabilityStatement/bulk-data"]
+        statement.setdefault("instantiates", []).insert(0, f"{BULK}/CapabilityStatement/bulk-data")
         statement["rest"][0]["operation"] = [_bulk("export")]
     return statement
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hoso.access import Records
 from hoso.access.bulk import Exports
 from hoso.access.guides import Guides
+from hoso.access.subscribing.desk import SubscriptionDesk
 from hoso.access.trail import Trail
 from hoso.api.body import busy
 from hoso.api.links import Seal
@@ -59,6 +60,7 @@ class Doors:
     trail: Trail | None = None
     exports: Exports | None = None
     guides: Guides | None = None
+    subscriptions: SubscriptionDesk | None = None
     long: Lane = field(default_factory=lambda: Lane(3))
     streams: Lane = field(default_factory=lambda: Lane(1))
     downloads: Lane = field(default_factory=lambda: Lane(2))
@@ -74,6 +76,12 @@ class Doors:
         if self.exports is None:
             raise Refused.because(404, "not-supported", "bulk.not-here")
         return self.exports
+
+    def with_subscriptions(self) -> SubscriptionDesk:
+        """Raises Refused(404) where nobody is told of anything."""
+        if self.subscriptions is None:
+            raise Refused.because(404, "not-supported", "subscription.not-here")
+        return self.subscriptions
 
     def with_identity(self) -> Identity:
         """Raises Refused(404) on a node that keeps records but knows no persons."""

@@ -23,6 +23,7 @@ from hoso.api import (
     reading,
     searching,
     stewardship,
+    subscribing,
     terminology,
     validating,
     writing,
@@ -82,6 +83,9 @@ EXPAND: Table = {"GET": terminology.expand, "POST": terminology.expand}
 SUBSUMES: Table = {"GET": terminology.subsumes, "POST": terminology.subsumes}
 TRANSLATE: Table = {"GET": terminology.translate, "POST": terminology.translate}
 SHIPPED: Table = {"GET": terminology.read}
+SUBSCRIPTION_STATUS: Table = {"GET": subscribing.status, "POST": subscribing.status}
+SUBSCRIPTION_EVENTS: Table = {"GET": subscribing.events, "POST": subscribing.events}
+NO_WEBSOCKET: Table = {"GET": subscribing.no_websocket, "POST": subscribing.no_websocket}
 EXPORT: Table = {"GET": exporting.begin, "POST": exporting.begin}
 EXPORT_STATUS: Table = {"GET": exporting.status, "DELETE": exporting.cancel}
 EXPORT_FILE: Table = {"GET": exporting.file}
@@ -121,6 +125,8 @@ def _table(path: tuple[str, ...], method: str) -> Table:
         return _PATIENT[rest[0]]
     if (first, *rest) == ("Observation", "$lastn"):
         return LASTN
+    if len(rest) == 1 and first == "Subscription" and rest[0] in _SUBSCRIPTION:
+        return _SUBSCRIPTION[rest[0]]
     if len(rest) == 1 and rest[0] in _CODES.get(first, {}):
         return _CODES[first][rest[0]]
     _check_id(first, rest[0], method)
@@ -169,6 +175,8 @@ def _below(type: str, rest: tuple[str, ...]) -> Table:
         return _INSTANCE[rest[0]]
     if len(rest) == 1 and rest[0] in _CODES.get(type, {}) and rest[0] != "$lookup":
         return _CODES[type][rest[0]]
+    if type == "Subscription" and len(rest) == 1 and rest[0] in _ONE_SUBSCRIPTION:
+        return _ONE_SUBSCRIPTION[rest[0]]
     if type == "Composition" and rest == ("$document",):
         return DOCUMENT
     if type == "Patient" and len(rest) == 1 and rest[0] in _ONE_PATIENT:
@@ -219,4 +227,6 @@ _CODES = {
     "ValueSet": {"$expand": EXPAND, "$validate-code": IN_SET},
     "ConceptMap": {"$translate": TRANSLATE},
 }
+_SUBSCRIPTION = {"$status": SUBSCRIPTION_STATUS, "$get-ws-binding-token": NO_WEBSOCKET}
+_ONE_SUBSCRIPTION = {**_SUBSCRIPTION, "$events": SUBSCRIPTION_EVENTS}
 _ONE_PATIENT = {"$everything": EVERYTHING, "$unmerge": UNMERGE, "$split": SPLIT}

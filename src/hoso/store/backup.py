@@ -80,6 +80,16 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "label_edge": (("source", "derived"), ("source", "derived")),
     "label_act": (("id", "rid", "seq", "time", "actor", "raised", "lowered", "words"), ("id",)),
     "access_code": (("digest", "patient", "kind", "made", "expires", "lasts", "used"), ("digest",)),
+    "subscription": (
+        ("id", "owner", "asked", "asked_errand", "asked_secret", "version", "errand", "secret", "state", "since",
+         "numbered", "told", "attempts", "due", "failing", "fault", "heard", "heartbeat", "ends"),
+        ("id",),
+    ),
+    "subscription_event": (
+        ("subscription", "place", "number", "type", "id", "version", "method", "time"),
+        ("subscription", "place"),
+    ),
+    "subscription_cursor": (("id", "number"), ("id",)),
 }  # fmt: skip
 """Columns and key of what is kept, in the order in which it is brought back."""
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hoso.store.people import PeopleRows
     from hoso.store.reach import Codes
     from hoso.store.relations import RelationRows
+    from hoso.store.subscriptions import SubscriptionRows
     from hoso.store.visible import Visible
 
 T = TypeVar("T")
@@ -98,7 +99,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Changes of one type within the feed. It was looked through up to `until`; `more`: it goes on behind that."""
+    """Changes of some types within the feed. It was looked through up to `until`; `more`: it goes on behind that."""
 
     changes: Sequence[Change]
     until: int
@@ -184,6 +185,10 @@ class Transaction(Reading, Protocol):
     def people(self) -> PeopleRows:
         """Who belongs to whom, to read and to write."""
 
+    @property
+    def subscriptions(self) -> SubscriptionRows:
+        """Who subscribed, to read and to write."""
+
     def lock(self, criteria: Sequence[str]) -> None:
         """Serialises conditional writes on the same criteria; call once, before searching."""
 
@@ -260,8 +265,8 @@ class Store(Reading, Protocol):
     def feed(self, after: int = 0, limit: int = 1000) -> Sequence[Change]:
         """Numbered changes after a feed number, dense and in order."""
 
-    def feed_of(self, type: str, after: int = 0, limit: int = 1000) -> Stretch:
-        """The same of one type. However rare it is, only so much of the feed is looked through at a time."""
+    def feed_of(self, types: Collection[str], after: int = 0, limit: int = 1000) -> Stretch:
+        """The same of some types. However rare they are, only so much of the feed is looked through at a time."""
 
     def feed_end(self) -> int:
         """The number of the last change that was committed, 0 when there is none."""

@@ -46,7 +46,7 @@ _FEED = f"""SELECT {VERSION}, f.number, s.node, s.epoch, f.position, f.chain, c.
   WHERE f.number > ?{{within}} ORDER BY f.number LIMIT ?"""  # noqa: S608
 
 _WINDOW = 50_000
-"""Numbers of the feed that are looked through for changes of one type."""
+"""Numbers of the feed that are looked through for changes of some types."""
 
 _STORED = f"SELECT {VERSION} {FROM_CHANGE} WHERE c.id = ?"
 _ERASED = "SELECT rid FROM erasure WHERE rid = ?"
@@ -117,11 +117,12 @@ def feed(connection: Connection, after: int, limit: int) -> list[Change]:
     return [_change(connection, row) for row in connection.rows(_FEED.format(within=""), (after, limit))]
 
 
-def feed_of(connection: Connection, type: str, after: int, limit: int) -> Stretch:
+def feed_of(connection: Connection, types: Collection[str], after: int, limit: int) -> Stretch:
     last = feed_end(connection)
     end = min(after + _WINDOW, last)
-    within = _FEED.format(within=" AND f.number <= ? AND c.type = ?")
-    rows = connection.rows(within, (after, end, _MODEL.type_number[type], limit))
+    numbers = ", ".join(str(_MODEL.type_number[type]) for type in sorted(types))
+    within = _FEED.format(within=f" AND f.number <= ? AND c.type IN ({numbers})")
+    rows = connection.rows(within, (after, end, limit))
     found = [_change(connection, row) for row in rows]
     until = found[-1].number if len(found) == limit else max(after, end)
     return Stretch(found, until, until < last)

@@ -18,6 +18,7 @@ from hoso.store.facts import Facts
 from hoso.store.people import PeopleRows, SettledRows
 from hoso.store.reach import Codes
 from hoso.store.relations import RelationRows
+from hoso.store.subscriptions import SubscriptionRows
 from hoso.store.upkeep import snapshot
 from hoso.store.visible import Visible
 
@@ -52,6 +53,7 @@ class RecordTransaction(RecordReading):
     def __init__(self, store: RecordStore, connection: Connection, origin: Origin) -> None:
         super().__init__(store, connection)
         self.people, self._origin = PeopleRows(connection), origin
+        self.subscriptions = SubscriptionRows(connection)
         self._numbers = writer.Numbers(store.engine.rids(connection))
         self.saved: list[Saved] = []
         self.older: set[int] = set()
@@ -146,8 +148,8 @@ class RecordStore:
     def feed(self, after: int = 0, limit: int = 1000) -> Sequence[Change]:
         return reading.feed(self.engine.reader(), after, limit)
 
-    def feed_of(self, type: str, after: int = 0, limit: int = 1000) -> Stretch:
-        return reading.feed_of(self.engine.reader(), type, after, limit)
+    def feed_of(self, types: Collection[str], after: int = 0, limit: int = 1000) -> Stretch:
+        return reading.feed_of(self.engine.reader(), types, after, limit)
 
     def feed_end(self) -> int:
         return reading.feed_end(self.engine.reader())

@@ -40,6 +40,20 @@ def actor(token: str, posts: Posts) -> Actor | None:
         raise Unavailable(str(error)) from error
 
 
+def system(client_id: str) -> Actor | None:
+    """A registered system with the most it may have now, whether it holds a token or not; None when it may nothing."""
+    try:
+        found = Client.objects.filter(client_id=client_id, state=APPROVED, authorization_grant_type=BACKEND).first()
+    except (InterfaceError, OperationalError) as error:
+        connection.close()
+        raise Unavailable(str(error)) from error
+    if found is None:
+        return None
+    scopes = granting.scopes_of(found.scopes, backend=True)
+    labels = frozenset(found.labels.split())
+    return Actor(f"client/{client_id}", scopes, facility=found.facility, labels=labels)
+
+
 def _actor(token: str, posts: Posts) -> Actor | None:
     found = _found(sha256(token.encode("utf-8", "surrogatepass")).hexdigest())
     if found is None:

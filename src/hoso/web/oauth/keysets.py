@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import http.client
 import re
-import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from hoso.access.outward import Host, NotAllowed, Pinned, Resolve, address_of, plain, resolve
 from hoso.web.oauth.assertion import LARGEST_SET, BadAssertion
 
 USUAL_SECONDS = 300
@@ -31,37 +29,6 @@ LONGEST_FETCH = 5.0
 AT_ONCE = 2
 """Fetches of one worker at the same time: a slow host must not hold all its threads."""
 _MAX_AGE = re.compile(r"\bmax-age=(\d{1,9})\b")
-
-
-class NotAllowed(Exception):
-    """An address that keys are not fetched from; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """One listed host. `address` is where it is when that is not for name service to say (a private network)."""
-
-    name: str
-    port: int = 443
-    address: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> Host:
-        """ "keys.example.vn", "keys.example.vn:8443", "keys.internal=10.0.0.5"."""
-        where, _, address = text.strip().partition("=")
-        name, _, port = where.partition(":")
-        if not name or (port and not port.isdigit()):
-            raise ValueError(text)
-        if address:
-            ip_address(address)
-        return cls(name.lower(), int(port or 443), address)
-
-
-Resolve = Callable[[str, int], Sequence[str]]
-
-
-def resolve(name: str, port: int) -> Sequence[str]:
-    return [str(found[4][0]) for found in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)]
 
 
 @dataclass(slots=True)
@@ -96,13 +63,8 @@ class KeySets:
 
     def allowed(self, url: str) -> Host:
         """The listed host that `url` names exactly. Raises NotAllowed."""
-        parts = urlsplit(url)
-        try:
-            port = parts.port or 443
-        except ValueError as error:
-            raise NotAllowed("the address is not one") from error
-        if parts.scheme != "https" or "@" in parts.netloc or parts.fragment or "\\" in url or not url.isascii():
-            raise NotAllowed("keys are fetched from plain https addresses only")
+        parts = plain(url, "https")
+        port = parts.port or 443
         for host in self.hosts:
             if parts.hostname == host.name and port == host.port:
                 return host
@@ -111,7 +73,7 @@ class KeySets:
     def _fetch(self, url: str, host: Host) -> tuple[str, float]:
         parts = urlsplit(url)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection = _Pinned(host, self._address(host), self._trust())
+        connection = Pinned(host, self._address(host), self._trust(), TIMEOUT)
         end = threading.Timer(LONGEST_FETCH, connection.cut)
         end.start()
         try:
@@ -132,25 +94,13 @@ class KeySets:
             raise BadAssertion("the key set is not a JWKS") from error
 
     def _address(self, host: Host) -> str:
-        """Resolved once, checked, and used: a second answer of the name service cannot lead elsewhere."""
-        if host.address:
-            return host.address
         try:
-            found = self.resolve(host.name, host.port)
+            return address_of(host, self.resolve)
         except OSError as error:
             raise BadAssertion("the client's key set cannot be fetched now") from error
-        if not found or not all(_public(address) for address in found):
-            raise NotAllowed("the host is at an address that is not public")
-        return found[0]
 
     def _trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.authorities) if self.authorities else None)
-
-
-def _public(address: str) -> bool:
-    found = ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_global and not found.is_multicast
 
 
 def _seconds(control: str) -> float:
@@ -158,23 +108,3 @@ def _seconds(control: str) -> float:
         return 0.0
     found = _MAX_AGE.search(control)
     return min(float(found[1]), LONGEST_SECONDS) if found else USUAL_SECONDS
-
-
-class _Pinned(http.client.HTTPSConnection):
-    """Speaks to an address, and expects there the certificate of a name."""
-
-    def __init__(self, host: Host, address: str, trust: ssl.SSLContext) -> None:
-        super().__init__(host.name, host.port, timeout=TIMEOUT, context=trust)
-        self._address, self._trust = address, trust
-        self._wire: ssl.SSLSocket | None = None
-        """`sock` is taken away as soon as the server says that it will close."""
-
-    def connect(self) -> None:
-        plain = socket.create_connection((self._address, self.port), timeout=TIMEOUT)
-        self.sock = self._wire = self._trust.wrap_socket(plain, server_hostname=self.host)
-
-    def cut(self) -> None:
-        """Ends what lasts too long, from another thread."""
-        if self._wire is not None:
-            with suppress(OSError):
-                self._wire.shutdown(socket.SHUT_RDWR)

@@ -6,9 +6,10 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from hoso.access.outward import Host, NotAllowed
 from hoso.web.oauth import assertion
 from hoso.web.oauth.assertion import BadAssertion
-from hoso.web.oauth.keysets import Host, KeySets, NotAllowed
+from hoso.web.oauth.keysets import KeySets
 from hoso.web.oauth.models import Assertion, Client
 from hoso.web.oauth.shown import Shown
 

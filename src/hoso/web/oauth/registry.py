@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from hoso.access.outward import NotAllowed
 from hoso.core.errors import Refused
 from hoso.web.oauth import assertion, granting, naming
 from hoso.web.oauth.assertion import BadAssertion
-from hoso.web.oauth.keysets import NotAllowed
 from hoso.web.oauth.origin import LOOPBACK_NAMES
 
 if TYPE_CHECKING:

@@ -1,0 +1,102 @@
+"""Wires subscriptions: what a node needs to admit them, to answer about them, and to carry them out while it serves."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hoso.core import system_clock
+
+if TYPE_CHECKING:
+    from hoso.access import Actor, Records, Tokens
+    from hoso.access.audit import Journal
+    from hoso.access.subscribing.admission import Admission
+    from hoso.access.subscribing.desk import SubscriptionDesk
+    from hoso.access.subscribing.endpoints import Endpoints
+    from hoso.store.record_store import RecordStore
+
+SECONDS = 0.5
+"""Between two looks at the feed and the outbox."""
+
+
+USUAL_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The part [subscriptions] of config.toml. `days`: how long an endpoint may fail."""
+
+    hosts: tuple[str, ...] = ()
+    authorities: Path | None = None
+    days: int = USUAL_DAYS
+
+    def endpoints(self) -> Endpoints:
+        from hoso.access.subscribing.endpoints import Endpoints, Listed
+
+        return Endpoints(tuple(map(Listed.parse, self.hosts)), self.authorities)
+
+
+def parse(table: Mapping[str, Any], folder: Path) -> Settings:
+    """Raises ValueError and TypeError for what is none."""
+    days, name = table.get("days", USUAL_DAYS), str(table.get("authorities", ""))
+    if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= 365:
+        raise ValueError(f"[subscriptions] days = {days!r}")
+    found = Settings(tuple(map(str, table.get("endpoints", ()))), folder / name if name else None, days)
+    if found.hosts:
+        found.endpoints()
+    return found
+
+
+def admission(settings: Settings, key: bytes) -> Admission:
+    from hoso.access.subscribing.admission import Admission
+    from hoso.access.subscribing.headers import Safe
+
+    return Admission(settings.endpoints(), Safe(key))
+
+
+def desk(store: RecordStore, records: Records, journal: Journal) -> SubscriptionDesk:
+    from hoso.access.subscribing.desk import SubscriptionDesk
+    from hoso.store.subscriptions import SubscriptionTable
+
+    return SubscriptionDesk(store, SubscriptionTable(store.engine), records, journal, system_clock)
+
+
+def upkeep(
+    settings: Settings,
+    folder: Path,
+    key: bytes,
+    store: RecordStore,
+    journal: Journal,
+    tokens: Tokens,
+    registered: Callable[[str], Actor | None],
+    base: str,
+) -> None:
+    """Events are found and told, by one process of the machine at a time. `base`: the node's address, if it has one."""
+    from hoso.access.audit.running import Turn
+    from hoso.access.subscribing.couriers import Couriers
+    from hoso.access.subscribing.delivering import Delivering, Patience
+    from hoso.access.subscribing.headers import Safe
+    from hoso.access.subscribing.posting import Poster
+    from hoso.access.subscribing.standing import Standing
+    from hoso.access.subscribing.watching import Watching
+    from hoso.access.working import Working
+    from hoso.store.subscriptions import SubscriptionTable
+
+    table, now = SubscriptionTable(store.engine), Standing(tokens.holders, registered).now
+    patience = Patience(settings.days, lambda: random.uniform(0.8, 1.2))
+    watching = Watching(store, table, now, system_clock)
+    delivering = Delivering(
+        store, table, Poster(settings.endpoints()), Safe(key), journal, now, system_clock,
+        f"{base}/fhir" if base else "", patience,
+    )  # fmt: skip
+    couriers = Couriers(delivering.carry)
+
+    def step() -> bool:
+        more = watching.step()
+        delivering.step(couriers.offer)
+        return more
+
+    Working("subscriptions", step, Turn(folder / "subscriptions.lock"), SECONDS)
