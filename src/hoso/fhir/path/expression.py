@@ -11,13 +11,17 @@ from hoso.fhir.path.ast import Node as Tree
 from hoso.fhir.path.check import check
 from hoso.fhir.path.compile import Compiler
 from hoso.fhir.path.errors import PathError
-from hoso.fhir.path.frame import Closure, Frame, Resolver, Run
+from hoso.fhir.path.frame import OWN, Closure, Frame, Resolver, Run
+from hoso.fhir.path.knowledge import Knowledge
 from hoso.fhir.path.locate import Locator
 from hoso.fhir.path.parser import parse
 from hoso.fhir.path.quantity import Quantity
 from hoso.fhir.path.shapes import Shape, shape
 from hoso.fhir.path.temporal import Temporal
 from hoso.fhir.path.values import Collection, Node, TypeInfo, resource_node, type_info
+
+_PLACED = ("elementDefinition", "slice")
+"""Functions that ask where an element stands."""
 
 
 class Typed(NamedTuple):
@@ -38,6 +42,7 @@ class Compiled:
         self.expression = expression
         try:
             self._tree: Tree = parse(expression)
+            placed = placed or any(f".{name}(" in expression for name in _PLACED)
             self._run: Closure = Compiler(strict, placed).closure(self._tree)
         except RecursionError as fault:
             raise PathError("limit", "The expression nests too deep") from fault
@@ -52,9 +57,12 @@ class Compiled:
         environment: Mapping[str, Any] | None = None,
         now: datetime | None = None,
         resolver: Resolver | None = None,
+        knowledge: Knowledge = OWN,
     ) -> list[Typed]:
         """The values found. `context` is an element of the resource to start from; raises `PathError`."""
-        items = self.items(resource, context=context, environment=environment, now=now, resolver=resolver)
+        items = self.items(
+            resource, context=context, environment=environment, now=now, resolver=resolver, knowledge=knowledge
+        )
         return [typed(item) for item in items]
 
     def items(
@@ -65,13 +73,14 @@ class Compiled:
         environment: Mapping[str, Any] | None = None,
         now: datetime | None = None,
         resolver: Resolver | None = None,
+        knowledge: Knowledge = OWN,
     ) -> Collection:
         """As `evaluate`, with elements as `Node`s, to go on from."""
         root = resource_node(resource) if resource is not None else None
         start = context or root
         if start is not None:
             self._check(start)
-        return self._found(start, Run(root, root, environment or {}, now, resolver))
+        return self._found(start, Run(root, root, environment or {}, now, resolver, knowledge=knowledge))
 
     def places(self, resource: dict[str, Any], steps: int) -> tuple[Collection, int]:
         """The elements found with their places, and what is left of the steps it may take; for `placed` ones."""

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from hoso.fhir.path.errors import PathError
+from hoso.fhir.path.knowledge import Knowledge, Own
 from hoso.fhir.path.values import Collection, Item, Node
 
 Resolver = Callable[[str], dict[str, Any] | None]
 MAX_STEPS = 1_000_000
+OWN = Own()
 _CONSTANTS = {
     "sct": "http://snomed.info/sct",
     "loinc": "http://loinc.org",
@@ -39,7 +41,7 @@ MAX_TEXT = 2_000_000
 class Run:
     """One evaluation: constant while it lasts."""
 
-    __slots__ = ("_inside", "environment", "left", "now", "resolver", "resource", "root")
+    __slots__ = ("_inside", "environment", "knowledge", "left", "now", "resolver", "resource", "root")
 
     def __init__(
         self,
@@ -49,6 +51,7 @@ class Run:
         now: datetime | None,
         resolver: Resolver | None,
         steps: int = MAX_STEPS,
+        knowledge: Knowledge = OWN,
     ) -> None:
         self.resource = resource
         self.root = root
@@ -56,6 +59,7 @@ class Run:
         self.now = now
         self.resolver = resolver
         self.left = steps
+        self.knowledge = knowledge
         self._inside: dict[str, dict[str, Any]] | None = None
 
     def spend(self, steps: int) -> None:

@@ -3,10 +3,10 @@
 The structure that R4 itself asks for is checked by `hoso.fhir.validate`; here only what a profile adds is looked at.
 """
 
-from hoso.fhir.profiles.check import Checked, check
+from hoso.fhir.profiles.check import Checked, asking, check
 from hoso.fhir.profiles.package import Broken, definitions_of
 from hoso.fhir.profiles.shelf import Shelf
 from hoso.fhir.profiles.shipped import shipped
 from hoso.fhir.profiles.terms import LibraryTerms, Terms
 
-__all__ = ["Broken", "Checked", "LibraryTerms", "Shelf", "Terms", "check", "definitions_of", "shipped"]
+__all__ = ["Broken", "Checked", "LibraryTerms", "Shelf", "Terms", "asking", "check", "definitions_of", "shipped"]

@@ -11,6 +11,7 @@ from hoso.fhir.model import load
 from hoso.fhir.path import PathError, compile
 from hoso.fhir.path.shapes import shape
 from hoso.fhir.path.values import Node
+from hoso.fhir.profiles.asking import Asking
 from hoso.fhir.profiles.coded import codings, flat, named_type
 from hoso.fhir.profiles.constraint import Allowed, Condition, Constraint
 from hoso.fhir.profiles.extensions import misplaced
@@ -26,6 +27,11 @@ MOST_DEEP = 12
 """Profiles within profiles: of a type within a type, of a resource in an entry."""
 MOST_STEPS = 50_000
 """Elements looked at for one profile: slices by profile look at the same ones again and again."""
+
+
+def asking(shelf: Shelf, terms: Terms) -> Asking:
+    """For FHIRPath that is no rule of a profile."""
+    return Asking(shelf, terms, lambda root: _Walk(shelf, terms, root))
 
 
 class _Budget:
@@ -278,10 +284,15 @@ class _Walk:
             return True
         return None if None in answers else False
 
+    def _within(self, root: dict[str, Any]) -> _Walk:
+        """One level deeper, so that a rule that asks for its own profile comes to an end."""
+        return _Walk(self._shelf, self._terms, root, self._outer, self._depth + 1, self._budget)
+
     def _kept(self, condition: Condition, item: Item) -> None:
         try:
             context = Node(item.value, shape(item.type))
-            answer = compile(condition.expression).items(self._root, context=context)
+            known = Asking(self._shelf, self._terms, self._within)
+            answer = compile(condition.expression).items(self._root, context=context, knowledge=known)
         except (PathError, RecursionError):
             self.fault("informational", "profile.not-run", item.path, "information", rule=condition.key)
             return

@@ -19,6 +19,8 @@ _ANY_DAY = ""
 class Terms(Protocol):
     def holds(self, value_set: str, system: str, code: str) -> bool | None: ...
 
+    def subsumes(self, system: str, above: str, below: str) -> bool | None: ...
+
 
 class LibraryTerms:
     def __init__(self, shelf: Shelf, library: Library) -> None:
@@ -33,6 +35,16 @@ class LibraryTerms:
         try:
             return selection.judge(system, code) if selection else None
         except Refused:  # a code system whose own hierarchy is none tells nothing
+            return None
+
+    def subsumes(self, system: str, above: str, below: str) -> bool | None:
+        """Whether the one is the other or stands above it; None for codes that are not known here."""
+        try:
+            known = self.library.system(system)
+            if known is None or known.find(above) is None or known.find(below) is None:
+                return None
+            return known.relation(above, below) in ("equivalent", "subsumes")
+        except Refused:
             return None
 
     def _selection(self, url: str) -> Selection | None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from hoso.fhir.model import load
+from hoso.fhir.model import Element, TypeDef, load
 from hoso.fhir.path.errors import execution
 from hoso.fhir.path.frame import Frame
 from hoso.fhir.path.quantity import Quantity
 from hoso.fhir.path.registry import function, one
-from hoso.fhir.path.shapes import known
+from hoso.fhir.path.shapes import Shape, shape
 from hoso.fhir.path.values import Collection, Node, resource_node, single, step, string, system
 from hoso.fhir.rules.narrative import fault_in
-
-_STRUCTURE = "http://hl7.org/fhir/StructureDefinition/"
-_VALUE_SET = "http://hl7.org/fhir/ValueSet/"
 
 
 @function("extension", 1)
@@ -62,30 +59,119 @@ def _resolved(frame: Frame, item: Any) -> Node | None:
 
 @function("conformsTo", 1)
 def conforms_to(frame: Frame, items: Collection, profile: Collection) -> Collection:
-    """Of profiles only R4's own types are known here."""
     item, url = single(items), string(profile)
     if item is None or url is None:
         return []
-    name = url.removeprefix(_STRUCTURE)
-    if not url.startswith(_STRUCTURE) or not known(name):
+    if item.__class__ is not Node:
+        return [False]
+    frame.run.spend(1)
+    found = frame.run.knowledge.conforms(_root(frame, item), item, url)
+    if found is None:
         raise execution(f"Unknown profile {url}")
-    return [item.__class__ is Node and item.shape.is_a(name)]
+    return [found]
+
+
+def _root(frame: Frame, item: Node) -> dict[str, Any]:
+    """The resource that references in the item are looked up in."""
+    value: dict[str, Any] = frame.run.root.value if frame.run.root is not None else item.value
+    return value
 
 
 @function("memberOf", 1)
 def member_of(frame: Frame, items: Collection, value_set: Collection) -> Collection:
-    """Only for R4's closed value sets; of any other nothing is known."""
+    """Of a set that is not known nothing is said."""
     item, url = single(items), string(value_set)
     if item is None or url is None:
         return []
-    codes = load().codes.get(url.partition("|")[0].removeprefix(_VALUE_SET))
-    if codes is None:
+    frame.run.spend(1)
+    return _told([frame.run.knowledge.member(url, system_url or "", code) for system_url, code in _codes(item)])
+
+
+@function("subsumes", 1)
+def subsumes(frame: Frame, items: Collection, code: Collection) -> Collection:
+    return _above(frame, single(items), single(code))
+
+
+@function("subsumedBy", 1)
+def subsumed_by(frame: Frame, items: Collection, code: Collection) -> Collection:
+    return _above(frame, single(code), single(items))
+
+
+def _above(frame: Frame, one: Any, other: Any) -> Collection:
+    """Whether a code of the one is a code of the other or stands above it; codes of different systems never do."""
+    if one is None or other is None:
         return []
-    return [any(_is_member(codes, system_url, code) for system_url, code in _codes(item))]
+    frame.run.spend(1)
+    ask = frame.run.knowledge.subsumes
+    pairs = [(a, b) for a in _codes(one) for b in _codes(other) if a[0] == b[0]]
+    return _told([a[1] == b[1] or (ask(a[0], a[1], b[1]) if a[0] else None) for a, b in pairs])
 
 
-def _is_member(codes: dict[str, tuple[str, ...]], system_url: str | None, code: str) -> bool:
-    return any(code in members and system_url in (None, url) for url, members in codes.items())
+def _told(answers: list[bool | None]) -> Collection:
+    if True in answers:
+        return [True]
+    return [] if None in answers else [False]
+
+
+@function("slice", 2)
+def slice_of(frame: Frame, items: Collection, structure: Collection, name: Collection) -> Collection:
+    """Those of the elements that belong to a slice of a profile."""
+    url, wanted = string(structure), string(name)
+    if url is None or wanted is None:
+        return []
+    frame.run.spend(len(items))
+    answers = [(item, _in_slice(frame, item, url, wanted)) for item in items]
+    if any(answer is None for _, answer in answers):
+        raise execution(f"Unknown slice {wanted} of {url}")
+    return [item for item, answer in answers if answer]
+
+
+def _in_slice(frame: Frame, item: Any, url: str, name: str) -> bool | None:
+    if item.__class__ is not Node or getattr(item, "place", None) is None:
+        return None
+    return frame.run.knowledge.sliced(_root(frame, item), item, url, name)
+
+
+@function("elementDefinition")
+def element_definition(frame: Frame, items: Collection) -> Collection:
+    """What R4 itself says of each element: path, counts, types, and the set of a required binding."""
+    return [Node(tree, shape("ElementDefinition")) for item in items if (tree := _definition(item)) is not None]
+
+
+def _definition(item: Any) -> dict[str, Any] | None:
+    if item.__class__ is not Node:
+        return None
+    place = getattr(item, "place", None)
+    if place is None or place.owner is None:
+        name = item.shape.name
+        return {"id": name, "path": name, "min": 0, "max": "*"} if item.shape.kind == "resource" else None
+    defined = next((one for one in _elements(place.owner) if one.name == place.name), None)
+    if defined is None:
+        return None
+    path = f"{place.owner.name}.{place.name}" + ("[x]" if defined.choice else "")
+    found: dict[str, Any] = {
+        "id": path,
+        "path": path,
+        "min": defined.min,
+        "max": "*" if defined.max is None else str(defined.max),
+        "type": [
+            {"code": ref.code.partition(".")[0] if "." not in ref.code else "BackboneElement"} for ref in defined.types
+        ],
+    }
+    if defined.codes is not None:
+        url = defined.codes if defined.codes.startswith("http") else f"http://hl7.org/fhir/ValueSet/{defined.codes}"
+        found["binding"] = {"strength": "required", "valueSet": url}
+    return found
+
+
+def _elements(owner: Shape) -> list[Element]:
+    """Those of the type and of what it is made from."""
+    definition: TypeDef | None = load().types[owner.name]
+    found: list[Element] = []
+    while definition is not None:
+        found.extend(definition.elements)
+        definition = load().types[definition.base] if definition.base else None
+    return found
 
 
 def _codes(item: Any) -> list[tuple[str | None, str]]:
