@@ -6,13 +6,16 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from tests import postgres
+from tests import postgres, scratch
 
+from hoso.store import migrate
 from hoso.store.contract import StoreConfig
 from hoso.store.opening import create_store, open_store
+from hoso.store.postgres.connection import PostgresConnection
 from hoso.store.record_store import RecordStore
 
 ENGINES = ("sqlite", "postgresql")
@@ -29,6 +32,7 @@ FLAGS = [
     "--disable-sync",
 ]
 
+scratch.in_memory()
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of some thousand commands compiles all of us anew
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser driver keeps an event loop in the tests' own thread
 
@@ -68,6 +72,19 @@ def postgres_url() -> Iterator[str]:
         yield server.url
 
 
+@pytest.fixture(scope="session")
+def postgres_schema(postgres_url: str) -> Iterator[str]:
+    """The name of a database that has the tables of a store and nothing in them: it is copied, which takes a tenth of
+    the time of making them."""
+    with postgres.database(postgres_url) as url:
+        connection = PostgresConnection(url)
+        connection.script("BEGIN")
+        migrate.migrate(connection, migrate.shipped("postgresql"))
+        connection.script("COMMIT")
+        connection.close()
+        yield urlsplit(url).path.removeprefix("/")
+
+
 @pytest.fixture
 def store_config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], StoreConfig]]:
     """store_config(engine): where a fresh, created store is."""
@@ -78,8 +95,9 @@ def store_config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cal
                 path = tmp_path / f"{len(list(tmp_path.iterdir()))}.db"
                 config = StoreConfig(f"sqlite:///{path}", bytes(range(32)), "test-node", sealing)
             else:
-                server = request.getfixturevalue("postgres_url")
-                config = StoreConfig(stack.enter_context(postgres.database(server)), None, "test-node", sealing)
+                server, schema = map(request.getfixturevalue, ("postgres_url", "postgres_schema"))
+                url = stack.enter_context(postgres.database(server, schema))
+                config = StoreConfig(url, None, "test-node", sealing)
             create_store(config)
             return config
 

@@ -117,11 +117,12 @@ def running(*, fsync: bool = False, settings: Mapping[str, str] = {}) -> Iterato
 
 
 @contextmanager
-def database(server_url: str) -> Iterator[str]:
-    """A new, empty database on the server; dropped afterwards."""
+def database(server_url: str, like: str = "template1") -> Iterator[str]:
+    """A new database on the server, empty or a copy of one to which nobody is connected; dropped afterwards."""
     name = f"t{uuid4().hex}"
+    made = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(*map(sql.Identifier, (name, like)))
     with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        admin.execute(made)
     try:
         yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
     finally:
