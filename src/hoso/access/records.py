@@ -33,6 +33,7 @@ from hoso.access.view import RIGHTS, View, is_limited
 from hoso.core.clock import Clock
 from hoso.core.errors import Issue, Refused
 from hoso.core.ids import new_id
+from hoso.fhir.number_systems import number_space
 from hoso.fhir.search import Query
 from hoso.fhir.search.query import Compartment
 from hoso.store.audit import AuditRow
@@ -580,8 +581,14 @@ def type_of(criteria: Query) -> str:
 
 
 def lock_name(criteria: Query) -> str:
-    """What two conditional writes on the same criteria have in common, however their parameters were ordered."""
-    return f"{type_of(criteria)}?{sorted(criteria.self_pairs)}"
+    """What two conditional writes on the same criteria have in common, however their parameters were ordered and
+    whichever address they name a number by."""
+    return f"{type_of(criteria)}?{sorted(map(_by_space, criteria.self_pairs))}"
+
+
+def _by_space(pair: tuple[str, str]) -> tuple[str, str]:
+    system, bar, value = pair[1].partition("|")
+    return pair[0], f"{number_space(system, value)}{bar}{value}"
 
 
 def _as_saved(version: Version) -> Saved:

@@ -10,6 +10,7 @@ from hoso.care.chart import Chart
 from hoso.care.elements import Resource, concept_text, concepts, ended, has_code, human_name
 from hoso.core import fold
 from hoso.fhir import systems
+from hoso.fhir.number_systems import number_space
 
 _KINDS = {
     systems.CITIZEN_CODE: "citizen-code",
@@ -69,7 +70,9 @@ def _identifiers(patient: Resource, today: date) -> list[Identifier]:
     current = [
         i for i in patient.get("identifier", ()) if i.get("value") and i.get("use") != "old" and not ended(i, today)
     ]
-    found = dict.fromkeys(Identifier(_KINDS.get(i.get("system", ""), "other"), i["value"]) for i in current)
+    found = dict.fromkeys(
+        Identifier(_KINDS.get(number_space(i.get("system", ""), i["value"]), "other"), i["value"]) for i in current
+    )
     order = [*_KINDS.values(), "other"]
     return sorted(found, key=lambda i: order.index(i.kind))
 

@@ -13,6 +13,8 @@ INSURANCE_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/insurance_number"
 OLD_CARD_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/citizen_id"
 PASSPORT_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/passport_number"
 INTERNAL_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/patient-internal-id"
+DRIVING_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/driver-license-number"
+PROVIDER_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/provider-license-number"
 LICENCE_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/provider-medical-license-number"
 
 # HoSo's own.
@@ -65,6 +67,7 @@ __all__ = [
     "CLAIM_STATUS",
     "COMMUNE",
     "CVX",
+    "DRIVING_NUMBER",
     "ETHNIC_GROUP",
     "FACILITY_CODE",
     "FACILITY_LEVEL",
@@ -87,6 +90,7 @@ __all__ = [
     "PASSPORT_NUMBER",
     "PERSONAL_NUMBER",
     "PRESCRIPTION_CODE",
+    "PROVIDER_NUMBER",
     "RECORD_KIND",
     "REVIEW",
     "ROLE",

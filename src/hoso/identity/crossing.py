@@ -14,6 +14,7 @@ import orjson
 from hoso.access import Errand, Records
 from hoso.core import Refused
 from hoso.fhir import systems
+from hoso.fhir.number_systems import number_space
 from hoso.fhir.search import parse
 from hoso.fhir.search.escape import literal, token
 from hoso.identity.portrait import is_person, is_replaced
@@ -58,7 +59,7 @@ def cross(records: Records, errand: Errand, system: str, value: str, targets: Co
 
 def known(records: Records, errand: Errand, system: str) -> bool:
     """Whether it is a number space of the state, or anybody has a number of it."""
-    if system in KNOWN:
+    if number_space(system) in KNOWN:
         return True
     query = parse("Patient", [("identifier", f"{literal(system)}|"), ("_count", "1"), ("_total", "none")])
     return bool(system) and bool(records.search(errand, query).matches)
@@ -95,11 +96,14 @@ def _collected(patients: Iterator[dict[str, Any]], asked: tuple[str, str], targe
             ids.append(patient["id"])
         found.update({(n["system"], n["value"]): n for n in numbers})
     whole = [*persons, *ids] if ids or found or not targets else []
-    found.pop(asked, None)
+    space = number_space(*asked)
+    found = {key: n for key, n in found.items() if (number_space(*key), key[1]) != (space, asked[1])}
     return Crossed(list(found.values()), whole)
 
 
 def _counts(number: Mapping[str, Any], own: Collection[str], targets: Collection[str]) -> bool:
     system = number.get("system")
     complete = bool(system and number.get("value"))
-    return complete and (not own or system in own) and (not targets or system in targets)
+    space = number_space(str(system), number.get("value"))
+    named = [{number_space(one) for one in some} for some in (own, targets)]
+    return complete and all(not some or space in some for some in named)

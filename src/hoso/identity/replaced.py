@@ -14,6 +14,7 @@ import orjson
 
 from hoso.access import Visible
 from hoso.fhir import systems
+from hoso.fhir.number_systems import number_space
 from hoso.fhir.search import parse
 from hoso.fhir.search.escape import token
 from hoso.identity.desk import Desk
@@ -95,7 +96,9 @@ def _of_one_facility(desk: Desk, one: int, other: int) -> bool:
     desk.know([one, other])
     heads = desk.transaction.heads([("Patient", desk.id(one)), ("Patient", desk.id(other))])
     spaces = [
-        {number.get("system") for number in orjson.loads(head.body).get("identifier", ())} - SHARED_SPACES - {None}
+        {number_space(number.get("system", "")) for number in orjson.loads(head.body).get("identifier", ())}
+        - SHARED_SPACES
+        - {""}
         for head in heads.values()
         if not head.deleted
     ]

@@ -15,6 +15,7 @@ from hoso.care.sources import facility_of
 from hoso.core import citizen_code
 from hoso.core.errors import Refused
 from hoso.fhir import systems
+from hoso.fhir.number_systems import number_space
 from hoso.identity.match.explain import explain
 from hoso.identity.matching import retold
 from hoso.identity.review import CAUSES, Answer, Cause
@@ -213,7 +214,7 @@ def _fields(golden: Resource, records: Sequence[Resource]) -> list[list[str]]:
     found[1] = [date_text(one["birthDate"]) for one in records if one.get("birthDate")]
     found[2] = [sex(one["gender"]) for one in records if one.get("gender")]
     for number in golden.get("identifier", ()):
-        place = _OWN_LINE.get(number.get("system", ""), 6)
+        place = _OWN_LINE.get(number_space(number.get("system", ""), number.get("value")), 6)
         if number.get("value"):
             found[place].append(grouped(number["value"], _KIND.get(place, "")))
     found[7] = [phone(t["value"]) for t in golden.get("telecom", ()) if t.get("value")]

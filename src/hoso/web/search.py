@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from hoso.care.elements import human_name
 from hoso.core import citizen_code, fold
 from hoso.fhir import systems
+from hoso.fhir.number_systems import number_space
 from hoso.web.box import Asked, asked
 from hoso.web.counter import strangers
 from hoso.web.door import Door, Hit, Resource
@@ -107,5 +108,7 @@ def _name(patient: Resource) -> str:
 
 
 def _known_number(person: Resource) -> str:
-    numbers = {i.get("system"): i.get("value", "") for i in person.get("identifier", ())}
+    numbers = {
+        number_space(i.get("system", ""), i.get("value")): i.get("value", "") for i in person.get("identifier", ())
+    }
     return next((numbers[s] for s in _SHOWN if numbers.get(s)), "") or next(iter(numbers.values()), "")

@@ -77,6 +77,7 @@ class _Writer:
         self.readers: dict[str, Callable[..., Any]] = {
             "target_type": values.target_type,
             "pointed": values.pointed,
+            "found_under": values.found_under,
         }
         self.count = 0
         self.written = {
@@ -178,7 +179,7 @@ class _Writer:
     def _identifier(self, names: list[str], value: str, indent: int) -> None:
         self._write(indent, f"c = {value}.get('value')")
         self._write(indent, "if c is not None:")
-        self._write(indent + 1, f"s = {value}.get('system')")
+        self._write(indent + 1, f"s = found_under({value}.get('system'), c)")
         self._stored(_STORE["token"][1], names, indent + 1)
         self._write(indent, f"if 'type' in {value}:")
         typed = [f"{name}:of-type" for name in names]

@@ -14,6 +14,7 @@ from typing import Any
 
 from hoso.core.clock import EPOCH
 from hoso.core.dates import OPEN_HIGH, OPEN_LOW, Span, parse_span
+from hoso.fhir.number_systems import number_space
 
 Pair = tuple[str | None, str]
 Amount = tuple[float, float, str | None, str | None, str | None]
@@ -41,7 +42,12 @@ def concept(value: Any) -> Iterable[Pair]:
 
 def identifier(value: Any) -> Iterable[Pair]:
     number = value.get("value")
-    return () if number is None else ((value.get("system"), number),)
+    return () if number is None else ((found_under(value.get("system"), number), number),)
+
+
+def found_under(system: str | None, number: str) -> str | None:
+    """Under which system a number is found, whichever of its addresses the record has."""
+    return None if system is None else number_space(system, number)
 
 
 def contact(value: Any) -> Iterable[Pair]:

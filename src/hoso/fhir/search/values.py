@@ -12,6 +12,7 @@ from math import inf
 from typing import get_args
 
 from hoso.core import Issue, Refused, citizen_code, parse_span
+from hoso.fhir.number_systems import number_space
 from hoso.fhir.search.limits import MAX_NUMBER, NEAR_KM
 from hoso.fhir.search.query import Date, Local, Near, Number, Prefix, Token, Uri
 from hoso.fhir.ucum import canonical
@@ -81,7 +82,7 @@ def token(text: str, name: str) -> Token:
         raise refuse("search.token", name, value=text)
     if system == citizen_code.SYSTEM and code and not citizen_code.is_valid(code):
         raise refuse("search.citizen-code", name, "value", value=code)
-    return Token(system, code or None)
+    return Token(number_space(system, code), code or None)
 
 
 def full_token(text: str, name: str) -> Token:

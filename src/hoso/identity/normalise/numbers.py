@@ -17,6 +17,7 @@ from typing import Any
 from hoso.core import citizen_code
 from hoso.core.places import old_province_codes
 from hoso.fhir import systems
+from hoso.fhir.number_systems import number_space
 from hoso.identity.normalise.person import Birth, Number, NumberKind, Sex
 from hoso.identity.normalise.strings import object_of, objects_of, text_of
 
@@ -89,7 +90,7 @@ def _ended(identifier: Mapping[str, Any], today: date | None) -> bool:
 
 @lru_cache(maxsize=4_096)
 def _of_system(system: str) -> NumberKind | None:
-    return "local" if _LOCAL.match(system) else _BY_SYSTEM.get(system)
+    return "local" if _LOCAL.match(system) else _BY_SYSTEM.get(number_space(system))
 
 
 def _of_type(identifier: Mapping[str, Any]) -> NumberKind:
