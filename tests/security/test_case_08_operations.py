@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from tests.security.scene import FOREIGN_NUMBER, OWN_NUMBER, Scene, patient, told
@@ -48,13 +49,27 @@ def test_case_08_everything_of_the_own_is_without_what_is_closed(scene: Scene) -
     assert "s-hiv-1" in scene.ids("Patient/s-own/$everything", scene.site.token)
 
 
-@pytest.mark.parametrize("name", ["$document", "$docref", "$stats", "$summary", "$expand", "$bulk-publish", "$graphql"])
+@pytest.mark.parametrize("name", ["$document", "$docref", "$stats", "$summary", "$expand", "$bulk-publish"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_case_08_what_is_not_offered_is_refused_also_to_the_operator(scene: Scene, name: str, method: str) -> None:
     for path in (name, f"Patient/{name}", f"Patient/s-own/{name}", f"Observation/{name}"):
         answer = scene.ask(method, path, token=scene.site.token)
         assert answer.status in (404, 405), (path, answer.body)
         assert answer.json["resourceType"] == "OperationOutcome"
+
+
+def test_case_08_a_graph_shows_nothing_that_a_read_or_a_search_would_not(scene: Scene) -> None:
+    scene.unmoved(
+        [
+            f"$graphql?query={quote(query)}"
+            for query in (
+                "{ PatientList { name { family } ObservationList(_reference: subject) { valueQuantity { value } } } }",
+                "{ ObservationConnection(_count: 500) { count edges { resource { id valueQuantity { value } } } } }",
+                '{ Patient(id: "s-far") { id } far: Observation(id: "s-far-1") { valueQuantity { value } } }',
+                "{ ObservationList { id subject { resource(optional: true) { id birthDate name { family } } } } }",
+            )
+        ]
+    )
 
 
 def matched(scene: Scene, of: dict[str, Any], token: str = "", count: int = 10) -> tuple[int, Any]:

@@ -1,7 +1,6 @@
 """Case 19: a question that multiplies itself costs the asker a refusal and the node next to nothing.
 
-There is no GraphQL here (its door answers 404); the same attacks are tried on what there is: batches, chains,
-includes, JSON Patch and FHIRPath Patch.
+Tried on what multiplies: GraphQL documents, batches, chains, includes, JSON Patch and FHIRPath Patch.
 """
 
 from __future__ import annotations
@@ -46,19 +45,35 @@ def cheaply(scene: Scene, method: str, path: str, body: Any = b"", token: str = 
     return answer
 
 
-GRAPHS = [
-    f"{{{' '.join(f'a{n}: Patient(id: 1) {{ id }}' for n in range(1000))}}}",
-    "{" + "Patient {" * 30 + "id" + "}" * 31,
-    "{ __schema { types { name fields { name } } } }",
-]
+def circling(depth: int) -> str:
+    """From observations to whose they are to observations …, each step all of them."""
+    if depth == 0:
+        return "id"
+    inner = f"ObservationList(_reference: subject) {{ {circling(depth - 1)} }}"
+    return f"subject {{ resource {{ ... on Patient {{ {inner} }} }} }}"
 
 
-@pytest.mark.parametrize("query", GRAPHS, ids=["aliases", "depth", "introspection"])
-def test_case_19_there_is_no_graphql(scene: Scene, query: str) -> None:
-    for path in ("$graphql", "Patient/s-own/$graphql", "graphql"):
-        body = json.dumps({"query": query}).encode()
-        answer = cheaply(scene, "POST", path, body, scene.site.token, Content_Type="application/json")
-        assert answer.status == 404 and answer.json["resourceType"] == "OperationOutcome"
+DOUBLING = "".join(f"fragment a{n} on Patient {{ ...a{n + 1} ...a{n + 1} }} " for n in range(19))
+GRAPHS = {
+    "aliases": ("{" + " ".join(f"a{n}: Patient(id: 1) {{ id }}" for n in range(1000)) + "}", "graphql.long"),
+    "depth": ("{" + "Patient {" * 30 + "id" + "}" * 31, "graphql.deep"),
+    "introspection": ("{ __schema { types { name fields { name } } } }", "graphql.introspection"),
+    "searches": ("{" + " ".join(f"a{n}: ObservationList {{ id }}" for n in range(400)) + "}", "graphql.many-searches"),
+    "fragments": (
+        f"{{ Patient(id: 1) {{ ...a0 }} }} {DOUBLING} fragment a19 on Patient {{ id }}",
+        "graphql.many-fields",
+    ),
+    "circles": (f"{{ ObservationList {{ {circling(4)} }} }}", "graphql.many-searches"),
+}
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_case_19_a_graph_that_multiplies_itself_is_refused(scene: Scene, name: str) -> None:
+    query, key = GRAPHS[name]
+    body = json.dumps({"query": query}).encode()
+    answer = cheaply(scene, "POST", "$graphql", body, scene.site.token, Content_Type="application/json")
+    assert answer.json["errors"][0]["extensions"]["code"] == key and answer.status in (200, 400)
+    assert not any((answer.json.get("data") or {}).values())
     assert scene.site.ask("POST", "/graphql", b"{}", Content_Type="application/json").status in (403, 404)
 
 

@@ -399,9 +399,9 @@ class Records:
                 seen[event.actor] = None
         return list(seen)
 
-    def noted(self, errand: Errand, what: str) -> None:
+    def noted(self, errand: Errand, what: str, kind: str = "view") -> None:
         """Tells what was shown for an errand with notes. For its door, before the first byte. Raises Unavailable."""
-        self._teller.noted(errand, "view", what)
+        self._teller.noted(errand, kind, what)
 
     def stranger(self, address: str) -> None:
         """Somebody came with a token that nobody has."""

@@ -107,8 +107,8 @@ class Teller:
         return [_of_saved(errand, self._now(), "link", "U", saved)]
 
     def noted(self, errand: Errand, kind: str, what: str) -> None:
-        """What a page has shown until now, at once."""
-        if errand.notes is not None and (seen := errand.notes.take()):
+        """What a page, or a document that asks many things, has shown until now, at once."""
+        if errand.notes is not None and (seen := errand.notes.take(also_nobody=kind != "view")):
             self._journal.tell(
                 [
                     event_of(

@@ -29,6 +29,8 @@ LONG_FROM = 50
 ANSWER_MB = 64
 """What the answers to one bundle may come to; the entries after it are answered with 413."""
 
+_ALONE = frozenset(("$export", "$graphql"))
+"""What is answered with no resource, so that no entry could hold it."""
 _OUTCOME = b'{"resourceType":"OperationOutcome"'
 
 _HEADER = {
@@ -120,7 +122,7 @@ def _one(doors: Doors, request: Request, entry: Entry) -> Response:
         return failed(entry.fault, request.language)
     sub = _sub_request(request, entry)
     try:
-        if sub.path == () or "$export" in sub.path or sub.path[0].startswith("$export"):
+        if sub.path == () or _ALONE.intersection(sub.path) or sub.path[0].startswith("$export"):
             raise Refused.because(
                 400, "not-supported", "bundle.bad-url", entry.expression, url="/".join(sub.path)[:100]
             )

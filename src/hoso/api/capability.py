@@ -29,6 +29,7 @@ TERMINOLOGY = {
     "ValueSet": ("expand", "validate-code"),
     "ConceptMap": ("translate",),
 }
+_GRAPHQL = {"name": "graphql", "definition": "http://hl7.org/fhir/OperationDefinition/Resource-graphql"}
 _MODES = ("full", "normative", "terminology")
 _RESULT = ("_count", "_sort", "_total", "_summary", "_elements", "_include", "_revinclude", "_contained")
 _INTERACTIONS = (
@@ -119,6 +120,7 @@ def _statement(persons: bool, exports: bool, subscriptions: bool) -> dict[str, A
                 "resource": [_resource(type, persons, exports) for type in model.resource_types],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "history-system", "search-system")],
                 "searchParam": [*(_param(p) for p in _common()), {"name": "_filter", "type": "special"}],
+                "operation": [_GRAPHQL],
             }
         ],
     }
@@ -129,7 +131,7 @@ def _statement(persons: bool, exports: bool, subscriptions: bool) -> dict[str, A
         statement["instantiates"] = [subscribing.SERVER]
     if exports:
         statement.setdefault("instantiates", []).insert(0, f"{BULK}/CapabilityStatement/bulk-data")
-        statement["rest"][0]["operation"] = [_bulk("export")]
+        statement["rest"][0]["operation"].append(_bulk("export"))
     return statement
 
 
@@ -183,7 +185,7 @@ def _resource(type: str, persons: bool, exports: bool) -> dict[str, Any]:
         "searchParam": [_param(p) for p in params],
         "operation": [
             {"name": name, "definition": _operation(f"Resource-{name}")}
-            for name in ("validate", "meta", "meta-add", "meta-delete")
+            for name in ("validate", "meta", "meta-add", "meta-delete", "graphql")
         ],
     }
     if type == "Observation":

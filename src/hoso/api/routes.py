@@ -15,6 +15,7 @@ from hoso.api import (
     document,
     everything,
     exporting,
+    graphql,
     history,
     lastn,
     link_events,
@@ -86,6 +87,7 @@ SHIPPED: Table = {"GET": terminology.read}
 SUBSCRIPTION_STATUS: Table = {"GET": subscribing.status, "POST": subscribing.status}
 SUBSCRIPTION_EVENTS: Table = {"GET": subscribing.events, "POST": subscribing.events}
 NO_WEBSOCKET: Table = {"GET": subscribing.no_websocket, "POST": subscribing.no_websocket}
+GRAPHQL: Table = {"GET": graphql.answer, "POST": graphql.answer}
 EXPORT: Table = {"GET": exporting.begin, "POST": exporting.begin}
 EXPORT_STATUS: Table = {"GET": exporting.status, "DELETE": exporting.cancel}
 EXPORT_FILE: Table = {"GET": exporting.file}
@@ -204,7 +206,7 @@ def _check_id(type: str, id: str, method: str) -> None:
         raise Refused.because(404, "not-found", "rest.not-found", type=type, id=id[:64])
 
 
-_SYSTEM = {"metadata": METADATA, "_search": SEARCH, "_history": HISTORY}
+_SYSTEM = {"metadata": METADATA, "_search": SEARCH, "_history": HISTORY, "$graphql": GRAPHQL}
 _EXPORTS = {"$export": (EXPORT, 0), "$export-status": (EXPORT_STATUS, 1), "$export-file": (EXPORT_FILE, 2)}
 """Each with how many segments follow its name."""
 _TYPE = {"_search": SEARCH, "_history": HISTORY, "$validate": VALIDATE}
@@ -213,6 +215,7 @@ _INSTANCE = {
     "$meta": META,
     "$meta-add": META_ADD,
     "$meta-delete": META_DELETE,
+    "$graphql": GRAPHQL,
 }
 _PATIENT = {
     "$export": EXPORT,
