@@ -102,6 +102,7 @@ def test_a_caller_is_told_that_it_was_erased(store: RecordStore, erasing: Erasin
 def test_the_audit_log_says_who_asked_who_approved_and_what_went(store: RecordStore, erasing: Erasing) -> None:
     request = erasing.ask(LAN, "p", ["HIV"], WHY)
     erasing.decide(MINH, request, approved=True)
+    store.engine.gather()
     told = [json.dumps(_event(row)) for row in audit.waiting(store.engine.reader(), 100, 0)]
     assert sum('"erasure-asked"' in one and "user/lan" in one for one in told) == 1
     assert sum('"erasure-approved"' in one and "user/minh" in one for one in told) == 1

@@ -83,6 +83,7 @@ def test_who_may_and_what_is_asked_of_them(labelling: Labelling) -> None:
 
 def test_each_act_leaves_an_event(labelling: Labelling, store: RecordStore) -> None:
     def events() -> int:
+        store.engine.gather()
         return int(store.engine.reader().rows("SELECT count(*) FROM audit_event")[0][0])
 
     before = events()

@@ -45,12 +45,14 @@ def records(store: RecordStore) -> Records:
 
 
 def events(store: RecordStore, after: int = 0) -> list[Event]:
+    store.engine.gather()
     rows = store.engine.reader().rows("SELECT bytes FROM audit_event WHERE id > ? ORDER BY id", (after,))
     return [read(bytes(text)) for (text,) in rows]
 
 
 def since(store: RecordStore, do: Any) -> list[Event]:
     """The events of what `do` does."""
+    store.engine.gather()
     ((last,),) = store.engine.reader().rows("SELECT coalesce(max(id), 0) FROM audit_event")
     do()
     return events(store, last)

@@ -132,6 +132,7 @@ def test_an_address_that_is_claimed_is_not_the_one_that_is_kept(forgiven: Scene,
         statuses.append(forgiven.site.ask("POST", "/sign-in", body, **headers).status)
     assert 429 in statuses
     node = compose.open(forgiven.site.folder)
+    node.store.engine.gather()
     rows = node.store.engine.reader().rows("SELECT bytes FROM audit_event ORDER BY id")
     assert not any(b"10.0.0." in bytes(row[0]) for row in rows)
     node.close()
@@ -222,6 +223,7 @@ def test_no_secret_is_in_a_log_or_a_page_of_a_fault(forgiven: Scene, capfd: Any)
     for one in (secret, forgiven.doctor, forgiven.site.token, *browser.cookies.values()):
         assert one not in written
     node = compose.open(forgiven.site.folder)
+    node.store.engine.gather()
     rows = node.store.engine.reader().rows("SELECT bytes FROM audit_event ORDER BY id")
     assert not any(word.encode() in bytes(row[0]) for row in rows for word in (secret, forgiven.doctor))
     node.close()
@@ -254,6 +256,7 @@ def test_what_is_denied_costs_the_log_as_much_as_what_is_absent(scene: Scene) ->
         for id in ids:
             assert scene.get(f"Observation/{id}").status == 404
     node = compose.open(scene.site.folder)
+    node.store.engine.gather()
     sql = "SELECT bytes FROM audit_event ORDER BY id DESC LIMIT 40"
     rows = [bytes(row[0]) for row in node.store.engine.reader().rows(sql)]
     node.close()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 import resource
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,6 +72,8 @@ def test_case_40_a_full_disk_shows_nothing_that_is_not_told(tmp_path: Path) -> N
 
 def test_case_40_with_a_second_disk_reading_goes_on_and_is_told(tmp_path: Path) -> None:
     folder, second = tmp_path / "node", tmp_path / "second"
+    data = b64encode(random.Random(1).randbytes(3_000_000)).decode()
+    large = json.dumps({"resourceType": "Binary", "contentType": "application/pdf", "data": data}).encode()
     second.mkdir()
     token = made(folder)
     config = folder / "config.toml"
@@ -79,7 +83,7 @@ def test_case_40_with_a_second_disk_reading_goes_on_and_is_told(tmp_path: Path) 
         with full(server):
             answers = [server.request("GET", "/fhir/Patient/p")[0] for _ in range(400)]
             assert (second / "audit.spool").stat().st_size > 0
-            status, body = server.request("PUT", "/fhir/Patient/q", PATIENT.replace(b'"p"', b'"q"'))
+            status, body = server.request("POST", "/fhir/Binary", large)
             assert status == 503, body  # no row, no write
         assert set(answers) == {200}
         until = time.monotonic() + 60

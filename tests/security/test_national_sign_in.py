@@ -338,6 +338,7 @@ def test_every_refusal_and_every_sign_in_is_in_the_log(land: Land) -> None:
     land.sign_in()
     from hoso.access.audit.event import read
 
+    land.node.store.engine.gather()
     stored = land.node.store.engine.reader().rows("SELECT bytes FROM audit_event ORDER BY id")
     rows = [read(bytes(text)) for (text,) in stored]
     kinds = [(one.kind, one.outcome, one.reason) for one in rows if one.kind == "sign-in"]

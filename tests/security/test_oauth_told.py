@@ -18,6 +18,7 @@ SignIn = Callable[[str], Person]
 def events(site: Site, about: str) -> list[Event]:
     node = compose.open(site.folder)
     try:
+        node.store.engine.gather()
         rows = node.store.engine.reader().rows("SELECT bytes FROM audit_event ORDER BY id")
         return [event for event in (read(bytes(text)) for (text,) in rows) if about in event.what]
     finally:

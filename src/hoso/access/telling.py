@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import islice
 
+from msgspec.structs import replace
+
 from hoso.access.audit.event import Action, Event, Outcome
 from hoso.access.audit.journal import Journal
 from hoso.access.errand import Errand
@@ -135,13 +137,13 @@ class Teller:
         notes = Notes()
         notes.add(versions)
         action: Action = "E" if kind == "search" else "R"
-        now, seen = self._now(), notes.take(also_nobody=True)
+        asked = event_of(errand, self._now(), kind, action, what)
         return [
-            event_of(
-                errand, now, kind, action, what,
+            replace(
+                asked,
                 patient=one.patient, types=tuple(sorted(one.types)), digest=digest(one.names) if one.names else b"",
             )
-            for one in seen
+            for one in notes.take(also_nobody=True)
         ]  # fmt: skip
 
     def _now(self) -> int:

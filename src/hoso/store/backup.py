@@ -146,6 +146,7 @@ def write(store: RecordStore, target: Path, key: bytes, settings: Settings, seen
 
 
 def _copy(store: RecordStore, file: apsw.Connection, settings: Settings, seen: Callable[[int], None]) -> Manifest:
+    store.engine.gather()
     connection = store.engine.reader()
     counts = dict.fromkeys(TABLES, 0)
     with snapshot(connection):

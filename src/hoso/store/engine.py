@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
+from hoso.store.audit import AuditRow
 from hoso.store.connection import Connection
 from hoso.store.plan import Head, Name, Plan
 
@@ -36,8 +37,11 @@ class Engine(Protocol):
     def once(self, work: Callable[[Connection], T]) -> T:
         """Like `transact` for work that reads and then calls `apply` one time as its last act."""
 
-    def record(self, work: Callable[[Connection], None]) -> None:
-        """Like `transact` for work that is one statement of the audit log: no record changes, so nobody is told."""
+    def record(self, rows: Sequence[AuditRow]) -> None:
+        """Events of the audit log by themselves, durable on return; the database may have them a moment later."""
+
+    def gather(self) -> None:
+        """Until the database has all events that were recorded before. A write begins with the same."""
 
     def rids(self, connection: Connection) -> Iterator[int]:
         """Unused numbers for new rows of `key`."""

@@ -155,9 +155,10 @@ class RecordStore:
         return reading.feed_end(self.engine.reader())
 
     def record(self, events: Sequence[AuditRow]) -> None:
-        self.engine.record(lambda connection: audit.insert(connection, events))
+        self.engine.record(events)
 
     def told(self, patients: Collection[int]) -> Iterator[bytes]:
+        self.engine.gather()
         connection = self.engine.reader()
         for patient in patients:
             number = 0

@@ -31,6 +31,10 @@ class Visible:
     def sees(self, type: str) -> bool:
         return self.types is None or type in self.types
 
+    def rule(self, type: str) -> tuple[Clause | None, bool]:
+        """Types for which this is the same have the same predicate."""
+        return self.clause(type), type == "Patient" and not self.persons
+
     def predicate(self, alias: str, type: str) -> tuple[str, list[object]]:
         """SQL (with ? parameters) that is true for rows of `alias` the caller may see; `alias` has patient and rid."""
         if not self.sees(type):

@@ -17,6 +17,7 @@ ORIGIN = Origin("user/d1", "TREAT")
 
 
 def stored(store: RecordStore) -> list[Event]:
+    store.engine.gather()
     return [read(bytes(text)) for (text,) in store.engine.reader().rows("SELECT bytes FROM audit_event ORDER BY id")]
 
 
@@ -56,6 +57,7 @@ def test_what_was_told_is_kept_in_its_order(store: RecordStore) -> None:
 
 def test_each_event_has_a_salt_of_its_own(store: RecordStore) -> None:
     PlainJournal(store).tell([event(1), event(1)])
+    store.engine.gather()
     salts = {bytes(salt) for (salt,) in store.engine.reader().rows("SELECT salt FROM audit_event")}
     assert len(salts) == 2
 

@@ -66,6 +66,7 @@ def test_idleness_is_not_believed_too_soon(store: RecordStore) -> None:
     reader = store.engine.reader()
     assert audit.idle(reader)
     store.record(rows([event(1, 1)]))
+    store.engine.gather()
     assert not audit.idle(reader)
     while sealer(store).seal():
         pass

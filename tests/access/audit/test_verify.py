@@ -40,6 +40,7 @@ def test_an_empty_log_is_sound(store: RecordStore) -> None:
 def test_events_that_wait_are_told(store: RecordStore) -> None:
     fill(store, 10)
     store.record(rows([event(1, 1)]))
+    store.engine.gather()
     assert look(store).waiting == 1
 
 

@@ -227,5 +227,6 @@ def test_every_step_is_told_and_a_step_that_was_none_is_not(cases: Cases, store:
 
 
 def _kinds(store: RecordStore) -> list[str]:
+    store.engine.gather()
     found = store.engine.reader().rows("SELECT bytes FROM audit_event ORDER BY id")
     return [read(bytes(text)).kind for (text,) in found]

@@ -20,8 +20,11 @@ Action = Literal["C", "R", "U", "D", "E"]
 Outcome = Literal["ok", "denied", "failed"]
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One per request and patient concerned. Texts that do not apply are empty."""
+class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One per request and patient concerned. Texts that do not apply are empty.
+
+    The order of its fields is form 1.
+    """
 
     time: int
     """Milliseconds since 1970."""
@@ -53,12 +56,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """SHA-256 of the body that was answered, or of the list of its ids."""
 
 
-_ORDER = (
-    "time", "actor", "action", "kind", "request", "role", "facility", "purpose", "channel", "activity", "outcome",
-    "types", "what", "patient", "reason", "grant", "session", "address", "digest",
-)  # fmt: skip
-"""The places of form 1, after the number of the form."""
-
+_HEAD = f"[{FORM},".encode()
+_FIELDS = len(Event.__struct_fields__)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[object]).decode
 
@@ -69,11 +68,10 @@ class Unreadable(Exception):
 
 def canonical(event: Event) -> bytes:
     """The same bytes for the same event, always; texts that are no Unicode have their lone halves replaced."""
-    values = [FORM, *(getattr(event, name) for name in _ORDER)]
     try:
-        return _encode(values)
+        return _HEAD + _encode(event)[1:]
     except UnicodeEncodeError:
-        return _encode([_sound(value) for value in values])
+        return _HEAD + _encode([_sound(value) for value in msgspec.structs.astuple(event)])[1:]
 
 
 def _sound(value: object) -> object:
@@ -84,9 +82,9 @@ def read(text: bytes) -> Event:
     """The event that canonical bytes stand for. Raises Unreadable."""
     try:
         form, *values = _decode(text)
-        if form != FORM or len(values) != len(_ORDER):
+        if form != FORM or len(values) != _FIELDS:
             raise Unreadable(f"form {form} with {len(values)} places")
-        return msgspec.convert(dict(zip(_ORDER, values, strict=True)), Event)
+        return msgspec.convert(values, Event)
     except (ValueError, msgspec.MsgspecError) as error:
         raise Unreadable(str(error)) from error
 

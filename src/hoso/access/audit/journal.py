@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from threading import Lock
 from typing import Protocol
 
@@ -63,7 +64,8 @@ class PlainJournal:
         """Whether the last commit was for several: then others are about to come, and it is worth a moment's wait."""
 
     def rows(self, events: Sequence[Event]) -> list[AuditRow]:
-        return [row(event, self._random(SALT)) for event in events]
+        salts = self._random(SALT * len(events))
+        return [row(event, salts[at : at + SALT]) for at, event in zip(count(0, SALT), events, strict=False)]
 
     def put(self, transaction: Transaction, events: Sequence[Event]) -> None:
         transaction.record(self.rows(events))

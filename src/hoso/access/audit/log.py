@@ -77,6 +77,7 @@ class AuditLog:
 
     def verify(self, seen: Callable[[int], None] = lambda number: None) -> Verified:
         """The whole log. Raises Fault."""
+        self._store.engine.gather()
         return verify(self._store.engine.reader(), self.verifier, self._witnesses, seen)
 
     def quick(self) -> int:

@@ -59,6 +59,7 @@ class Sealer:
     def settle(self) -> int:
         """Until none waits, then signs. Answers how many leaves the tree has. Takes nobody's turn without need."""
         reader = self._engine.reader()
+        self._engine.gather()
         if not audit.idle(reader):
             while self.seal():
                 pass

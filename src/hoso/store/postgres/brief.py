@@ -14,7 +14,7 @@ from psycopg.pq import ExecStatus
 from hoso.store.connection import Row
 from hoso.store.postgres.connection import PostgresConnection
 
-_BYTEA, _INT8, _TEXT = 17, 20, 25
+_BYTEA, _INT8, _TEXT, _BYTEAS, _VOID = 17, 20, 25, 1001, 2278
 _BINARY = 1
 
 
@@ -30,12 +30,13 @@ _READERS: dict[int, Callable[[bytes], Any]] = {
     21: _integer,
     23: _integer,
     25: bytes.decode,
+    _VOID: bytes,
 }
-"""How the binary form of a column is read, by the number of its type: bytea, bigint, smallint, integer, text."""
+"""How the binary form of a column is read, by the number of its type: bytea, bigint, smallint, integer, text, void."""
 
 
 class BriefConnection(PostgresConnection):
-    """Questions of integers, texts and bytes, never inside a transaction."""
+    """Statements with integers, texts, bytes and lists of bytes, never inside a transaction."""
 
     def _open(self) -> None:
         super()._open()
@@ -80,4 +81,12 @@ def _binary(param: object) -> tuple[int, bytes]:
     """A parameter's type and its binary form."""
     if isinstance(param, int):
         return _INT8, param.to_bytes(8, "big", signed=True)
+    if isinstance(param, list):
+        return _BYTEAS, _array(param)
     return (_BYTEA, param) if isinstance(param, bytes) else (_TEXT, str(param).encode())
+
+
+def _array(values: Sequence[bytes]) -> bytes:
+    """One dimension, no NULL, of bytea, so many from 1."""
+    head = b"".join(number.to_bytes(4, "big") for number in (1, 0, _BYTEA, len(values), 1))
+    return head + b"".join(piece for value in values for piece in (len(value).to_bytes(4, "big"), value))

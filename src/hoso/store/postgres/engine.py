@@ -14,7 +14,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
-from hoso.store import facts, migrate
+from hoso.store import audit, facts, migrate
+from hoso.store.audit import AuditRow
 from hoso.store.connection import Connection, Race
 from hoso.store.contract import Unavailable
 from hoso.store.facts import Facts
@@ -90,8 +91,9 @@ class PostgresEngine:
         self._open: weakref.WeakSet[PostgresConnection] = weakref.WeakSet()
         self._closed = False
         self._shared: BriefConnection | None = None
+        self._teller: BriefConnection | None = None
         self._idle: list[PostgresConnection] = []
-        self._turn = threading.Lock()
+        self._turn, self._telling = threading.Lock(), threading.Lock()
         self._rids: Iterator[int] = iter(())
         self._rid_lock = threading.Lock()
         self._sequencer = Sequencer(url)
@@ -125,11 +127,15 @@ class PostgresEngine:
         """One thread after the other, as on SQLite: reads side by side would only fight for the interpreter."""
         with self._turn:
             if self._shared is None:
-                if self._closed:
-                    raise Unavailable("the store is closed")
-                self._shared = BriefConnection(self.url, self.facts.codec, self.facts.keyring)
-                self._open.add(self._shared)
+                self._shared = self._connect_brief()
             return ask(self._shared, *args, **kwargs)
+
+    def _connect_brief(self) -> BriefConnection:
+        if self._closed:
+            raise Unavailable("the store is closed")
+        connection = BriefConnection(self.url, self.facts.codec, self.facts.keyring)
+        self._open.add(connection)
+        return connection
 
     def _writer(self) -> PostgresConnection:
         connection = self.reader()
@@ -152,11 +158,16 @@ class PostgresEngine:
             return result
         return self._transact(work, queue=True)
 
-    def record(self, work: Callable[[Connection], None]) -> None:
+    def record(self, rows: Sequence[AuditRow]) -> None:
         """The statement is its own transaction, on a connection that many threads use in turn, and is sent again when
         the connection broke: told twice after a lost answer is better than not told."""
-        with self.lent() as connection:
-            work(connection)
+        with self._telling:
+            if self._teller is None:
+                self._teller = self._connect_brief()
+            audit.insert(self._teller, rows)
+
+    def gather(self) -> None:
+        """They are there."""
 
     def transact(self, work: Callable[[Connection], T]) -> T:
         return self._transact(work, queue=False)

@@ -79,10 +79,13 @@ class Opener:
         )
 
     def _rules(self, alias: Alias) -> dict[Sql, list[str]]:
-        rules: dict[Sql, list[str]] = {}
+        alike: dict[object, list[str]] = {}
         for type in self.seen(alias.types):
-            text, params = self._visible.predicate(alias.name, type)
-            rules.setdefault(Sql(text, tuple(params)), []).append(type)
+            alike.setdefault(self._visible.rule(type), []).append(type)
+        rules: dict[Sql, list[str]] = {}
+        for types in alike.values():
+            text, params = self._visible.predicate(alias.name, types[0])
+            rules.setdefault(Sql(text, tuple(params)), []).extend(types)
         return rules or {FALSE: list(alias.types)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -15,6 +15,7 @@ import apsw
 import msgspec
 
 from hoso.store import facts, migrate
+from hoso.store.audit import AuditRow
 from hoso.store.connection import Connection
 from hoso.store.contract import Unavailable
 from hoso.store.facts import Facts
@@ -23,6 +24,7 @@ from hoso.store.seal import Keyring
 from hoso.store.sqlite import apply
 from hoso.store.sqlite.connection import SqliteConnection, check_library, connect
 from hoso.store.sqlite.group import GroupCommit
+from hoso.store.sqlite.inbox import Inbox
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -74,7 +76,8 @@ class SqliteEngine:
         self._shared: SqliteConnection | None = None
         self._idle: list[SqliteConnection] = []
         self._turn = threading.Lock()
-        self._group = GroupCommit(lambda: self._connect(WRITER_CACHE_KB))
+        self._inbox = Inbox(path, key)
+        self._group = GroupCommit(lambda: self._connect(WRITER_CACHE_KB), self._inbox.take)
 
     def _connect(self, cache_kb: int) -> SqliteConnection:
         handle = connect(self.path, self._key, cache_kb=cache_kb)
@@ -119,7 +122,17 @@ class SqliteEngine:
     def transact(self, work: Callable[[Connection], T]) -> T:
         return self._group.run(work)
 
-    once = record = transact
+    once = transact
+
+    def record(self, rows: Sequence[AuditRow]) -> None:
+        with self.lent() as connection:
+            self._inbox.add(rows, connection)
+
+    def gather(self) -> None:
+        with self.lent() as connection:
+            waits = self._inbox.waits(connection)
+        if waits:
+            self._group.run(lambda connection: None)
 
     def rids(self, connection: Connection) -> Iterator[int]:
         ((last,),) = connection.rows("SELECT coalesce(max(rid), 0) FROM key")
@@ -148,7 +161,11 @@ class SqliteEngine:
         """There is one writer at a time already."""
 
     def close(self) -> None:
+        if not self._closed:
+            with suppress(Unavailable):
+                self.gather()
         self._closed = True
         self._group.close()
+        self._inbox.close()
         for handle in list(self._open):
             handle.close()

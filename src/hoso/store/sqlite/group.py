@@ -41,8 +41,9 @@ class Unit:
 class GroupCommit:
     """The one writing thread of this process."""
 
-    def __init__(self, connect: Callable[[], SqliteConnection]) -> None:
-        self._connect = connect
+    def __init__(self, connect: Callable[[], SqliteConnection], begin: Callable[[SqliteConnection], None]) -> None:
+        """`begin` is done first in each transaction."""
+        self._connect, self._begin = connect, begin
         self._connection: SqliteConnection | None = None
         self._queue: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
         self._closed = False
@@ -87,6 +88,7 @@ class GroupCommit:
         connection = self._connection = self._connection or self._connect()
         with trouble():
             connection.handle.execute("BEGIN IMMEDIATE")
+            self._begin(connection)
             ends = time.monotonic() + LONGEST_SECONDS
             self._one(connection, group[0])
             while len(group) < LARGEST and time.monotonic() < ends and (unit := self._waiting()) is not None:
