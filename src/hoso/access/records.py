@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 from hoso.access.audit import Journal, PlainJournal
 from hoso.access.audit.event import legible
-from hoso.access.code_lists import CodeLists
+from hoso.access.code_lists import CodeLists, kept_apart
 from hoso.access.demands import Demands
 from hoso.access.errand import Errand
 from hoso.access.intake import Accepted, accept
@@ -36,6 +36,7 @@ from hoso.core.ids import new_id
 from hoso.fhir.number_systems import number_space
 from hoso.fhir.search import Query
 from hoso.fhir.search.query import Compartment
+from hoso.fhir.terminology import Library
 from hoso.store.audit import AuditRow
 from hoso.store.contract import (
     Conflict,
@@ -303,6 +304,9 @@ class Records:
         """The search as it runs for this actor, for what has to know before a transaction begins."""
         return self._view(errand).settled(query, self.code_lists)
 
+    def lists(self, errand: Errand) -> Library:
+        return self._view(errand).lists(self.code_lists)
+
     def write(
         self,
         errand: Errand,
@@ -426,7 +430,7 @@ class Records:
             return self._transact(errand, rights, lambda t: self._put(errand, t, drafts))
         arrivals, origin = self._arrivals, _origin(errand)
         with self._reporting(errand, rights):
-            self._demand(drafts)
+            self._demand(errand, drafts)
         with self._turn if arrivals else nullcontext():
             prepared = arrivals.prepare(drafts) if arrivals else None
         with self._reporting(errand, rights):
@@ -479,7 +483,7 @@ class Records:
 
     def _put(self, errand: Errand, transaction: Transaction, drafts: Sequence[Draft]) -> list[Saved]:
         """Saves inside a transaction, and tells of it in the same."""
-        self._demand(drafts)
+        self._demand(errand, drafts)
         if is_limited(errand.actor):
             self._view(errand, transaction).check(drafts, transaction)
 
@@ -495,8 +499,9 @@ class Records:
         self._journal.put(transaction, self._teller.written(errand, saved))
         return saved
 
-    def _demand(self, drafts: Sequence[Draft]) -> None:
-        """Raises Unfit for what does not hold the profiles that this node asks for."""
+    def _demand(self, errand: Errand, drafts: Sequence[Draft]) -> None:
+        """Raises Unfit for what does not hold the profiles asked for here, Refused for lists of the operator."""
+        kept_apart(errand, drafts)
         if self.demands is not None:
             self.demands.check(drafts)
 

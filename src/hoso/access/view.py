@@ -28,6 +28,8 @@ from hoso.fhir.indexed import Indexed
 from hoso.fhir.json import parse
 from hoso.fhir.labels import NOBODY, everything, mask, shown
 from hoso.fhir.search import Query, coded
+from hoso.fhir.terminology import Library
+from hoso.fhir.terminology.reading import TYPES
 from hoso.store.contract import Draft, Reading, Store, Version
 from hoso.store.reach import All, Clause, Coded, Either, Of, Showable, Unlabelled
 from hoso.store.visible import Visible
@@ -81,6 +83,20 @@ class View:
             return query
         day = self._now.astimezone(VIETNAM).date().isoformat()
         return coded.settled(query, Terms(day, lists.library(), self._read))
+
+    def lists(self, lists: CodeLists) -> Library:
+        """What is known of codes; of the lists that are kept here, those that may be read."""
+        if not is_limited(self._actor) and all(self._actor.scopes.permits(type, "r") for type in TYPES):
+            return lists.library()
+        return lists.readable(self._may_read)
+
+    def _may_read(self, version: Version) -> bool:
+        """Of one that came without its body; that is read where the scopes ask for what it says."""
+        if not self._actor.scopes.permits(version.type, "r"):
+            return False
+        if any(grain.criteria for grain in self._actor.scopes.narrowed(version.type, "r") or ()):
+            return self._read(version.type, version.id) is not None
+        return self.lets("r", version)
 
     def _read(self, type: str, id: str) -> Version | None:
         """A record that lives and may be read."""

@@ -211,7 +211,7 @@ def _operation(name: str) -> str:
 
 
 def _terminology(base: str, library: Library) -> dict[str, Any]:
-    """What HoSo brings and what is kept here, and what the operations on it understand."""
+    """What HoSo brings and what the operator loaded, and what the operations on it understand: anybody may ask."""
     parameters = [name for name in EXPAND if name not in ("url", "valueSet", "valueSetVersion")]
     return {
         "resourceType": "TerminologyCapabilities",
@@ -220,7 +220,11 @@ def _terminology(base: str, library: Library) -> dict[str, Any]:
         "kind": "instance",
         "software": {"name": "HoSo", "version": __version__},
         "implementation": _here(base),
-        "codeSystem": [_listed(systems) for _, systems in sorted(library.systems.items())],
+        "codeSystem": [
+            _listed(trusted)
+            for _, some in sorted(library.systems.items())
+            if (trusted := [one for one in some if one.head.trusted])
+        ],
         "expansion": {
             "hierarchical": False,
             "paging": True,

@@ -1,6 +1,7 @@
 """$lookup, $validate-code, $expand, $subsumes and $translate, for what HoSo brings and what was handed in.
 
-No record of a person is touched, so any valid token may ask. The day of a question is `date`, today without it.
+No record of a person is touched, so any valid token may ask; lists that are kept here take part for whoever may read
+them. The day of a question is `date`, today without it.
 """
 
 from __future__ import annotations
@@ -169,7 +170,7 @@ def translate(doors: Doors, request: Request) -> Response:
 def _begin(doors: Doors, request: Request, forms: dict[str, Form]) -> tuple[Given, Library, str, Language]:
     check_format(request)
     asked = given(request, forms)
-    return asked, doors.records.code_lists.library(), _day(doors, asked), _language(request, asked)
+    return asked, doors.records.lists(request.errand), _day(doors, asked), _language(request, asked)
 
 
 def _day(doors: Doors, asked: Given) -> str:

@@ -1,6 +1,7 @@
 """`hoso terms load FILE|FOLDER`: code lists of the operator's own become records, and answer at once.
 
 A list has the same id each time it is loaded, so a second load changes nothing and a new edition is a new version.
+The id is one that only this command may write: by it these lists go before what others store.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from hoso.access import Actor, Errand, Records, Scopes
+from hoso.access.code_lists import OPERATORS
 from hoso.access.intake import check
 from hoso.api.terminology import is_shipped
 from hoso.cli.failure import Failure
@@ -71,9 +73,9 @@ def _files(path: Path, system: str) -> list[Path]:
 def _list(file: Path, named: Named) -> Tree:
     raw = _bytes(file)
     tree = _of_csv(file, raw, named) if file.suffix.lower() == ".csv" else _of_json(file, raw)
-    if "id" not in tree:
+    if not str(tree.get("id", "")).startswith(OPERATORS):
         address = f"{tree['url']}|{tree.get('version', '')}"
-        tree["id"] = f"terms-{blake2b(address.encode(), digest_size=16).hexdigest()}"
+        tree["id"] = f"{OPERATORS}{blake2b(address.encode(), digest_size=16).hexdigest()}"
     try:
         check(raw := encode(tree), parse(raw), tree["resourceType"], tree["id"])
     except Refused as refused:

@@ -56,6 +56,8 @@ class Head:
     value_set: str = ""
     case_sensitive: bool = True
     copyright: str = ""
+    trusted: bool = True
+    """HoSo's own or the operator's: goes before what others wrote under the same address."""
 
     def holds(self, day: str) -> bool:
         return (not self.start or self.start <= day) and (not self.end or day <= self.end)

@@ -30,7 +30,8 @@ class ValueSet:
 
 @dataclass(slots=True)
 class Library:
-    """Of several with one address the later added wins for the same version; a later `Library` adds to an earlier."""
+    """Of several with one address the later added wins for the same version, but never one that is not trusted over one
+    that is; a later `Library` adds to an earlier."""
 
     systems: dict[str, list[CodeSystem]] = field(default_factory=dict)
     value_sets: dict[str, list[ValueSet]] = field(default_factory=dict)
@@ -57,13 +58,11 @@ class Library:
         """Also by `url|version`; a code system's own set of all its codes need not be written down."""
         url, _, named = url.partition("|")
         found = _pick(self.value_sets.get(url, ()), version or named, day)
-        if found is not None:
+        if found is not None and found.head.trusted:
             return found
-        for systems in self.systems.values():
-            whole = _pick([one for one in systems if one.head.value_set == url], version or named, day)
-            if whole is not None:
-                return _whole(whole.head)
-        return None
+        wholes = [one for systems in self.systems.values() for one in systems if one.head.value_set == url]
+        whole = _pick(wholes, version or named, day)
+        return found if whole is None or (found and not whole.head.trusted) else _whole(whole.head)
 
     def map(self, url: str, version: str = "", day: str = "") -> ConceptMap | None:
         url, _, named = url.partition("|")
@@ -87,7 +86,9 @@ class Library:
 
 def _put(shelf: dict[str, list[T]], what: T) -> None:
     others: list[T] = [one for one in shelf.get(what.head.url, []) if one.head.version != what.head.version]
-    shelf[what.head.url] = [*others, what]
+    same = [one for one in shelf.get(what.head.url, []) if one.head.version == what.head.version]
+    kept = same if not what.head.trusted and any(one.head.trusted for one in same) else [what]
+    shelf[what.head.url] = [*others, *kept]
 
 
 def _shelves(library: Library) -> Iterable[tuple[str, Any]]:
@@ -96,17 +97,18 @@ def _shelves(library: Library) -> Iterable[tuple[str, Any]]:
 
 def _whole(head: Head) -> ValueSet:
     compose = {"include": [{"system": head.url, "version": head.version} if head.version else {"system": head.url}]}
-    own = Head(head.value_set, head.version, head.id, head.vi, head.en, copyright=head.copyright)
+    own = Head(head.value_set, head.version, head.id, head.vi, head.en, copyright=head.copyright, trusted=head.trusted)
     return ValueSet(own, {"resourceType": "ValueSet", "url": head.value_set, "compose": compose})
 
 
 def _pick(found: Sequence[T], version: str, day: str) -> T | None:
-    """The named version; else the one that holds on the day, a whole list before a fragment, then the latest start;
-    else the latest there is."""
+    """The named version; else, of those that are trusted if any is, the one that holds on the day, a whole list before
+    a fragment, then the latest start; else the latest there is."""
     if version:
         return next((one for one in found if one.head.version == version), None)
-    holding = [one for one in found if not day or one.head.holds(day)]
-    return max(holding or found, key=_standing, default=None)
+    some = [one for one in found if one.head.trusted] or found
+    holding = [one for one in some if not day or one.head.holds(day)]
+    return max(holding or some, key=_standing, default=None)
 
 
 def _standing(one: _Headed) -> tuple[bool, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,16 +18,18 @@ _STARTS = ("from", "effectiveDate")
 _ENDS = ("to", "deprecationDate")
 
 
-def known(body: bytes) -> CodeSystem | ValueSet | ConceptMap | None:
+def known(body: bytes, *, trusted: bool = True) -> CodeSystem | ValueSet | ConceptMap | None:
     """None for a resource without an address: nobody can ask for it by one."""
-    return of_tree(parse(body), partial(parse, body))
+    return of_tree(parse(body), partial(parse, body), trusted=trusted)
 
 
-def of_tree(tree: Tree, again: Callable[[], Tree]) -> CodeSystem | ValueSet | ConceptMap | None:
+def of_tree(
+    tree: Tree, again: Callable[[], Tree], *, trusted: bool = True
+) -> CodeSystem | ValueSet | ConceptMap | None:
     """The same; `again` gives the tree once more when its codes are asked for, which may be never."""
     if not tree.get("url"):
         return None
-    head, type = _head(tree), tree["resourceType"]
+    head, type = replace(_head(tree), trusted=trusted), tree["resourceType"]
     if type == "CodeSystem":
         return CodeSystem(head, lambda: _concepts(again()))
     if type == "ConceptMap":
