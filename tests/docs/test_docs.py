@@ -38,6 +38,11 @@ def test_the_page_of_labels_says_what_the_list_says() -> None:
     assert (ROOT / "docs/reference/labels.md").read_text("utf-8") == made["page"]()
 
 
+def test_the_page_of_the_insurance_xml_says_what_its_lists_say() -> None:
+    made = runpy.run_path(str(ROOT / "scripts/insurance_page.py"))
+    assert (ROOT / "docs/reference/insurance-xml.md").read_text("utf-8") == made["page"]()
+
+
 def test_every_dependency_is_justified() -> None:
     page = (ROOT / "docs/dependencies.md").read_text("utf-8")
     named = re.findall(r"[a-z0-9][a-z0-9-]*", page)

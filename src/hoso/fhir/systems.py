@@ -99,7 +99,9 @@ __all__ = [
     "UCUM",
     "VISIT_KIND",
     "VISIT_TYPE",
+    "facility_appointment_number",
     "facility_patient_number",
+    "facility_record_number",
     "facility_visit_number",
 ]
 
@@ -112,3 +114,13 @@ def facility_patient_number(facility_code: str) -> str:
 def facility_visit_number(facility_code: str) -> str:
     """The system of one facility's own visit numbers (MA_LK)."""
     return f"https://hoso.vn/sid/facility/{facility_code}/visit"
+
+
+def facility_record_number(facility_code: str) -> str:
+    """The system of one facility's own record numbers (MA_HSBA)."""
+    return f"https://hoso.vn/sid/facility/{facility_code}/record"
+
+
+def facility_appointment_number(facility_code: str) -> str:
+    """The system of one facility's own numbers of appointments (SO_GIAYHEN_KL)."""
+    return f"https://hoso.vn/sid/facility/{facility_code}/appointment"

@@ -5,6 +5,7 @@
 
 from hoso.exchange.insurance.check import check, decision_of
 from hoso.exchange.insurance.envelope import Reading, read
+from hoso.exchange.insurance.resources import Mapped, map_visit
 from hoso.exchange.insurance.visit import Place, Row, Visit
 
-__all__ = ["Place", "Reading", "Row", "Visit", "check", "decision_of", "read"]
+__all__ = ["Mapped", "Place", "Reading", "Row", "Visit", "check", "decision_of", "map_visit", "read"]

@@ -10,7 +10,7 @@ from datetime import date
 
 from hoso.core import Issue
 from hoso.exchange.insurance import values
-from hoso.exchange.insurance.definitions import Decision, Field, decision, fields
+from hoso.exchange.insurance.definitions import Decision, Field, decision, fields, required
 from hoso.exchange.insurance.visit import Row, Visit
 
 _DATES = {"moment": values.moment, "day": values.day, "birth": values.moment}
@@ -40,8 +40,8 @@ def _row(row: Row, rule: Decision) -> Iterator[Issue]:
             yield row.at(name).issue("informational", "insurance.unknown-field", "information", decision=rule.title)
         elif text := row.get(name):
             yield from _text(row, field, text, rule)
-    for (of, name), field in known.items():
-        if of == table and field.required == "yes" and not row.get(name):
+    for name in required(rule.number, table):
+        if not row.get(name):
             yield row.at(name).issue("required", "insurance.missing", "warning", decision=rule.title)
     yield from _times(row)
 

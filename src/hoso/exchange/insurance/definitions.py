@@ -94,6 +94,12 @@ def fields(number: str) -> Fields:
     return found
 
 
+@cache
+def required(number: str, table: str) -> tuple[str, ...]:
+    """The fields of a table that are always asked for."""
+    return tuple(name for (of, name), one in fields(number).items() if of == table and one.required == "yes")
+
+
 def _old() -> list[Field]:
     return [
         Field(row["table"], row["field"], row["now"] or row["field"], _kind(row["kind"]), row["meaning"])

@@ -6,7 +6,7 @@ A text that is no such value gives None: it is never guessed at, and the caller 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date
 
 _SEPARATED = re.compile(
     r"(\d{4})[-/](\d\d)[-/](\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(?:\+07:00)?)?\Z", re.ASCII
@@ -29,9 +29,7 @@ def moment(text: str) -> str | None:
     if day is None or len(day) < 10 or len(digits) <= 8:
         return day
     time = digits[8:].ljust(6, "0")
-    try:
-        datetime.strptime(digits[:8] + time, "%Y%m%d%H%M%S")  # noqa: DTZ007  (only whether it exists)
-    except ValueError:
+    if int(time[:2]) > 23 or int(time[2:4]) > 59 or int(time[4:]) > 59:
         return None
     return f"{day}T{time[:2]}:{time[2:4]}:{time[4:]}{ZONE}"
 
@@ -93,7 +91,7 @@ def _day(digits: str) -> str | None:
     if of_month == "00":
         return f"{year}-{month}"
     try:
-        datetime(int(year), int(month), int(of_month))  # noqa: DTZ001  (only whether it exists)
+        date(int(year), int(month), int(of_month))
     except ValueError:
         return None
     return f"{year}-{month}-{of_month}"
