@@ -118,9 +118,11 @@ class SqliteConnection:
 
 @lru_cache(256)
 def _together(sql: str) -> str:
-    """An INSERT of one row as one of `TOGETHER`."""
+    """An INSERT of one row as one of `TOGETHER`. When one fails the whole transaction ends, so SQLite need not be
+    ready to undo these rows alone."""
     before, _, rest = sql.partition(" VALUES (")
     marks, _, after = rest.partition(")")
+    before = before.replace("INSERT INTO", "INSERT OR FAIL INTO")
     return f"{before} VALUES {', '.join([f'({marks})'] * TOGETHER)}{after}"
 
 

@@ -1,6 +1,8 @@
-"""Group commit: whoever waits to write shares one transaction and one fsync, each behind a savepoint of its own.
+"""Group commit: whoever waits to write shares one transaction and one fsync, each but the first behind a savepoint.
 
-A caller hears of success only after the commit; one unit that fails undoes itself and nobody else.
+A caller hears of success only after the commit; one unit that fails undoes itself and nobody else. The first, which has
+nobody's work before it, is undone by ending the transaction: behind a savepoint SQLite copies every page before it
+changes, and a large unit would go through all of these copies at the end of each of its statements.
 """
 
 from __future__ import annotations
@@ -90,10 +92,12 @@ class GroupCommit:
             connection.handle.execute("BEGIN IMMEDIATE")
             self._begin(connection)
             ends = time.monotonic() + LONGEST_SECONDS
-            self._one(connection, group[0])
+            if not self._done(connection, group[0]):
+                connection.handle.execute("ROLLBACK")
+                return
             while len(group) < LARGEST and time.monotonic() < ends and (unit := self._waiting()) is not None:
                 group.append(unit)
-                self._one(connection, unit)
+                self._behind_savepoint(connection, unit)
             connection.handle.execute("COMMIT")
 
     def _waiting(self) -> Unit | None:
@@ -105,17 +109,22 @@ class GroupCommit:
             self._queue.put(None)
         return unit
 
-    def _one(self, connection: SqliteConnection, unit: Unit) -> None:
-        handle = connection.handle
-        handle.execute("SAVEPOINT unit")
+    def _behind_savepoint(self, connection: SqliteConnection, unit: Unit) -> None:
+        connection.handle.execute("SAVEPOINT unit")
+        if not self._done(connection, unit):
+            connection.handle.execute("ROLLBACK TO unit")
+        connection.handle.execute("RELEASE unit")
+
+    def _done(self, connection: SqliteConnection, unit: Unit) -> bool:
+        """False when the unit failed by itself, and what it wrote is to be undone."""
         try:
             unit.result = unit.work(connection)
         except Exception as error:
-            if isinstance(error, Unavailable | apsw.Error) or not handle.in_transaction:
+            if isinstance(error, Unavailable | apsw.Error) or not connection.handle.in_transaction:
                 raise  # the database itself failed: nobody in this group may believe to be stored
             unit.error = error
-            handle.execute("ROLLBACK TO unit")
-        handle.execute("RELEASE unit")
+            return False
+        return True
 
     def _give_up(self, group: list[Unit], error: BaseException) -> None:
         """Nothing of the group is stored; the next one starts on a fresh connection."""
