@@ -38,12 +38,16 @@ def crowd(seed: int, number: int) -> list[dict[str, Any]]:
 
 
 def told(node: Node, people: Sequence[dict[str, Any]], together: int) -> tuple[Any, ...]:
-    """Who belongs to whom, what is to be reviewed, and every event with its evidence, persons by their first record."""
     node.matching.policy = Policy(shown=100)
     for start in range(0, len(people), together):
         some = people[start : start + together]
         drafts = [Draft("PUT", "Patient", one["id"], orjson.dumps(one), {**one}) for one in some]
         node.records.save(Errand(CLIENT, "TREAT"), [("u", "Patient")], drafts)
+    return outcome(node, people)
+
+
+def outcome(node: Node, people: Sequence[dict[str, Any]]) -> tuple[Any, ...]:
+    """Who belongs to whom, what is to be reviewed, and every event with its evidence, persons by their first record."""
     events = [event for linkage in node.all("Linkage") if (event := read(linkage))]
     places = {one["id"]: place for place, one in enumerate(people)}
     events.sort(key=lambda event: (places[event.records[0]], event.kind))

@@ -25,7 +25,7 @@ from hoso.store.contract import (
     Unavailable,
     Version,
 )
-from hoso.store.people import Entry, Known, Member, PeopleRows, Person, Probe
+from hoso.store.people import Entry, Hit, Known, Member, Near, PeopleRows, Person, Probe, joined, nearest
 from hoso.store.people_log import Changed
 from hoso.store.visible import Visible
 
@@ -46,8 +46,10 @@ __all__ = [
     "Grant",
     "HeldLease",
     "HistoryPage",
+    "Hit",
     "Known",
     "Member",
+    "Near",
     "Notes",
     "Origin",
     "OtherSecret",
@@ -68,6 +70,8 @@ __all__ = [
     "Visible",
     "Written",
     "execute",
+    "joined",
+    "nearest",
     "trace",
     "usual_purpose",
 ]

@@ -274,7 +274,7 @@ class Arrivals:
             ahead.forget()
             desk.link([record], self._bridge(desk, decided.bridged, evidence), evidence)
         elif decided.outcome == "certain" and not flips:
-            ahead.placed(described, desk.place(record, decided.person, evidence))
+            ahead.placed(described, record, desk.place(record, decided.person, evidence))
         else:
             person = self._new(desk, ahead, record, described, evidence)
             if person is None:
@@ -321,7 +321,7 @@ class Arrivals:
             ahead.forget()
             return None
         person = desk.found(record, code, evidence)
-        ahead.placed(described, person, [code])
+        ahead.placed(described, record, person, code)
         return person
 
     def _review(

@@ -53,14 +53,14 @@ class Desk:
 
     def id(self, rid: int) -> str:
         if rid not in self._ids:
-            self._ids.update(self.people.ids([rid]))
+            self._ids.update(self._rows.ids([rid]))
         return self._ids[rid]
 
     def know(self, rids: Iterable[int]) -> None:
         """Looks up many ids at once."""
         unknown = set(rids) - self._ids.keys()
-        if unknown:
-            self._ids.update(self.people.ids(unknown))
+        if unknown:  # what is put off names nobody who is not known here
+            self._ids.update(self._rows.ids(unknown))
 
     def add_entry(self, entry: Entry) -> None:
         """What a record that nothing is kept of is found by."""
@@ -77,6 +77,7 @@ class Desk:
         person = self.transaction.fresh("Patient", id)
         self._ids[person] = id
         self._new.add(person)
+        self._held.add(person)
         self._founded.append((person, code))
         self._assigned += [(record, person) for record in records]
         self._touched.append(person)

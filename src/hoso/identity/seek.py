@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from hoso.access import Member, PeopleRows
+from hoso.access import Hit, Member, Near, PeopleRows, joined, nearest
 from hoso.identity.matching import Described, Sought
 
 CANDIDATES = 100
@@ -32,21 +32,55 @@ def seek(people: PeopleRows, described: Described, record: int = 0, without: Col
 
 
 def seek_all(people: PeopleRows, newcomers: Sequence[Described]) -> list[Sought]:
-    """The same for several who are not stored yet, in as many statements as for one."""
-    nears = people.near_all([one.probes for one in newcomers], CANDIDATES)
-    coded = people.coded({code for one in newcomers for code in one.codes})
-    survivors = people.persons_of(set(coded.values())) if coded else {}
-    bearers = [{survivors.get(coded[code], coded[code]) for code in one.codes if code in coded} for one in newcomers]
-    wanted = [{*near.persons, *bearing} for near, bearing in zip(nears, bearers, strict=True)]
-    first = {record for near in nears for record in near.records}
-    members: dict[int, list[Member]] = {}
-    for member in people.compared(set().union(*wanted), first, COMPARED):
-        members.setdefault(member.person, []).append(member)
-    found = []
-    for one, near, bearing, persons in zip(newcomers, nears, bearers, wanted, strict=True):
-        if any(len(members.get(person, ())) == COMPARED for person in persons):
-            found.append(seek(people, one))  # which of so many speak depends on who asks
-        else:
-            theirs = [member for person in persons for member in members.get(person, ())]
-            found.append(Sought(theirs, near.counts, set(), bearing & members.keys()))
-    return found
+    """The same for several who are not stored yet."""
+    survey = Survey(people, newcomers)
+    return [survey.sought(place) for place in range(len(newcomers))]
+
+
+class Survey:
+    """Whom several may be who are not stored yet: looked up in as many statements as for one, and told as it was then,
+    or as it is when some of them have become records."""
+
+    def __init__(self, people: PeopleRows, newcomers: Sequence[Described]) -> None:
+        self._people, self._newcomers = people, newcomers
+        self._hits = people.shared_all([one.probes for one in newcomers])
+        self._nears = [nearest(h, one.probes, CANDIDATES) for h, one in zip(self._hits, newcomers, strict=True)]
+        coded = people.coded({code for one in newcomers for code in one.codes})
+        survivors = people.persons_of(set(coded.values())) if coded else {}
+        self._bearers = [
+            {survivors.get(coded[code], coded[code]) for code in one.codes if code in coded} for one in newcomers
+        ]
+        wanted = {person for near in self._nears for person in near.persons}.union(*self._bearers)
+        first = {record for near in self._nears for record in near.records}
+        self._members: dict[int, list[Member]] = {person: [] for person in wanted}
+        for member in people.compared(wanted, first, COMPARED):
+            self._members[member.person].append(member)
+
+    def sought(self, place: int) -> Sought:
+        """Of the newcomer at that place, as it was."""
+        return self._sought(place, self._nears[place]) or seek(self._people, self._newcomers[place])
+
+    def grows(self, member: Member, *, is_new: bool) -> None:
+        """A newcomer is a record now; `is_new`: so is its person, whom no other record speaks for."""
+        if is_new:
+            self._members[member.person] = []
+        if member.person in self._members:
+            self._members[member.person].append(member)
+
+    def since(self, place: int, hits: Sequence[Hit]) -> Sought | None:
+        """As it is when persons have grown and `hits` are those of its keys that newcomers have; None when it must be
+        looked for."""
+        probes = self._newcomers[place].probes
+        near = nearest(joined(self._hits[place], hits, probes), probes, CANDIDATES) if hits else self._nears[place]
+        return self._sought(place, near)
+
+    def _sought(self, place: int, near: Near) -> Sought | None:
+        """None when which of so many records speak depends on who asks, or when they were not looked up."""
+        bearers = self._bearers[place]
+        found: list[Member] = []
+        for person in {*near.persons, *bearers}:
+            theirs = self._members.get(person)
+            if theirs is None or len(theirs) >= COMPARED:
+                return None
+            found += theirs
+        return Sought(found, near.counts, set(), {person for person in bearers if self._members[person]})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from hoso.fhir.model import load
@@ -59,6 +60,11 @@ class Probe(NamedTuple):
     limit: int
     weight: float
     kind: str
+
+
+Hit = tuple[int, int, int]
+"""(key, record, person of the record)."""
+_record = itemgetter(1)
 
 
 class Near(NamedTuple):
@@ -211,20 +217,20 @@ class PeopleRows:
         Of several keys of one kind a person counts one. A key that more persons share than its limit says nothing of
         anybody and finds none, unless no other key finds any.
         """
-        return _ranked(self._sharing(_limits(probes)), probes, most)
+        return nearest(self._sharing(_limits(probes)), probes, most)
 
-    def near_all(self, probes: Sequence[Mapping[int, Probe]], most: int) -> list[Near]:
-        """The same for several who look at once, in one round trip."""
+    def shared_all(self, probes: Sequence[Mapping[int, Probe]]) -> list[list[Hit]]:
+        """What `nearest` needs, for several who look at once, in one round trip."""
         if self._dialect == "sqlite":  # within the process, and long statements are not kept
-            return [self.near(one, most) for one in probes]
+            return [self._sharing(_limits(one)) for one in probes]
         limits = {key: limit for one in probes for key, limit in _limits(one)}
-        shared: dict[int, list[Row]] = {}
+        shared: dict[int, list[Hit]] = {}
         for row in self._sharing(list(limits.items())):
             shared.setdefault(row[0], []).append(row)
-        return [_ranked([row for key in one for row in shared.get(key, ())], one, most) for one in probes]
+        return [[row for key in one for row in shared.get(key, ())] for one in probes]
 
-    def _sharing(self, limits: Sequence[tuple[int, int]]) -> list[Row]:
-        """(key, record, person) of up to limit + 1 records of each key, the oldest."""
+    def _sharing(self, limits: Sequence[tuple[int, int]]) -> list[Hit]:
+        """Of up to limit + 1 records of each key, the oldest."""
         if not limits:
             return []
         if self._dialect == "postgresql":
@@ -378,8 +384,20 @@ def _limits(probes: Mapping[int, Probe]) -> list[tuple[int, int]]:
     return [(key, probe.limit) for key, probe in probes.items()]
 
 
-def _ranked(rows: Sequence[Row], probes: Mapping[int, Probe], most: int) -> Near:
-    """From (key, record, person)."""
+def joined(rows: Sequence[Hit], more: Collection[Hit], probes: Mapping[int, Probe]) -> list[Hit]:
+    """As if `more` had stood in the database when `rows` were asked for."""
+    by_key: dict[int, list[Hit]] = {key: [] for key, _, _ in more}
+    same = [row for row in rows if row[0] not in by_key]
+    for row in (*rows, *more):
+        if row[0] in by_key:
+            by_key[row[0]].append(row)
+    for key, some in by_key.items():
+        same += sorted(some, key=_record)[: probes[key].limit + 1]
+    return same
+
+
+def nearest(rows: Sequence[Hit], probes: Mapping[int, Probe], most: int) -> Near:
+    """See `PeopleRows.near`."""
     persons: dict[int, set[int]] = {}
     for key, _, person in rows:
         if key in persons:
