@@ -8,6 +8,8 @@ from contextlib import ExitStack
 import pytest
 from tests import postgres
 from tests.api.caller import Caller
+from tests.api.hooked import Told
+from tests.api.receivers import receiving
 
 from hoso.store.record_store import RecordStore
 
@@ -32,3 +34,10 @@ def options(engine: str, request: pytest.FixtureRequest) -> Iterator[list[str]]:
             yield []
         else:
             yield ["--database", stack.enter_context(postgres.database(request.getfixturevalue("postgres_url")))]
+
+
+@pytest.fixture
+def told(call: Caller, store: RecordStore) -> Iterator[Told]:
+    """Subscriptions on each engine, and somebody who listens."""
+    with receiving() as receiver:
+        yield Told(call, store, receiver)

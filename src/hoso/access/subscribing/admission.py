@@ -29,8 +29,9 @@ Save = Callable[[Sequence[Draft]], list[Saved]]
 
 
 class Admission:
-    def __init__(self, endpoints: Endpoints, safe: Safe) -> None:
-        self._endpoints, self._safe = endpoints, safe
+    def __init__(self, endpoints: Endpoints, safe: Safe, most: int = MOST_OF_CALLER) -> None:
+        """`most`: how many that are not off a caller may have."""
+        self._endpoints, self._safe, self._most = endpoints, safe, most
 
     def saved(
         self, errand: Errand, transaction: Transaction, drafts: Sequence[Draft], save: Save, settle: Settle
@@ -59,8 +60,8 @@ class Admission:
         self._check(errand, wanted, "error" in draft.resource)
         before = transaction.subscriptions.find(draft.id)
         fresh = before is None or before.state == OFF
-        if fresh and wanted.status != "off" and transaction.subscriptions.living(errand.actor.id) >= MOST_OF_CALLER:
-            raise Refused.because(429, "throttled", "subscription.too-many", limit=str(MOST_OF_CALLER))
+        if fresh and wanted.status != "off" and transaction.subscriptions.living(errand.actor.id) >= self._most:
+            raise Refused.because(429, "throttled", "subscription.too-many", limit=str(self._most))
         headers = whole(wanted.headers, self._kept(before))
         secrets[draft.id] = self._safe.seal(draft.id, headers)
         if not headers:

@@ -1,6 +1,7 @@
 """The threads that deliver: a bounded number, one for a subscription at a time, and few for one endpoint.
 
-Endpoints that failed before may take half of the threads, so that those that hang never hold up those that answer.
+Endpoints that failed, or were never heard of, may take half of the threads, so that those that hang do not hold up
+those that answer.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from queue import SimpleQueue
 
 log = logging.getLogger(__name__)
 
-PLACES = 8
+PLACES = 12
 OF_ENDPOINT = 2
 
 
@@ -26,16 +27,20 @@ class Couriers:
         self._work: SimpleQueue[str] = SimpleQueue()
         self._threads = 0
 
-    def offer(self, id: str, endpoint: str, failing: bool) -> bool:
+    @property
+    def busy(self) -> bool:
+        return bool(self._out)
+
+    def offer(self, id: str, endpoint: str, doubtful: bool) -> bool:
         """Whether somebody goes now; else it is to be offered again."""
         with self._lock:
             if id in self._out or len(self._out) >= self._places:
                 return False
             there = Counter(where for where, _ in self._out.values())[endpoint]
-            troubled = sum(failed for _, failed in self._out.values())
-            if there >= OF_ENDPOINT or (failing and troubled >= max(1, self._places // 2)):
+            doubted = sum(one for _, one in self._out.values())
+            if there >= OF_ENDPOINT or (doubtful and doubted >= max(1, self._places // 2)):
                 return False
-            self._out[id] = (endpoint, failing)
+            self._out[id] = (endpoint, doubtful)
             if self._threads < len(self._out):
                 self._threads += 1
                 threading.Thread(target=self._go, name=f"hoso-courier-{self._threads}", daemon=True).start()

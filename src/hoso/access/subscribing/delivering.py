@@ -91,7 +91,7 @@ class Delivering:
             self._pruned = now
             self._table.prune(now - KEPT // timedelta(milliseconds=1))
         for row in self._table.due(now, DUE):
-            offer(row.id, self._endpoint(row), row.attempts > 0)
+            offer(row.id, self._endpoint(row), row.attempts > 0 or row.state == REQUESTED)
         return False
 
     def _endpoint(self, row: SubscriptionRow) -> str:
