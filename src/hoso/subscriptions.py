@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hoso.access.audit import Journal
     from hoso.access.subscribing.admission import Admission
     from hoso.access.subscribing.desk import SubscriptionDesk
+    from hoso.access.subscribing.ending import Ending
     from hoso.access.subscribing.endpoints import Endpoints
     from hoso.store.record_store import RecordStore
 
@@ -62,6 +63,14 @@ def desk(store: RecordStore, records: Records, journal: Journal) -> Subscription
     from hoso.store.subscriptions import SubscriptionTable
 
     return SubscriptionDesk(store, SubscriptionTable(store.engine), records, journal, system_clock)
+
+
+def ending(store: RecordStore, journal: Journal) -> Ending:
+    from hoso.access.subscribing.ending import Ending
+    from hoso.access.subscribing.record import Record
+    from hoso.store.subscriptions import SubscriptionTable
+
+    return Ending(SubscriptionTable(store.engine), Record(store, journal, system_clock))
 
 
 def upkeep(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.api.caller import Caller
 from tests.api.hooked import BACKPORT, MOST, TOPICS, Told, bundled, filtered
+
+from hoso.store import StoreConfig, backup, open_store, repair
 
 
 def test_criteria_alone_are_told_by_an_empty_post(told: Told) -> None:
@@ -318,3 +323,28 @@ def test_a_caller_may_have_so_many(told: Told) -> None:
     assert told.subscribe("s1").status == 200 and told.subscribe("s2", status="off").status == 200
     told.watch()
     assert told.subscribe("more").status == 201
+
+
+def test_a_backup_goes_on_telling_with_numbers_that_nobody_was_given(
+    told: Told, engine: str, tmp_path: Path, store_config: Callable[[str], StoreConfig]
+) -> None:
+    told.subscribed(channel={**bundled(), "header": ["X-Key: secret"]})
+    told.observed("a")
+    told.work()
+    told.observed("b")
+    told.watch()
+    backup.write(told.store, tmp_path / "b", bytes(32), backup.Settings("test-node", "0", {}), lambda number: None)
+    config = store_config(engine)
+    store = open_store(config)
+    backup.restore(backup.Backup(tmp_path / "b", bytes(32)), store, lambda number: None)
+    store.close()
+    store = open_store(config)
+    backup.open_epoch(store)
+    repair.fill(store)
+    again = Told(Caller(store), store, told.receiver)
+    again.call.tokens.create("test", "system/*.cruds")
+    again.observed("c")
+    again.work()
+    assert [one.numbers for one in told.receiver.heard] == [[1], [1_000_002], [1_000_003]]
+    assert {one.headers["X-Key"] for one in told.receiver.heard} == {"secret"}
+    store.close()

@@ -33,6 +33,7 @@ COMMANDS = (
     "profile",
     "restore",
     "serve",
+    "subscription",
     "synth",
     "terms",
     "tls",

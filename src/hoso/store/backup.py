@@ -17,7 +17,7 @@ import apsw
 import msgspec
 import zstandard
 
-from hoso.store import codes, facts
+from hoso.store import codes, facts, subscriptions
 from hoso.store.connection import Connection, Row
 from hoso.store.postgres.engine import BLOCK
 from hoso.store.record_store import RecordStore
@@ -271,6 +271,7 @@ def open_epoch(store: RecordStore) -> str:
 
     def work(connection: Connection) -> str:
         codes.after_restore(connection, store.now())
+        subscriptions.after_restore(connection)
         return facts.open_epoch(connection)
 
     return store.engine.transact(work)

@@ -17,6 +17,9 @@ T = TypeVar("T")
 REQUESTED, ACTIVE, FAILING, OFF, WAITING = 0, 1, 2, 3, 4
 """`subscription.state`. WAITING: the feed was not yet looked through up to its own change."""
 
+RESTORED = 1_000_000
+"""By how much the numbers of events go on higher after a backup was brought back."""
+
 
 class SubscriptionRow(NamedTuple):
     """Times are milliseconds; see the migration for what each column means."""
@@ -133,6 +136,11 @@ class SubscriptionRows:
             self._connection.rows("INSERT INTO subscription_cursor VALUES (1, 0)")
         change = "UPDATE subscription_cursor SET number = ? WHERE id = 1 AND number = ? RETURNING id"
         return bool(self._connection.rows(change, (until, before)))
+
+
+def after_restore(connection: Connection) -> None:
+    """Numbers that were given since the backup are not given to other events: whoever hears sees the gap."""
+    connection.rows("UPDATE subscription SET numbered = numbered + ?", (RESTORED,))
 
 
 class SubscriptionTable:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from hoso.access.audit.journal import Journal
+from hoso.access.subscribing.ending import Ending
 from hoso.access.subscribing.events import Events
 from hoso.access.subscribing.headers import Safe, Unopened
 from hoso.access.subscribing.notification import Kind, Told, bundle
@@ -30,7 +31,6 @@ from hoso.store.contract import Store, Unavailable, Version
 from hoso.store.subscriptions import (
     ACTIVE,
     FAILING,
-    OFF,
     REQUESTED,
     EventRow,
     SubscriptionRow,
@@ -82,6 +82,7 @@ class Delivering:
         self._now, self._clock, self._base, self._patience = now, clock, base, patience
         self._teller = Teller(journal, clock)
         self._record = Record(store, journal, clock)
+        self._ending = Ending(table, self._record)
         self._pruned = 0
 
     def step(self, offer: Callable[[str, str, bool], bool]) -> bool:
@@ -205,7 +206,7 @@ class Delivering:
 
     def _message(self, row: SubscriptionRow, wanted: Wanted, kind: Kind, told: Sequence[Told]) -> Message | None:
         if wanted.bundled:
-            told_as = replace_state(row)
+            told_as = _as_told(row)
             text = bundle(self._base, told_as, wanted, kind, wanted.content, told, self._ms())
             return Message("POST", _in(wanted.payload, text), {"Content-Type": _type(wanted.payload)})
         (one,) = told
@@ -254,27 +255,16 @@ class Delivering:
     def _end(self, row: SubscriptionRow, reason: str | None) -> bool:
         if reason is not None:
             log.warning("subscription %s is off: %s", row.id, reason)
-        stop(self._table, row, reason)
-        self._record.say(row.id, "off", reason)
+        self._ending.end(row, reason)
         return False
 
     def _ms(self) -> int:
         return to_ms(self._clock())
 
 
-def replace_state(row: SubscriptionRow) -> SubscriptionRow:
+def _as_told(row: SubscriptionRow) -> SubscriptionRow:
     """As it is told to the one who hears it: whoever hears again is no longer in trouble."""
     return row._replace(state=ACTIVE if row.state == FAILING else row.state, fault=None)
-
-
-def stop(table: SubscriptionTable, row: SubscriptionRow, reason: str | None) -> None:
-    """Nothing more is sent until it is asked for anew; what waited is forgotten."""
-
-    def work(rows: SubscriptionRows) -> None:
-        rows.forget(row.id)
-        rows.set(row.id, state=OFF, fault=reason)
-
-    table.change(work)
 
 
 def _same(rows: SubscriptionRows, row: SubscriptionRow) -> bool:
