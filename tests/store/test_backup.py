@@ -12,6 +12,7 @@ from tests.store.test_doctor import ORIGIN, faults, people
 
 from hoso.store import StoreConfig, backup, open_store, repair
 from hoso.store.backup import Backup, Damaged, Settings
+from hoso.store.guides import Definition, GuideTable
 from hoso.store.record_store import RecordStore
 
 KEY = bytes(range(32))
@@ -48,10 +49,14 @@ def test_a_restore_gives_back_every_version_on_either_engine(
     store.save(people(0, 40), ORIGIN)
     store.save(people(0, 10), ORIGIN)
     settled(store)
+    guides = [Definition("ValueSet", f"urn:v{n}", "1", "a.tgz", b'{"n":%d}' % n) for n in range(3)]
+    GuideTable(store.engine).put(guides)
     backup.write(store, tmp_path / "b", KEY, SETTINGS, nothing)
     again, kept = restored(tmp_path / "b", store_config(target), made)
     assert backup.proven(kept, again) == []
     assert faults(again) == {}
+    assert GuideTable(again.engine).all() == guides
+    assert GuideTable(again.engine).put(guides) == (0, 3)
     assert kept.manifest.settings == {"config.toml": b"x"}
     for n in range(40):
         assert again.read("Patient", f"p{n}").body == store.read("Patient", f"p{n}").body  # type: ignore[union-attr]

@@ -1,7 +1,7 @@
 """A node's records as one encrypted file, read in one snapshot while others write, and brought back with proof.
 
-The file holds what cannot be worked out again: the change log with its bodies, keys, heads, tokens and jobs. Search
-indexes are made anew. One form serves both engines, so a backup of SQLite may be restored into PostgreSQL.
+The file holds what cannot be worked out again: the change log with its bodies, keys, heads, tokens, jobs, guides.
+Search indexes are made anew. One form serves both engines, so a backup of SQLite may be restored into PostgreSQL.
 """
 
 from __future__ import annotations
@@ -90,6 +90,7 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("subscription", "place"),
     ),
     "subscription_cursor": (("id", "number"), ("id",)),
+    "guide_definition": (("kind", "url", "version", "source", "loaded", "body"), ("kind", "url")),
 }  # fmt: skip
 """Columns and key of what is kept, in the order in which it is brought back."""
 
