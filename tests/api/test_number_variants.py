@@ -26,6 +26,13 @@ def test_a_search_by_either_address_finds_the_record_as_it_came(call: Caller) ->
     assert again.status == 412  # both are meant
 
 
+def test_the_addresses_of_a_number_can_be_read_and_not_overwritten(call: Caller) -> None:
+    found = call("GET", "NamingSystem/hoso-national-id")
+    assert found.json["uniqueId"][0] == {"type": "uri", "value": NATIONAL, "preferred": True}
+    assert call("PUT", "NamingSystem/hoso-national-id", found.json).status == 405
+    assert call("GET", "NamingSystem/hoso-nothing").status == 404
+
+
 def test_records_that_name_a_number_by_different_addresses_are_of_one_person(persons: Caller) -> None:
     for system, local in ((NATIONAL, ("urn:hospital", "H1")), (VARIANT, (STATION, "S1"))):
         body = patient(local=local, identifier=[loc(*local), loc(system, NUMBER)], phone=PHONE)

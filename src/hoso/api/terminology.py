@@ -18,6 +18,7 @@ from hoso.core.dates import VIETNAM, parse_span
 from hoso.core.errors import Issue, Refused
 from hoso.core.ids import new_id
 from hoso.fhir.json import encode
+from hoso.fhir.number_systems import naming
 from hoso.fhir.terminology import (
     CodeSystem,
     ConceptMap,
@@ -65,13 +66,16 @@ TRANSLATE = _CODED | {
 def read(doors: Doors, request: Request) -> Response:
     """One of those that HoSo brings, as a resource."""
     check_format(request)
-    found = shipped().by_id(*request.path[:2])
+    type, id = request.path[:2]
+    found = naming().get(id) if type == "NamingSystem" else shipped().by_id(type, id)
     if found is None:
-        raise Refused.because(404, "not-found", "rest.not-found", type=request.path[0], id=request.path[1][:64])
-    return Response(200, [CONTENT], encode(resource(found)))
+        raise Refused.because(404, "not-found", "rest.not-found", type=type, id=id[:64])
+    return Response(200, [CONTENT], encode(found if isinstance(found, dict) else resource(found)))
 
 
 def is_shipped(type: str, id: str | None) -> bool:
+    if type == "NamingSystem":
+        return id in naming()
     if type not in ("CodeSystem", "ValueSet", "ConceptMap") or not id or not id.startswith("hoso-"):
         return False
     return shipped().by_id(type, id) is not None
