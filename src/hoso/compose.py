@@ -110,6 +110,10 @@ unused_days = 45
 # Links made by the machine that are drawn each day for a steward to look at blind; 0 for none.
 daily_sample = 5
 
+[search]
+# Whether all words are kept to be found by _text and _content; docs/reference/search.md tells what it costs.
+text = false
+
 [national]
 # The national identity provider for citizens (OpenID Connect); docs/how-to/national-identity.md. Empty: none.
 issuer = ""
@@ -147,6 +151,7 @@ class Config:
     national: Provider | None = None
     """Who vouches for citizens."""
     daily_sample: int = 5
+    full_text: bool = False
     witnesses: tuple[str, ...] = ()
     """Those who witness the audit log: "KEY ADDRESS"."""
     spool: Path | None = None
@@ -264,6 +269,7 @@ def load(folder: Path) -> Config:
             sign_in=parse_rules(read.get("sign_in", {})),
             national=parse_national(read.get("national", {}), folder),
             daily_sample=_number(read.get("identity", {}).get("daily_sample", 5)),
+            full_text=knowledge.full_text(read.get("search", {})),
             spool=_file(folder, read.get("audit", {}).get("spool", "")),
             witnesses=tuple(_witness(text) for text in read.get("audit", {}).get("witnesses", ())),
             profiles=knowledge.required(read.get("profiles", {})),
@@ -442,6 +448,7 @@ def arrivals(codes: Codes, compared: Matching, store: RecordStore) -> Arrivals:
 def upkeep(node: Node) -> None:
     """What goes on in a process that serves: the log is sealed and witnessed, and identity goes its rounds."""
     from hoso.access.audit.running import Turn
+    from hoso.access.parameters import keep
     from hoso.access.working import Working
     from hoso.identity.rounds import SECONDS, Rounds
     from hoso.store.jobs import Jobs
@@ -450,6 +457,7 @@ def upkeep(node: Node) -> None:
     node.audit.start(folder / "sealer.lock")
     placing = arrivals(node.codes, node.matching, store)
     rounds = Rounds(node.records, placing, Jobs(store.engine), system_clock, node.config.daily_sample)
+    keep(node.records.parameters, store, folder, node.config.full_text)
     Working("rounds", rounds.step, Turn(folder / "rounds.lock"), SECONDS)
     config, key, journal = node.config, node.config.keys.links, node.journal
     exports.upkeep(folder, key, store, journal)

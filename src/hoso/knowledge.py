@@ -21,6 +21,14 @@ def required(table: Any) -> Required:
     return parse(table)
 
 
+def full_text(table: Any) -> bool:
+    """The part [search]. Raises ValueError for what cannot be meant."""
+    found = table.get("text", False)
+    if set(table) - {"text"} or not isinstance(found, bool):
+        raise ValueError(f"[search] is text = true or text = false, not {table!r}")
+    return found
+
+
 def guides(store: RecordStore, records: Records, required: Required) -> Guides:
     """The guides of the node; from now on `records` asks of what comes in what is required."""
     from hoso.access.demands import Demands

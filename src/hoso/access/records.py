@@ -13,16 +13,18 @@ from functools import partial
 from itertools import islice
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar, cast
-from urllib.parse import urlencode
 
 from hoso.access.audit import Journal, PlainJournal
 from hoso.access.audit.event import legible
 from hoso.access.code_lists import CodeLists, kept_apart
+from hoso.access.criteria import lock_name, text_of, type_of
 from hoso.access.demands import Demands
 from hoso.access.errand import Errand
 from hoso.access.intake import Accepted, accept
 from hoso.access.looking import Looking
 from hoso.access.notes import subject
+from hoso.access.parameters import TYPE as PARAMETER
+from hoso.access.parameters import Parameters
 from hoso.access.persons import Arrivals, Unready, asks_for_persons
 from hoso.access.scope import Right
 from hoso.access.subscribing.admission import TYPE as SUBSCRIPTION
@@ -33,9 +35,7 @@ from hoso.access.view import RIGHTS, View, is_limited
 from hoso.core.clock import Clock
 from hoso.core.errors import Issue, Refused
 from hoso.core.ids import new_id
-from hoso.fhir.number_systems import number_space
 from hoso.fhir.search import Query
-from hoso.fhir.search.query import Compartment
 from hoso.fhir.terminology import Library
 from hoso.store.audit import AuditRow
 from hoso.store.contract import (
@@ -90,6 +90,7 @@ class Records:
         self._store = store
         self.clock = clock
         self.code_lists = CodeLists(store)
+        self.parameters = Parameters(store)
         self.demands: Demands | None = None
         """What the node asks of records beyond R4, if it asks for anything."""
         self._arrivals, self._admission = arrivals, admission
@@ -502,6 +503,7 @@ class Records:
     def _demand(self, errand: Errand, drafts: Sequence[Draft]) -> None:
         """Raises Unfit for what does not hold the profiles asked for here, Refused for lists of the operator."""
         kept_apart(errand, drafts)
+        self.parameters.check(errand.actor, drafts)
         if self.demands is not None:
             self.demands.check(drafts)
 
@@ -515,6 +517,8 @@ class Records:
             denied = isinstance(error, Refused) and error.status == 403
             self._teller.refused(errand, right, listed(types), outcome="denied" if denied else "failed")
             raise
+        if any(type == PARAMETER for _, type in rights):
+            self.parameters.settle()
 
     def _decide(
         self,
@@ -568,32 +572,6 @@ class Records:
 
 def _origin(errand: Errand) -> Origin:
     return Origin(errand.actor.id, errand.purpose)
-
-
-def text_of(query: Query) -> str:
-    """A search as the log has it, however its parameters were escaped."""
-    place = ",".join(query.types) if not query.all_types else ""
-    within = next((one for one in query.conditions if isinstance(one, Compartment)), None)
-    if within is not None:
-        place = f"{within.type}/{within.id}/{place or '*'}"
-    return f"{place}?{urlencode(query.self_pairs, safe=':|,/')}"
-
-
-def type_of(criteria: Query) -> str:
-    if len(criteria.types) != 1:
-        raise Refused.because(400, "required", "rest.criteria-type")
-    return criteria.types[0]
-
-
-def lock_name(criteria: Query) -> str:
-    """What two conditional writes on the same criteria have in common, however their parameters were ordered and
-    whichever address they name a number by."""
-    return f"{type_of(criteria)}?{sorted(map(_by_space, criteria.self_pairs))}"
-
-
-def _by_space(pair: tuple[str, str]) -> tuple[str, str]:
-    system, bar, value = pair[1].partition("|")
-    return pair[0], f"{number_space(system, value)}{bar}{value}"
 
 
 def _as_saved(version: Version) -> Saved:

@@ -10,11 +10,12 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
+from hoso.access.criteria import lock_name
 from hoso.access.demands import Unfit
 from hoso.access.errand import Errand
 from hoso.access.intake import check
 from hoso.access.pending import Pending, can_answer
-from hoso.access.records import Records, lock_name
+from hoso.access.records import Records
 from hoso.access.scope import Right
 from hoso.core.errors import Issue, Refused
 from hoso.core.ids import new_id
@@ -58,20 +59,20 @@ class _Work:
 class _Criteria:
     """The searches a transaction depends on, parsed before anything is locked."""
 
-    def __init__(self, entries: Sequence[Entry], settled: Callable[[Query], Query]) -> None:
+    def __init__(self, entries: Sequence[Entry], records: Records, errand: Errand) -> None:
         self.of_entry: dict[int, Query] = {}
         self.of_reference: dict[str, tuple[Query, Entry]] = {}
         own: set[str] = set()
         for entry in entries:
             if entry.criteria is not None:
-                self.of_entry[entry.place] = _query(entry, entry.type, entry.criteria, settled)
+                self.of_entry[entry.place] = _query(entry, entry.type, entry.criteria, records, errand)
                 if entry.method == "POST":  # to whose record they lead, whether it is found or made
                     own.add(f"{entry.type}?{entry.criteria}")
         for entry in entries:
             if entry.resource is not None:
                 for link in conditional_references(entry.body, entry.resource) - own:
                     type, _, text = link.partition("?")
-                    self.of_reference[link] = (_query(entry, type, text, settled), entry)
+                    self.of_reference[link] = (_query(entry, type, text, records, errand), entry)
 
     def locks(self) -> list[str]:
         return sorted({lock_name(query) for query in self.of_entry.values()})
@@ -81,7 +82,7 @@ def execute(records: Records, errand: Errand, entries: Sequence[Entry]) -> list[
     """Carries out the writing entries and answers in R4's order. Raises Refused or Conflict, with nothing stored."""
     check_transaction(entries)
     writing = [entry for entry in in_order(entries) if not entry.reads]
-    criteria = _Criteria(writing, partial(records.settled, errand))
+    criteria = _Criteria(writing, records, errand)
     rights = _rights(writing, criteria)
     if not criteria.of_entry and not criteria.of_reference and all(e.method in ("POST", "PUT") for e in writing):
         work = _Work(partial(records.to_change, errand, None))
@@ -335,9 +336,10 @@ def _kept(version: Version) -> Saved:
     return Saved(version.type, version.id, version.version, version.updated, "unchanged", version.body)
 
 
-def _query(entry: Entry, type: str, text: str, settled: Callable[[Query], Query]) -> Query:
+def _query(entry: Entry, type: str, text: str, records: Records, errand: Errand) -> Query:
     try:
-        query = settled(parse_search(type, parse_qsl(text.lstrip("?"), keep_blank_values=True)))
+        pairs = parse_qsl(text.lstrip("?"), keep_blank_values=True)
+        query = records.settled(errand, parse_search(type, pairs, added=records.parameters.offered()))
     except Refused as refused:
         raise placed(refused, entry) from refused
     if not query.conditions:

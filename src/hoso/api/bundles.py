@@ -80,7 +80,7 @@ def _transaction(doors: Doors, request: Request, entries: list[Entry]) -> dict[i
     reads = [entry for entry in entries if entry.reads]
     for entry in entries:
         if entry.reads:
-            _check_read(request, entry)
+            _check_read(doors, request, entry)
         else:
             spare(entry.type, entry.id or _own_id(entry))
     try:
@@ -97,12 +97,12 @@ def _own_id(entry: Entry) -> str | None:
     return entry.resource.get("id") if entry.method == "PUT" and entry.resource else None
 
 
-def _check_read(request: Request, entry: Entry) -> None:
+def _check_read(doors: Doors, request: Request, entry: Entry) -> None:
     """A read that can mean nothing fails the transaction before anything is written."""
     sub = _sub_request(request, entry)
     try:
         if routes.interaction(sub) is searching.search and sub.path:
-            searching.read(sub)
+            searching.read(doors, sub)
     except Refused as refused:
         raise placed(refused, entry) from refused
 

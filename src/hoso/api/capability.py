@@ -15,8 +15,10 @@ from hoso.api.message import CONTENT, FHIR_JSON, FHIR_XML, Request, Response
 from hoso.api.negotiate import check_format
 from hoso.api.terminology import EXPAND
 from hoso.core.errors import Refused
+from hoso.fhir.added import WORDS, written
 from hoso.fhir.json import encode
 from hoso.fhir.model import load
+from hoso.fhir.search.offered import Offered
 from hoso.fhir.terminology import CodeSystem, Library
 
 DATE = "2026-11-26"
@@ -52,7 +54,8 @@ def metadata(doors: Doors, request: Request) -> Response:
         raise Refused.because(400, "value", "rest.bad-mode", value=mode[:40])
     if mode == "terminology":
         return Response(200, [CONTENT], encode(_terminology(request.base, doors.records.code_lists.library())))
-    return Response(200, [CONTENT], encode(_whole(_statement(*_has(doors)), request, _profiles(doors))))
+    offered = doors.records.parameters.offered()
+    return Response(200, [CONTENT], encode(_whole(_statement(*_has(doors)), request, _profiles(doors), offered)))
 
 
 def _has(doors: Doors) -> tuple[bool, bool, bool]:
@@ -75,11 +78,37 @@ def _profiles(doors: Doors) -> dict[str, dict[str, Any]]:
     }
 
 
-def _whole(statement: dict[str, Any], request: Request, profiles: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """With what depends on the address that was asked and on the guides that were loaded."""
-    resources = [one | profiles.get(one["type"], {}) for one in statement["rest"][0]["resource"]]
-    rest = {**statement["rest"][0], "resource": resources, "security": _security(request.signing_in)}
+def _whole(
+    statement: dict[str, Any], request: Request, profiles: dict[str, dict[str, Any]], offered: Offered
+) -> dict[str, Any]:
+    """With what depends on the address that was asked, and on the guides and search parameters that were added."""
+    rest = statement["rest"][0]
+    resources = [_with(one, offered) | profiles.get(one["type"], {}) for one in rest["resource"]]
+    common = [{"name": code, "type": "string"} for code in WORDS if _ready(offered, "Patient", code)]
+    rest = {
+        **rest,
+        "resource": resources,
+        "searchParam": [*rest["searchParam"], *common],
+        "security": _security(request.signing_in),
+    }
     return {**statement, "implementation": _here(request.base), "rest": [rest]}
+
+
+def _with(resource: dict[str, Any], offered: Offered) -> dict[str, Any]:
+    """With the added search parameters whose index is complete."""
+    added = offered.get(resource["type"], {})
+    more = [one.param for code, one in added.items() if code not in WORDS and one.share is None]
+    if not more or resource["type"] == TYPE:
+        return resource
+    named = [{"name": written(one.code), "definition": one.url, "type": one.type} for one in more]
+    found = resource | {"searchParam": [*resource["searchParam"], *named]}
+    edges = [f"{resource['type']}:{written(one.code)}" for one in more if one.type == "reference"]
+    return found | {"searchInclude": [*resource["searchInclude"], *edges]} if edges else found
+
+
+def _ready(offered: Offered, type: str, code: str) -> bool:
+    found = offered.get(type, {}).get(code)
+    return found is not None and found.share is None
 
 
 def _security(origin: str) -> dict[str, Any]:

@@ -167,7 +167,7 @@ def _filters(doors: Doors, errand: Errand, values: Iterable[str], types: tuple[s
         pairs = parse_qsl(query, keep_blank_values=True)
         if not pairs or any(name.partition(":")[0] in _OF_THE_ANSWER for name, _ in pairs):
             raise Refused.because(400, "not-supported", "bulk.filter", value=text[:80])
-        doors.records.settled(errand, parse_search(type, pairs))
+        doors.records.settled(errand, parse_search(type, pairs, added=doors.records.parameters.offered()))
         found[type] = (*found.get(type, ()), query)
     return found
 

@@ -37,7 +37,8 @@ def lastn(doors: Doors, request: Request) -> Response:
     for name, _ in criteria:
         if name.partition(":")[0] in _RESULT:
             raise Refused.because(400, "not-supported", "rest.unknown-parameter", name=name[:80])
-    query = parse_search("Observation", [*criteria, *_living(criteria), ("_sort", "-date")], base=request.base)
+    asked = [*criteria, *_living(criteria), ("_sort", "-date")]
+    query = parse_search("Observation", asked, base=request.base, added=doors.records.parameters.offered())
     if not any(map(_of_somebody, query.conditions)):
         raise Refused.because(400, "required", "rest.lastn-subject")
     with doors.long.entered():

@@ -18,7 +18,7 @@ from hoso.fhir.search import parse as parse_search
 def search(doors: Doors, request: Request) -> Response:
     """`path` is [], [Type] or [Type, id, Type|*], with or without a closing _search."""
     check_format(request)
-    query, token = read(request)
+    query, token = read(doors, request)
     path = "/".join(_where(request))
     cursor = doors.seal.cursor(request.actor.id, path, query.self_pairs, token) if token else None
     with doors.long.entered():
@@ -26,11 +26,12 @@ def search(doors: Doors, request: Request) -> Response:
     return Response(200, [CONTENT], searchset(doors, request, path, query, page, token))
 
 
-def read(request: Request) -> tuple[Query, str | None]:
+def read(doors: Doors, request: Request) -> tuple[Query, str | None]:
     """What is searched for, and the place of the page. Raises Refused when the search can mean nothing."""
     type, compartment = _scope(_where(request))
+    added = doors.records.parameters.offered()
     pairs, token = split_page(request.pairs())
-    query = parse_search(type, pairs, lenient=request.lenient, compartment=compartment, base=request.base)
+    query = parse_search(type, pairs, lenient=request.lenient, compartment=compartment, base=request.base, added=added)
     return query, token
 
 

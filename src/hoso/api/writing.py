@@ -28,7 +28,7 @@ def create(doors: Doors, request: Request) -> Response:
     _no_parameters(request)
     body = _resource_body(request, type, None)
     criteria = request.condition("HTTP_IF_NONE_EXIST")
-    query = _criteria(type, read_pairs(criteria.lstrip("?"))) if criteria is not None else None
+    query = _criteria(doors, type, read_pairs(criteria.lstrip("?"))) if criteria is not None else None
     return _written(request, doors.records.create(request.errand, type, body, query))
 
 
@@ -43,7 +43,7 @@ def update(doors: Doors, request: Request) -> Response:
 def update_where(doors: Doors, request: Request) -> Response:
     type = request.path[0]
     body = _resource_body(request, type, None)
-    query, base = _criteria(type, request.pairs()), base_version(request)
+    query, base = _criteria(doors, type, request.pairs()), base_version(request)
     spare(type, parse(body).get("id"))
     return _written(request, doors.records.update_where(request.errand, query, body, base))
 
@@ -56,7 +56,7 @@ def patch(doors: Doors, request: Request) -> Response:
 
 def patch_where(doors: Doors, request: Request) -> Response:
     type = request.path[0]
-    found = doors.records.find(request.errand, _criteria(type, request.pairs()))
+    found = doors.records.find(request.errand, _criteria(doors, type, request.pairs()))
     if found is None:
         raise Refused.because(404, "not-found", "rest.no-match", type=type)
     return _patched(doors, request, type, found.id)
@@ -70,7 +70,7 @@ def delete(doors: Doors, request: Request) -> Response:
 
 def delete_where(doors: Doors, request: Request) -> Response:
     type = request.path[0]
-    found = doors.records.find(request.errand, _criteria(type, request.pairs()))
+    found = doors.records.find(request.errand, _criteria(doors, type, request.pairs()))
     return _deleted(doors, request, type, found.id) if found else Response(204)
 
 
@@ -131,9 +131,10 @@ def _resource_body(request: Request, type: str, id: str | None) -> bytes:
     return request.body
 
 
-def _criteria(type: str, pairs: list[tuple[str, str]]) -> Query:
+def _criteria(doors: Doors, type: str, pairs: list[tuple[str, str]]) -> Query:
     """The criteria of a conditional interaction; without any, it could mean every record of the type."""
-    query = parse_search(type, [pair for pair in pairs if pair[0] != PAGE])
+    added = doors.records.parameters.offered()
+    query = parse_search(type, [pair for pair in pairs if pair[0] != PAGE], added=added)
     if not query.conditions:
         raise Refused.because(412, "required", "rest.no-criteria", type=type)
     return query

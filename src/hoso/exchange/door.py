@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import parse_qsl
 
 from hoso.access import Actor, Conflict, Draft, Errand, Records, Saved, Scopes, Transaction, Version
-from hoso.access.records import lock_name
+from hoso.access.criteria import lock_name
 from hoso.access.scope import Right
 from hoso.fhir.search import Query, parse
 

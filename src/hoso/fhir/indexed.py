@@ -41,6 +41,8 @@ class Indexed(msgspec.Struct):
     strings: list[Text] = []
     quantities: list[Quantity] = []
     composites: list[Composite] = []
+    words: list[Text] = []
+    """(parameter, word) of full text, where a node keeps it."""
     relations: list[Related] = []
     """Who is tied to a patient by it; see relations.py."""
     rulings: list[Ruling] = []

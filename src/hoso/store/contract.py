@@ -5,13 +5,15 @@ A write is atomic, durable when the call returns, and refused whole; what was st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 if TYPE_CHECKING:
+    from hoso.fhir.added import Definition
     from hoso.fhir.search import Query
+    from hoso.store.added import Parameter, Snapshot
     from hoso.store.audit import AuditRow
     from hoso.store.people import PeopleRows
     from hoso.store.reach import Codes
@@ -209,6 +211,16 @@ class Transaction(Reading, Protocol):
 
 
 class Store(Reading, Protocol):
+    @property
+    def added(self) -> Snapshot:
+        """The search parameters that R4 does not have, as of a second ago at most."""
+
+    def settle_added(self, wanted: Mapping[str, Sequence[Definition]]) -> bool:
+        """There are to be exactly these, by the id of the SearchParameter; whether anything changed."""
+
+    def share(self, one: Parameter) -> int:
+        """How much of the index of an added parameter is there, in per cent."""
+
     def vread(self, type: str, id: str, version: str) -> Version | None: ...
 
     def history(

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from hoso.store import codec
+from hoso.store.added import Added
 from hoso.store.codec import Codec
 from hoso.store.connection import Connection
 from hoso.store.index import Keys
@@ -24,6 +25,8 @@ class Facts:
     codec: Codec
     keyring: Keyring | None = field(default=None, compare=False)
     """None: this store seals nothing."""
+    added: Added = field(default_factory=Added, compare=False)
+    """Search parameters that R4 does not have."""
     groups: set[int] = field(default_factory=set, compare=False)
     """Numbers of sets in `systems` and `texts` that this process has seen committed; they are never taken away."""
 

@@ -33,6 +33,7 @@ from typing import Any, NamedTuple
 
 from hoso.core.dates import OPEN_LOW
 from hoso.core.text import fold
+from hoso.fhir.added import is_added
 from hoso.fhir.consents import Ruling
 from hoso.fhir.indexed import Indexed
 from hoso.fhir.labels.inherit import RESERVED
@@ -273,6 +274,8 @@ class Rows(NamedTuple):
     codes: Set[CodeRow]
     systems: Group
     texts: Group
+    words: Set[TokenRow] = frozenset()
+    """Of full text; they stand in `token`, and name no code."""
     relations: Set[RelationRow] = frozenset()
     consents: Set[ConsentRow] = frozenset()
 
@@ -282,7 +285,7 @@ NOTHING = Rows(frozenset(), frozenset(), frozenset(), frozenset(), frozenset(), 
 
 def without_texts(rows: Rows) -> Rows:
     """Of a sealed record: what is kept in clear would say what its body says."""
-    return rows._replace(strings=frozenset(), texts=NO_GROUP)
+    return rows._replace(strings=frozenset(), texts=NO_GROUP, words=frozenset())
 
 
 def rows(keys: Keys, type: str, found: Indexed) -> Rows:
@@ -294,7 +297,7 @@ def laid_out(rows: Rows, date: int | None, patient: int, rid: int, rid_of: Calla
     """The rows as their tables have them; `rid_of` gives the record number of a reference's type and id."""
     date = NO_DATE if date is None else date
     return {
-        "token": [(key, patient, date, rid, system) for key, system in rows.tokens],
+        "token": [(key, patient, date, rid, system) for key, system in (*rows.tokens, *rows.words)],
         "ref": [(rid_of(type, id), key, patient, date, rid) for type, id, key in rows.refs],
         "date": [(key, low, high, patient, rid) for key, low, high in rows.dates],
         "string": [(key, value, patient, rid, exact, long) for key, value, exact, long in rows.strings],
@@ -332,8 +335,8 @@ def _sorted(type: str, param: str) -> bool:
 
 
 def is_part(param: str) -> bool:
-    """Whether a name was made by `Keys.part`."""
-    return "\x1e" in param
+    """Whether a name was made by `Keys.part`, or is that of an added parameter: their systems stand in `token`."""
+    return "\x1e" in param or is_added(param)
 
 
 class _Builder:
@@ -351,7 +354,7 @@ class _Builder:
         systems: set[tuple[str, str]] = set()
         for param, system, code in found.tokens:
             self.tokens.update(tokens(type, param, system, code))
-            if system:
+            if system and not is_part(param):
                 systems.add((param, system))
         for param, target, id in found.references:
             if held(type, param).target is None:
@@ -380,6 +383,7 @@ class _Builder:
             {keys.code(type, param, code) for param, _, code in found.tokens if _sorted(type, param)},
             keys.systems(type, frozenset(systems)),
             keys.texts(type, frozenset(texts)),
+            {(keys.token(type, param, word), 0) for param, word in found.words},
             {self.relation(one) for one in found.relations},
             {self.consent(one) for one in found.rulings},
         )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
 from hoso.core.clock import Clock, to_ms
+from hoso.fhir.added import Definition
 from hoso.fhir.search import Query
 from hoso.store import audit, history, jobs, reading, sealing, search, writer
+from hoso.store.added import AddedTable, Parameter, Snapshot, share
 from hoso.store.audit import AuditRow
 from hoso.store.connection import Connection
 from hoso.store.contract import Change, Draft, HistoryPage, Origin, Page, Saved, Stretch, Unavailable, Version
@@ -66,7 +68,8 @@ class RecordTransaction(RecordReading):
         return self._numbers.of((reading.NUMBER[type], id))
 
     def save(self, drafts: Sequence[Draft]) -> list[Saved]:
-        prepared = [writer.prepare(self._store.facts.keys, draft) for draft in drafts]
+        added = self._store.added
+        prepared = [writer.prepare(self._store.facts.keys, draft, added=added) for draft in drafts]
         saved = self._store.plan_and_apply(self.connection, prepared, self._origin, self._numbers, older=self.older)
         self.saved += saved
         return saved
@@ -94,6 +97,17 @@ class RecordStore:
     @property
     def relations(self) -> RelationRows:
         return RelationRows(self.engine.reader(), self.facts.keys)
+
+    @property
+    def added(self) -> Snapshot:
+        """The search parameters that R4 does not have."""
+        return self.facts.added.current(self.engine)
+
+    def settle_added(self, wanted: Mapping[str, Sequence[Definition]]) -> bool:
+        return AddedTable(self.engine, self.facts.added).settle(wanted, self.now())
+
+    def share(self, one: Parameter) -> int:
+        return share(self.engine.reader(), one)
 
     def read(self, type: str, id: str) -> Version | None:
         return self.engine.brief(reading.read, type, id)
@@ -179,7 +193,8 @@ class RecordStore:
         told: Told | None = None,
     ) -> list[Saved]:
         ids: Sequence[UUID | None] = changes or [None] * len(drafts)
-        prepared = [writer.prepare(self.facts.keys, draft, change) for draft, change in zip(drafts, ids, strict=True)]
+        added, keys = self.added, self.facts.keys
+        prepared = [writer.prepare(keys, draft, change, added) for draft, change in zip(drafts, ids, strict=True)]
         seen, older = changes is not None, set[int]()
 
         def work(connection: Connection) -> list[Saved]:

@@ -81,7 +81,7 @@ def _complete(store: RecordStore, rids: Sequence[int]) -> int:
         added = _mark(connection, made)
         for table in TABLES:
             for row in lacking(connection, table, made.tables[table]):
-                _insert(connection, table, row)
+                insert(connection, table, row)
                 added += 1
         return added
 
@@ -105,7 +105,7 @@ def _mark(connection: Connection, made: Standing) -> int:
     added = 0
     for table in GROUPED:
         for row in lacking(connection, table, made.grouped[table]):
-            _insert(connection, table, row)
+            insert(connection, table, row)
             added += 1
     wrong = _marked(connection, made)
     for rid, right in wrong:
@@ -125,7 +125,7 @@ def _once(table: Table, connection: Connection) -> int:
     names = ", ".join(COLUMNS[table])
     twice = connection.rows(f"SELECT {names}, count(*) FROM {table} GROUP BY {names} HAVING count(*) > 1")  # noqa: S608
     for *row, _ in twice:
-        _insert(connection, table, row)
+        insert(connection, table, row)
     return sum(number - 1 for *_, number in twice)
 
 
@@ -167,7 +167,7 @@ def _delete_unwanted(store: RecordStore, table: Table, rows: Sequence[Row], conn
     return len(surplus)
 
 
-def _insert(connection: Connection, table: Table | Grouped, row: Sequence[object]) -> None:
+def insert(connection: Connection, table: Table | Grouped, row: Sequence[object]) -> None:
     """In place of rows with the same key, and perhaps another rest, should damage have left some."""
     key = KEYS[table]
     where = " AND ".join(f"{name} = ?" for name in key)

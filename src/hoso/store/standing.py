@@ -11,6 +11,7 @@ from hoso.fhir.extract import extract
 from hoso.fhir.indexed import Indexed
 from hoso.fhir.model import load
 from hoso.store import index
+from hoso.store.added import Snapshot
 from hoso.store.connection import Connection
 from hoso.store.engine import Engine
 from hoso.store.facts import Facts
@@ -39,7 +40,8 @@ class Standing(NamedTuple):
 def standing(engine: Engine, facts: Facts, connection: Connection, heads: Collection[tuple[str, Head]]) -> Standing:
     """The rows of all these live heads (with their types) together, each as the index tables have them."""
     live = [(type, head) for type, head in heads if head.packed is not None and not head.deleted]
-    found = [one for type, head in live if (one := _found(facts, connection, type, head)) is not None]
+    added = facts.added.current(engine)
+    found = [one for type, head in live if (one := _found(facts, added, connection, type, head)) is not None]
     rids = _rids(engine, connection, found)
     made = Standing(
         {table: set() for table in TABLES},
@@ -55,14 +57,16 @@ def standing(engine: Engine, facts: Facts, connection: Connection, heads: Collec
     return made
 
 
-def _found(facts: Facts, connection: Connection, type: str, head: Head) -> Found | None:
+def _found(facts: Facts, added: Snapshot, connection: Connection, type: str, head: Head) -> Found | None:
     """None for one whose text was erased or cannot be opened, which the check of the log tells: nothing leads to it."""
     assert head.packed is not None and head.version is not None
     try:
         text = connection.text(head.dictionary, head.packed, head.rid, head.version)
     except (Gone, BadSeal):
         return None
-    values = extract(orjson.loads(text))
+    resource = orjson.loads(text)
+    values = extract(resource)
+    added.fill(type, resource, values)
     rows = index.rows(facts.keys, type, values)
     return type, head, values, index.without_texts(rows) if is_sealed(head.dictionary) else rows
 

@@ -23,6 +23,8 @@ from hoso.fhir.labels import Said, said
 from hoso.fhir.labels.content import NOTHING as SILENT
 from hoso.fhir.model import load
 from hoso.store import chain, index
+from hoso.store.added import NONE as NO_PARAMETERS
+from hoso.store.added import Snapshot
 from hoso.store.connection import Connection, Race
 from hoso.store.contract import Conflict, Draft, Origin, Outcome, Saved
 from hoso.store.engine import Engine
@@ -72,6 +74,7 @@ class Prepared:
     rows: Rows
     found: Indexed
     said: Said = SILENT
+    added: Snapshot = NO_PARAMETERS
 
 
 @dataclass(slots=True)
@@ -99,14 +102,17 @@ class Step(NamedTuple):
     text: bytes
 
 
-def prepare(keys: Keys, draft: Draft, change: UUID | None = None) -> Prepared:
+def prepare(keys: Keys, draft: Draft, change: UUID | None = None, added: Snapshot = NO_PARAMETERS) -> Prepared:
     found, rows, labels = Indexed(), NOTHING, SILENT
     if draft.resource is not None:
         named = draft.resource.get("id") == draft.id
-        found = extract(draft.resource if named else {**draft.resource, "id": draft.id})
+        resource = draft.resource if named else {**draft.resource, "id": draft.id}
+        found = extract(resource)
+        if added.parameters:
+            added.fill(draft.type, resource, found)
         rows = index.rows(keys, draft.type, found)
         labels = said(draft.body, draft.resource)
-    return Prepared(draft, (_MODEL.type_number[draft.type], draft.id), change or uuid7(), rows, found, labels)
+    return Prepared(draft, (_MODEL.type_number[draft.type], draft.id), change or uuid7(), rows, found, labels, added)
 
 
 class Compared(NamedTuple):
@@ -274,7 +280,7 @@ class Planner:
         elif moved:
             plan.moves.append(Move(original.rid, current.patient, *name))
         after = self._expand(latest.rows, latest.found, current.patient, original.rid)
-        before = self._before(latest.draft.type, original)
+        before = self._before(latest, original)
         refs = edges(after["ref"])
         self.labelling.edges += refs
         if before:
@@ -286,7 +292,9 @@ class Planner:
         plan, original, (latest, before, after) = self.plan, current.original, compared
         found, rows = latest.found, latest.rows
         if sealed:
+            words = {key for key, _ in rows.words}
             rows, after["string"] = index.without_texts(rows), []
+            after["token"] = [row for row in after["token"] if row[0] not in words]
         assert current.version is not None
         plan.heads.append(
             HeadRow(
@@ -397,14 +405,18 @@ class Planner:
                 self.plan.grouped.setdefault(table, set()).update(group.rows)
         return group.number
 
-    def _before(self, type: str, original: Head) -> IndexRows:
+    def _before(self, latest: Prepared, original: Head) -> IndexRows:
         """The index rows that stand now, found again from the body they were made of."""
+        type = latest.draft.type
         if original.deleted or original.packed is None:
             return {}
         try:
-            found = extract(orjson.loads(self._text(original)))
+            resource = orjson.loads(self._text(original))
         except Gone:
             return {}  # its rows went with it
+        found = extract(resource)
+        if latest.added.parameters:
+            latest.added.fill(type, resource, found, before=True)
         rows = index.rows(self.facts.keys, type, found)
         if is_sealed(original.dictionary):
             rows = index.without_texts(rows)

@@ -16,6 +16,7 @@ from hoso.access.bulk.sheets import Sheet, Sheets
 from hoso.access.code_lists import CodeLists
 from hoso.access.errand import Errand
 from hoso.access.notes import subject
+from hoso.access.parameters import Parameters
 from hoso.access.persons import asks_for_persons
 from hoso.access.telling import Teller
 from hoso.access.view import View
@@ -55,6 +56,7 @@ class Tools:
     teller: Teller
     dress: Dress
     lists: CodeLists
+    parameters: Parameters
 
 
 class OfType:
@@ -66,6 +68,7 @@ class OfType:
         """`place` is that of the type among those asked for; `number` that of the last file there is."""
         self._store, self._table, self._sheets = tools.store, tools.table, tools.sheets
         self._teller, self._lists, self._now = tools.teller, tools.lists, now
+        self._offered = tools.parameters.offered()
         self._id, self._errand, self._asked = id, errand, asked
         self._type, self._place, self._number = asked.types[place], place, number
         names = [*asked.elements.get("*", ()), *asked.elements.get(self._type, ())]
@@ -179,7 +182,7 @@ class OfType:
         searches = [_pairs(text) for text in asked.filters.get(self._type, ("",))]
         for pairs in searches:
             for compartment in [None] if asked.patients is None else [("Patient", id) for id in asked.patients]:
-                query = parse(self._type, [*pairs, *self._since], compartment=compartment)
+                query = parse(self._type, [*pairs, *self._since], compartment=compartment, added=self._offered)
                 yield replace(query, count=MAX_COUNT, total="accurate")
 
     def _belongs(self, version: Version) -> bool:

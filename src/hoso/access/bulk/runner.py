@@ -16,6 +16,7 @@ from hoso.access.bulk.exports import LASTS
 from hoso.access.bulk.of_type import Dress, OfType, Tools, Uncounted, Unwanted
 from hoso.access.bulk.sheets import Full, Sheets
 from hoso.access.code_lists import CodeLists
+from hoso.access.parameters import Parameters
 from hoso.access.telling import Teller
 from hoso.core.clock import Clock, to_ms
 from hoso.core.errors import Refused
@@ -35,7 +36,7 @@ class Runner:
         self, store: Store, table: ExportTable, sheets: Sheets, journal: Journal, clock: Clock, dress: Dress
     ) -> None:
         self._table, self._sheets, self._clock = table, sheets, clock
-        self._tools = Tools(store, table, sheets, Teller(journal, clock), dress, CodeLists(store))
+        self._tools = Tools(store, table, sheets, Teller(journal, clock), dress, CodeLists(store), Parameters(store))
 
     def step(self) -> bool:
         """Forgets what is over and carries one export out; whether there may be more to do. Raises Unavailable."""

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from hoso.core.errors import Refused
+from hoso.fhir.added import is_added, written
 from hoso.fhir.model import load
 from hoso.fhir.search import Query
 from hoso.fhir.search.conditions import UNKNOWN
@@ -72,6 +73,8 @@ def refuse_masked(query: Query, masks: Masks) -> None:
     for type in query.types:
         asked = [name for condition in query.conditions for name in _names(condition, type)]
         asked += [(type, key.code) for key in query.sort]
+        edges = (*query.includes, *query.revincludes)
+        asked += [(edge.source, edge.code) for edge in edges if edge.source and edge.code]
         for whose, code in asked:
             if _touches(whose, code, masks):
                 raise _unknown(query, whose, code)
@@ -79,11 +82,14 @@ def refuse_masked(query: Query, masks: Masks) -> None:
 
 def _unknown(query: Query, type: str, code: str) -> Refused:
     """As the reader of searches says it, under the name that the caller wrote."""
-    written = next((name for name, _ in query.self_pairs if name.split(":")[0].split(".")[0] == code), code)
-    return refuse(UNKNOWN, written, "not-supported", name=code, type=type)
+    code = written(code)
+    named = next((name for name, _ in query.self_pairs if name.split(":")[0].split(".")[0] == code), code)
+    return refuse(UNKNOWN, named, "not-supported", name=code, type=type)
 
 
 def _touches(type: str, code: str, masks: Masks) -> bool:
+    if is_added(code):
+        return True  # what its expression looks at, nobody has said
     names = masks.get(type)
     return bool(names) and not _elements(type, code).isdisjoint(names or ())
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hoso.core import Refused
+from hoso.core import Issue, Refused
+from hoso.fhir.added import WORD, WORDS, is_added, words, written
 from hoso.fhir.model import Model, SearchParam, load
 from hoso.fhir.search.leaf import leaf
-from hoso.fhir.search.limits import MAX_BRANCHES, MAX_DEPTH
-from hoso.fhir.search.query import Chain, Condition, Has
-from hoso.fhir.search.targets import targets
-from hoso.fhir.search.values import refuse
+from hoso.fhir.search.limits import MAX_BRANCHES, MAX_DEPTH, MAX_WORDS
+from hoso.fhir.search.offered import NOTHING, Offered
+from hoso.fhir.search.query import Chain, Condition, Group, Has, Match, Token
+from hoso.fhir.search.targets import joined
+from hoso.fhir.search.values import refuse, split, unescape
 
 UNKNOWN = "search.unknown-parameter"
 MEANINGLESS = frozenset({"_text", "_content", "_query", "_filter", "_type", "_has"})
@@ -22,11 +24,14 @@ MEANINGLESS = frozenset({"_text", "_content", "_query", "_filter", "_type", "_ha
 
 @dataclass(slots=True)
 class Reader:
-    """What stays the same while one request is read. `spent` counts the branches of untyped chains."""
+    """What stays the same while one request is read. `spent` counts the branches of untyped chains,
+    `sought` the words of full text."""
 
     base: str | None = None
+    added: Offered = field(default_factory=lambda: NOTHING)
     model: Model = field(default_factory=load)
     spent: int = 0
+    sought: int = 0
 
     def condition(self, types: tuple[str, ...], name: str, value: str, depth: int = 0) -> Condition:
         if depth > MAX_DEPTH:
@@ -39,21 +44,52 @@ class Reader:
         code, _, modifier = name.partition(":")
         if code == "_query":
             raise refuse("search.named-query", name, "not-supported")
+        if code in WORDS:
+            return self._words(types, code, modifier, value, name)
         return leaf(types, self.param(types, code, name), modifier or None, value, name, self.base)
 
     def param(self, types: tuple[str, ...], code: str, name: str) -> SearchParam:
         """The parameter of all `types`; its kind must be one, its targets are joined."""
-        found = [self.model.search_params[t].get(code) for t in types]
+        found = [self.model.search_params[t].get(code) or self._added(t, code, name) for t in types]
         known = [param for param in found if param is not None]
         if len(known) < len(types) or code in MEANINGLESS:
             missing = next((t for t, p in zip(types, found, strict=True) if p is None), types[0])
             raise refuse(UNKNOWN, name, "not-supported", name=code, type=missing)
-        if any(param.type != known[0].type for param in known):
+        if any(param.type != known[0].type or (is_added(param.code) and param != known[0]) for param in known):
             raise refuse("search.differs", name, "not-supported", name=code)
         return known[0]
 
-    def targets(self, types: tuple[str, ...], code: str) -> tuple[str, ...]:
-        return tuple(sorted({t for type in types for t in targets(type, code)}))
+    def _added(self, type: str, code: str, name: str) -> SearchParam | None:
+        """One that was added here; until all records are in its index, it is refused."""
+        found = self.added.get(type, {}).get(code)
+        if found is not None and found.share is not None:
+            issue = Issue("transient", "search.filling", {"parameter": name, "share": str(found.share)}, name)
+            raise Refused(503, issue)
+        return found.param if found else None
+
+    def _words(self, types: tuple[str, ...], code: str, modifier: str, value: str, name: str) -> Condition:
+        """All words of a value, of one of several values, in any order."""
+        found = {self._added(type, code, name) for type in types}
+        param = next(iter(found)) if len(found) == 1 else None
+        if param is None:
+            raise refuse("search.text-off", name, "not-supported")
+        if modifier:
+            raise refuse("search.modifier", name, "not-supported", modifier=modifier, name=code)
+        ways: list[Condition] = []
+        for part in split(value, ","):
+            said = tuple(dict.fromkeys(words(unescape(part, name))))
+            if not said:
+                raise refuse("search.empty", name)
+            self.sought += len(said)
+            if self.sought > MAX_WORDS:
+                raise refuse("search.many-words", name, "too-costly", limit=str(MAX_WORDS))
+            each = tuple(Match(param.code + WORD, "token", (Token(None, word),)) for word in said)
+            ways.append(each[0] if len(each) == 1 else Group("and", each))
+        return ways[0] if len(ways) == 1 else Group("or", tuple(ways))
+
+    def kind(self, type: str, code: str) -> str:
+        """Of a parameter as conditions name it."""
+        return self.param((type,), written(code), code).type
 
     def _has(self, types: tuple[str, ...], name: str, value: str, depth: int) -> Condition:
         parts = name.split(":", 3)
@@ -63,21 +99,22 @@ class Reader:
         if type not in self.model.search_params:
             raise refuse("search.unknown-type", name, type=type)
         param = self.param((type,), code, name)
-        if param.type != "reference" or not set(types) & set(targets(type, code)):
+        if param.type != "reference" or not set(types) & set(joined((type,), param)):
             raise refuse("search.has-reference", name, type=type, name=code)
-        return Has(type, code, self.condition((type,), rest, value, depth + 1))
+        return Has(type, param.code, self.condition((type,), rest, value, depth + 1))
 
     def _chain(self, types: tuple[str, ...], name: str, head: str, rest: str, value: str, depth: int) -> Condition:
         code, _, typed = head.partition(":")
-        if self.param(types, code, name).type != "reference":
+        param = self.param(types, code, name)
+        if param.type != "reference":
             raise refuse("search.chain", name, name=code)
-        allowed = self.targets(types, code)
+        allowed = joined(types, param)
         if typed and typed not in allowed:
             raise refuse("search.reference-type", name, value=typed, types=", ".join(allowed[:12]))
         grouped: dict[Condition, list[str]] = {}
         for type, condition in self._branches((typed,) if typed else allowed, rest, value, depth):
             grouped.setdefault(condition, []).append(type)
-        return Chain(code, tuple((tuple(names), condition) for condition, names in grouped.items()))
+        return Chain(param.code, tuple((tuple(names), condition) for condition, names in grouped.items()))
 
     def _branches(self, candidates: tuple[str, ...], rest: str, value: str, depth: int) -> list[tuple[str, Condition]]:
         """Of the types a reference may point to, those that know the rest of the chain; at least one must."""
@@ -99,4 +136,5 @@ class Reader:
         return found
 
     def _knows(self, type: str, rest: str) -> bool:
-        return rest.partition(".")[0].partition(":")[0] in self.model.search_params[type]
+        code = rest.partition(".")[0].partition(":")[0]
+        return code in self.model.search_params[type] or code in self.added.get(type, {})

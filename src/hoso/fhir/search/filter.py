@@ -174,7 +174,7 @@ def _kind(reader: Reader, types: Types, path: str) -> str:
         (issue,) = refused.issues
         values = {name: value for name, value in issue.values.items() if name != "parameter"}
         raise refuse(issue.key, path, issue.code, **values) from refused
-    kinds = {reader.model.search_params[type][code].type for type, code in _leaves(found, types)}
+    kinds = {reader.kind(type, code) for type, code in _leaves(found, types)}
     if len(kinds) != 1:
         raise refuse("search.differs", NAME, "not-supported", name=path)
     return kinds.pop()

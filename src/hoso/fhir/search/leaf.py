@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 from hoso.core import Refused, fold
+from hoso.fhir.added import is_added, written
 from hoso.fhir.model import SearchParam, load
 from hoso.fhir.search import coded, values
 from hoso.fhir.search.limits import MAX_VALUES
@@ -24,7 +25,7 @@ from hoso.fhir.search.query import (
     Updated,
     Value,
 )
-from hoso.fhir.search.targets import targets
+from hoso.fhir.search.targets import joined, targets
 from hoso.fhir.search.values import refuse
 
 MODIFIERS: Mapping[str, frozenset[str]] = {
@@ -90,7 +91,7 @@ def _match(
         _check_modifier(param, modifier, name)
         return Match(param.code, "near", _distinct(values.near(part, name) for part in parts))
     kind = cast("Kind", param.type)
-    allowed = tuple(sorted({t for type in types for t in targets(type, param.code)})) if kind == "reference" else ()
+    allowed = joined(types, param) if kind == "reference" else ()
     if kind == "reference" and modifier and _TYPE_NAME.match(modifier):
         if modifier not in allowed:
             raise refuse("search.reference-type", name, value=modifier, types=", ".join(allowed[:12]))
@@ -114,12 +115,13 @@ def _distinct(found: object) -> tuple[Value, ...]:
 
 
 def _check_modifier(param: SearchParam, modifier: str | None, name: str) -> None:
-    if modifier is not None and modifier not in MODIFIERS.get(param.type, frozenset()):
+    texts = modifier in ("text", "of-type", "identifier") and is_added(param.code)
+    if modifier is not None and (texts or modifier not in MODIFIERS.get(param.type, frozenset())):
         raise _bad_modifier(param.code, modifier, name)
 
 
 def _bad_modifier(code: str, modifier: str, name: str) -> Refused:
-    return refuse("search.modifier", name, "not-supported", modifier=modifier, name=code)
+    return refuse("search.modifier", name, "not-supported", modifier=modifier, name=written(code))
 
 
 def _typed(text: str, name: str, type: str) -> Local:

@@ -13,6 +13,8 @@ MAX_BRANCHES = 64
 """Target types an untyped chain may fan out to, over all its steps."""
 MAX_FILTER_TERMS = 50
 """Comparisons in one filter."""
+MAX_WORDS = 50
+"""Words of full text."""
 MAX_FILTER_DEPTH = 10
 """Parentheses within parentheses in it."""
 MAX_SORT_KEYS = 5

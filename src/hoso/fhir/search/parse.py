@@ -13,12 +13,13 @@ from hoso.fhir.model import load
 from hoso.fhir.search import filter
 from hoso.fhir.search.conditions import UNKNOWN, Reader
 from hoso.fhir.search.limits import MAX_LENGTH, MAX_PAIRS
+from hoso.fhir.search.offered import NOTHING, Offered
 from hoso.fhir.search.query import Compartment, Condition, Group, Match, Near, Query, SortKey
 from hoso.fhir.search.result_params import INCLUDES, PASSED, SINGLE, Shape
 from hoso.fhir.search.values import is_id, refuse
 
 Pairs = list[tuple[str, str]]
-FORGIVABLE = frozenset({UNKNOWN, "search.modifier", "search.sort", "search.named-query"})
+FORGIVABLE = frozenset({UNKNOWN, "search.modifier", "search.sort", "search.named-query", "search.text-off"})
 
 
 def parse(
@@ -28,6 +29,7 @@ def parse(
     lenient: bool = False,
     compartment: tuple[str, str] | None = None,
     base: str | None = None,
+    added: Offered = NOTHING,
 ) -> Query:
     """`type` None searches the whole system (or the whole compartment). `base` is this server's own FHIR address.
 
@@ -35,7 +37,7 @@ def parse(
     """
     _check_size(pairs)
     types = _types(type, pairs, compartment)
-    reader = Reader(base)
+    reader = Reader(base, added)
     shape = Shape(types, reader)
     conditions: list[Condition] = [_compartment(types, compartment)] if compartment else []
     ran: Pairs = []
@@ -97,11 +99,9 @@ def _take(
     elif base == "_type":
         if not system:
             raise refuse("search.type-level", name, "not-supported")
-    elif name == filter.NAME:
-        found = filter.read(reader, types, value)
-        conditions.extend(found.conditions if isinstance(found, Group) and found.operator == "and" else [found])
     else:
-        conditions.append(reader.condition(types, name, value))
+        found = filter.read(reader, types, value) if name == filter.NAME else reader.condition(types, name, value)
+        conditions.extend(found.conditions if isinstance(found, Group) and found.operator == "and" else [found])
 
 
 def _once(pairs: Pairs) -> Iterable[tuple[str, str]]:

@@ -78,12 +78,14 @@ class Shape:
         special: Any = {"_id": "id", "_lastUpdated": "updated"}.get(code)
         if special:
             return SortKey(code, special, key.startswith("-"))
-        if any(code not in load().search_params[t] for t in self.types) or code in MEANINGLESS:
+        known = all(code in load().search_params[t] or code in self.reader.added.get(t, {}) for t in self.types)
+        if not known or code in MEANINGLESS:
             raise refuse("search.sort", name, "not-supported", value=code, type=self.types[0])
-        kind: Any = "near" if code == "near" else self.reader.param(self.types, code, name).type
+        param = self.reader.param(self.types, code, name)
+        kind: Any = "near" if code == "near" else param.type
         if kind in ("composite", "special"):
             raise refuse("search.sort", name, "not-supported", value=code, type=self.types[0])
-        return SortKey(code, kind, key.startswith("-"))
+        return SortKey(param.code, kind, key.startswith("-"))
 
     def _include(self, base: str, modifier: str, value: str, name: str) -> None:
         if modifier not in ("", "iterate"):
@@ -108,9 +110,10 @@ class Shape:
             return Include(source, None, target or None, iterate)
         if not code:
             raise refuse("search.include", name, value=value)
-        if self.reader.param((source,), code, name).type != "reference":
+        param = self.reader.param((source,), code, name)
+        if param.type != "reference":
             raise refuse("search.include", name, value=value)
-        return Include(source, code, target or None, iterate)
+        return Include(source, param.code, target or None, iterate)
 
 
 def _one_of(choices: Any, value: str, name: str) -> str:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
-from hoso.fhir.model import load
+from hoso.fhir.added import is_added
+from hoso.fhir.model import SearchParam, load
 
 _DEMAND = re.compile(r"resolve\(\) is (\w+)")
+
+
+def joined(types: Iterable[str], param: SearchParam) -> tuple[str, ...]:
+    """What a parameter of several types may point to; one that was added says so itself."""
+    if is_added(param.code):
+        return param.targets or load().resource_types
+    return tuple(sorted({t for type in types for t in targets(type, param.code)}))
 
 
 @cache

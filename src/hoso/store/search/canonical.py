@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import orjson
 
+from hoso.fhir.added import is_added
 from hoso.fhir.model import load
 from hoso.fhir.search.query import Include
 from hoso.fhir.search.targets import targets
@@ -45,6 +46,8 @@ def carriers() -> frozenset[str]:
 def followed(type: str, code: str | None) -> dict[str, tuple[str, ...]]:
     """Reference parameters of a type (`code` None: any) that may hold a canonical → the types it may mean."""
     params = load().search_params[type]
+    if code and is_added(code):
+        return {}
     codes = [code] if code else [c for c, param in params.items() if param.type == "reference"]
     found = {c: tuple(t for t in targets(type, c) if t in carriers()) for c in codes}
     return {c: types for c, types in found.items() if types}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from hoso.fhir.added import PRESENT, is_added
 from hoso.fhir.model import load
 from hoso.fhir.search.query import (
     Chain,
@@ -20,6 +21,7 @@ from hoso.fhir.search.query import (
     InList,
     Match,
     Missing,
+    Token,
     Updated,
 )
 from hoso.store.index import held
@@ -102,6 +104,11 @@ class Conditions:
     def _missing(self, condition: Missing, m: Alias) -> Sql:
         if condition.code in ("_id", "_lastUpdated"):
             return FALSE if condition.missing else TRUE
+        if is_added(condition.code):
+            there = Match(
+                condition.code + PRESENT, "token", (Token(None, "true"),), "not" if condition.missing else None
+            )
+            return self._match(there, m)
         model = load()
         bits: dict[int, list[int]] = {}
         for type in m.types:

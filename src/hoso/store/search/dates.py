@@ -13,6 +13,7 @@ from functools import cache
 from typing import cast
 
 from hoso.core.dates import OPEN_HIGH, OPEN_LOW
+from hoso.fhir.added import is_added
 from hoso.fhir.model import load
 from hoso.fhir.search.query import Date, Match
 from hoso.store.search.sql import Sql, both, either
@@ -134,6 +135,8 @@ def _between(column: str, low: int, high: int) -> Iterable[Sql]:
 def one_date(type: str, code: str) -> bool:
     """Whether a record of the type has at most one row of the parameter: all branches read one element, not a list."""
     definition = load().types[type]
+    if is_added(code):
+        return False
     branches = [b.strip(" ()") for b in load().search_params[type][code].expression.split("|")]
     names = {found[1] if (found := re.match(rf"{type}\.(\w+)($|\.as\(|\.ofType\()", b)) else "" for b in branches}
     element = definition.by_name.get(names.pop()) if len(names) == 1 else None

@@ -124,7 +124,8 @@ class Walk:
     def _named(self, edge: Include, types: Iterable[str], f: str) -> Sql:
         """Rows of the parameter followed; `*` follows every one."""
         if edge.code is None:
-            return Sql(f"({f}.key & 127) < {min(RESERVED.values()) << 1}")  # the others are nobody's to follow
+            # the others are nobody's to follow, or those of an added parameter
+            return Sql(f"{f}.key >= 0 AND {f}.key < 65536 AND ({f}.key & 127) < {min(RESERVED.values()) << 1}")
         return self.tests.refs(types, edge.code, f)
 
     def _versions(self, tables: Sql, where: Sql, name: str) -> list[Version]:
