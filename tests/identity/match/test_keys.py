@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.identity.match.people import BA_DINH, CAN_THO, person
 
-from hoso.identity.match import KINDS, keys, probes, shareable
+from hoso.identity.match import keys, probes, shareable
 from hoso.identity.match.keys import Key
 
 AN: dict[str, Any] = {
@@ -60,16 +60,15 @@ def test_placeholders_fillers_and_dummies_make_no_keys() -> None:
     assert not {"birth-given", "birth-family"} & {key.kind for key in keys(person("Nguyễn Văn An", "1980-01-01"))}
 
 
-def test_there_are_about_ten_keys_each_once_and_in_the_order_of_their_kinds() -> None:
+def test_there_are_about_ten_keys_each_once() -> None:
     found = keys(person(**AN))
     assert 8 <= len(found) <= 12
     assert len(set(found)) == len(found)
-    assert [KINDS[key.kind].order for key in found] == sorted(KINDS[key.kind].order for key in found)
     assert set(found) <= set(probes(person(**AN)))
 
 
 def test_a_key_is_the_same_on_every_machine() -> None:
-    assert keys(person("Nguyễn Văn An", "1980-03-15"))[0] == Key(6546103363695387641, "birth-given")
+    assert Key(6546103363695387641, "birth-given") in keys(person("Nguyễn Văn An", "1980-03-15"))
     assert all(-(1 << 63) <= key.value < 1 << 63 for key in keys(person(**AN)))
 
 

@@ -15,10 +15,10 @@ from typing import Literal, NamedTuple
 from hoso.identity.match import levels as L
 from hoso.identity.match.births import another_generation, year_slipped
 from hoso.identity.match.packed import SEXES, Packed, Shared
-from hoso.identity.match.score import Crowd, Scored, score_person, telling
+from hoso.identity.match.score import Crowd, Scored, birth_contradicts, number_agrees, score_person, telling
 from hoso.identity.match.vetoes import CURES, Circumstances, corroborated, vetoes
 from hoso.identity.match.weights import Model
-from hoso.identity.match.writing import writing
+from hoso.identity.match.writing import UNASKED, writing
 
 Outcome = Literal["certain", "possible", "new"]
 REFERENCE = 1_000_000
@@ -124,7 +124,7 @@ def decide(
     records_of = dict(people)
 
     def banned(person: str, scored: Scored) -> tuple[str, ...]:
-        return vetoes(scored, _circumstances(arrival, records_of[person], model, policy))
+        return vetoes(scored, _circumstances(arrival, scored, records_of[person], model, policy))
 
     found = banned(person, best) + (doubts or {}).get(person, ())
     if best.total - rival < policy.margin:
@@ -153,9 +153,12 @@ def decide(
     )
 
 
-def _circumstances(arrival: Packed, records: Sequence[Packed], model: Model, policy: Policy) -> Circumstances:
+def _circumstances(
+    arrival: Packed, scored: Scored, records: Sequence[Packed], model: Model, policy: Policy
+) -> Circumstances:
+    told_apart = number_agrees(scored.levels) or birth_contradicts(scored.levels)
     return Circumstances(
-        writing(arrival, records, model.rarity),
+        UNASKED if told_apart else writing(arrival, records, model.rarity),
         policy.may_be_child(arrival.birth[0]),
         arrival.sex == SEXES["female"] and all(record.sex == arrival.sex for record in records),
         any(year_slipped(arrival.birth, record.birth) for record in records),

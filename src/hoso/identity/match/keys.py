@@ -18,28 +18,27 @@ from hoso.identity.normalise.person import Name, Number, Person
 
 @dataclass(frozen=True)
 class Kind:
-    """`order`: kinds are asked in this order. `limit`: a key with more records than that is skipped, it tells
-    nothing. `weight`: what sharing such a key counts when candidates are ranked."""
+    """`limit`: a key with more records than that is skipped, it tells nothing. `weight`: what sharing such a key counts
+    when candidates are ranked."""
 
-    order: int
     limit: int
     weight: float
 
 
 KINDS: dict[str, Kind] = {
-    "number": Kind(0, 60, 9.0),
-    "phone": Kind(1, 60, 4.0),
-    "birth-given": Kind(2, 300, 4.0),
-    "birth-family": Kind(3, 400, 3.0),
-    "mother-birth": Kind(4, 60, 4.0),
-    "birth-commune": Kind(5, 60, 4.0),
-    "year-given-commune": Kind(6, 120, 4.0),
-    "year-family-commune": Kind(7, 120, 3.0),
-    "ends-commune": Kind(8, 200, 3.0),
-    "name-year": Kind(9, 400, 3.5),
-    "ends-year": Kind(10, 400, 2.5),
-    "name-province": Kind(11, 300, 2.0),
-    "address": Kind(12, 60, 2.0),
+    "number": Kind(60, 9.0),
+    "phone": Kind(60, 4.0),
+    "birth-given": Kind(300, 4.0),
+    "birth-family": Kind(400, 3.0),
+    "mother-birth": Kind(60, 4.0),
+    "birth-commune": Kind(60, 4.0),
+    "year-given-commune": Kind(120, 4.0),
+    "year-family-commune": Kind(120, 3.0),
+    "ends-commune": Kind(200, 3.0),
+    "name-year": Kind(400, 3.5),
+    "ends-year": Kind(400, 2.5),
+    "name-province": Kind(300, 2.0),
+    "address": Kind(60, 2.0),
 }
 """What each rescues: a number or a phone, everything else wrong; the birth date with one end of the name, the other
 end wrong; birth date and commune, no name yet or an unreadable one; the year with commune, the day unknown; the ends
@@ -67,20 +66,19 @@ class Keyed(NamedTuple):
 
 
 def keyed(person: Person) -> Keyed:
-    """Without doubles, in the order of their kinds."""
+    """Without doubles."""
     birth, names = _birth(person), _spelt(person)
     shared = _shared(person)
     own = dict.fromkeys((*shared, *_local(person), *_keys(person, birth, names)))
     asked = _hashed({**own, **dict.fromkeys(_slips(birth, names))})
-    stored = tuple([key for text, key in asked if text in own])
-    values = {text: key.value for text, key in asked if text in shared}
-    return Keyed(stored, tuple([key for _, key in asked]), {values[text]: value for text, value in shared.items()})
+    return Keyed(
+        asked[: len(own)], asked, {key.value: value for key, value in zip(asked, shared.values(), strict=False)}
+    )
 
 
 def keys(person: Person) -> tuple[Key, ...]:
     """The keys to store with a record."""
-    texts = dict.fromkeys((*_shared(person), *_local(person), *_keys(person, _birth(person), _spelt(person))))
-    return tuple([key for _, key in _hashed(texts)])
+    return _hashed(dict.fromkeys((*_shared(person), *_local(person), *_keys(person, _birth(person), _spelt(person)))))
 
 
 def probes(person: Person) -> tuple[Key, ...]:
@@ -92,14 +90,8 @@ def shareable(person: Person) -> dict[int, Shared]:
     return {stable_hash(text): value for text, value in _shared(person).items()}
 
 
-_ORDER = {name: (kind.order, name) for name, kind in KINDS.items()}
-
-
-def _hashed(texts: Collection[str]) -> list[tuple[str, Key]]:
-    """Each text with its key, in order."""
-    orders = [_ORDER[text[: text.index("\x1f")]] for text in texts]
-    found = sorted(zip(orders, stable_hashes(texts), texts, strict=True))
-    return [(text, Key(value, kind)) for (_, kind), value, text in found]
+def _hashed(texts: Collection[str]) -> tuple[Key, ...]:
+    return tuple(map(Key, stable_hashes(texts), [text[: text.index("\x1f")] for text in texts]))
 
 
 def _key(kind: str, *parts: str | int) -> str:

@@ -47,7 +47,7 @@ def _slip(a: str, b: str) -> bool:
     shorter = min(len(a), len(b))
     if shorter < 3 and abs(len(a) - len(b)) != 1:
         return False
-    return edits(a, b, 1 if shorter < LONG else 2) <= (1 if shorter < LONG else 2)
+    return is_slip(a, b) or (shorter >= LONG and edits(a, b, 2) <= 2)
 
 
 @lru_cache(maxsize=CACHED)
