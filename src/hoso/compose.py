@@ -462,8 +462,9 @@ def upkeep(node: Node) -> None:
     config, key, journal = node.config, node.config.keys.links, node.journal
     exports.upkeep(folder, key, store, journal)
     subscriptions.upkeep(
-        config.subscriptions, folder, key, store, journal, node.tokens, _registered(config), config.fhir_url
-    )
+        config.subscriptions, folder, key, store, journal, node.tokens, _registered(config), config.node,
+        config.fhir_url,
+    )  # fmt: skip
 
 
 def rebuild_people(node: str, keys: Keys, store: RecordStore, seen: Callable[[int], None]) -> None:

@@ -65,12 +65,12 @@ def desk(store: RecordStore, records: Records, journal: Journal) -> Subscription
     return SubscriptionDesk(store, SubscriptionTable(store.engine), records, journal, system_clock)
 
 
-def ending(store: RecordStore, journal: Journal) -> Ending:
+def ending(store: RecordStore, journal: Journal, node: str) -> Ending:
     from hoso.access.subscribing.ending import Ending
     from hoso.access.subscribing.record import Record
     from hoso.store.subscriptions import SubscriptionTable
 
-    return Ending(SubscriptionTable(store.engine), Record(store, journal, system_clock))
+    return Ending(SubscriptionTable(store.engine), Record(store, journal, system_clock, node))
 
 
 def upkeep(
@@ -81,6 +81,7 @@ def upkeep(
     journal: Journal,
     tokens: Tokens,
     registered: Callable[[str], Actor | None],
+    node: str,
     base: str,
 ) -> None:
     """Events are found and told, by one process of the machine at a time. `base`: the node's address, if it has one."""
@@ -99,7 +100,7 @@ def upkeep(
     watching = Watching(store, table, now, system_clock)
     delivering = Delivering(
         store, table, Poster(settings.endpoints()), Safe(key), journal, now, system_clock,
-        f"{base}/fhir" if base else "", patience,
+        node, f"{base}/fhir" if base else "", patience,
     )  # fmt: skip
     couriers = Couriers(delivering.carry)
 

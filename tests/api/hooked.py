@@ -56,7 +56,7 @@ class Told:
         self.watching = Watching(self.store, self.table, standing, self.now)
         self.delivering = Delivering(
             self.store, self.table, Poster(endpoints, lambda name, port: self.resolve(name, port)), safe, journal,
-            standing, self.now, "http://hoso.test/fhir", Patience(7, lambda: 1.0),
+            standing, self.now, "test-node", "http://hoso.test/fhir", Patience(7, lambda: 1.0),
         )  # fmt: skip
 
     def now(self) -> datetime:

@@ -72,10 +72,8 @@ def test_a_right_that_was_narrowed_between_event_and_delivery(told: Told, reader
 
 
 def test_what_was_closed_by_a_label_meanwhile_is_not_told(told: Told) -> None:
-    made = told.call.tokens.create("careful", SCOPE, labels=[])
-    careful = told.call.holding(SCOPE, "unused")
-    careful.token = made
-    subscribed(told, careful, channel=bundled(max_count=5))
+    limited = careful(told, "careful")
+    subscribed(told, limited, channel=bundled(max_count=5))
     told.observed("open")
     told.observed("closed")
     labelled(told, "hidden")
@@ -88,10 +86,8 @@ def test_what_was_closed_by_a_label_meanwhile_is_not_told(told: Told) -> None:
 
 
 def test_what_was_sent_before_keeps_its_number_and_is_told_empty(told: Told) -> None:
-    made = told.call.tokens.create("careful", SCOPE, labels=[])
-    careful = told.call.holding(SCOPE, "unused")
-    careful.token = made
-    subscribed(told, careful, channel=bundled("full-resource"))
+    limited = careful(told, "careful")
+    subscribed(told, limited, channel=bundled("full-resource"))
     told.receiver.answers = [500]
     told.observed("a")
     told.work()
@@ -103,7 +99,7 @@ def test_what_was_sent_before_keeps_its_number_and_is_told_empty(told: Told) -> 
     assert [one.numbers for one in (first, again, after)] == [[1], [1], [2]]
     assert "focus" in first.status["events"][0] and "focus" not in again.status["events"][0]
     assert len(again.json["entry"]) == 1 and b"Observation/a" not in again.body
-    events = careful("GET", "Subscription/s/$events?content=full-resource")
+    events = limited("GET", "Subscription/s/$events?content=full-resource")
     assert b"Observation/a" not in events.body and b"Observation/b" in events.body
 
 
@@ -160,3 +156,22 @@ def test_labels_and_holders_narrow_too() -> None:
     registered = Standing(lambda name: [], lambda name: narrow if name == "a" else None)
     assert registered.now(wide) == narrow and registered.now(Actor("client/b")) is None
     assert registered.now(Actor("user/a")) is None and registered.now(Actor("client/a", role="doctor")) is None
+
+
+def test_a_client_meets_its_own_subscriptions_only(told: Told) -> None:
+    """Registered clients are those whose labels somebody decided about."""
+    mine, theirs = careful(told, "mine"), careful(told, "theirs")
+    assert told.subscribe("m", by=mine).status == 201 and told.subscribe("t", by=theirs).status == 201
+    assert [one["id"] for one in mine("GET", "Subscription").resources] == ["m"]
+    assert mine("GET", "Subscription/$status").json["total"] == 1
+    assert told.call("GET", "Subscription/$status").json["total"] == 2
+    for path in ("Subscription/t", "Subscription/t/_history", "Subscription/t/$status", "Subscription/t/$events"):
+        assert mine("GET", path).status == 404 or mine("GET", path).json.get("total") == 0, path
+    assert told.subscribe("t", by=mine).status == 404 and mine("DELETE", "Subscription/t").status in (204, 404)
+    assert theirs("GET", "Subscription/t").status == 200 and told.subscribe("m", by=mine).status == 200
+
+
+def careful(told: Told, name: str) -> Caller:
+    made = told.call.holding(SCOPE, "unused")
+    made.token = told.call.tokens.create(name, SCOPE, labels=[])
+    return made

@@ -273,6 +273,12 @@ def test_status_and_events_can_be_asked(told: Told) -> None:
     assert numbers(told, f"{path}?eventsSinceNumber=1&eventsUntilNumber=1&content=full-resource") == ["1"]
     assert told.call("GET", f"{path}?eventsSinceNumber=x").keys == ["identity.parameter-kind"]
     assert told.call("GET", f"{path}?content=all").keys == ["subscription.content"]
+    told.later += timedelta(days=29)
+    told.work()
+    assert numbers(told, path) == ["1", "2", "3"]
+    told.later += timedelta(days=2)
+    told.work()
+    assert numbers(told, path) == [], "events are kept for thirty days"
     for where in ("Subscription/$get-ws-binding-token", "Subscription/s/$get-ws-binding-token"):
         refused = told.call("GET", where)
         assert (refused.status, refused.keys) == (404, ["subscription.no-websocket"])
@@ -309,7 +315,12 @@ def test_notifications_may_be_xml(told: Told) -> None:
     told.work()
     (heard,) = told.receiver.heard
     assert heard.headers["Content-Type"].startswith("application/fhir+xml")
-    assert heard.body.startswith(b"<Observation") or b"<Observation" in heard.body[:100]
+    assert b"<Observation" in heard.body[:100]
+    told.subscribed(channel={**bundled("full-resource"), "payload": "application/fhir+xml"})
+    told.observed("b")
+    told.work()
+    (heard,) = told.receiver.heard
+    assert b"<Bundle" in heard.body[:100] and b"<Observation" in heard.body and b'value="event-number"' in heard.body
 
 
 def test_a_caller_may_have_so_many(told: Told) -> None:

@@ -11,6 +11,8 @@ import pytest
 from tests.security.apps import Key
 from tests.security.scene import Scene
 
+from hoso.web.oauth import registry
+
 
 def subscription(criteria: str, endpoint: str, kind: str = "rest-hook") -> dict[str, Any]:
     return {
@@ -61,3 +63,16 @@ def test_case_17_what_is_not_there_is_not_told_apart(scene: Scene, path: str) ->
     assert scene.get(path, scene.doctor).status in (403, 404)
     assert scene.get(path, scene.site.token).status == 404
     assert scene.site.ask("GET", "/websocket", Upgrade="websocket", Connection="Upgrade").status == 404
+
+
+def test_case_17_a_registered_system_counts_as_it_is_approved_now(scene: Scene) -> None:
+    scope = "system/Observation.rs system/Subscription.cruds"
+    client = scene.site.client("backend", scope, jwks=Key().jwks)
+    from hoso.web.oauth import bearer  # its models need Django configured
+
+    found = bearer.system(client.client_id)
+    assert found is not None and (found.id, str(found.scopes), found.labels) == (
+        f"client/{client.client_id}", scope, frozenset(),
+    )  # fmt: skip
+    registry.revoke(client.client_id, "test")
+    assert bearer.system(client.client_id) is None and bearer.system("nobody") is None

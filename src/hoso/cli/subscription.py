@@ -22,7 +22,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace) -> int:
     with opened(args.data) as node:
-        ending = subscriptions.ending(node.store, node.journal)
+        ending = subscriptions.ending(node.store, node.journal, node.config.node)
         if args.action == "list":
             for one in ending.listed():
                 print(f"{one.id}\t{one.owner}\t{one.status}\t{one.waiting}\t{one.fault}")

@@ -49,6 +49,11 @@ class RelationRows:
     def __init__(self, connection: Connection, keys: Keys) -> None:
         self._connection, self._keys = connection, keys
 
+    def subscriber(self, id: str) -> str:
+        """Who wrote a Subscription last; empty when nobody is told by it."""
+        rows = self._connection.rows("SELECT owner FROM subscription WHERE id = ?", (id,))
+        return str(rows[0][0]) if rows else ""
+
     @property
     def birthdate(self) -> int:
         """The number of the parameter by which birth dates stand in the index."""

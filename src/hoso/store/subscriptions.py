@@ -6,6 +6,7 @@ An event stands at the place of its change in the feed, so order and completenes
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from hoso.store.connection import Connection
@@ -60,6 +61,20 @@ class EventRow(NamedTuple):
 _COLUMNS = ", ".join(SubscriptionRow._fields)
 _EVENT = "place, number, type, id, version, method, time"
 _WAITS = "EXISTS (SELECT 1 FROM subscription_event e WHERE e.subscription = s.id AND e.place > s.told)"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """The Subscriptions that somebody wrote last."""
+
+    owner: str
+
+    def test(self, alias: str) -> tuple[str, list[object]]:
+        text = (
+            "EXISTS (SELECT 1 FROM key own JOIN subscription asked ON asked.id = own.id"  # noqa: S608
+            f" WHERE own.rid = {alias}.rid AND own.type = ? AND asked.owner = ?)"
+        )
+        return text, [NUMBER["Subscription"], self.owner]
 
 
 class SubscriptionRows:
@@ -158,10 +173,12 @@ class SubscriptionTable:
         return [_row(row) for row in rows]
 
     def due(self, now: int, limit: int) -> list[SubscriptionRow]:
-        """Those with something to do now: to be begun, ended, told of events, or that all is well."""
+        """Those to be begun, ended, told of events, or that all is well; those that do not fail first."""
+        silent = "heartbeat > 0 AND heard + heartbeat * 1000 <= ?"
         rows = self._engine.reader().rows(
-            f"SELECT {_COLUMNS} FROM subscription s WHERE state < 3 AND (ends <= ? OR due <= ? AND (state = 0"  # noqa: S608
-            f" OR {_WAITS} OR state < 3 AND heartbeat > 0 AND heard + heartbeat * 1000 <= ?)) ORDER BY due, id LIMIT ?",
+            f"SELECT {_COLUMNS} FROM subscription s"  # noqa: S608
+            f" WHERE state < 3 AND (ends <= ? OR due <= ? AND (state = 0 OR {_WAITS} OR {silent}))"
+            " ORDER BY CASE WHEN attempts = 0 THEN 0 ELSE 1 END, due, id LIMIT ?",
             (now, now, now, limit),
         )
         return [_row(row) for row in rows]

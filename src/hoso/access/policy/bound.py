@@ -1,6 +1,7 @@
 """What a system without a role is bound by all the same: what people denied it, or everybody, by a Consent.
 
-It has no relationship that could open anything; what it reaches, its scopes say. An operator's token is not bound.
+It has no relationship that could open anything; what it reaches, its scopes say. Of Subscriptions it meets its own.
+An operator's token is not bound.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from hoso.fhir.model import load
 from hoso.store.consents import Call, ConsentRow, Undenied
 from hoso.store.contract import Reading, Version
 from hoso.store.reach import Clause
+from hoso.store.subscriptions import Subscribed
+
+SUBSCRIPTION = "Subscription"
 
 
 class Bound:
@@ -26,9 +30,13 @@ class Bound:
 
     def clause(self, right: str, type: str) -> Clause | None:
         """The test of rows of a type; None when every row passes."""
+        if type == SUBSCRIPTION:
+            return Subscribed(self._errand.actor.id)
         return Undenied(self._call(right, type)) if self._asks(type) else None
 
     def lets(self, right: str, version: Version) -> bool:
+        if version.type == SUBSCRIPTION:
+            return self._reading.relations.subscriber(version.id) == self._errand.actor.id
         if not self._asks(version.type):
             return True
         rows = self._known.get(version.patient)

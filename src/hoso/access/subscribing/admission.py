@@ -72,6 +72,9 @@ class Admission:
         return replace(draft, body=encode(tree))
 
     def _check(self, errand: Errand, wanted: Wanted, faulty: bool) -> None:
+        actor = errand.actor
+        if actor.role or actor.client or not actor.id.startswith("client/"):
+            raise Refused.because(403, "forbidden", "subscription.who")
         if wanted.status not in ("requested", "off") or faulty:
             where = "Subscription.error" if faulty else "Subscription.status"
             raise Refused.because(422, "business-rule", "subscription.status", where, given=wanted.status)
@@ -85,7 +88,7 @@ class Admission:
         needed: tuple[Right, ...] = ("s", "r") if wanted.shows else ("s",)
         for type in sorted(wanted.types):
             for right in needed:
-                if not errand.actor.scopes.permits(type, right):
+                if not actor.scopes.permits(type, right):
                     raise Refused.because(403, "forbidden", "rest.forbidden", type=type, right=right)
 
     def _kept(self, row: SubscriptionRow | None) -> dict[str, str]:

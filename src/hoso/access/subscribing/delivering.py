@@ -16,7 +16,7 @@ from hoso.access.audit.journal import Journal
 from hoso.access.subscribing.ending import Ending
 from hoso.access.subscribing.events import Events
 from hoso.access.subscribing.headers import Safe, Unopened
-from hoso.access.subscribing.notification import Kind, Told, bundle
+from hoso.access.subscribing.notification import FAILURES, Kind, Told, bundle
 from hoso.access.subscribing.posting import Message, Poster, Undelivered
 from hoso.access.subscribing.record import Record
 from hoso.access.subscribing.subscriber import Now, Subscriber, subscriber
@@ -43,8 +43,6 @@ log = logging.getLogger(__name__)
 AT_A_TIME = 200
 """Notifications of one subscription before its thread is another's for a while."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=3)
-FAILURES = 3
-"""In a row, after which the record says `error`."""
 MOST_WAITING = 1_000_000
 DUE = 200
 KEPT = timedelta(days=30)
@@ -75,13 +73,14 @@ class Delivering:
         journal: Journal,
         now: Now,
         clock: Clock,
+        node: str,
         base: str,
         patience: Patience,
     ) -> None:
         self._store, self._table, self._poster, self._safe = store, table, poster, safe
         self._now, self._clock, self._base, self._patience = now, clock, base, patience
         self._teller = Teller(journal, clock)
-        self._record = Record(store, journal, clock)
+        self._record = Record(store, journal, clock, node)
         self._ending = Ending(table, self._record)
         self._pruned = 0
 
@@ -264,7 +263,7 @@ class Delivering:
 
 def _as_told(row: SubscriptionRow) -> SubscriptionRow:
     """As it is told to the one who hears it: whoever hears again is no longer in trouble."""
-    return row._replace(state=ACTIVE if row.state == FAILING else row.state, fault=None)
+    return row._replace(state=ACTIVE if row.state == FAILING else row.state, attempts=0, fault=None)
 
 
 def _same(rows: SubscriptionRows, row: SubscriptionRow) -> bool:

@@ -8,7 +8,7 @@ from hoso.access.audit.journal import Journal
 from hoso.access.errand import Errand
 from hoso.access.records import Records
 from hoso.access.subscribing.events import Events
-from hoso.access.subscribing.notification import STATUS, Json, Told, bundle, status
+from hoso.access.subscribing.notification import Json, Told, bundle, status, status_of
 from hoso.access.subscribing.subscriber import Subscriber
 from hoso.access.telling import Teller
 from hoso.core.clock import Clock, to_ms
@@ -44,7 +44,7 @@ class SubscriptionDesk:
         pairs = [("_id", ",".join(ids))] if ids else []
         for version in self._records.scan(errand, parse_search(TYPE, [*pairs, ("_total", "none")])):
             row = self._row(version)
-            if not states or STATUS[row.state] in states:
+            if not states or status_of(row) in states:
                 yield version.id, self._status(base, row)
 
     def events(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hoso.access.subscribing.notification import STATUS
+from hoso.access.subscribing.notification import status_of
 from hoso.access.subscribing.record import Record
 from hoso.store.subscriptions import OFF, SubscriptionRow, SubscriptionRows, SubscriptionTable
 
@@ -46,4 +46,4 @@ class Ending:
     def listed(self) -> Iterator[Listed]:
         for row in self.table.all():
             waiting = 0 if row.state == OFF else self.table.unsent(row)
-            yield Listed(row.id, row.owner, STATUS[row.state], waiting, row.fault or "")
+            yield Listed(row.id, row.owner, status_of(row), waiting, row.fault or "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -29,7 +30,8 @@ class Events:
         self._scopes = subscriber.errand.actor.scopes
         self._runs: dict[Query, Query | None] = {}
 
-    def meets(self, change: Change) -> bool:
+    def meets(self, change: Change, held: Callable[[], Held]) -> bool:
+        """`held`: the version as search sees it, worked out once for all who ask."""
         version = change.version
         if version.erased or not self._may(version) or not self._counts(version, change.base):
             return False
@@ -39,15 +41,15 @@ class Events:
         searches = self._wanted.searches[version.type]
         if version.deleted:
             return self._found_before(change, searches)
-        held = _held(version)
-        if not all(self._finds(query, held) for query in searches) or self._is_hidden(version, searches):
+        seen = held()
+        if not all(self._finds(query, seen) for query in searches) or self._is_hidden(version, searches):
             return False
         if topic is None:
             return True
         when, becomes = topic.when.get(version.type), topic.becomes.get(version.type)
-        if when is not None and not self._finds(when, held):
+        if when is not None and not self._finds(when, seen):
             return False
-        return becomes is None or (self._finds(becomes, held) and not self._was(becomes, change))
+        return becomes is None or (self._finds(becomes, seen) and not self._was(becomes, change))
 
     def may(self, version: Version) -> bool:
         """Whether the subscriber may be told of a version, as it is and as the record stands."""
@@ -83,14 +85,14 @@ class Events:
 
     def _was(self, query: Query, change: Change) -> bool:
         before = self._before(change)
-        return before is not None and self._finds(query, _held(before))
+        return before is not None and self._finds(query, held_of(before))
 
     def _found_before(self, change: Change, searches: tuple[Query, ...]) -> bool:
         """Of what is deleted: whether it was what is searched for."""
         if not searches:
             return not self._is_hidden(change.version, searches)
         before = self._before(change)
-        return before is not None and all(self._finds(query, _held(before)) for query in searches)
+        return before is not None and all(self._finds(query, held_of(before)) for query in searches)
 
     def _before(self, change: Change) -> Version | None:
         if change.base is None:
@@ -124,5 +126,5 @@ class Events:
         return bool(self._store.search(query, visible).matches)
 
 
-def _held(version: Version) -> Held:
+def held_of(version: Version) -> Held:
     return Held(version.type, version.id, version.updated, extract(parse(version.body)))

@@ -19,7 +19,9 @@ from hoso.store.subscriptions import ACTIVE, FAILING, OFF, REQUESTED, WAITING, E
 Kind = Literal["handshake", "heartbeat", "event-notification", "query-status", "query-event"]
 Json = dict[str, Any]
 
-STATUS = {WAITING: "requested", REQUESTED: "requested", ACTIVE: "active", FAILING: "error", OFF: "off"}
+FAILURES = 3
+"""In a row, after which a subscription is in trouble."""
+_STATUS = {WAITING: "requested", REQUESTED: "requested", ACTIVE: "active", FAILING: "error", OFF: "off"}
 _PROFILES = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
 _STATUS_PROFILE = f"{_PROFILES}backport-subscription-status-r4"
 _BUNDLE_PROFILE = f"{_PROFILES}backport-subscription-notification-r4"
@@ -36,6 +38,11 @@ class Told:
     """It was sent before."""
 
 
+def status_of(row: SubscriptionRow) -> str:
+    troubled = row.state == REQUESTED and row.attempts >= FAILURES
+    return "error" if troubled else _STATUS[row.state]
+
+
 def status(base: str, row: SubscriptionRow, wanted: Wanted, kind: Kind, content: Content, told: Sequence[Told]) -> Json:
     """`content` empty: nothing is named."""
     parameter: list[Json] = [
@@ -44,7 +51,7 @@ def status(base: str, row: SubscriptionRow, wanted: Wanted, kind: Kind, content:
     if wanted.topic is not None and content != "empty":
         parameter.append({"name": "topic", "valueCanonical": wanted.topic.url})
     parameter += [
-        {"name": "status", "valueCode": STATUS[row.state]},
+        {"name": "status", "valueCode": status_of(row)},
         {"name": "type", "valueCode": kind},
         {"name": "events-since-subscription-start", "valueString": str(max(row.numbered, _last(told, kind)))},
         *(_event(base, one, content) for one in told),

@@ -16,8 +16,9 @@ TYPE = "Subscription"
 
 
 class Record:
-    def __init__(self, store: Store, journal: Journal, clock: Clock) -> None:
+    def __init__(self, store: Store, journal: Journal, clock: Clock, node: str) -> None:
         self._store, self._journal, self._teller = store, journal, Teller(journal, clock)
+        self._errand = Errand(Actor(f"node/{node}"), "SYSADMIN", "automatic")
 
     def endpoint(self, version: Version) -> str:
         return str(parse(version.body)["channel"]["endpoint"]) if version.body else ""
@@ -35,7 +36,7 @@ class Record:
         if error is not None:
             tree["error"] = error
         draft = Draft("PUT", TYPE, id, encode(tree), _plain(tree), head.version)
-        errand = Errand(Actor("node/subscriptions"), "SYSADMIN", "automatic")
+        errand = self._errand
 
         def work(transaction: Transaction) -> None:
             saved = transaction.save([draft])

@@ -7,9 +7,9 @@ place of its own change on, and so does every later version of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 
-from hoso.access.subscribing.events import Events
+from hoso.access.subscribing.events import Events, held_of
 from hoso.access.subscribing.subscriber import Now, subscriber
 from hoso.core.clock import Clock, to_ms
 from hoso.fhir.json import parse
@@ -87,12 +87,13 @@ class Watching:
                 if step is not None:
                     return [*steps, step], change.number
                 continue
+            held = cache(partial(held_of, change.version))
             for id, types in watched.items():
                 if change.version.type in types:
                     if id not in known:
                         known[id] = self._events(rows[id])
                     events = known[id]
-                    if events is not None and events.meets(change):
+                    if events is not None and events.meets(change, held):
                         steps.append(partial(SubscriptionRows.add, id=id, event=_event(change)))
         return steps, until
 
