@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hoso import exports, keyfolder, knowledge, rotation, subscriptions
+from hoso import exports, imports, keyfolder, knowledge, rotation, subscriptions
 from hoso.core import Refused, new_id, system_clock
 from hoso.keyfolder import BadConfig as BadConfig
 from hoso.keyfolder import Keys as Keys
@@ -461,6 +461,7 @@ def upkeep(node: Node) -> None:
     Working("rounds", rounds.step, Turn(folder / "rounds.lock"), SECONDS)
     config, key, journal = node.config, node.config.keys.links, node.journal
     exports.upkeep(folder, key, store, journal)
+    imports.upkeep(folder, key, store, node.records)
     subscriptions.upkeep(
         config.subscriptions, folder, key, store, journal, node.tokens, _registered(config), config.node,
         config.fhir_url,
@@ -541,8 +542,11 @@ def application(node: Node) -> Application:
     trail = Trail(node.store, node.journal, system_clock, node.audit.verifier.name, withheld)
     seal = Seal(node.config.keys.links)
     bulk = exports.exports(node.config.folder, node.config.keys.links, node.store, node.journal)
+    taken = imports.imports(node.config.folder, node.config.keys.links, node.store, node.journal)
     desk = subscriptions.desk(node.store, node.records, node.journal)
-    systems = api(node.records, node.tokens, seal, node.config, patience, identity, trail, bulk, node.guides, desk)
+    systems = api(
+        node.records, node.tokens, seal, node.config, patience, identity, trail, bulk, node.guides, desk, taken
+    )
     people, forms = web(node), Bodies(min(LARGEST_FORM, node.config.largest_request), patience)
     systems_of_apps = across(systems, registered)
 

@@ -23,6 +23,7 @@ from hoso.api.patience import Patience
 from hoso.api.routes import ID, interaction
 from hoso.core.errors import Refused
 from hoso.core.ids import new_id
+from hoso.exchange.imports import Imports
 from hoso.fhir.model import load
 from hoso.fhir.outcome import preferred
 from hoso.transit.edge import CERTIFICATE
@@ -62,9 +63,10 @@ def application(
     exports: Exports | None = None,
     guides: Guides | None = None,
     subscriptions: SubscriptionDesk | None = None,
+    imports: Imports | None = None,
 ) -> Application:
     """The systems' door of one worker process; `patience` is shared by all its doors."""
-    doors = Doors(records, seal, identity, trail, exports, guides, subscriptions)
+    doors = Doors(records, seal, identity, trail, exports, guides, subscriptions, imports)
     bodies = Bodies(settings.largest_request, patience)
     types = frozenset(load().resource_types) - {"Binary", "AuditEvent"}
 

@@ -122,7 +122,7 @@ def _one(doors: Doors, request: Request, entry: Entry) -> Response:
         return failed(entry.fault, request.language)
     sub = _sub_request(request, entry)
     try:
-        if sub.path == () or _ALONE.intersection(sub.path) or sub.path[0].startswith("$export"):
+        if sub.path == () or _ALONE.intersection(sub.path) or sub.path[0].startswith(("$export", "$import")):
             raise Refused.because(
                 400, "not-supported", "bundle.bad-url", entry.expression, url="/".join(sub.path)[:100]
             )

@@ -15,6 +15,7 @@ from hoso.access.trail import Trail
 from hoso.api.body import busy
 from hoso.api.links import Seal
 from hoso.core.errors import Refused
+from hoso.exchange.imports import Imports
 from hoso.identity.matching import Matching
 from hoso.identity.steward import Steward
 
@@ -61,6 +62,7 @@ class Doors:
     exports: Exports | None = None
     guides: Guides | None = None
     subscriptions: SubscriptionDesk | None = None
+    imports: Imports | None = None
     long: Lane = field(default_factory=lambda: Lane(3))
     streams: Lane = field(default_factory=lambda: Lane(1))
     downloads: Lane = field(default_factory=lambda: Lane(2))
@@ -76,6 +78,12 @@ class Doors:
         if self.exports is None:
             raise Refused.because(404, "not-supported", "bulk.not-here")
         return self.exports
+
+    def with_imports(self) -> Imports:
+        """Raises Refused(404) where nothing carries imports out."""
+        if self.imports is None:
+            raise Refused.because(404, "not-supported", "import.not-here")
+        return self.imports
 
     def with_subscriptions(self) -> SubscriptionDesk:
         """Raises Refused(404) where nobody is told of anything."""

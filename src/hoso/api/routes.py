@@ -17,6 +17,7 @@ from hoso.api import (
     exporting,
     graphql,
     history,
+    importing,
     lastn,
     link_events,
     matching,
@@ -91,6 +92,10 @@ GRAPHQL: Table = {"GET": graphql.answer, "POST": graphql.answer}
 EXPORT: Table = {"GET": exporting.begin, "POST": exporting.begin}
 EXPORT_STATUS: Table = {"GET": exporting.status, "DELETE": exporting.cancel}
 EXPORT_FILE: Table = {"GET": exporting.file}
+IMPORT: Table = {"POST": importing.begin}
+IMPORT_STATUS: Table = {"GET": importing.status, "DELETE": importing.cancel}
+IMPORT_FILE: Table = {"POST": importing.upload}
+IMPORT_REFUSED: Table = {"GET": importing.refused_lines}
 
 
 def interaction(request: Request) -> Interaction:
@@ -112,8 +117,8 @@ def _table(path: tuple[str, ...], method: str) -> Table:
     first, rest = path[0], path[1:]
     if first in _SYSTEM and not rest:
         return _SYSTEM[first]
-    if first in _EXPORTS and len(rest) == _EXPORTS[first][1]:
-        return _EXPORTS[first][0]
+    if first in _BULK and len(rest) == _BULK[first][1]:
+        return _BULK[first][0]
     if first not in load().type_number:
         key = "rest.unknown-operation" if first.startswith("$") else "rest.unknown-type"
         raise Refused.because(404, "not-supported", key, name=first[:80])
@@ -207,7 +212,15 @@ def _check_id(type: str, id: str, method: str) -> None:
 
 
 _SYSTEM = {"metadata": METADATA, "_search": SEARCH, "_history": HISTORY, "$graphql": GRAPHQL}
-_EXPORTS = {"$export": (EXPORT, 0), "$export-status": (EXPORT_STATUS, 1), "$export-file": (EXPORT_FILE, 2)}
+_BULK = {
+    "$export": (EXPORT, 0),
+    "$export-status": (EXPORT_STATUS, 1),
+    "$export-file": (EXPORT_FILE, 2),
+    "$import": (IMPORT, 0),
+    "$import-status": (IMPORT_STATUS, 1),
+    "$import-file": (IMPORT_FILE, 0),
+    "$import-refused": (IMPORT_REFUSED, 2),
+}
 """Each with how many segments follow its name."""
 _TYPE = {"_search": SEARCH, "_history": HISTORY, "$validate": VALIDATE}
 _INSTANCE = {

@@ -44,6 +44,17 @@ class Sheets:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Sheet(self._open(folder / str(number)), self._cipher, f"{export}/{number}", self)
 
+    def keep(self, export: str, number: int, lines: Sequence[bytes]) -> Sheet:
+        """A file of these lines, whole and durable. Raises OSError and Full."""
+        sheet = self.create(export, number)
+        try:
+            sheet.write(lines)
+            sheet.close()
+        except BaseException:
+            sheet.abandon()
+            raise
+        return sheet
+
     def _open(self, path: Path) -> IO[bytes]:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         return os.fdopen(handle, "wb", buffering=0)
