@@ -63,6 +63,7 @@ class Report:
     tally: Tally
     seconds: float
     rejects: Path | None
+    warnings: Path | None
     skipped: Sequence[Path] = ()
 
     def __str__(self) -> str:
@@ -77,6 +78,8 @@ class Report:
             lines.append(say("load.skipped", number=len(self.skipped), names=shown))
         if self.rejects:
             lines.append(say("load.rejects", file=self.rejects))
+        if self.warnings:
+            lines.append(say("load.warnings", file=self.warnings))
         return "\n".join(lines)
 
     def _row(self, type: str) -> list[str]:
@@ -99,6 +102,7 @@ def load_paths(data: Path, paths: Sequence[Path], *, workers: int) -> Report:
     tally = Tally()
     with Journal(data, paths) as journal, Progress(_size(files), say("load.resources")) as progress:
         rejects = RejectsFile(data / (journal.rejects or f"rejects-{start:%Y%m%dT%H%M%SZ}.ndjson"))
+        warnings = RejectsFile(data / f"warnings-{start:%Y%m%dT%H%M%SZ}.ndjson")
         outcomes = load.run(
             files,
             partial(open_door, data),
@@ -114,6 +118,7 @@ def load_paths(data: Path, paths: Sequence[Path], *, workers: int) -> Report:
                 if outcome.rejects and not journal.rejects:
                     journal.name_rejects(rejects.path.name)
                 rejects.add(outcome.rejects)
+                warnings.add(outcome.warnings)
                 if outcome.digest:
                     journal.add(outcome.digest, outcome.whole or outcome.tally)
                 progress.add(outcome.cost, outcome.tally.read)
@@ -124,9 +129,11 @@ def load_paths(data: Path, paths: Sequence[Path], *, workers: int) -> Report:
         finally:
             outcomes.close()
             rejects.close()
+            warnings.close()
         journal.complete()
     seconds = (system_clock() - start).total_seconds()
-    return Report(tally, seconds, rejects.path if journal.rejects else None, skipped)
+    warned = warnings.path if warnings.path.exists() else None
+    return Report(tally, seconds, rejects.path if journal.rejects else None, warned, skipped)
 
 
 def open_door(data: Path) -> LoadDoor:

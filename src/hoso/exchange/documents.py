@@ -60,13 +60,14 @@ class Fault:
 
 @dataclass(slots=True)
 class Document:
-    """`atomic`: all or nothing."""
+    """`atomic`: all or nothing. `warnings` are what was taken though it looks odd."""
 
     atomic: bool
     data: bytes
     tree: dict[str, Any] = field(default_factory=dict)
     arrived: list[Arrived] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    warnings: list[Issue] = field(default_factory=list)
 
     def types(self) -> tuple[str, ...]:
         """Also for a Bundle that is not well formed."""

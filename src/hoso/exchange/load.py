@@ -12,10 +12,10 @@ from pathlib import Path
 
 from hoso.access import Conflict, Unavailable
 from hoso.core import Issue, Refused
-from hoso.exchange import documents, rejects
+from hoso.exchange import documents, rejects, visits
 from hoso.exchange.commit import Door, Key, Misfit, store
 from hoso.exchange.crew import Crew
-from hoso.exchange.documents import Arrived, Document, Fault
+from hoso.exchange.documents import Arrived, Document
 from hoso.exchange.journal import Journal
 from hoso.exchange.sources import Arrival, Unit, Unreadable, read
 from hoso.exchange.tally import UNKNOWN, Fate, Tally
@@ -43,6 +43,7 @@ class Outcome:
     cost: int
     tally: Tally = field(default_factory=Tally)
     rejects: list[bytes] = field(default_factory=list)
+    warnings: list[bytes] = field(default_factory=list)
     waits: frozenset[int | None] = frozenset()
     whole: Tally | None = None
     stopped: str | None = None
@@ -98,10 +99,11 @@ def _last(files: Iterable[Path], put_off: Mapping[str, Outcome]) -> Iterator[Tas
 
 
 def _worker(opener: Callable[[], Door], language: Language) -> Callable[[Task], Outcome]:
-    return partial(_do, opener(), language)
+    return partial(take, opener(), language)
 
 
-def _do(door: Door, language: Language, task: Task) -> Outcome:
+def take(door: Door, language: Language, task: Task) -> Outcome:
+    """One task, done through the door."""
     arrival, tally = task.arrival, Tally()
     if isinstance(arrival, Unreadable):
         tally.add(UNKNOWN, "rejected")
@@ -110,38 +112,46 @@ def _do(door: Door, language: Language, task: Task) -> Outcome:
             None, arrival.cost, tally, [rejects.line(arrival.source, arrival.line, None, [issue], b"", language)]
         )
     lines: list[bytes] = []
+    warnings: list[bytes] = []
     waits: set[int | None] = set()
+    last = bool(task.only) or arrival.visit is not None  # a visit names its facility by its code, known or not
     try:
         for number, data in _texts(arrival, task.only):
-            faults = _load(door, data, tally, last=bool(task.only))
-            if faults is None:
+            document = _load(door, partial(_read, door, arrival, data), tally, last)
+            if document is None:
                 waits.add(number)
                 continue
-            for fault in faults:
+            for fault in document.faults:
                 lines.append(rejects.line(arrival.source, number, fault.entry, fault.issues, fault.original, language))
+            if document.warnings:
+                warnings.append(rejects.line(arrival.source, number, None, document.warnings, b"null", language))
     except Unavailable as error:
         return Outcome(None, 0, stopped=str(error))
-    return Outcome(arrival.digest, arrival.cost, tally, lines, frozenset(waits))
+    return Outcome(arrival.digest, arrival.cost, tally, lines, warnings, frozenset(waits))
+
+
+def _read(door: Door, unit: Unit, data: bytes) -> Document:
+    return documents.read(data) if unit.visit is None else visits.read(data, unit.visit, door.find)
 
 
 def _texts(unit: Unit, only: frozenset[int | None]) -> Iterator[tuple[int | None, bytes]]:
     """The documents of a unit with their lines."""
     if unit.line is None:
-        yield None, unit.data
+        yield unit.visit, unit.data
         return
     for number, line in enumerate(unit.data.split(b"\n"), unit.line):
         if line.strip() and (not only or number in only):
             yield number, line
 
 
-def _load(door: Door, data: bytes, tally: Tally, last: bool) -> list[Fault] | None:
-    """One document into the store: counts what became of its resources and returns what is refused.
+def _load(door: Door, read: Callable[[], Document], tally: Tally, last: bool) -> Document | None:
+    """One document into the store: counts what became of its resources and returns it with what is refused.
 
     None when it refers to somebody who is not here yet and this is not its last chance.
     """
     written: set[Key] = set()
     for _ in range(ATTEMPTS):
-        document = documents.read(data)
+        document = read()
         try:
             targets = _targets(door, document)
             if not last and _waiting(document, targets):
@@ -151,16 +161,16 @@ def _load(door: Door, data: bytes, tally: Tally, last: bool) -> list[Fault] | No
             fates = store(door, document.arrived, atomic=document.atomic, written=written, unfit=unfit)
             documents.refuse(document, unfit)
             _count(document, fates, tally)
-            return document.faults
+            return document
         except Conflict:  # somebody else wrote the same records meanwhile: look again
             continue
         except Refused as refused:
             document.refuse_whole(*refused.issues)
             _count(document, [], tally)
-            return document.faults
+            return document
     document.refuse_whole(Issue("conflict", "load.contended"))
     _count(document, [], tally)
-    return document.faults
+    return document
 
 
 def _count(document: Document, fates: Iterable[tuple[Arrived, Fate]], tally: Tally) -> None:

@@ -18,6 +18,9 @@ from typing import IO
 
 import orjson
 
+from hoso.core import Refused
+from hoso.exchange import insurance
+
 UNIT_BYTES = 256 << 20
 """The largest single bundle or resource."""
 PIECE_BYTES = 1 << 20
@@ -41,6 +44,7 @@ _NOT_RECORDS = frozenset({"truth.json"})
 class Unit:
     """One piece of work: a whole document (`line` None) or consecutive NDJSON lines, the first of them `line`.
 
+    `visit` is the number of the visit in its file, of a unit that is one visit of insurance XML.
     `cost` is the number of input bytes it stands for, so that progress can be told in terms of the files' sizes.
     """
 
@@ -48,6 +52,7 @@ class Unit:
     line: int | None
     data: bytes
     cost: int
+    visit: int | None = None
 
     @property
     def digest(self) -> str:
@@ -116,7 +121,8 @@ def _looks_like_records(file: Path) -> bool:
             head = stream.read(_HEAD).removeprefix(BOM).lstrip()
     except OSError:
         return True  # whether it holds records nobody can say: it is tried, and the failure told
-    return head.startswith((b"{", b"\x1f\x8b", b"PK\x03\x04")) or (head[:1] == b"<" and _XML in head)
+    known = head.startswith((b"{", b"\x1f\x8b", b"PK\x03\x04")) or (head[:1] == b"<" and _XML in head)
+    return known or insurance.is_insurance(head)
 
 
 def read(file: Path) -> Iterator[Arrival]:
@@ -171,6 +177,8 @@ def _open(source: str, stream: IO[bytes], meter: _Meter, depth: int) -> Iterator
             yield from _gunzip(source, buffered, meter, depth)
         elif head == b"PK\x03\x04":
             yield from _unzip(source, buffered, meter, depth)
+        elif insurance.is_insurance(buffered.peek(insurance.HEAD)[: insurance.HEAD]):  # type: ignore[attr-defined]
+            yield from _visits(source, buffered, meter)
         else:
             yield from _text(source, buffered, meter)
     except _Bomb:
@@ -201,6 +209,26 @@ def _unzip(source: str, stream: IO[bytes], meter: _Meter, depth: int) -> Iterato
                 continue
             with archive.open(member) as unpacked:
                 yield from _open(label, _Expanded(unpacked, meter), meter, depth + 1)  # type: ignore[arg-type]
+
+
+def _visits(source: str, stream: IO[bytes], meter: _Meter) -> Iterator[Arrival]:
+    """A file of insurance XML, visit by visit; where it breaks off, what came before is taken."""
+    pieces = insurance.Splitting(stream)
+    try:
+        for number, data in pieces:
+            if data is None:
+                place = {"place": f"HOSO[{number}]", "limit": str(insurance.PIECE_LIMIT >> 20)}
+                yield Unreadable(source, number, "insurance.too-large", place, meter.cost())
+            else:
+                yield Unit(source, None, data, meter.cost(), number)
+    except Refused as refused:
+        for issue in refused.issues:
+            place = {"place": f"HOSO[{pieces.number + 1}]", **issue.values}
+            yield Unreadable(source, pieces.number + 1, issue.key, place, meter.cost())
+        return
+    if pieces.stated is not None and pieces.stated > pieces.number:
+        counts = {"stated": str(pieces.stated), "number": str(pieces.number)}
+        yield Unreadable(source, None, "insurance.too-few", counts, meter.cost())
 
 
 def _text(source: str, stream: IO[bytes], meter: _Meter) -> Iterator[Arrival]:

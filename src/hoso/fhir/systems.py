@@ -102,6 +102,7 @@ __all__ = [
     "facility_appointment_number",
     "facility_patient_number",
     "facility_record_number",
+    "facility_visit_key",
     "facility_visit_number",
 ]
 
@@ -114,6 +115,11 @@ def facility_patient_number(facility_code: str) -> str:
 def facility_visit_number(facility_code: str) -> str:
     """The system of one facility's own visit numbers (MA_LK)."""
     return f"https://hoso.vn/sid/facility/{facility_code}/visit"
+
+
+def facility_visit_key(facility_code: str) -> str:
+    """The system of the names by which HoSo knows visits of a facility, also when their numbers change."""
+    return f"https://hoso.vn/sid/facility/{facility_code}/visit-key"
 
 
 def facility_record_number(facility_code: str) -> str:

@@ -110,10 +110,10 @@ def test_any_text_in_any_field_gives_valid_resources(data: st.DataObject) -> Non
     assert_valid(mapped(given))
 
 
-def test_the_same_visit_has_the_same_ids_and_another_has_others() -> None:
+def test_the_same_visit_has_the_same_ids_also_under_another_number_and_another_has_others() -> None:
     ids = [
         {one["id"] for one in mapped({"XML1": [row]}).resources}
-        for row in (SUMMARY, SUMMARY, {**SUMMARY, "MA_LK": "2"})
+        for row in (SUMMARY, {**SUMMARY, "MA_LK": "2"}, {**SUMMARY, "MA_HSBA": "2"})
     ]
     assert ids[0] == ids[1]
     assert len(ids[0] & ids[2]) == 1  # the patient

@@ -17,12 +17,11 @@ from hoso.exchange.insurance import rows
 from hoso.exchange.insurance.definitions import tables
 from hoso.exchange.insurance.parsing import Parser
 from hoso.exchange.insurance.rows import BYTES_LIMIT, SIGNATURES, Rows, TooLarge
+from hoso.exchange.insurance.split import RECORDS, ROOT
 from hoso.exchange.insurance.text import utf8
 from hoso.exchange.insurance.visit import Place, Visit
 
 Signature = Literal["none", "whole", "broken"]
-ROOT = "GIAMDINHHS"
-_RECORDS = frozenset({"HOSO", "HS"})
 _TEXTS = frozenset({"MACSKCB", "NGAYLAP", "SOLUONGHOSO", "LOAIHOSO", "NOIDUNGFILE"})
 _SIGNED_BY = ("SIGNEDINFO", "SIGNATUREVALUE", "DIGESTVALUE", "X509CERTIFICATE")
 """What a signature must have to be checked by anybody."""
@@ -30,8 +29,9 @@ _SHORT = 1_000
 _SPACE = re.compile(rb"\s+")
 
 
-def read(stream: IO[bytes], source: str = "") -> Reading:
-    return Reading(stream, source)
+def read(stream: IO[bytes], source: str = "", first: int = 1) -> Reading:
+    """`first` is the number of the first visit, when the file is a piece of a larger one."""
+    return Reading(stream, source, first)
 
 
 class Reading:
@@ -41,12 +41,12 @@ class Reading:
     further; the visits before that have been given out, and the issue says which one was open.
     """
 
-    def __init__(self, stream: IO[bytes], source: str) -> None:
-        self._stream = stream
+    def __init__(self, stream: IO[bytes], source: str, first: int) -> None:
+        self._stream, self._first = stream, first
         self.source = source
         self.facility = self.made = ""
         self.stated: int | None = None
-        self.visits = 0
+        self._number = first - 1
         self._open: list[str] = []
         self._ready: deque[Visit] = deque()
         self._visit: Visit | None = None
@@ -80,6 +80,10 @@ class Reading:
         yield from self._ready
 
     @property
+    def visits(self) -> int:
+        return self._number - self._first + 1
+
+    @property
     def signature(self) -> Signature:
         """Whether the file has a signature with all its parts; whether it is true is not asked here."""
         if not self._signed:
@@ -87,7 +91,7 @@ class Reading:
         return "whole" if all(self._signed.get(name) for name in _SIGNED_BY) else "broken"
 
     def _placed(self, issue: Issue) -> Issue:
-        place = f"HOSO[{self.visits}]" if self._visit else ROOT
+        place = f"HOSO[{self._number}]" if self._visit else ROOT
         return Issue(issue.code, issue.key, {"place": place, **issue.values}, place)
 
     def _start(self, name: str) -> None:
@@ -102,7 +106,7 @@ class Reading:
         elif name in SIGNATURES:
             self._signed_from = depth
             self._signed.setdefault(name, True)
-        elif name in _RECORDS:
+        elif name in RECORDS:
             self._begin_visit(depth)
         elif name in rows.elements():
             self._begin_rows(name, depth)
@@ -112,7 +116,7 @@ class Reading:
             self._text, self._size = [], 0
 
     def _check_root(self, name: str) -> None:
-        if name != ROOT and name not in _RECORDS and name not in rows.elements():
+        if name != ROOT and name not in RECORDS and name not in rows.elements():
             raise Refused.because(400, "structure", "insurance.root", name=name[:40])
 
     def _begin_signed(self, name: str) -> None:
@@ -124,8 +128,8 @@ class Reading:
         if self._visit is not None and (self._visit.tables or self._visit.issues):
             return
         if self._visit is None:
-            self.visits += 1
-        self._visit = Visit(Place(self.source, self.visits), self.facility)
+            self._number += 1
+        self._visit = Visit(Place(self.source, self._number), self.facility)
         self._visit_depth, self._too_large = depth, False
 
     def _begin_rows(self, name: str, depth: int) -> None:

@@ -17,7 +17,7 @@ from hoso.exchange.insurance.definitions import tables
 from hoso.exchange.insurance.draft import Draft, Made
 from hoso.exchange.insurance.mapping import Resource, kept, put, templates
 from hoso.exchange.insurance.visit import Row
-from hoso.fhir import labels
+from hoso.fhir import labels, systems
 from hoso.fhir.json import encode
 
 XML_TABLE = "https://hoso.vn/CodeSystem/xml-table"
@@ -175,6 +175,8 @@ _FINISHERS: dict[str, Callable[[Row | None, str, Resource, Resource], None]] = {
 def _finish_encounter(draft: Draft) -> None:
     encounter = draft.shared["Encounter"]
     encounter.setdefault("class", {"system": ACT_CODE, "code": "AMB"})
+    key = {"system": systems.facility_visit_key(draft.facility), "value": draft.key}
+    put(encounter, ("identifier[]",), key)
     if not draft.visit.rows("XML1"):
         encounter["status"] = "in-progress"
     found = []

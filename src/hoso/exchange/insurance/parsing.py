@@ -26,6 +26,11 @@ class Parser:
         parser.EndElementHandler = self._close
         parser.CharacterDataHandler = text
 
+    @property
+    def index(self) -> int:
+        """Where the event in hand begins, in bytes fed."""
+        return self._parser.CurrentByteIndex
+
     def feed(self, data: bytes) -> None:
         self._fed += len(data)
         self._parse(data, False)

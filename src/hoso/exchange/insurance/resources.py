@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -21,6 +21,7 @@ from hoso.exchange.insurance.mapping import KEYS, Line, Resource, home, kept, li
 from hoso.exchange.insurance.visit import Row, Visit
 from hoso.fhir.terminology.tables import rows as terminology_rows
 
+KnownKey = Callable[[str, str], str | None]
 _FACILITY = re.compile(r"[A-Za-z0-9.-]{1,20}\Z")
 _WHOLE_VISIT = ("XML0", "XML1")
 _ORDERED = frozenset({"1", "2", "3"})
@@ -37,8 +38,11 @@ class Mapped:
     issues: list[Issue] = field(default_factory=list)
 
 
-def map_visit(visit: Visit) -> Mapped:
-    """Everything the visit holds. Its `issues`, and what its decision would have otherwise, come along."""
+def map_visit(visit: Visit, known_key: KnownKey = lambda facility, number: None) -> Mapped:
+    """Everything the visit holds. Its `issues`, and what its decision would have otherwise, come along.
+
+    `known_key` says under which key a visit of that facility and number (MA_LK) was mapped before, if it was.
+    """
     issues = [*visit.issues, *check(visit)]
     summary = next((row for table in ("XML1", "XML0") for row in visit.rows(table)), None)
     if summary is None:
@@ -49,7 +53,8 @@ def map_visit(visit: Visit) -> Mapped:
     for name in ("MA_BN", "MA_LK"):
         if not summary.get(name):
             return Mapped([], [*issues, summary.at(name).issue("required", "insurance.no-key", name=name)])
-    draft = Draft(visit, facility, summary.get("MA_BN"), summary.get("MA_LK"))
+    key = known_key(facility, summary.get("MA_LK")) or _key(summary)
+    draft = Draft(visit, facility, summary.get("MA_BN"), key)
     _modernise(visit)
     for table, rows in sorted(visit.tables.items()):
         if table == "XML0" and visit.rows("XML1"):
@@ -58,6 +63,12 @@ def map_visit(visit: Visit) -> Mapped:
             _map_row(draft, row)
     issues += _unknown_codes(visit)
     return Mapped(finish.finished(draft, list(_named(draft))), issues)
+
+
+def _key(summary: Row) -> str:
+    """What names the visit for good. Some software builds MA_LK from the day of discharge, which may be corrected."""
+    parts = [summary.get(name) for name in ("MA_BN", "MA_HSBA", "NGAY_VAO")]
+    return "/".join(parts) if all(parts) else summary.get("MA_LK")
 
 
 def _modernise(visit: Visit) -> None:

@@ -1,0 +1,109 @@
+"""A visit of insurance XML as the records it asks for, with the file it came in kept beside them.
+
+The raw input is a Binary under its own hash, and a Provenance says which records were made from it and who sent it.
+A visit that comes again is known by its number (MA_LK), or under another one by patient, record and time of arrival.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+from hoso.access import Version
+from hoso.core import Refused
+from hoso.exchange import insurance
+from hoso.exchange.documents import Arrived, Document, Fault
+from hoso.exchange.insurance import values
+from hoso.exchange.tally import UNKNOWN
+from hoso.fhir import json, labels, systems
+from hoso.fhir.search.escape import token
+
+RAW_INPUT = "https://hoso.vn/sid/raw-input"
+Find = Callable[[str], Version | None]
+
+
+def read(data: bytes, number: int, find: Find) -> Document:
+    """The records of one visit, the `number`th of its file. What of it cannot be read is a fault, the rest goes in."""
+    document = Document(False, data)
+    reading = insurance.read(io.BytesIO(data), first=number)
+    try:
+        for visit in reading:
+            _take(document, visit, find)
+    except Refused as refused:
+        document.refuse_whole(*refused.issues)
+        return document
+    if document.arrived:
+        _keep_raw(document, reading.made)
+    return document
+
+
+def _take(document: Document, visit: insurance.Visit, find: Find) -> None:
+    mapped = insurance.map_visit(visit, lambda facility, number: _known_key(facility, number, find))
+    if errors := tuple(issue for issue in mapped.issues if issue.severity == "error"):
+        document.faults.append(Fault(None, (UNKNOWN,), errors, document.data))
+    document.warnings += [issue for issue in mapped.issues if issue.severity == "warning"]
+    for resource in mapped.resources:
+        for reference in _facilities(resource):
+            identifier = reference["identifier"]
+            reference["reference"] = f"Organization?identifier={identifier['system']}|{identifier['value']}"
+        document.arrived.append(_arrived(resource))
+
+
+def _arrived(resource: dict[str, Any]) -> Arrived:
+    body = json.encode(resource)
+    return Arrived(None, resource["resourceType"], resource["id"], body, json.parse(body), body)
+
+
+def _facilities(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if node.get("type") == "Organization" and node.get("identifier", {}).get("system") == systems.FACILITY_CODE:
+            yield node
+        for value in node.values():
+            yield from _facilities(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _facilities(value)
+
+
+def _known_key(facility: str, number: str, find: Find) -> str | None:
+    """The key of a visit that is here under this number (MA_LK), whatever else of it was corrected since."""
+    system = systems.facility_visit_number(facility)
+    found = find(f"Encounter?{urlencode({'identifier': token(system, number)})}")
+    identifiers = json.parse(found.body).get("identifier", []) if found else []
+    keys = systems.facility_visit_key(facility)
+    return next((str(one["value"]) for one in identifiers if one.get("system") == keys), None)
+
+
+def _keep_raw(document: Document, made: str) -> None:
+    digest = hashlib.sha256(document.data).hexdigest()
+    patient = next(one for one in document.arrived if one.type == "Patient")
+    encounter = next(one for one in document.arrived if one.type == "Encounter")
+    raw = {
+        "resourceType": "Binary",
+        "id": digest,
+        "meta": {"security": [{"system": labels.system(), "code": "RESTRICTED"}]},
+        "contentType": "application/xml",
+        "securityContext": {"reference": f"Patient/{patient.id}"},
+        "data": base64.b64encode(document.data).decode(),
+    }
+    provenance = {
+        "resourceType": "Provenance",
+        "id": digest,
+        "target": [{"reference": f"{one.type}/{one.id}"} for one in document.arrived],
+        "recorded": _recorded(made, encounter.resource),
+        "agent": [{"who": encounter.resource["serviceProvider"]}],
+        "entity": [{"role": "source", "what": {"identifier": {"system": RAW_INPUT, "value": digest}}}],
+    }
+    document.arrived += [_arrived(raw), _arrived(provenance)]
+
+
+def _recorded(made: str, encounter: dict[str, Any]) -> str:
+    """When the sender made the file, else when the visit ended: the same file always says the same."""
+    period = encounter.get("period", {})
+    moment = values.moment(made) or period.get("end") or period.get("start") or "1970-01-01"
+    day = moment if len(moment) >= 10 else f"{moment}-01-01"[:10]
+    return day if len(day) > 10 else f"{day}T00:00:00{values.ZONE}"
