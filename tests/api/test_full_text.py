@@ -30,6 +30,10 @@ FOUND = [
     ("_content=hidden", ""),
     ("_text=sốt&status=final&_content=đầu", "b"),
     ("subject:Patient._content=lan", "a"),
+    ("subject:text=bà lan", "a"),
+    ("patient:text=lan,ha", "abc"),
+    ("performer:text=lan", ""),
+    ("_has:Provenance:target:agent:text=lan", ""),
 ]
 
 
@@ -42,6 +46,8 @@ def test_words_are_found_wherever_they_stand(call: Caller, store: RecordStore) -
     off = call("GET", "Observation?_text=sot", Accept_Language="vi")
     assert (off.status, off.keys) == (400, ["search.text-off"])
     assert "[search] text = true" in off.json["issue"][0]["details"]["text"]
+    assert call("GET", "Observation?subject:text=lan").keys == ["search.text-off"]
+    assert call("GET", "Observation?_display=lan").keys == ["search.unknown-parameter"]
     put_notes(call, "ab")
     call.records.parameters.settle(text=True)
     assert call("GET", "Observation?_content=sot").keys == ["search.filling"]
@@ -106,7 +112,8 @@ def note(id: str) -> dict[str, object]:
     narrative = {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><b>{said}</b></div>'}
     return {
         "resourceType": "Observation", "id": id, "status": "final", "code": {"text": found.replace("&amp;", "&")},
-        "subject": {"reference": f"Patient/{id}"}, **({"text": narrative} if said else {}),
+        "subject": {"reference": f"Patient/{id}", "display": {"a": "Bà LAN"}.get(id, "Ông Hà")},
+        **({"text": narrative} if said else {}),
         "contained": [{"resourceType": "Patient", "id": "x", "name": [{"text": "hidden"}]}],
         "performer": [{"reference": "#x"}],
     }  # fmt: skip

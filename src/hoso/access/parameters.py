@@ -13,7 +13,7 @@ from hoso.access.actor import Actor
 from hoso.access.audit.running import Turn
 from hoso.access.working import Working
 from hoso.core.errors import Refused
-from hoso.fhir.added import WORDS, Definition, active, read
+from hoso.fhir.added import DISPLAY, WORDS, Definition, active, read
 from hoso.fhir.json import parse as parse_json
 from hoso.fhir.model import load
 from hoso.fhir.search import parse
@@ -91,7 +91,7 @@ class Parameters:
                 taken |= names
                 wanted[version.id] = [one]
         if text or (text is None and any(one.record == "" for one in self._store.added.parameters)):
-            wanted[""] = [Definition(code, "words") for code in WORDS]
+            wanted[""] = [Definition(code, "words") for code in (*WORDS, DISPLAY)]
         self._store.settle_added(wanted)
 
 

@@ -97,7 +97,7 @@ def _whole(
 def _with(resource: dict[str, Any], offered: Offered) -> dict[str, Any]:
     """With the added search parameters whose index is complete."""
     added = offered.get(resource["type"], {})
-    more = [one.param for code, one in added.items() if code not in WORDS and one.share is None]
+    more = [one.param for one in added.values() if one.param.type != "words" and one.share is None]
     if not more or resource["type"] == TYPE:
         return resource
     named = [{"name": written(one.code), "definition": one.url, "type": one.type} for one in more]

@@ -22,6 +22,8 @@ from hoso.fhir.path import PathError, compile
 KINDS = ("token", "string", "date", "number", "quantity", "reference", "uri")
 WORDS = ("_text", "_content")
 """Full text: words of the narrative, and of everything but it and what is contained."""
+DISPLAY = "_display"
+"""Full text of references, by parameter: words of their displays. Nobody searches by it but as `:text`."""
 WORD = ":word"
 """After the name of full text: tokens that are words."""
 PRESENT = ":present"
@@ -59,7 +61,8 @@ def is_added(param: str) -> bool:
 
 def written(param: str) -> str:
     """As people write it."""
-    return param.partition("#")[0]
+    code, _, rest = param.partition("#")
+    return rest.partition(":")[2] if code == DISPLAY else code
 
 
 def active(resource: Mapping[str, Any]) -> bool:
@@ -99,7 +102,10 @@ def _refused(key: str, element: str, code: str = "value", **values: str) -> Refu
 
 
 def put(definition: Definition, name: str, resource: dict[str, Any], out: Indexed) -> None:
-    """Adds what a resource has under a parameter, called `name` in the index."""
+    """Adds what a resource has under a parameter, called `name` in the index, to what was extracted of it."""
+    if definition.code == DISPLAY:
+        out.words += [(f"{name}:{param}", word) for param, said in out.displays for word in words(said)]
+        return
     if definition.code in WORDS:
         found = narrative_words(resource) if definition.code == "_text" else content_words(resource)
         out.words += [(name + WORD, word) for word in found]

@@ -41,6 +41,8 @@ class Indexed(msgspec.Struct):
     strings: list[Text] = []
     quantities: list[Quantity] = []
     composites: list[Composite] = []
+    displays: list[Text] = []
+    """(reference parameter, display as written)."""
     words: list[Text] = []
     """(parameter, word) of full text, where a node keeps it."""
     relations: list[Related] = []

@@ -109,11 +109,12 @@ def _rows(
         text = connection.text(head.dictionary, head.packed, head.rid, head.version)
     except (Gone, BadSeal):
         return None
-    resource, values = orjson.loads(text), Indexed()
+    resource = orjson.loads(text)
+    found = extract(resource)
+    values = Indexed(displays=found.displays)
     put(one.definition, one.name, resource, values)
     rows = index.rows(store.facts.keys, type, values)
-    date = extract(resource).clinical_date
-    return head, date, index.without_texts(rows) if is_sealed(head.dictionary) else rows
+    return head, found.clinical_date, index.without_texts(rows) if is_sealed(head.dictionary) else rows
 
 
 def _numbers(store: RecordStore, connection: Connection, names: Collection[Name]) -> Callable[[str, str], int]:

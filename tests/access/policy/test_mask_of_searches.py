@@ -11,8 +11,9 @@ from hoso.fhir.search import parse
 from hoso.fhir.search.offered import Offer
 
 MASKS = {"Patient": ("telecom", "managingOrganization")}
+KEPT = {"_content": "words", "_display": "words", "own": "token"}
 OWN = {
-    type: {one.code: Offer(one.param(1)) for one in (Definition("_content", "words"), Definition("own", "token"))}
+    type: {code: Offer(Definition(code, kind).param(1)) for code, kind in KEPT.items()}
     for type in ("Patient", "Observation")
 }
 REFUSED = [
@@ -25,6 +26,7 @@ REFUSED = [
     ("Organization", "_revinclude", "Patient:organization"),
     ("Patient", "_content", "an"),
     ("Observation", "_content", "an"),
+    ("Observation", "subject:text", "an"),
     ("Observation", "own", "a"),
     ("Observation", "subject:Patient.own:missing", "true"),
     ("Patient", "_has:Observation:subject:_content", "an"),
@@ -39,7 +41,7 @@ def test_what_is_masked_is_not_searched_by(type: str, name: str, value: str) -> 
         refuse_masked(parse(type, [(name, value)], added=OWN), MASKS)
     (issue,) = refused.value.issues
     assert (refused.value.status, issue.key) == (400, "search.unknown-parameter")
-    assert "#" not in "".join(issue.values.values())
+    assert issue.values["name"].lstrip("-_") in name + value and "#" not in "".join(issue.values.values())
 
 
 def test_what_is_shown_is_searched_by() -> None:

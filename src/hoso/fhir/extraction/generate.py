@@ -21,7 +21,7 @@ Leaf = tuple[str, str, Values | None]
 _HEAD = """def visit(out, v0):
  token, ref, uri = out.tokens.append, out.references.append, out.uris.append
  date, string, quantity = out.dates.append, out.strings.append, out.quantities.append
- present = out.present
+ display, present = out.displays.append, out.present
 """
 _TAIL = " out.present = present\n"
 
@@ -194,6 +194,9 @@ class _Writer:
         self._stored("uri(({n!r}, x))", names, indent + 2)
         self._write(indent + 1, "else:")
         self._stored("ref(({n!r}, t, x))", names, indent + 2)
+        self._write(indent, f"x = {value}.get('display')")
+        self._write(indent, "if x is not None:")
+        self._stored("display(({n!r}, x))", names, indent + 1)
         self._write(indent, f"if 'identifier' in {value}:")
         logical = [f"{name}:identifier" for name in names]
         self._each(_STORE["token"], values.reference_identifier, logical, value, indent + 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hoso.core import Issue, Refused
-from hoso.fhir.added import WORD, WORDS, is_added, words, written
+from hoso.fhir.added import DISPLAY, WORD, WORDS, is_added, words, written
 from hoso.fhir.model import Model, SearchParam, load
 from hoso.fhir.search.leaf import leaf
 from hoso.fhir.search.limits import MAX_BRANCHES, MAX_DEPTH, MAX_WORDS
@@ -45,12 +45,18 @@ class Reader:
         if code == "_query":
             raise refuse("search.named-query", name, "not-supported")
         if code in WORDS:
-            return self._words(types, code, modifier, value, name)
-        return leaf(types, self.param(types, code, name), modifier or None, value, name, self.base)
+            if modifier:
+                raise refuse("search.modifier", name, "not-supported", modifier=modifier, name=code)
+            return self._words(self._kept(types, code, name) + WORD, value, name)
+        param = self.param(types, code, name)
+        if (param.type, modifier) == ("reference", "text") and not is_added(param.code):
+            kept = self._kept(types, DISPLAY, name)
+            return self._words(f"{kept}:{param.code}", value, name)
+        return leaf(types, param, modifier or None, value, name, self.base)
 
     def param(self, types: tuple[str, ...], code: str, name: str) -> SearchParam:
         """The parameter of all `types`; its kind must be one, its targets are joined."""
-        found = [self.model.search_params[t].get(code) or self._added(t, code, name) for t in types]
+        found = [self.model.search_params[t].get(code) or self._own(t, code, name) for t in types]
         known = [param for param in found if param is not None]
         if len(known) < len(types) or code in MEANINGLESS:
             missing = next((t for t, p in zip(types, found, strict=True) if p is None), types[0])
@@ -58,6 +64,9 @@ class Reader:
         if any(param.type != known[0].type or (is_added(param.code) and param != known[0]) for param in known):
             raise refuse("search.differs", name, "not-supported", name=code)
         return known[0]
+
+    def _own(self, type: str, code: str, name: str) -> SearchParam | None:
+        return self._added(type, code, name) if code != DISPLAY else None
 
     def _added(self, type: str, code: str, name: str) -> SearchParam | None:
         """One that was added here; until all records are in its index, it is refused."""
@@ -67,14 +76,16 @@ class Reader:
             raise Refused(503, issue)
         return found.param if found else None
 
-    def _words(self, types: tuple[str, ...], code: str, modifier: str, value: str, name: str) -> Condition:
-        """All words of a value, of one of several values, in any order."""
+    def _kept(self, types: tuple[str, ...], code: str, name: str) -> str:
+        """How the index names full text, if this node keeps any."""
         found = {self._added(type, code, name) for type in types}
         param = next(iter(found)) if len(found) == 1 else None
         if param is None:
             raise refuse("search.text-off", name, "not-supported")
-        if modifier:
-            raise refuse("search.modifier", name, "not-supported", modifier=modifier, name=code)
+        return param.code
+
+    def _words(self, index: str, value: str, name: str) -> Condition:
+        """All words of a value, of one of several values, in any order."""
         ways: list[Condition] = []
         for part in split(value, ","):
             said = tuple(dict.fromkeys(words(unescape(part, name))))
@@ -83,7 +94,7 @@ class Reader:
             self.sought += len(said)
             if self.sought > MAX_WORDS:
                 raise refuse("search.many-words", name, "too-costly", limit=str(MAX_WORDS))
-            each = tuple(Match(param.code + WORD, "token", (Token(None, word),)) for word in said)
+            each = tuple(Match(index, "token", (Token(None, word),)) for word in said)
             ways.append(each[0] if len(each) == 1 else Group("and", each))
         return ways[0] if len(ways) == 1 else Group("or", tuple(ways))
 
