@@ -217,7 +217,7 @@ def _page(figures: Figures, node: Served, records: Sequence[Any]) -> None:
     """The emergency card as a signed-in doctor gets it."""
     password = "Bench-mark-2026-xyz"
     run("user", "create", "--data", node.folder, "--username", "bench", "--role", "doctor", "--facility", "01001",
-        "--password-stdin", stdin=password + "\n")  # fmt: skip
+        "--password-stdin", "--keep-password", stdin=password + "\n")  # fmt: skip
     cookie = _signed_in(node, "bench", password)
     ids = [one["id"] for one in records if one["resourceType"] == "Patient"][:_CARDS]
     _entrust(node, ids)

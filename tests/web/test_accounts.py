@@ -134,6 +134,19 @@ def test_the_command_makes_lists_and_closes_accounts(node_folder: Path) -> None:
     assert [row.split("\t")[3] for row in run("list").stdout.splitlines() if row.startswith("an\t")] == ["closed"]
 
 
+def test_a_password_given_by_the_command_is_changed_first_unless_it_is_said_to_stay(site: Site) -> None:
+    for username, words, place in (("be", (), "/account/password"), ("bi", ("--keep-password",), "/")):
+        command = [
+            HOSO, "user", "create", "--data", str(site.folder), "--username", username, "--role", "nurse",
+            "--facility", "35001", "--password-stdin", *words,
+        ]  # fmt: skip
+        subprocess.run(command, input=PASSWORD, text=True, capture_output=True, check=True)
+        client = Client(site)
+        assert client.sign_in(username, PASSWORD)[0] == 200
+        with client.opener.open(site.address + "/") as answer:
+            assert answer.url == site.address + place
+
+
 def test_twenty_people_signing_in_at_once_keep_nobody_from_reading(site: Site) -> None:
     reader = Client(site)
     assert reader.sign_in("mai", PASSWORD)[0] == 200

@@ -112,6 +112,7 @@ def test_a_colleague_is_hired_signs_in_and_is_given_another_role_until_a_day(hou
     context = house.browser.new_context()
     other = context.new_page()
     sign_in(other, house.site, "moi", password)
+    own_password(house, other, password)
     expect(other.get_by_role("heading", level=1)).to_have_text("Vai trò của bạn")
     other.get_by_role("button", name="Làm việc với vai trò này Điều dưỡng").click()
     expect(other.locator(".bar__role")).to_contain_text("Điều dưỡng")
@@ -119,6 +120,21 @@ def test_a_colleague_is_hired_signs_in_and_is_given_another_role_until_a_day(hou
     other.reload()
     expect(other.get_by_text("Vai trò bạn đang dùng đã kết thúc.")).to_be_visible()
     context.close()
+
+
+def own_password(house: House, page: Page, given: str) -> None:
+    """Nothing opens with the password that another made, and it is not taken for a new one."""
+    for path in ("/", "/account", "/posts", "/patients/x"):
+        house.go(page, path)
+        assert page.url.endswith("/account/password")
+    assert faults(page) == []
+    for chosen, words in ((given, "Đó là mật khẩu cũ"), ("Năm-con-cò-trắng-bay", "")):
+        page.fill("#oldpassword", given)
+        page.fill("#password1", chosen)
+        page.fill("#password2", chosen)
+        page.get_by_role("button", name="Đổi").click()
+        assert words in page.locator("main").inner_text()
+    house.go(page, "/")
 
 
 def test_wrong_input_is_refused_in_words_and_makes_nothing(house: House) -> None:

@@ -27,6 +27,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     _placed(create)
     create.add_argument("--name", default="", metavar="NAME", help=say("user.name"))
     create.add_argument("--password-stdin", action="store_true", help=say("user.password_stdin"))
+    create.add_argument("--keep-password", action="store_true", help=say("user.keep_password"))
     add_data(actions.add_parser("list", help=say("user.list"), description=say("user.list")))
     give = _named(actions, "give", "give")
     _placed(give)
@@ -68,7 +69,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _create(config: compose.Config, args: argparse.Namespace) -> int:
     given = _password(args)
-    made = compose.hire(config, args.username, args.role, args.facility, given, name=args.name, until=args.until)
+    made = compose.hire(
+        config, args.username, args.role, args.facility, given,
+        name=args.name, until=args.until, must_change=not args.keep_password,
+    )  # fmt: skip
     if made.added:
         print(say("user.facility_added", facility=args.facility), file=sys.stderr)
     _tell(config, "create", args.username)
@@ -76,6 +80,8 @@ def _create(config: compose.Config, args: argparse.Namespace) -> int:
     if given is None:
         print(say("user.password_follows"), file=sys.stderr)
         print(made.password)
+    if not args.keep_password:
+        print(say("user.then_password"), file=sys.stderr)
     if config.sign_in.second_factor:
         print(say("user.then_factor"), file=sys.stderr)
     return 0

@@ -109,6 +109,7 @@ def _settings(config: WebConfig, database: dict[str, Any], secret: str) -> dict[
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "allauth.account.middleware.AccountMiddleware",
             "hoso.web.middleware.Idle",
+            "hoso.web.sign_in.assurance.FirstPassword",
             "hoso.web.sign_in.assurance.SecondFactor",
             "hoso.web.acting.Acting",
             "hoso.web.citizens.gate.OwnPages",

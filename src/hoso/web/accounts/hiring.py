@@ -36,8 +36,12 @@ def hire(
     *,
     name: str = "",
     until: date | None = None,
+    must_change: bool = False,
 ) -> Hired:
-    """By the operator: an account with its first role. Raises AccountProblem or Refused."""
+    """By the operator: an account with its first role. Raises AccountProblem or Refused.
+
+    `must_change`: whoever signs in first chooses another password before anything opens.
+    """
     if role not in staff():
         raise AccountProblem("user.bad_role", role=role, roles=", ".join(staff()))
     if not facility.strip() or len(facility.strip()) > 64 or not facility.strip().isprintable():
@@ -45,7 +49,7 @@ def hire(
     opened = registry.check(config, username, password)
     place, added = organisation.staff.facility(errand, facility.strip())
     who = organisation.staff.hire(errand, name.strip() or opened.username, role, place, None, until)
-    registry.add(config, opened, who, name.strip())
+    registry.add(config, opened, who, name.strip(), must_change=must_change)
     return Hired(opened.password, who, added)
 
 

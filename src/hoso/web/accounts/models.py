@@ -27,6 +27,8 @@ class Account(AbstractBaseUser):
     """Of a citizen: the id of the golden Patient that is the person."""
     practitioner: models.CharField[str, str] = models.CharField(max_length=64, blank=True, default="")
     """Of staff: the id of their Practitioner. What they may do, and where, its PractitionerRoles say."""
+    first_password: models.BooleanField[bool, bool] = models.BooleanField(default=False)
+    """Whether the password is still the one somebody else gave: nothing opens but the page that changes it."""
     is_active: models.BooleanField[bool, bool] = models.BooleanField(default=True)
     created: models.DateTimeField[datetime, datetime] = models.DateTimeField()
     opened: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)

@@ -88,25 +88,26 @@ def checked(username: str, password: str | None) -> Opened:
     return Opened(name, secret)
 
 
-def add(config: WebConfig, opened: Opened, practitioner: str, name: str = "") -> None:
+def add(config: WebConfig, opened: Opened, practitioner: str, name: str = "", *, must_change: bool = False) -> None:
     """The account of a Practitioner. Raises AccountProblem when another of the name was quicker."""
     configure(config)
     from django.db import connection
 
     try:
-        added(opened, practitioner, name)
+        added(opened, practitioner, name, must_change=must_change)
     finally:
         connection.close()
 
 
-def added(opened: Opened, practitioner: str, name: str) -> None:
-    """The same where Django is settled."""
+def added(opened: Opened, practitioner: str, name: str, *, must_change: bool) -> None:
+    """The same where Django is settled. `must_change`: the first sign-in has to give another password."""
     from django.db import IntegrityError
 
     from hoso.web.accounts.models import Account
 
     account = Account(
-        username=opened.username, name=name[:128], practitioner=practitioner, created=system_clock()
+        username=opened.username, name=name[:128], practitioner=practitioner, created=system_clock(),
+        first_password=must_change,
     )  # fmt: skip
     account.set_password(opened.password)
     try:

@@ -37,6 +37,7 @@ _TEXTS = {
     "enter_current_password": _("The password is not right."),
     "busy": _("Many people are signing in at this moment. Wait a few seconds, then try again."),
     "differ": _("The two new passwords are not the same."),
+    "same": _("That is the password of before. Choose another."),
     "cannot_delete_authenticator": _("Add another second factor first; this is the only one."),
 }
 

@@ -20,6 +20,8 @@ from hoso.web.sign_in.settings import FRESH_SECONDS
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 OPEN = ("/account", "/sign-out", "/sign-in", "/language", "/static/")
 """Addresses for those who have yet to show a second factor."""
+CHANGING = ("/account/password", "/sign-out", "/sign-in", "/language", "/static/")
+"""Addresses for those who have yet to choose their password."""
 
 
 def enrolled(user: Any) -> bool:
@@ -37,6 +39,19 @@ def recent(request: HttpRequest) -> bool:
     needed = "mfa" if enrolled(user) else "password" if user.has_usable_password() else "national"
     records = [r for r in get_authentication_records(request, _user(request)) if r.get("method") == needed]
     return bool(records) and time.time() - float(records[-1]["at"]) < FRESH_SECONDS
+
+
+class FirstPassword:
+    """Whoever signs in with a password that somebody else gave chooses another before anything opens."""
+
+    def __init__(self, respond: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = _user(request)
+        if user.is_authenticated and user.first_password and not request.path.startswith(CHANGING):
+            return HttpResponseRedirect("/account/password")
+        return self.respond(request)
 
 
 class SecondFactor:

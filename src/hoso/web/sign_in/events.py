@@ -45,6 +45,9 @@ def ended(request: HttpRequest, user: Any, **more: Any) -> None:
 
 @receiver(password_changed)
 def password(request: HttpRequest, user: Any, **more: Any) -> None:
+    if user.first_password:
+        user.first_password = False
+        user.save(update_fields=["first_password"])
     tell(request, "password-changed", f"user/{user.username}", channel="screen")
 
 

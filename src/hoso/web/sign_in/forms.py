@@ -39,6 +39,8 @@ class NewPassword(ChangePasswordForm):
         """As theirs, in our words."""
         cleaned: dict[str, Any] = forms.Form.clean(self) or {}
         first, second = cleaned.get("password1"), cleaned.get("password2")
+        if first and first == cleaned.get("oldpassword"):
+            self.add_error("password1", refused("same"))
         if first and second and first != second:
             self.add_error("password2", refused("differ"))
         return cleaned

@@ -75,7 +75,7 @@ def hire(request: HttpRequest, place: Facility) -> HttpResponse:
             who = organisation().staff.hire(
                 errand(request), sent["name"], sent["role"], sent["in"], day(request, "since"), day(request, "until")
             )
-            registry.added(opened, who, sent["name"].strip())
+            registry.added(opened, who, sent["name"].strip(), must_change=True)
             tell(request, "user-create", f"user/{opened.username} Practitioner/{who}", channel="screen")
             return page(request, "staffing/hired.html", place=place, opened=opened, name=sent["name"], id=who)
         except (Refused, AccountProblem, ValueError) as error:
