@@ -93,14 +93,13 @@ def upkeep(
     from hoso.access.subscribing.standing import Standing
     from hoso.access.subscribing.watching import Watching
     from hoso.access.working import Working
-    from hoso.store.subscriptions import SubscriptionTable
 
-    table, now = SubscriptionTable(store.engine), Standing(tokens.holders, registered).now
+    stopping, now = ending(store, journal, node), Standing(tokens.holders, registered).now
     patience = Patience(settings.days, lambda: random.uniform(0.8, 1.2))
-    watching = Watching(store, table, now, system_clock)
+    watching = Watching(store, stopping, now, system_clock)
     delivering = Delivering(
-        store, table, Poster(settings.endpoints()), Safe(key), journal, now, system_clock,
-        node, f"{base}/fhir" if base else "", patience,
+        store, stopping, Poster(settings.endpoints()), Safe(key), journal, now, system_clock,
+        f"{base}/fhir" if base else "", patience,
     )  # fmt: skip
     couriers = Couriers(delivering.carry)
 

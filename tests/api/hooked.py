@@ -16,9 +16,11 @@ from hoso.access.outward import Resolve, resolve
 from hoso.access.subscribing.admission import Admission
 from hoso.access.subscribing.delivering import Delivering, Patience
 from hoso.access.subscribing.desk import SubscriptionDesk
+from hoso.access.subscribing.ending import Ending
 from hoso.access.subscribing.endpoints import Endpoints, Listed
 from hoso.access.subscribing.headers import Safe
 from hoso.access.subscribing.posting import Poster
+from hoso.access.subscribing.record import Record
 from hoso.access.subscribing.standing import Standing
 from hoso.access.subscribing.watching import Watching
 from hoso.api.app import application
@@ -53,10 +55,11 @@ class Told:
         desk = SubscriptionDesk(self.store, self.table, call.records, journal, self.now)
         call.app = application(call.records, call.tokens, Seal(b"k" * 32), call.settings, subscriptions=desk)
         standing = Standing(call.tokens.holders, lambda name: None).now
-        self.watching = Watching(self.store, self.table, standing, self.now)
+        ending = Ending(self.table, Record(self.store, journal, self.now, "test-node"))
+        self.watching = Watching(self.store, ending, standing, self.now)
         self.delivering = Delivering(
-            self.store, self.table, Poster(endpoints, lambda name, port: self.resolve(name, port)), safe, journal,
-            standing, self.now, "test-node", "http://hoso.test/fhir", Patience(7, lambda: 1.0),
+            self.store, ending, Poster(endpoints, lambda name, port: self.resolve(name, port)), safe, journal,
+            standing, self.now, "http://hoso.test/fhir", Patience(7, lambda: 1.0),
         )  # fmt: skip
 
     def now(self) -> datetime:

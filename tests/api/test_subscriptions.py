@@ -218,7 +218,7 @@ def test_headers_are_sent_and_never_shown(told: Told) -> None:
     told.observed("a")
     told.work()
     assert [one.headers["Authorization"] for one in told.receiver.heard] == ["Bearer secret"]
-    patch = [{"op": "remove", "path": "/channel/header/0"}, {"op": "replace", "path": "/status", "value": "requested"}]
+    patch = [{"op": "remove", "path": "/channel/header/0"}]
     assert told.call("PATCH", "Subscription/s", patch, Content_Type="application/json-patch+json").status == 200
     told.observed("b")
     told.work()
@@ -359,3 +359,23 @@ def test_a_backup_goes_on_telling_with_numbers_that_nobody_was_given(
     assert [one.numbers for one in told.receiver.heard] == [[1], [1_000_002], [1_000_003]]
     assert {one.headers["X-Key"] for one in told.receiver.heard} == {"secret"}
     store.close()
+
+
+def test_what_the_server_said_of_it_may_come_back_and_nothing_else(told: Told) -> None:
+    told.subscribed(channel=bundled())
+    patch = [{"op": "add", "path": "/end", "value": "2099-01-01T00:00:00Z"}]
+    kind = "application/json-patch+json"
+    assert told.call("PATCH", "Subscription/s", patch, Content_Type=kind).json["status"] == "active"
+    told.receiver.answers = [500] * 3
+    for _ in range(3):
+        told.work()
+        told.later += timedelta(minutes=5)
+    failing = told.status()
+    assert (failing["status"], failing["error"]) == ("error", "status 500")
+    assert told.call("PUT", "Subscription/s", failing | {"error": "all is well"}).keys == ["subscription.status"]
+    assert told.call("PUT", "Subscription/s", failing | {"status": "active"}).keys == ["subscription.status"]
+    assert told.call("PUT", "Subscription/s", failing | {"status": "requested"}).status == 200
+    told.observed("a")
+    told.work()
+    assert told.status()["status"] == "active" and "error" not in told.status()
+    assert [one.numbers for one in told.receiver.events] == [[1]]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from tests.api.receivers import receiving
 
+from hoso import subscriptions
 from hoso.access.outward import NotAllowed
 from hoso.access.subscribing.endpoints import Endpoints, Listed
 from hoso.access.subscribing.posting import Message, Poster, Undelivered
@@ -73,3 +77,11 @@ def test_a_certificate_that_nobody_vouches_for_is_not_spoken_to() -> None:
         with pytest.raises(Undelivered, match="HTTP"):
             poster.post(f"https://hook.vn:{plain.port}/x", MESSAGE, 2, pytest.fail)
         assert plain.heard == []
+
+
+@pytest.mark.parametrize("table", [{"endpoints": ["http://hook.vn"]}, {"days": 0}, {"days": True}, {"days": "7"}])
+def test_settings_that_are_none_stop_the_start(table: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        subscriptions.parse(table, Path())
+    good = subscriptions.parse({"endpoints": ["hook.vn"], "authorities": "a.pem", "days": 3}, Path("x"))
+    assert (good.days, good.authorities) == (3, Path("x/a.pem")) and len(good.endpoints().listed) == 1

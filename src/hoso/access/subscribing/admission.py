@@ -1,6 +1,6 @@
 """Subscriptions as they are written: refused with the reason, or kept with who asked and with which rights.
 
-The status is the server's: a subscriber asks (`requested`) or ends (`off`), everything else is ours to say.
+The status is the server's: a subscriber asks (`requested`) or ends (`off`), or leaves what the server said last.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hoso.access.scope import Right
 from hoso.access.subscribing.endpoints import Endpoints
 from hoso.access.subscribing.headers import Safe, Unopened, cover, whole
 from hoso.core.errors import Issue, Refused
-from hoso.fhir.json import encode, exact
+from hoso.fhir.json import encode, exact, parse
 from hoso.fhir.search import Query
 from hoso.fhir.subscriptions import Wanted, read
 from hoso.store.contract import Draft, Saved, Transaction
@@ -57,7 +57,8 @@ class Admission:
         if draft.type != TYPE or draft.resource is None:
             return draft
         wanted = read(draft.resource)
-        self._check(errand, wanted, "error" in draft.resource)
+        _check_status(transaction, draft)
+        self._check(errand, wanted)
         before = transaction.subscriptions.find(draft.id)
         fresh = before is None or before.state == OFF
         if fresh and wanted.status != "off" and transaction.subscriptions.living(errand.actor.id) >= self._most:
@@ -71,13 +72,10 @@ class Admission:
         cover(draft.resource["channel"], headers)
         return replace(draft, body=encode(tree))
 
-    def _check(self, errand: Errand, wanted: Wanted, faulty: bool) -> None:
+    def _check(self, errand: Errand, wanted: Wanted) -> None:
         actor = errand.actor
         if actor.role or actor.client or not actor.id.startswith("client/"):
             raise Refused.because(403, "forbidden", "subscription.who")
-        if wanted.status not in ("requested", "off") or faulty:
-            where = "Subscription.error" if faulty else "Subscription.status"
-            raise Refused.because(422, "business-rule", "subscription.status", where, given=wanted.status)
         try:
             self._endpoints.allowed(wanted.endpoint)
         except NotAllowed as refused:
@@ -101,6 +99,16 @@ class Admission:
         assert saved.version is not None
         text = errand_text(replace(errand, notes=None))
         transaction.subscriptions.ask(SubscriptionRow(saved.id, errand.actor.id, saved.version, text, secret))
+
+
+def _check_status(transaction: Transaction, draft: Draft) -> None:
+    assert draft.resource is not None
+    head = transaction.read(TYPE, draft.id) if draft.method != "POST" else None
+    said = parse(head.body) if head is not None and head.body else {}
+    given, faulty = draft.resource["status"], draft.resource.get("error", said.get("error")) != said.get("error")
+    if faulty or given not in ("requested", "off", said.get("status")):
+        where = "Subscription.error" if faulty else "Subscription.status"
+        raise Refused.because(422, "business-rule", "subscription.status", where, given=given)
 
 
 def _settle(wanted: Wanted, settle: Settle) -> None:

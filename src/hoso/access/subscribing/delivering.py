@@ -18,11 +18,9 @@ from hoso.access.subscribing.events import Events
 from hoso.access.subscribing.headers import Safe, Unopened
 from hoso.access.subscribing.notification import FAILURES, Kind, Told, bundle
 from hoso.access.subscribing.posting import Message, Poster, Undelivered
-from hoso.access.subscribing.record import Record
-from hoso.access.subscribing.subscriber import Now, Subscriber, subscriber
+from hoso.access.subscribing.subscriber import Now, Subscriber, subscriber, wanted_of
 from hoso.access.telling import Teller
 from hoso.core.clock import Clock, to_ms
-from hoso.core.errors import Refused
 from hoso.fhir import xml
 from hoso.fhir.subscriptions import Wanted
 from hoso.fhir.subscriptions.wanted import XML
@@ -35,7 +33,6 @@ from hoso.store.subscriptions import (
     EventRow,
     SubscriptionRow,
     SubscriptionRows,
-    SubscriptionTable,
 )
 
 log = logging.getLogger(__name__)
@@ -67,21 +64,19 @@ class Delivering:
     def __init__(
         self,
         store: Store,
-        table: SubscriptionTable,
+        ending: Ending,
         poster: Poster,
         safe: Safe,
         journal: Journal,
         now: Now,
         clock: Clock,
-        node: str,
         base: str,
         patience: Patience,
     ) -> None:
-        self._store, self._table, self._poster, self._safe = store, table, poster, safe
+        self._store, self._table, self._poster, self._safe = store, ending.table, poster, safe
         self._now, self._clock, self._base, self._patience = now, clock, base, patience
         self._teller = Teller(journal, clock)
-        self._record = Record(store, journal, clock, node)
-        self._ending = Ending(table, self._record)
+        self._ending, self._record = ending, ending.record
         self._pruned = 0
 
     def step(self, offer: Callable[[str, str, bool], bool]) -> bool:
@@ -95,8 +90,8 @@ class Delivering:
         return False
 
     def _endpoint(self, row: SubscriptionRow) -> str:
-        version = self._store.vread("Subscription", row.id, row.version)
-        return urlsplit(self._record.endpoint(version)).netloc if version is not None else ""
+        wanted = wanted_of(self._store, row)
+        return urlsplit(wanted.endpoint).netloc if wanted is not None else ""
 
     def carry(self, id: str) -> None:
         """Does what is due for a subscription: begins it, ends it, tells its events, or that all is well."""
@@ -110,7 +105,7 @@ class Delivering:
             except Undelivered as error:
                 self._failed(row, str(error))
                 return
-            except (Unavailable, Race, Refused) as error:
+            except (Unavailable, Race) as error:
                 log.warning("subscription %s waits: %s", id, error)
                 self._put_off(id)
                 return
@@ -128,7 +123,7 @@ class Delivering:
             return self._end(row, None)
         found = subscriber(self._store, row, self._now)
         if found is None:
-            return self._end(row, "its record was erased")
+            return self._end(row, "its record cannot be read any more")
         if found.errand is None:
             return self._end(row, "its subscriber may receive nothing any more")
         if row.state == REQUESTED:

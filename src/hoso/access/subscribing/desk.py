@@ -9,13 +9,12 @@ from hoso.access.errand import Errand
 from hoso.access.records import Records
 from hoso.access.subscribing.events import Events
 from hoso.access.subscribing.notification import Json, Told, bundle, status, status_of
-from hoso.access.subscribing.subscriber import Subscriber
+from hoso.access.subscribing.subscriber import Subscriber, wanted_of
 from hoso.access.telling import Teller
 from hoso.core.clock import Clock, to_ms
 from hoso.core.errors import Refused
-from hoso.fhir.json import parse
 from hoso.fhir.search import parse as parse_search
-from hoso.fhir.subscriptions import Content, Wanted, read
+from hoso.fhir.subscriptions import Content, Wanted
 from hoso.store.contract import Store, Version
 from hoso.store.subscriptions import OFF, SubscriptionRow, SubscriptionTable
 
@@ -82,10 +81,10 @@ class SubscriptionDesk:
         return row if row.version else replace_version(row)
 
     def _wanted(self, row: SubscriptionRow) -> Wanted:
-        version = self._store.vread(TYPE, row.id, row.version)
-        if version is None or not version.body:
+        wanted = wanted_of(self._store, row)
+        if wanted is None:
             raise Refused.because(404, "not-found", "rest.not-found", type=TYPE, id=row.id[:64])
-        return read(parse(version.body))
+        return wanted
 
     def _status(self, base: str, row: SubscriptionRow) -> Json:
         wanted = self._wanted(row)

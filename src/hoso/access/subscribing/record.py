@@ -10,7 +10,7 @@ from hoso.access.errand import Errand
 from hoso.access.telling import Teller
 from hoso.core.clock import Clock
 from hoso.fhir.json import encode, exact, parse
-from hoso.store.contract import Conflict, Draft, Origin, Store, Transaction, Version
+from hoso.store.contract import Conflict, Draft, Origin, Store, Transaction
 
 TYPE = "Subscription"
 
@@ -19,9 +19,6 @@ class Record:
     def __init__(self, store: Store, journal: Journal, clock: Clock, node: str) -> None:
         self._store, self._journal, self._teller = store, journal, Teller(journal, clock)
         self._errand = Errand(Actor(f"node/{node}"), "SYSADMIN", "automatic")
-
-    def endpoint(self, version: Version) -> str:
-        return str(parse(version.body)["channel"]["endpoint"]) if version.body else ""
 
     def say(self, id: str, status: str, error: str | None) -> None:
         """Unless its subscriber writes it at this moment, who then is answered anew."""

@@ -6,15 +6,18 @@ place of its own change on, and so does every later version of it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 
+from hoso.access.subscribing.ending import Ending
 from hoso.access.subscribing.events import Events, held_of
-from hoso.access.subscribing.subscriber import Now, subscriber
+from hoso.access.subscribing.subscriber import Now, subscriber, wanted_of
 from hoso.core.clock import Clock, to_ms
 from hoso.fhir.json import parse
-from hoso.fhir.subscriptions import read
-from hoso.store.contract import Change, Store
+from hoso.fhir.subscriptions import Held, read
+from hoso.store.connection import Race
+from hoso.store.contract import Change, Store, TooSlow, Unavailable
 from hoso.store.subscriptions import (
     OFF,
     REQUESTED,
@@ -22,8 +25,9 @@ from hoso.store.subscriptions import (
     EventRow,
     SubscriptionRow,
     SubscriptionRows,
-    SubscriptionTable,
 )
+
+log = logging.getLogger(__name__)
 
 TYPE = "Subscription"
 PAGE = 500
@@ -32,8 +36,9 @@ Step = Callable[[SubscriptionRows], None]
 
 
 class Watching:
-    def __init__(self, store: Store, table: SubscriptionTable, now: Now, clock: Clock) -> None:
-        self._store, self._table, self._now, self._clock = store, table, now, clock
+    def __init__(self, store: Store, ending: Ending, now: Now, clock: Clock) -> None:
+        self._store, self._table, self._ending = store, ending.table, ending
+        self._now, self._clock = now, clock
         self._types: dict[tuple[str, str], frozenset[str]] = {}
 
     def step(self) -> bool:
@@ -66,8 +71,8 @@ class Watching:
     def _types_of(self, row: SubscriptionRow) -> frozenset[str]:
         name = (row.id, row.version)
         if name not in self._types:
-            version = self._store.vread(TYPE, *name)
-            self._types[name] = read(parse(version.body)).types if version and version.body else frozenset()
+            wanted = wanted_of(self._store, row)
+            self._types[name] = wanted.types if wanted is not None else frozenset()
         return self._types[name]
 
     def _looked(
@@ -92,10 +97,26 @@ class Watching:
                 if change.version.type in types:
                     if id not in known:
                         known[id] = self._events(rows[id])
-                    events = known[id]
-                    if events is not None and events.meets(change, held):
+                    if self._meets(rows[id], known, change, held):
                         steps.append(partial(SubscriptionRows.add, id=id, event=_event(change)))
         return steps, until
+
+    def _meets(
+        self, row: SubscriptionRow, known: dict[str, Events | None], change: Change, held: Callable[[], Held]
+    ) -> bool:
+        """One that cannot be decided ends, and says so: it must not hold up all others."""
+        events = known[row.id]
+        try:
+            return events is not None and events.meets(change, held)
+        except TooSlow:
+            self._ending.end(row, "its search takes too long")
+        except (Unavailable, Race):
+            raise
+        except Exception:
+            log.exception("subscription %s: change %d cannot be decided", row.id, change.number)
+            self._ending.end(row, "a change could not be decided")
+        known[row.id] = None
+        return False
 
     def _events(self, row: SubscriptionRow) -> Events | None:
         found = subscriber(self._store, row, self._now)
