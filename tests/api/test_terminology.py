@@ -100,7 +100,11 @@ def test_a_set_in_the_question_is_evaluated_and_what_cannot_be_is_refused(call: 
     assert [one["code"] for one in below["expansion"]["contains"]] == ["J18.0", "J18.1", "J18.2", "J18.8"]
     both = {"valueSet": ["https://hoso.vn/ValueSet/main-diagnosis"], **under("in", "I10,D63.0", "code")}
     assert [one["code"] for one in ask(both).json["expansion"]["contains"]] == ["I10"]
-    assert ask(under("regex", "(a+)+$")).keys == ["terminology.filter"]
+    found = ask(under("regex", "I1[0-1](\\.9)?", "code")).json["expansion"]["contains"]
+    assert [one["code"] for one in found] == ["I10", "I11", "I11.9"]
+    for costly in ("(a+)+$", "((", "a" * 1_001):
+        refused = ask(under("regex", costly, "code"))
+        assert (refused.status, refused.keys) == (422, ["terminology.regex"])
     assert ask(under("is-a", "nothing")).keys == ["terminology.filter-code"]
     assert ask({"system": "urn:nowhere"}).keys == ["terminology.no-system"]
     assert ask({"valueSet": ["urn:nowhere"]}).keys == ["terminology.no-value-set"]

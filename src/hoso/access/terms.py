@@ -1,4 +1,4 @@
-"""The code lists as one caller may use them in a search: of value sets that are kept here only those he may read."""
+"""The code lists as one caller may use them in a search: of those that are kept here only what he may read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hoso.store.contract import Version
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """`read` gives a record that lives and may be read, else None."""
+    """`library` holds what may be read; `read` gives a record that lives and may be read, else None."""
 
     day: str
     library: Library
@@ -23,14 +23,8 @@ class Terms:
     def value_set(self, name: str) -> ValueSet | None:
         """By `ValueSet/id` or by address."""
         kind, _, id = name.partition("/")
-        if kind == "ValueSet":
-            return self._by_id(id)
-        found = self.library.value_set(name, day=self.day)
-        if found is None or _brought(found.head.id) or self.read("ValueSet", found.head.id) is not None:
-            return found
-        return None
-
-    def _by_id(self, id: str) -> ValueSet | None:
+        if kind != "ValueSet":
+            return self.library.value_set(name, day=self.day)
         found = shipped().by_id("ValueSet", id)
         if isinstance(found, ValueSet):
             return found
@@ -39,7 +33,3 @@ class Terms:
             return None
         read = known(stored.body)
         return read if isinstance(read, ValueSet) else ValueSet(Head("", id=id), parse(stored.body))
-
-
-def _brought(id: str) -> bool:
-    return shipped().by_id("ValueSet", id) is not None

@@ -82,7 +82,7 @@ class View:
         if not coded.asks(query):
             return query
         day = self._now.astimezone(VIETNAM).date().isoformat()
-        return coded.settled(query, Terms(day, lists.library(), self._read))
+        return coded.settled(query, Terms(day, self.lists(lists), self._read))
 
     def lists(self, lists: CodeLists) -> Library:
         """What is known of codes; of the lists that are kept here, those that may be read."""

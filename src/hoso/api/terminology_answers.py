@@ -46,12 +46,11 @@ def lookup_answer(system: CodeSystem, concept: Concept, language: Language, day:
 
 def _properties(system: CodeSystem, concept: Concept, day: str) -> list[tuple[str, str | bool]]:
     found: list[tuple[str, str | bool]] = [("inactive", not concept.holds(day))]
-    if concept.parent:
-        found.append(("parent", concept.parent))
+    found += [("parent", parent) for parent in concept.parents]
     if system.head.content != "not-present":
         found += [("child", child.code) for child in system.children(concept.code)]
     found += [(name, value) for name, value in (("from", concept.start), ("to", concept.end)) if value]
-    return [*found, *concept.properties]
+    return [*found, *((name, value) for name, value in concept.properties if name not in ("parent", "child"))]
 
 
 def match_answer(matches: Sequence[Match], none: Issue, language: Language) -> Parts:

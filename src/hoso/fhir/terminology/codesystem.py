@@ -19,7 +19,10 @@ MOST_DEEP = 64
 
 
 class Concept(msgspec.Struct, frozen=True, gc=False):
-    """One code. `start` and `end` are days (both included), "" where nothing is said; `words` also find it."""
+    """One code. `start` and `end` are days (both included), "" where nothing is said; `words` find it, too.
+
+    `others` are parents besides `parent`.
+    """
 
     code: str
     vi: str = ""
@@ -29,6 +32,11 @@ class Concept(msgspec.Struct, frozen=True, gc=False):
     end: str = ""
     words: tuple[str, ...] = ()
     properties: tuple[tuple[str, Value], ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        return (self.parent, *self.others) if self.parent else ()
 
     def display(self, language: Language) -> str:
         """In that language, else in the other; "" where no words may be passed on."""
@@ -104,19 +112,25 @@ class CodeSystem:
         return found
 
     def above(self, code: str) -> Iterator[str]:
-        """The code itself, its parent, and so on."""
-        found = self.concepts.get(code)
-        while found is not None:
+        """The code itself, its parents, and so on, each once."""
+        todo, seen = [code], {code}
+        for at in todo:
+            found = self.concepts.get(at)
+            if found is None:
+                continue
             yield found.code
-            found = self.concepts.get(found.parent)
+            todo += [parent for parent in found.parents if parent not in seen]
+            seen.update(found.parents)
 
     def below(self, code: str) -> Iterator[Concept]:
-        """The concept itself and all under it, parents first."""
-        todo = [self.concepts[code]] if code in self.concepts else []
+        """The concept itself and all under it, each once, after one of its parents."""
+        todo, seen = [self.concepts[code]] if code in self.concepts else [], {code}
         while todo:
             concept = todo.pop()
             yield concept
-            todo.extend(reversed(self._children.get(concept.code, ())))
+            fresh = [child for child in self._children.get(concept.code, ()) if child.code not in seen]
+            seen.update(child.code for child in fresh)
+            todo.extend(reversed(fresh))
 
     def children(self, code: str) -> tuple[Concept, ...]:
         return tuple(self._children.get(code, ()))
@@ -142,8 +156,8 @@ class CodeSystem:
     def _children(self) -> dict[str, list[Concept]]:
         found: dict[str, list[Concept]] = {}
         for concept in self.concepts.values():
-            if concept.parent:
-                found.setdefault(concept.parent, []).append(concept)
+            for parent in concept.parents:
+                found.setdefault(parent, []).append(concept)
         return found
 
 
@@ -156,19 +170,19 @@ def folded(concept: Concept) -> str:
 def check_hierarchy(concepts: dict[str, Concept]) -> None:
     """Raises Broken for a parent that is missing, a circle, or a tree that is deeper than any real one."""
     known: dict[str, int] = {}
+
+    def depth(at: Concept, start: str, steps: int) -> int:
+        if at.code in known:
+            return known[at.code]
+        if steps > MOST_DEEP:
+            raise Broken("terminology.circle", start)
+        if any(parent not in concepts for parent in at.parents):
+            raise Broken("terminology.no-parent", at.code)
+        found = max((depth(concepts[parent], start, steps + 1) + 1 for parent in at.parents), default=0)
+        if found > MOST_DEEP:
+            raise Broken("terminology.circle", start)
+        known[at.code] = found
+        return found
+
     for concept in concepts.values():
-        path: list[str] = []
-        at = concept
-        while at.code not in known and at.parent:
-            if at.parent not in concepts:
-                raise Broken("terminology.no-parent", at.code)
-            path.append(at.code)
-            if len(path) > MOST_DEEP:
-                raise Broken("terminology.circle", concept.code)
-            at = concepts[at.parent]
-        depth = known.setdefault(at.code, 0)
-        for code in reversed(path):
-            depth += 1
-            known[code] = depth
-        if depth > MOST_DEEP:
-            raise Broken("terminology.circle", concept.code)
+        depth(concept, concept.code, 0)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
+
+from msgspec import structs
 
 from hoso.fhir.json import parse
 from hoso.fhir.terminology.codesystem import CodeSystem, Concept, Head, Value
@@ -53,14 +56,31 @@ def _head(tree: Tree) -> Head:
 
 
 def _concepts(tree: Tree) -> Iterator[Concept]:
+    """A code stands under the one around it, and under those that its property `parent` or their `child` names."""
     vietnamese = tree.get("language", "").startswith("vi")
+    found = []
     todo = [(one, "") for one in reversed(tree.get("concept", ()))]
     while todo:
         one, parent = todo.pop()
         if "code" not in one:
             continue
-        yield _concept(one, parent, vietnamese)
+        found.append(_concept(one, parent, vietnamese))
         todo.extend((below, one["code"]) for below in reversed(one.get("concept", ())))
+    over = defaultdict(list)
+    for concept in found:
+        for name, value in concept.properties:
+            if name == "child":
+                over[value].append(concept.code)
+    whole = tree.get("content", "complete") == "complete"
+    known = {concept.code for concept in found}
+    for concept in found:
+        named = [str(value) for name, value in concept.properties if name == "parent"] + over[concept.code]
+        yield _under(concept, [code for code in named if whole or code in known]) if named else concept
+
+
+def _under(concept: Concept, named: list[str]) -> Concept:
+    first, *others = dict.fromkeys([*concept.parents, *named]) or [""]
+    return structs.replace(concept, parent=first, others=tuple(others))
 
 
 def _concept(one: Tree, parent: str, vietnamese: bool) -> Concept:

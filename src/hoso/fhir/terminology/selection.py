@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from hoso.core.errors import Refused
 from hoso.fhir.terminology.codesystem import CodeSystem, Concept
 from hoso.fhir.terminology.filters import Test, tests
@@ -251,4 +253,4 @@ class _Making:
             return Concept(one["code"], en=own)
         if not own or own in (known.vi, known.en):
             return known
-        return Concept(known.code, known.vi, own, known.parent, known.start, known.end, known.words, known.properties)
+        return replace(known, en=own)
