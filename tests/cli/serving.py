@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
+
+from tests.cli import warm
 
 HOSO = Path(sys.executable).with_name("hoso")
 
 
-def hoso(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+def hoso(*arguments: object, input: str = "") -> subprocess.CompletedProcess[str]:
     """Runs the command to its end, in English."""
-    command = [str(HOSO), "--lang", "en", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
+    return warm.run(["--lang", "en", *map(str, arguments)], input)
 
 
 @dataclass

@@ -41,7 +41,7 @@ def test_a_backup_of_a_serving_node_is_restored_and_proved(server: Server, tmp_p
     restored = hoso("restore", "--data", copy, file, "--keys", keys)
     assert restored.returncode == 0, restored.stderr
     found = json.loads(hoso("doctor", "--data", copy, "--json").stdout)
-    assert found["ok"] and {"check": "people", "ok": True, "looked_at": 2, "faults": []} in found["checks"]
+    assert found["ok"] and {"check": "people", "ok": True, "looked_at": 2, "faults": [], "notes": []} in found["checks"]
     assert hoso("doctor", "--data", copy, "--rebuild-persons").returncode == 0
 
 

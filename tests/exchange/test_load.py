@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.cli.serving import running
+from tests.cli.serving import hoso, running
 
 from hoso import compose
 from hoso.access import Version
@@ -29,12 +29,6 @@ OTHER = "urn:uuid:7e3f4d2f-9b88-4c2f-8d4e-1b2c3d4e5f60"
 def data(tmp_path: Path) -> Path:
     compose.create(tmp_path / "node")
     return tmp_path / "node"
-
-
-def hoso(*arguments: object) -> subprocess.CompletedProcess[str]:
-    program = "import sys; from hoso.cli.main import main; sys.exit(main())"
-    command = [sys.executable, "-c", program, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def load(data: Path, *paths: Path) -> tuple[dict[str, int], int]:

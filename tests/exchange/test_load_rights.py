@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.serving import hoso
 
 from hoso import compose
 from hoso.fhir.systems import ROLE
@@ -38,9 +37,7 @@ def test_a_file_gives_nobody_a_role_but_may_list_who_works_where(tmp_path: Path,
     file = tmp_path / "file.json"
     for coded, code in ((True, 1), (False, 0)):
         file.write_text(json.dumps(wrapped(kind, role(who, coded))), "utf-8")
-        program = "import sys; from hoso.cli.main import main; sys.exit(main())"
-        command = [sys.executable, "-c", program, "load", "--data", str(tmp_path / "node"), "--json", str(file)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        done = hoso("load", "--data", tmp_path / "node", "--json", file)
         assert done.returncode == code, done.stdout + done.stderr
     node = compose.open(config.folder)
     assert [post.role for post in node.organisation.posts.of(who)] == ["nurse"]

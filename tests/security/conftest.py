@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests import postgres
+from tests.cli.serving import hoso as command
 from tests.conftest import ENGINES
 from tests.security.apps import Person, Site
 from tests.security.citizens import Register, registering
@@ -141,7 +142,4 @@ def scene(peopled: Site, person: Callable[[str], Person], held: dict[str, tuple[
 
 
 def hoso(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    from tests.cli.serving import HOSO
-
-    command = [str(HOSO), "--lang", "en", *arguments, "--data", str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return command(*arguments, "--data", folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from http.cookiejar import CookieJar
@@ -13,10 +12,10 @@ from urllib.parse import urlencode
 
 import apsw
 import pytest
+from tests.cli.serving import hoso
 from tests.web.conftest import PASSWORD, Site
 
 pytestmark = pytest.mark.xdist_group("browser")
-HOSO = str(Path(sys.executable).with_name("hoso"))
 
 
 class Client:
@@ -122,8 +121,7 @@ def test_hostile_addresses_do_not_break_a_page(client: Client, path: str) -> Non
 
 def test_the_command_makes_lists_and_closes_accounts(node_folder: Path) -> None:
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [HOSO, "user", *words, "--data", str(node_folder)]
-        return subprocess.run(command, capture_output=True, text=True, input="")
+        return hoso("user", *words, "--data", node_folder)
 
     make = ("create", "--username", "an", "--role", "pharmacist", "--facility", "35001")
     made = run(*make)
@@ -136,11 +134,11 @@ def test_the_command_makes_lists_and_closes_accounts(node_folder: Path) -> None:
 
 def test_a_password_given_by_the_command_is_changed_first_unless_it_is_said_to_stay(site: Site) -> None:
     for username, words, place in (("be", (), "/account/password"), ("bi", ("--keep-password",), "/")):
-        command = [
-            HOSO, "user", "create", "--data", str(site.folder), "--username", username, "--role", "nurse",
-            "--facility", "35001", "--password-stdin", *words,
-        ]  # fmt: skip
-        subprocess.run(command, input=PASSWORD, text=True, capture_output=True, check=True)
+        made = hoso(
+            "user", "create", "--data", site.folder, "--username", username, "--role", "nurse",
+            "--facility", "35001", "--password-stdin", *words, input=PASSWORD,
+        )  # fmt: skip
+        assert made.returncode == 0, made.stderr
         client = Client(site)
         assert client.sign_in(username, PASSWORD)[0] == 200
         with client.opener.open(site.address + "/") as answer:
