@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.api.receivers import receiving
+from tests.transit.certificates import authority, server
 
 from hoso import subscriptions
 from hoso.access.outward import NotAllowed
@@ -85,3 +86,20 @@ def test_settings_that_are_none_stop_the_start(table: dict[str, Any]) -> None:
         subscriptions.parse(table, Path())
     good = subscriptions.parse({"endpoints": ["hook.vn"], "authorities": "a.pem", "days": 3}, Path("x"))
     assert (good.days, good.authorities) == (3, Path("x/a.pem")) and len(good.endpoints().listed) == 1
+
+
+def test_over_tls_the_certificate_of_the_name_is_expected(tmp_path: Path) -> None:
+    made = authority(tmp_path / "a")
+    with receiving(certificate=server(made, "hook", "hook.vn")) as receiver:
+        listed = (f"hook.vn:{receiver.port}=127.0.0.1", f"other.vn:{receiver.port}=127.0.0.1")
+        trusting = Endpoints(tuple(map(Listed.parse, listed)), made.certificate)
+        left: list[str] = []
+        message = Message("POST", b"{}", {"X-Key": "1"})
+        Poster(trusting).post(f"https://hook.vn:{receiver.port}/x?y=z", message, 5, lambda: left.append("sent"))
+        (heard,) = receiver.heard
+        assert (heard.path, heard.body, heard.headers["X-Key"], left) == ("/x?y=z", b"{}", "1", ["sent"])
+        assert heard.headers["Host"] == f"hook.vn:{receiver.port}"
+        for poster, host in ((Poster(trusting), "other.vn"), (Poster(endpoints(*listed)), "hook.vn")):
+            with pytest.raises(Undelivered, match="certificate is not trusted"):
+                poster.post(f"https://{host}:{receiver.port}/x", message, 5, pytest.fail)
+        assert len(receiver.heard) == 1

@@ -7,6 +7,8 @@ import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from hoso.access.outward import NotAllowed, Pinned, Resolve, address_of, resolve
 from hoso.access.subscribing.endpoints import Endpoints
@@ -43,7 +45,7 @@ class Poster:
             raise Undelivered(str(refused)) from refused
         except OSError as error:
             raise Undelivered("the name of the host is not known") from error
-        trust = self._trust() if listed.secure else None
+        trust = _trust(self.endpoints.authorities) if listed.secure else None
         connection = Pinned(listed.host, address, trust, min(seconds, CONNECT_SECONDS))
         end = threading.Timer(seconds, connection.cut)
         end.daemon = True
@@ -68,9 +70,11 @@ class Poster:
         if not 200 <= status < 300:  # a redirect is not followed; what else it says is not read
             raise Undelivered(f"status {status}")
 
-    def _trust(self) -> ssl.SSLContext:
-        authorities = self.endpoints.authorities
-        return ssl.create_default_context(cafile=str(authorities) if authorities else None)
+
+@cache
+def _trust(authorities: Path | None) -> ssl.SSLContext:
+    """Read once: it takes longer than most deliveries."""
+    return ssl.create_default_context(cafile=str(authorities) if authorities else None)
 
 
 def _reason(error: Exception) -> str:

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 TYPE = "Subscription"
 PAGE = 500
+UNWATCHED = 10_000
+"""Numbers of the feed that may be left behind unlooked at while nobody subscribes: each advance is a write."""
 
 Step = Callable[[SubscriptionRows], None]
 
@@ -48,7 +50,7 @@ class Watching:
             return False
         skip = self._table.skip()
         if skip:
-            if skip > before:
+            if skip > before + UNWATCHED:
                 self._table.change(lambda rows: rows.walked(before, skip))
             return False
         rows = {row.id: row for row in self._table.all()}
