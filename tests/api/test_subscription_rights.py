@@ -57,6 +57,24 @@ def test_a_revoked_token_is_told_nothing_more(told: Told, reader: Caller) -> Non
     assert told.status()["status"] == "off" and "may receive nothing" in told.status()["error"]
 
 
+def test_one_whose_subscriber_is_gone_does_not_come_back_by_itself(told: Told, reader: Caller) -> None:
+    subscribed(told, reader)
+    told.call.tokens.revoke("reader")
+    told.observed("missed")
+    told.work()
+    assert told.status()["status"] == "off"
+    told.call.tokens.create("reader", SCOPE)
+    told.observed("a")
+    told.work()
+    assert told.receiver.heard == []
+
+
+def test_what_one_gave_as_a_secret_is_not_sent_for_another(told: Told, reader: Caller) -> None:
+    subscribed(told, reader, channel={"header": ["Authorization: Bearer secret"]})
+    refused = told.call("PUT", "Subscription/s", told.status() | {"reason": "mine now"})
+    assert (refused.status, refused.keys) == (422, ["subscription.header-unknown"])
+
+
 def test_a_right_that_was_narrowed_between_event_and_delivery(told: Told, reader: Caller) -> None:
     subscribed(told, reader, criteria=f"{TOPICS}patient-change", channel=bundled())
     told.call("PUT", "Patient/a", {"resourceType": "Patient", "id": "a"})

@@ -63,7 +63,7 @@ class Admission:
         fresh = before is None or before.state == OFF
         if fresh and wanted.status != "off" and transaction.subscriptions.living(errand.actor.id) >= self._most:
             raise Refused.because(429, "throttled", "subscription.too-many", limit=str(self._most))
-        headers = whole(wanted.headers, self._kept(before))
+        headers = whole(wanted.headers, self._kept(errand, before))
         secrets[draft.id] = self._safe.seal(draft.id, headers)
         if not headers:
             return draft
@@ -89,9 +89,10 @@ class Admission:
                 if not actor.scopes.permits(type, right):
                     raise Refused.because(403, "forbidden", "rest.forbidden", type=type, right=right)
 
-    def _kept(self, row: SubscriptionRow | None) -> dict[str, str]:
+    def _kept(self, errand: Errand, row: SubscriptionRow | None) -> dict[str, str]:
+        """What the same subscriber gave: another one could send it somewhere else."""
         try:
-            return self._safe.open(row.id, row.asked_secret) if row else {}
+            return self._safe.open(row.id, row.asked_secret) if row and row.owner == errand.actor.id else {}
         except Unopened:
             return {}
 

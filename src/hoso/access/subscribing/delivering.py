@@ -13,7 +13,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from hoso.access.audit.journal import Journal
-from hoso.access.subscribing.ending import Ending
+from hoso.access.subscribing.ending import NOBODY, UNREADABLE, Ending
 from hoso.access.subscribing.events import Events
 from hoso.access.subscribing.headers import Safe, Unopened
 from hoso.access.subscribing.notification import FAILURES, Kind, Told, bundle
@@ -123,9 +123,9 @@ class Delivering:
             return self._end(row, None)
         found = subscriber(self._store, row, self._now)
         if found is None:
-            return self._end(row, "its record cannot be read any more")
+            return self._end(row, UNREADABLE)
         if found.errand is None:
-            return self._end(row, "its subscriber may receive nothing any more")
+            return self._end(row, NOBODY)
         if row.state == REQUESTED:
             return self._begin(found)
         events = self._table.waiting(row, found.wanted.most)

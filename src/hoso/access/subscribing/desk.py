@@ -34,7 +34,8 @@ class SubscriptionDesk:
 
     def status(self, errand: Errand, base: str, id: str) -> Json:
         """Raises Refused(404)."""
-        return self._status(base, self._row(self._version(errand, id)))
+        row = self._row(self._version(errand, id))
+        return _status(base, row, self._wanted(row))
 
     def all(
         self, errand: Errand, base: str, ids: Collection[str], states: Collection[str]
@@ -43,8 +44,9 @@ class SubscriptionDesk:
         pairs = [("_id", ",".join(ids))] if ids else []
         for version in self._records.scan(errand, parse_search(TYPE, [*pairs, ("_total", "none")])):
             row = self._row(version)
-            if not states or status_of(row) in states:
-                yield version.id, self._status(base, row)
+            wanted = wanted_of(self._store, row)
+            if wanted is not None and (not states or status_of(row) in states):
+                yield version.id, _status(base, row, wanted)
 
     def events(
         self, errand: Errand, base: str, id: str, first: int | None, last: int | None, content: Content | None
@@ -78,7 +80,7 @@ class SubscriptionDesk:
         row = self._table.find(version.id)
         if row is None:
             return SubscriptionRow(version.id, "", version.version, "", None, version=version.version, state=OFF)
-        return row if row.version else replace_version(row)
+        return row if row.version else row._replace(version=row.asked)  # it does not count yet, as it will
 
     def _wanted(self, row: SubscriptionRow) -> Wanted:
         wanted = wanted_of(self._store, row)
@@ -86,11 +88,6 @@ class SubscriptionDesk:
             raise Refused.because(404, "not-found", "rest.not-found", type=TYPE, id=row.id[:64])
         return wanted
 
-    def _status(self, base: str, row: SubscriptionRow) -> Json:
-        wanted = self._wanted(row)
-        return status(base, row, wanted, "query-status", wanted.content if wanted.bundled else "id-only", [])
 
-
-def replace_version(row: SubscriptionRow) -> SubscriptionRow:
-    """One that does not count yet, as it will."""
-    return row._replace(version=row.asked)
+def _status(base: str, row: SubscriptionRow, wanted: Wanted) -> Json:
+    return status(base, row, wanted, "query-status", wanted.content if wanted.bundled else "id-only", [])

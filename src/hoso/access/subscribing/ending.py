@@ -9,6 +9,9 @@ from hoso.access.subscribing.notification import status_of
 from hoso.access.subscribing.record import Record
 from hoso.store.subscriptions import OFF, SubscriptionRow, SubscriptionRows, SubscriptionTable
 
+UNREADABLE = "its record cannot be read any more"
+NOBODY = "its subscriber may receive nothing any more"
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:

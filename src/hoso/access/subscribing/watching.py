@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 
-from hoso.access.subscribing.ending import Ending
+from hoso.access.subscribing.ending import NOBODY, UNREADABLE, Ending
 from hoso.access.subscribing.events import Events, held_of
 from hoso.access.subscribing.subscriber import Now, subscriber, wanted_of
 from hoso.core.clock import Clock, to_ms
@@ -121,8 +121,12 @@ class Watching:
         return False
 
     def _events(self, row: SubscriptionRow) -> Events | None:
+        """None of one that ends, as it must not go on later as if nothing had been missed."""
         found = subscriber(self._store, row, self._now)
-        return Events(self._store, found, self._clock()) if found is not None and found.errand is not None else None
+        if found is None or found.errand is None:
+            self._ending.end(row, UNREADABLE if found is None else NOBODY)
+            return None
+        return Events(self._store, found, self._clock())
 
     def _of_subscription(self, row: SubscriptionRow, change: Change) -> Step | None:
         """What its subscriber wrote counts from here on; what the node wrote itself changes nothing."""
