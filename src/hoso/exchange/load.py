@@ -131,7 +131,7 @@ def take(door: Door, language: Language, task: Task) -> Outcome:
 
 
 def _read(door: Door, unit: Unit, data: bytes) -> Document:
-    return documents.read(data) if unit.visit is None else visits.read(data, unit.visit, door.find)
+    return documents.read(data) if unit.visit is None else visits.read(data, unit.visit, door)
 
 
 def _texts(unit: Unit, only: frozenset[int | None]) -> Iterator[tuple[int | None, bytes]]:

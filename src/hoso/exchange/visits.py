@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from hoso.access import Version
@@ -18,32 +18,47 @@ from hoso.core import Refused
 from hoso.exchange import insurance
 from hoso.exchange.documents import Arrived, Document, Fault
 from hoso.exchange.insurance import values
+from hoso.exchange.replaced import retracted
 from hoso.exchange.tally import UNKNOWN
 from hoso.fhir import json, labels, systems
 from hoso.fhir.search.escape import token
 
 RAW_INPUT = "https://hoso.vn/sid/raw-input"
 Find = Callable[[str], Version | None]
+Key = tuple[str, str]
 
 
-def read(data: bytes, number: int, find: Find) -> Document:
+class Door(Protocol):
+    """What is asked of the records about earlier forms of a visit."""
+
+    def heads(self, keys: Sequence[Key]) -> dict[Key, Version]: ...
+
+    def find(self, criteria: str) -> Version | None: ...
+
+    def made(self, encounter: str) -> set[Key]:
+        """All that was ever made from files of the visit, by its Provenances."""
+
+
+def read(data: bytes, number: int, door: Door) -> Document:
     """The records of one visit, the `number`th of its file. What of it cannot be read is a fault, the rest goes in."""
     document = Document(False, data)
     reading = insurance.read(io.BytesIO(data), first=number)
     try:
-        for visit in reading:
-            _take(document, visit, find)
+        taken_back = [one for visit in reading for one in _take(document, visit, door)]
     except Refused as refused:
         document.refuse_whole(*refused.issues)
         return document
     if document.arrived:
         _keep_raw(document, reading.made)
+    document.arrived += taken_back
     return document
 
 
-def _take(document: Document, visit: insurance.Visit, find: Find) -> None:
-    mapped = insurance.map_visit(visit, lambda facility, number: _known_key(facility, number, find))
-    if errors := tuple(issue for issue in mapped.issues if issue.severity == "error"):
+def _take(document: Document, visit: insurance.Visit, door: Door) -> list[Arrived]:
+    """Puts what the visit has into the document; gives what it had before and has no more."""
+    mapped = insurance.map_visit(visit, lambda facility, number: _known_key(facility, number, door.find))
+    errors = tuple(issue for issue in mapped.issues if issue.severity == "error")
+    if errors:
         document.faults.append(Fault(None, (UNKNOWN,), errors, document.data))
     document.warnings += [issue for issue in mapped.issues if issue.severity == "warning"]
     for resource in mapped.resources:
@@ -51,6 +66,14 @@ def _take(document: Document, visit: insurance.Visit, find: Find) -> None:
             identifier = reference["identifier"]
             reference["reference"] = f"Organization?identifier={identifier['system']}|{identifier['value']}"
         document.arrived.append(_arrived(resource))
+    if errors or not mapped.resources:  # what could not be read takes nothing back
+        return []
+    here = {(one["resourceType"], one["id"]) for one in mapped.resources}
+    encounter = next(id for type, id in here if type == "Encounter")
+    if not door.heads([("Encounter", encounter)]):
+        return []
+    heads = door.heads(sorted(door.made(encounter) - here))
+    return [_arrived(one) for one in retracted(heads, visit.tables)]
 
 
 def _arrived(resource: dict[str, Any]) -> Arrived:

@@ -103,6 +103,26 @@ def test_a_correction_replaces_the_visit_also_under_another_number(here: Here, c
     assert len(here.found("Encounter")) == 1
 
 
+def test_what_a_correction_has_no_more_is_marked_and_what_it_does_not_speak_of_stays(here: Here) -> None:
+    drug = {"MA_LK": "LK001", "TEN_THUOC": "Amoxicillin"}
+    drugs = {"XML2": [{**drug, "STT": "1"}, {**drug, "STT": "2"}]}
+    whole = {"XML1": [{**SUMMARY, "MA_BENH_KT": "I10"}], "XML4": [RESULT], **drugs}
+    here.load(envelope(visit(whole)))
+    broken = f"<HOSO>{filed('XML1', inner('XML1', [SUMMARY]))}{filed('XML2', '@', plain=True)}</HOSO>"
+    for content in (visit({"XML1": [SUMMARY]}), broken):
+        here.load(envelope(content))
+        assert Counter(one["status"] for one in here.found("MedicationRequest")) == {"completed": 2}
+    corrected = envelope(visit({"XML1": [{**SUMMARY, "MA_BENH_KT": ""}], "XML2": drugs["XML2"][:1]}))
+    here.load(corrected)
+    assert Counter(one["status"] for one in here.found("MedicationRequest")) == {"completed": 1, "entered-in-error": 1}
+    doubted = [one["verificationStatus"]["coding"][0]["code"] for one in here.found("Condition")]
+    assert Counter(doubted) == {"provisional": 1, "confirmed": 1, "entered-in-error": 2}
+    assert {one["status"] for one in here.found("Observation")} == {"final"}
+    assert here.load(corrected).tally.total("stored") == 0
+    here.load(envelope(visit(whole)))
+    assert Counter(one["status"] for one in here.found("MedicationRequest")) == {"completed": 2}
+
+
 def test_check_in_becomes_the_visit_that_it_was(here: Here) -> None:
     row = {name: SUMMARY[name] for name in ("MA_LK", "MA_BN", "HO_TEN", "NGAY_VAO", "MA_CSKCB", "MA_LOAI_KCB")}
     here.load(envelope(visit({"XML0": [row]})))

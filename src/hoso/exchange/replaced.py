@@ -1,0 +1,59 @@
+"""Records of an earlier form of a visit that its correction has no more: marked as entered in error, never deleted.
+
+Only what the correction speaks of is touched: a visit that comes again without its medicines says nothing of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from hoso.access import Version
+from hoso.exchange.insurance.finish import XML_TABLE
+from hoso.fhir import json
+
+ERROR = "entered-in-error"
+_TABLES = {
+    "Condition": "XML1",
+    "MedicationRequest": "XML2",
+    "MedicationDispense": "XML2",
+    "ServiceRequest": "XML3",
+    "Procedure": "XML3",
+    "DiagnosticReport": "XML4",
+}
+_CATEGORIES = {"laboratory": "XML4", "vital-signs": "XML5"}
+_VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+
+
+def retracted(heads: Mapping[tuple[str, str], Version], tables: Collection[str]) -> list[dict[str, Any]]:
+    """Of the records at these heads those that a visit with such tables takes back, as they are then."""
+    found = []
+    for head in heads.values():
+        if head.deleted:
+            continue
+        resource = json.exact(head.body)
+        if _table(resource) in tables and not _is_error(resource):
+            found.append(_as_error(resource))
+    return found
+
+
+def _table(resource: Mapping[str, Any]) -> str | None:
+    type = resource["resourceType"]
+    if type == "Observation":
+        codes = [coding.get("code") for one in resource.get("category", ()) for coding in one.get("coding", ())]
+        return next((_CATEGORIES[code] for code in codes if code in _CATEGORIES), None)
+    if type == "DocumentReference":
+        codings = resource.get("type", {}).get("coding", ())
+        return next((str(one.get("code")) for one in codings if one.get("system") == XML_TABLE), None)
+    return _TABLES.get(type)
+
+
+def _is_error(resource: Mapping[str, Any]) -> bool:
+    codings = resource.get("verificationStatus", {}).get("coding", ())
+    return resource.get("status") == ERROR or any(one.get("code") == ERROR for one in codings)
+
+
+def _as_error(resource: dict[str, Any]) -> dict[str, Any]:
+    if resource["resourceType"] == "Condition":
+        return {**resource, "verificationStatus": {"coding": [{"system": _VERIFICATION, "code": ERROR}]}}
+    return {**resource, "status": ERROR}
