@@ -17,11 +17,13 @@ from typing import Any
 
 import orjson
 
+from hoso.cli import synth_insurance
 from hoso.cli.failure import Failure
 from hoso.cli.texts import say
 from hoso.synth.population import TODAY, Citizen, facilities, truths
 
 FORMATS = ("fhir", "insurance-xml", "ksk", "hl7v2", "csv")
+WRITTEN = ("fhir", "insurance-xml")
 PER_FILE = 1_000
 
 
@@ -35,18 +37,25 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.form != "fhir":
+    if args.form not in WRITTEN:
         raise Failure("synth.not_yet", form=args.form)
     if args.citizens < 1:
         raise Failure("synth.no_citizens", number=args.citizens)
     folder = Path(args.out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        counts = write(folder, args.citizens, args.seed, _day(args.today))
+        today = _day(args.today)
+        if args.form == "insurance-xml":
+            people = _shown(truths(args.citizens, args.seed, today), args.citizens)
+            counts = synth_insurance.write(folder, people, args.seed, today)
+        else:
+            counts = write(folder, args.citizens, args.seed, today)
     except OSError as error:
         raise Failure("synth.cannot_write", folder=folder, reason=error.strerror or error) from error
     for kind, number in sorted(counts.items()):
         print(f"{number:>10,}  {kind}")
+    if args.form != "fhir":
+        return 0
     print(say("synth.done", citizens=args.citizens, resources=f"{counts.total():,}", folder=folder))
     return 0
 
