@@ -50,7 +50,7 @@ bench: setup-dev
 # MATCHER is the one to measure, MODULE:NAME as bench/matcher.py says; SIZE small, medium, full or a number of people.
 MATCHER ?= bench.hoso_matcher:HosoMatcher
 evaluate: setup-dev
-	$(BIN)/python -m bench.evaluate $(or $(SIZE),full) --matcher $(MATCHER) --stored $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m bench.evaluate $(or $(SIZE),full) --matcher $(MATCHER) --stored $(or $(STORED),too) $(if $(SEED),--seed $(SEED))
 
 # Public suites are not part of the repository: SUITES names a folder of them; examples that are not there come from npm.
 SUITES ?= ../shared/suites

@@ -65,23 +65,29 @@ def main(arguments: list[str] | None = None) -> int:
     size = Size.of(people)
     # As many false links may be made among fewer people not enrolled, in proportion.
     fewer = {"automatic.false_not_enrolled": BUDGETS["automatic.false_not_enrolled"] * size.unknown // FULL.unknown}
-    command = f"make evaluate SIZE={args.size} SEED={args.seed} MATCHER={args.matcher}"
+    command = f"make evaluate SIZE={args.size} SEED={args.seed} MATCHER={args.matcher} STORED={args.stored}"
     figures = Figures(command, BUDGETS | fewer)
     print(f"{args.matcher}: {size.people:,} people, arrivals of {size.known:,} known, {size.unknown:,} not enrolled, "
           f"{size.hard:,} hard\n{header('best of others')}")  # fmt: skip
-    _public_sets(figures, make)
-    outcome = trials.run(Trial(args.seed, size), make)
-    _simulator(figures, outcome)
-    _speed(figures, outcome)
-    _scenarios(figures, make, args.seed, min(1.0, people / 200_000))
+    if args.stored != "only":
+        outcome = _matcher(figures, make, Trial(args.seed, size))
+        if args.faults:
+            lines = (json.dumps(fault, ensure_ascii=False) for fault in trials.faults(outcome))
+            Path(args.faults).write_text("\n".join(lines) + "\n", encoding="utf-8")
     if args.stored:
         stored.measure(figures, Trial(args.seed, size))
-    _breakdown(outcome)
     figures.write(Path(args.out))
-    if args.faults:
-        lines = (json.dumps(fault, ensure_ascii=False) for fault in trials.faults(outcome))
-        Path(args.faults).write_text("\n".join(lines) + "\n", encoding="utf-8")
     return 0
+
+
+def _matcher(figures: Figures, make: Maker, trial: Trial) -> Outcome:
+    _public_sets(figures, make)
+    outcome = trials.run(trial, make)
+    _simulator(figures, outcome)
+    _speed(figures, outcome)
+    _scenarios(figures, make, trial.seed, min(1.0, trial.size.people / 200_000))
+    _breakdown(outcome)
+    return outcome
 
 
 def _people(size: str) -> int:
@@ -96,7 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--matcher", required=True, help="MODULE:NAME, see bench/matcher.py")
     parser.add_argument("--seed", type=int, default=1, help="of the simulated people; tune on another than you report")
     parser.add_argument("--out", default="build/evaluate.json")
-    parser.add_argument("--stored", action="store_true", help="also measure HoSo's store, on both engines")
+    parser.add_argument("--stored", nargs="?", const="too", choices=("too", "only"),
+                        help="measure HoSo's store on both engines, too or only")  # fmt: skip
     parser.add_argument("--faults", help="writes every arrival that went wrong to this file, a line of JSON each")
     return parser
 

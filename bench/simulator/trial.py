@@ -49,14 +49,14 @@ class Trial:
     """Read `register()` to its end first, then `arrivals()`."""
 
     def __init__(self, seed: int, size: Size) -> None:
-        self._seed, self.size, self._issuer = seed, size, Issuer(seed)
+        self.seed, self.size, self._issuer = seed, size, Issuer(seed)
         self.people: dict[Split, list[Person]] = {split: [] for split in SPLITS}
 
     def register(self) -> Iterator[Patient]:
         """The enrolled people, each once."""
         drawn, waiting = self._drawn(), self._kin_places()
         place = 0
-        for lineage in people.lineages(self._seed, self._issuer):
+        for lineage in people.lineages(self.seed, self._issuer):
             for person in lineage:
                 if waiting and place >= waiting[-1][0] and _may_be_missing(person, lineage, waiting[-1][1]):
                     waiting.pop()
@@ -67,17 +67,17 @@ class Trial:
                     return
                 if place in drawn:
                     self.people[drawn[place]].append(person)
-                yield arrivals.enrolled(person, Random(f"{self._seed}/register/{person.key}"))
+                yield arrivals.enrolled(person, Random(f"{self.seed}/register/{person.key}"))
                 place += 1
 
     def _drawn(self) -> dict[int, Split]:
         known, hard = self.size.known, self.size.hard
-        places = Random(f"{self._seed}/who").sample(range(self.size.people), known + hard)
+        places = Random(f"{self.seed}/who").sample(range(self.size.people), known + hard)
         return {place: "known" if index < known else "hard" for index, place in enumerate(places)}
 
     def _kin_places(self) -> list[tuple[int, bool]]:
         """From which place on the next child, or the next twin, is left out; the first stands last."""
-        rng = Random(f"{self._seed}/kin")
+        rng = Random(f"{self.seed}/kin")
         found = [
             (rng.randrange(max(1, self.size.people * 19 // 20)), rng.random() < TWINS_OF_KIN)
             for _ in range(self.size.unknown // 2)
@@ -86,13 +86,13 @@ class Trial:
 
     def _strangers(self) -> None:
         wanted = self.size.unknown - len(self.people["kin"])
-        lineages = people.lineages(self._seed, self._issuer, "stranger", first=STRANGERS_FROM)
+        lineages = people.lineages(self.seed, self._issuer, "stranger", first=STRANGERS_FROM)
         self.people["stranger"] = list(islice(chain.from_iterable(lineages), wanted))
 
     def arrivals(self, split: Split) -> Iterator[Arrival]:
         """One record of each person of the split."""
         for index, person in enumerate(self.people[split]):
-            rng = Random(f"{self._seed}/{split}/{index}")
+            rng = Random(f"{self.seed}/{split}/{index}")
             yield arrivals.arrive(person, f"{split}-{index}", rng, hard=split == "hard")
 
 

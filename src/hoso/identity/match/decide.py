@@ -16,12 +16,13 @@ from hoso.identity.match import levels as L
 from hoso.identity.match.births import another_generation, year_slipped
 from hoso.identity.match.packed import SEXES, Packed, Shared
 from hoso.identity.match.score import Crowd, Scored, birth_contradicts, number_agrees, score_person, telling
-from hoso.identity.match.vetoes import CURES, Circumstances, corroborated, vetoes
+from hoso.identity.match.vetoes import CURES, UNASKED, Circumstances, corroborated, vetoes
 from hoso.identity.match.weights import Model
-from hoso.identity.match.writing import UNASKED, writing
+from hoso.identity.match.writing import writing
 
 Outcome = Literal["certain", "possible", "new"]
 REFERENCE = 1_000_000
+_LEVELS = tuple(L.FIELDS.values())
 GROWN_UP = 18
 
 
@@ -156,13 +157,16 @@ def decide(
 def _circumstances(
     arrival: Packed, scored: Scored, records: Sequence[Packed], model: Model, policy: Policy
 ) -> Circumstances:
-    told_apart = number_agrees(scored.levels) or birth_contradicts(scored.levels)
+    """As far as it is asked for: nothing where a number agrees, nothing of the writing where births differ."""
+    if number_agrees(scored.levels):
+        return UNASKED
+    told_apart = birth_contradicts(scored.levels)
     return Circumstances(
-        UNASKED if told_apart else writing(arrival, records, model.rarity),
+        UNASKED.written if told_apart else writing(arrival, records, model.rarity),
         policy.may_be_child(arrival.birth[0]),
-        arrival.sex == SEXES["female"] and all(record.sex == arrival.sex for record in records),
-        any(year_slipped(arrival.birth, record.birth) for record in records),
-        any(another_generation(arrival.birth, record.birth) for record in records),
+        arrival.sex == SEXES["female"] and all([record.sex == arrival.sex for record in records]),
+        any([year_slipped(arrival.birth, record.birth) for record in records]),
+        any([another_generation(arrival.birth, record.birth) for record in records]),
     )
 
 
@@ -170,15 +174,16 @@ def crowded(arrival: Packed, people: Iterable[Candidate], known: Crowd) -> Crowd
     """How many people carry each phone and number of the arrival, by the candidates or by what the caller knows."""
     counts: Counter[Shared] = Counter()
     phones, numbers = arrival.phones, {number[:2] for number in arrival.numbers}
-    for _person, records in people:
+    for _person, records in people if phones or numbers else ():
         found: set[Shared] = set()
         for record in records:
-            if phones:
-                found.update(phone for phone in record.phones if phone in phones)
-            if numbers:
-                found.update(number[:2] for number in record.numbers if number[:2] in numbers)
-        for value in found:
-            counts[value] += 1
+            for phone in record.phones:
+                if phone in phones:
+                    found.add(phone)
+            for number in record.numbers:
+                if number[:2] in numbers:
+                    found.add(number[:2])
+        counts.update(found)
     for value, count in known.items():
         counts[value] = max(counts[value], count)
     return counts
@@ -191,7 +196,7 @@ def _standing(entry: tuple[bool, float, str, Scored], found: tuple[str, ...]) ->
         person,
         scored.total,
         {L.NAMES[i]: scored.bits[i] for i in compared},
-        {L.NAMES[i]: L.FIELDS[L.NAMES[i]][scored.levels[i]] for i in compared},
+        {L.NAMES[i]: _LEVELS[i][scored.levels[i]] for i in compared},
         found,
         scored.verified_match,
         scored.penalty,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import log2
+from operator import getitem
 from typing import NamedTuple
 
 from msgspec import structs
@@ -89,7 +90,7 @@ def score_person(arrival: Packed, records: Sequence[Packed], model: Model, crowd
 def _pair(a: Packed, b: Packed, model: Model, crowd: Crowd) -> tuple[list[float], Levels]:
     found = compare(a, b)
     levels, values = found.levels, found.values
-    bits = [row[level] for row, level in zip(model.bits, levels, strict=True)]
+    bits = list(map(getitem, model.bits, levels))
     excess = model.rarity.excess
     family, middle, given = levels[: L.GIVEN + 1]
     if values.family:
@@ -100,7 +101,7 @@ def _pair(a: Packed, b: Packed, model: Model, crowd: Crowd) -> tuple[list[float]
         bits[L.GIVEN] += _damped(excess("given", values.given, given != L.SAME), given)
     if values.commune:
         bits[L.PLACE] += model.rarity.communes.get(values.commune, 0.0)
-    name = sum([bits[i] for i in NAME_PARTS if bits[i] > 0])
+    name = max(bits[L.FAMILY], 0.0) + max(bits[L.MIDDLE], 0.0) + max(bits[L.GIVEN], 0.0)
     if name > MOST_FOR_A_NAME:
         for i in NAME_PARTS:
             bits[i] *= MOST_FOR_A_NAME / name if bits[i] > 0 else 1.0

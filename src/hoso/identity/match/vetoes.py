@@ -48,6 +48,9 @@ class Circumstances(NamedTuple):
     """The very day and month of a year that may be the father's."""
 
 
+UNASKED = Circumstances(Writing(toned=True, ordered=True, fixed=True, meant=False), False, False, False, False)
+
+
 def vetoes(best: Scored, about: Circumstances) -> tuple[str, ...]:
     levels = best.levels
     numbered = number_agrees(levels)

@@ -29,10 +29,6 @@ class Writing(NamedTuple):
     meant: bool
 
 
-UNASKED = Writing(toned=True, ordered=True, fixed=True, meant=False)
-"""Where a number or the birth date tells them apart already, nobody asks how the name is written."""
-
-
 def writing(arrival: Packed, records: Sequence[Packed], rarity: Rarity) -> Writing:
     pairs = [(one, other) for record in records for one in arrival.names for other in record.names]
     sex = arrival.sex if all(record.sex == arrival.sex for record in records) else 0
