@@ -147,8 +147,8 @@ def test_parameters_of_the_answer_are_read() -> None:
     ("search", "key"),
     [
         ("Patient?foo=1", "search.unknown-parameter"),
-        ("Patient?_text=a", "search.unknown-parameter"),
-        ("Patient?_content=a", "search.unknown-parameter"),
+        ("Patient?_text=a", "search.text-off"),
+        ("Patient?_content=a", "search.text-off"),
         ("Patient?_query=a", "search.named-query"),
         ("Patient?_filter=a", "search.filter-syntax"),
         ("Patient?_has=a", "search.unknown-parameter"),

@@ -19,6 +19,8 @@ from hoso.fhir.terminology.hierarchy import above, below
 MODIFIERS = frozenset({"in", "not-in", "above", "below"})
 MOST = 50_000
 """Codes that one parameter may come to."""
+KEPT = 8
+"""Sets of codes that are kept."""
 
 
 class Terms(Protocol):
@@ -101,17 +103,31 @@ class _Settling:
         found = self.terms.value_set(wanted)
         if found is None:
             raise refuse("search.no-value-set", name, "not-found", value=wanted)
-        return _members(select(self.terms.library, found.tree, self.terms.day))
+        return _codes_of(self.terms.library, found, self.terms.day)
 
     def _of_code(self, value: Token, name: str, *, down: bool) -> Iterable[Token]:
         system, code = cast("str", value.system), cast("str", value.code)
-        versions = self.terms.library.systems.get(system)
+        known = self.terms.library.systems.get(system, [])
+        versions = [one for one in known if one.head.trusted] or known
         if not versions:
             raise refuse("search.no-system", name, "not-found", value=system)
         found = (below if down else above)(versions, code)
         if not found:
             raise refuse("search.no-code", name, "not-found", value=code, system=system)
         return (Token(system, one) for one in sorted(found))
+
+
+def _codes_of(library: Library, value_set: ValueSet, day: str) -> tuple[Token, ...]:
+    """Of a large set this takes a tenth of a second; the last few are kept while nothing changes."""
+    head, kept = value_set.head, library.worked_out
+    key = (head.url, head.version, head.id, day)
+    codes = kept.get(key)
+    if codes is None:
+        codes = tuple(islice(_members(select(library, value_set.tree, day)), MOST + 1))
+        if len(kept) >= KEPT:
+            kept.clear()
+        kept[key] = codes
+    return cast("tuple[Token, ...]", codes)
 
 
 def _members(selection: Selection) -> Iterator[Token]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hoso.core import Issue, Refused
 from hoso.fhir.added import DISPLAY, WORD, WORDS, is_added, words, written
 from hoso.fhir.model import Model, SearchParam, load
+from hoso.fhir.search.current import CURRENT, offered
 from hoso.fhir.search.leaf import leaf
 from hoso.fhir.search.limits import MAX_BRANCHES, MAX_DEPTH, MAX_WORDS
 from hoso.fhir.search.offered import NOTHING, Offered
@@ -44,6 +45,8 @@ class Reader:
         code, _, modifier = name.partition(":")
         if code == "_query":
             raise refuse("search.named-query", name, "not-supported")
+        if code == "_list" and value.startswith("$"):
+            return self._current(types, modifier, value, name, depth)
         if code in WORDS:
             if modifier:
                 raise refuse("search.modifier", name, "not-supported", modifier=modifier, name=code)
@@ -75,6 +78,13 @@ class Reader:
             issue = Issue("transient", "search.filling", {"parameter": name, "share": str(found.share)}, name)
             raise Refused(503, issue)
         return found.param if found else None
+
+    def _current(self, types: tuple[str, ...], modifier: str, value: str, name: str, depth: int) -> Condition:
+        pairs = CURRENT.get((types[0], value)) if len(types) == 1 and not modifier else None
+        if pairs is None:
+            lists = [one for type in types for one in offered(type)]
+            raise refuse("search.functional-list", name, "not-supported", value=value, lists=", ".join(lists) or "–")
+        return Group("and", tuple(self.condition(types, *pair, depth) for pair in pairs))
 
     def _kept(self, types: tuple[str, ...], code: str, name: str) -> str:
         """How the index names full text, if this node keeps any."""

@@ -75,7 +75,7 @@ def _by_id(code: str, modifier: str | None, parts: list[str], name: str) -> Cond
     if code == "_id":
         return Ids(ids, modifier == "not")
     if any(id.startswith("$") for id in ids):
-        raise refuse("search.functional-list", name, "not-supported")
+        raise refuse("search.functional-list", name, "not-supported", value=", ".join(ids), lists="–")
     return InList(tuple(id.removeprefix("List/") for id in ids))
 
 

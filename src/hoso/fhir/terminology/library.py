@@ -36,6 +36,8 @@ class Library:
     systems: dict[str, list[CodeSystem]] = field(default_factory=dict)
     value_sets: dict[str, list[ValueSet]] = field(default_factory=dict)
     maps: dict[str, list[ConceptMap]] = field(default_factory=dict)
+    worked_out: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """Answers that took long, for whoever asks again; a library that knows more is another one."""
 
     def add(self, what: CodeSystem | ValueSet | ConceptMap) -> None:
         if isinstance(what, CodeSystem):
