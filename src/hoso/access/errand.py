@@ -31,6 +31,8 @@ class Errand:
     address: str = ""
     reason: str = ""
     grant: str = ""
+    base: str = ""
+    """The address of this node as the caller of `/fhir` wrote it: what is sent to them later leads there."""
     notes: Notes | None = field(default=None, compare=False, repr=False)
     """Of a page: what it shows is told together by its door before its first byte. None: each call tells at once."""
 

@@ -132,7 +132,8 @@ def application(
                     records.stranger(environ.get("REMOTE_ADDR", ""))
                 raise Refused.because(401, "login", "rest.token")
             actor = known
-        request = Request(method, segments, _query(environ), environ, _errand(actor, environ), f"{own}/fhir")
+        base = f"{own}/fhir"
+        request = Request(method, segments, _query(environ), environ, _errand(actor, environ, base), base)
         request.signing_in = settings.base_url or own
         if method in _WITH_BODY:
             _read_body(environ, request)
@@ -162,11 +163,9 @@ def _content_type(environ: Environ) -> str:
 _ANYONE = Actor("anyone")
 
 
-def _errand(actor: Actor, environ: Environ) -> Errand:
-    session = trace(environ.get("HTTP_AUTHORIZATION", ""))
-    return Errand(
-        actor, usual_purpose(actor), request=new_id(), session=session, address=environ.get("REMOTE_ADDR", "")
-    )
+def _errand(actor: Actor, environ: Environ, base: str = "") -> Errand:
+    session, address = trace(environ.get("HTTP_AUTHORIZATION", "")), environ.get("REMOTE_ADDR", "")
+    return Errand(actor, usual_purpose(actor), request=new_id(), session=session, address=address, base=base)
 
 
 def _query(environ: Environ) -> str:

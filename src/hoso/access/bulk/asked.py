@@ -41,7 +41,7 @@ def asked_of(text: str) -> Asked:
 def errand_text(errand: Errand) -> str:
     """Who asked and why, so that the work is decided and told as theirs."""
     actor = errand.actor
-    plain = {name: getattr(errand, name) for name in _ERRAND}
+    plain = {name: getattr(errand, name) for name in (*_ERRAND, *(["base"] if errand.base else []))}
     who = {name: getattr(actor, name) for name in _ACTOR}
     rights = {type: "".join(sorted(letters)) for type, letters in sorted(actor.scopes.rights.items())}
     labels = None if actor.labels is None else sorted(actor.labels)

@@ -22,7 +22,6 @@ from hoso.access.subscribing.subscriber import Now, Subscriber, subscriber, want
 from hoso.access.telling import Teller
 from hoso.core.clock import Clock, to_ms
 from hoso.fhir import xml
-from hoso.fhir.subscriptions import Wanted
 from hoso.fhir.subscriptions.wanted import XML
 from hoso.store.connection import Race
 from hoso.store.contract import Store, Unavailable, Version
@@ -183,7 +182,7 @@ class Delivering:
             headers = self._safe.open(row.id, row.secret)
         except Unopened as error:
             raise Undelivered("its headers were sealed with another key; write them again") from error
-        message = self._message(row, wanted, kind, told)
+        message = self._message(found, kind, told)
         if message is None:
             return False
 
@@ -198,10 +197,11 @@ class Delivering:
         self._poster.post(wanted.endpoint, replace(message, headers={**headers, **ours}), wanted.timeout, leaving)
         return True
 
-    def _message(self, row: SubscriptionRow, wanted: Wanted, kind: Kind, told: Sequence[Told]) -> Message | None:
+    def _message(self, found: Subscriber, kind: Kind, told: Sequence[Told]) -> Message | None:
+        wanted = found.wanted
         if wanted.bundled:
-            told_as = _as_told(row)
-            text = bundle(self._base, told_as, wanted, kind, wanted.content, told, self._ms())
+            base = self._base or (found.errand.base if found.errand else "")
+            text = bundle(base, _as_told(found.row), wanted, kind, wanted.content, told, self._ms())
             return Message("POST", _in(wanted.payload, text), {"Content-Type": _type(wanted.payload)})
         (one,) = told
         number = {"HoSo-Event": str(one.row.number)}

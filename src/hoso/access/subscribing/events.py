@@ -28,7 +28,7 @@ class Events:
         self._store, self._wanted = store, subscriber.wanted
         self._view = View(store, subscriber.errand, now)
         self._scopes = subscriber.errand.actor.scopes
-        self._runs: dict[Query, Query | None] = {}
+        self._runs: dict[int, Query | None] = {}
 
     def meets(self, change: Change, held: Callable[[], Held]) -> bool:
         """`held`: the version as search sees it, worked out once for all who ask."""
@@ -76,12 +76,13 @@ class Events:
 
     def _settled(self, query: Query) -> Query | None:
         """As it runs; None where it asks for what the subscriber is not shown any more, or a code list is gone."""
-        if query not in self._runs:
+        place = id(query)  # they live as long as what was wanted, and to hash one takes longer than to ask it
+        if place not in self._runs:
             try:
-                self._runs[query] = self._view.settled(query, CodeLists(self._store))
+                self._runs[place] = self._view.settled(query, CodeLists(self._store))
             except Refused:
-                self._runs[query] = None
-        return self._runs[query]
+                self._runs[place] = None
+        return self._runs[place]
 
     def _was(self, query: Query, change: Change) -> bool:
         before = self._before(change)

@@ -1,6 +1,6 @@
 """What a notification says: a history Bundle that begins with the status as Parameters (backport IG v1.1.0 for R4).
 
-References lead to `base`, the address of this node; without one they are relative, as they stand in records.
+References lead to `base`, the address of this node.
 """
 
 from __future__ import annotations
