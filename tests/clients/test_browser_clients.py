@@ -136,6 +136,9 @@ const patched = await client.patchResource(resourceType, made.id, [{op: "replace
 const history = await client.readHistory(resourceType, made.id);
 const first = await client.readVersion(resourceType, made.id, "1");
 const everything = await client.readPatientEverything(made.id);
+const wanted = `query Q($id: id!) { Patient(id: $id) { gender
+  ObservationList(_reference: subject) { code { text } } } }`;
+const graph = (await client.graphql(wanted, "Q", {id: made.id})).data.Patient;
 const bulk = await client.bulkExport("Patient", "Observation", undefined, {pollStatusOnAccepted: true});
 const lines = (await (await client.download(bulk.output[0].url)).text()).trim().split("\\n").length;
 const wrong = await failing(client.createResource({resourceType, birthDate: "soon"}));
@@ -146,7 +149,8 @@ const gone = await failing(client.readResource(resourceType, made.id));
 return {same: same.id === made.id, put: put.id === made.id, read: read.gender, pages, late: late.code,
   stored: stored.entry.map((one) => one.response.status),
   versions: [updated, patched].map((one) => one.meta.versionId), history: history.entry.length,
-  first: first.meta.versionId, everything: everything.entry.length, lines, count: bulk.output[0].count,
+  first: first.meta.versionId, everything: everything.entry.length,
+  graph: [graph.gender, graph.ObservationList.length], lines, count: bulk.output[0].count,
   wrong: wrong.expression[0], gone: gone.code};
 """
 
@@ -184,5 +188,5 @@ def test_medplum(run: Run, pages: Pages, scripts: dict[str, Path]) -> None:
     assert found == {
         "same": True, "put": True, "read": "male", "pages": [2, 2, 1], "stored": ["201 Created"] * 5,
         "versions": ["3", "4"], "late": "conflict", "history": 4, "first": "1", "everything": 6,
-        "wrong": "Patient.birthDate", "gone": "deleted",
+        "graph": ["other", 5], "wrong": "Patient.birthDate", "gone": "deleted",
     }  # fmt: skip

@@ -19,12 +19,16 @@ class Budget:
     steps: int = 0
     bytes: int = 0
 
+    def expect(self, records: int, place: Place) -> None:
+        """Before so many records are asked for at once."""
+        if self.records + records > RECORDS:
+            raise Spent("graphql.many-records", place, "too-costly", limit=str(RECORDS))
+
     def read(self, size: int, place: Place) -> None:
         """A record of so many bytes."""
+        self.expect(1, place)
         self.records += 1
         self.bytes += size
-        if self.records > RECORDS:
-            raise Spent("graphql.many-records", place, "too-costly", limit=str(RECORDS))
         if self.bytes > BYTES:
             raise Spent("graphql.much-text", place, "too-costly", limit=str(BYTES // 1_000_000))
 

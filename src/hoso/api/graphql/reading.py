@@ -11,7 +11,7 @@ from hoso.access.errand import Errand
 from hoso.access.notes import Notes
 from hoso.access.trail import TYPE as AUDIT
 from hoso.api.doors import Doors
-from hoso.api.graphql.budget import RECORDS, Budget
+from hoso.api.graphql.budget import Budget
 from hoso.api.graphql.values import Pairs
 from hoso.api.message import Request
 from hoso.core.errors import Refused
@@ -62,9 +62,7 @@ class Reading:
         fresh = [key for key in dict.fromkeys(keys) if key not in self._known]
         readable = [key for key in fresh if key[0] != AUDIT and permits(key[0], "r")]
         self._known.update(dict.fromkeys(fresh))
-        if readable[RECORDS:]:
-            self._budget.records = RECORDS
-            self._budget.read(0, place)
+        self._budget.expect(len(readable), place)
         heads = self._doors.records.heads(self._errand, readable) if readable else {}
         for key, version in heads.items():
             self._keep(key, version, place)

@@ -32,6 +32,8 @@ ATTEMPTS = 5
 """Of one batch, before the import is given up."""
 LINES, BYTES = 200, 4_000_000
 """Of one batch."""
+PERSONS = 20
+"""Patients of one batch: they are matched while nobody else can write."""
 OUTCOMES = 10_000
 """Refused lines of one import that are told; the others are counted."""
 
@@ -118,7 +120,8 @@ class _Work:
             file = self._table.file(self._asked.inputs[place].file)
             if file is None:
                 raise Uncounted("a file is gone")
-            for batch in _batches(self._lines(file), line):
+            most = PERSONS if self._asked.inputs[place].type == "Patient" else LINES
+            for batch in _batches(self._lines(file), line, most):
                 line = self._stored(place, batch)
             if self._counts[place].read != file.lines:
                 raise Uncounted(f"{self._counts[place].read} of {file.lines} lines of file {place + 1}")
@@ -165,7 +168,7 @@ class _Work:
             raise Uncounted("a line without an end")
 
 
-def _batches(lines: Iterator[Line], after: int) -> Iterator[list[Line]]:
+def _batches(lines: Iterator[Line], after: int, most: int) -> Iterator[list[Line]]:
     """What follows the line that is done, in pieces that one write may hold."""
     batch: list[Line] = []
     size = 0
@@ -177,7 +180,7 @@ def _batches(lines: Iterator[Line], after: int) -> Iterator[list[Line]]:
             batch, size = [], 0
         batch.append(line)
         size += len(line.text)
-        if len(batch) == LINES:
+        if len(batch) == most:
             yield batch
             batch, size = [], 0
     if batch:
