@@ -11,7 +11,8 @@ import pytest
 from tests.api.caller import Caller
 from tests.api.hooked import BACKPORT, MOST, TOPICS, Told, bundled, filtered
 
-from hoso.store import StoreConfig, backup, open_store, repair
+from hoso.store import Origin, StoreConfig, backup, open_store, repair
+from hoso.store.people import Person
 
 
 def test_criteria_alone_are_told_by_an_empty_post(told: Told) -> None:
@@ -379,3 +380,30 @@ def test_what_the_server_said_of_it_may_come_back_and_nothing_else(told: Told) -
     told.work()
     assert told.status()["status"] == "active" and "error" not in told.status()
     assert [one.numbers for one in told.receiver.events] == [[1]]
+
+
+def test_a_person_means_all_its_records_and_is_told_to_those_who_ask_for_it(told: Told) -> None:
+    for id in ("g", "p"):
+        assert told.call("PUT", f"Patient/{id}", {"resourceType": "Patient", "id": id}).status == 201
+    rids = told.store.people.rids(["g", "p"])
+    person = Person(rids["g"], "", None)
+    told.store.write(lambda t: t.people.fill([person], [(rids["p"], rids["g"])]), Origin("test", "SYSADMIN"))
+    for id, criteria, filters in (
+        ("of", "Observation?patient=Patient/g", ()), ("in", "Observation?patient=Patient/p", ()),
+        ("all", f"{TOPICS}patient-change", ()), ("one", f"{TOPICS}patient-change", ("Patient?_id=g",)),
+    ):  # fmt: skip
+        channel = {**bundled(), "endpoint": f"{told.receiver.host}/{id}"}
+        more = {"_criteria": filtered(*filters)} if filters else {}
+        assert told.subscribe(id, criteria=criteria, channel=channel, **more).status == 201
+    told.work()
+    told.receiver.heard.clear()
+    told.observed("a", patient="p")
+    told.observed("b", patient="g")
+    for id in ("g", "p"):
+        told.call("PUT", f"Patient/{id}", {"resourceType": "Patient", "id": id, "active": True})
+    told.work()
+    heard = [(one.path, one.status["events"][0]["focus"]["reference"][21:]) for one in told.receiver.heard]
+    assert sorted(heard) == [
+        ("/all", "/Patient/p"), ("/in", "/Observation/a"), ("/of", "/Observation/a"), ("/of", "/Observation/b"),
+        ("/one", "/Patient/g"),
+    ]  # fmt: skip
