@@ -336,3 +336,13 @@ def test_an_import_is_told_as_writes_are(bulk: Bulk) -> None:
         "file i-0, 2 lines", "http://hoso.test/fhir/$import as i-1", "cancelled i-1",
     ]  # fmt: skip
     assert len([one for one in events if one.kind == "create" and one.patient]) == 2
+
+
+def test_the_statement_names_imports_and_what_they_take(bulk: Bulk) -> None:
+    operations = {one["name"]: one["definition"] for one in bulk.call("GET", "metadata").json["rest"][0]["operation"]}
+    id = operations["import"].rpartition("/")[2]
+    found = bulk.call("GET", f"OperationDefinition/{id}")
+    assert found.status == 200 and found.json["url"] == operations["import"]
+    assert bulk.call("POST", "OperationDefinition/$validate", found.body).keys == ["outcome.all-well"]
+    assert bulk.call("PUT", f"OperationDefinition/{id}", found.json).status == 405
+    assert bulk.imported("OperationDefinition", [found.json])[0] == [1, 0, 0, 1], "nor is it overwritten by an import"

@@ -9,7 +9,7 @@ from hoso import __version__
 from hoso.access.trail import TYPE
 from hoso.api import subscribing
 from hoso.api.auditing import PARAMETERS
-from hoso.api.definitions import listed
+from hoso.api.definitions import IMPORT, URL, listed
 from hoso.api.doors import Doors
 from hoso.api.message import CONTENT, FHIR_JSON, FHIR_XML, Request, Response
 from hoso.api.negotiate import check_format
@@ -58,8 +58,8 @@ def metadata(doors: Doors, request: Request) -> Response:
     return Response(200, [CONTENT], encode(_whole(_statement(*_has(doors)), request, _profiles(doors), offered)))
 
 
-def _has(doors: Doors) -> tuple[bool, bool, bool]:
-    return doors.identity is not None, doors.exports is not None, doors.subscriptions is not None
+def _has(doors: Doors) -> tuple[bool, ...]:
+    return tuple(one is not None for one in (doors.identity, doors.exports, doors.subscriptions, doors.imports))
 
 
 def _profiles(doors: Doors) -> dict[str, dict[str, Any]]:
@@ -131,7 +131,7 @@ def _here(base: str) -> dict[str, str]:
 
 
 @cache
-def _statement(persons: bool, exports: bool, subscriptions: bool) -> dict[str, Any]:
+def _statement(persons: bool, exports: bool, subscriptions: bool, imports: bool) -> dict[str, Any]:
     model = load()
     statement: dict[str, Any] = {
         "resourceType": "CapabilityStatement",
@@ -161,6 +161,8 @@ def _statement(persons: bool, exports: bool, subscriptions: bool) -> dict[str, A
     if exports:
         statement.setdefault("instantiates", []).insert(0, f"{BULK}/CapabilityStatement/bulk-data")
         statement["rest"][0]["operation"].append(_bulk("export"))
+    if imports:
+        statement["rest"][0]["operation"].append({"name": "import", "definition": f"{URL}{IMPORT}"})
     return statement
 
 

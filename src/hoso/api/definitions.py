@@ -73,13 +73,18 @@ _OPERATIONS = (
     ),
 )  # fmt: skip
 
-IDS = frozenset(f"hoso-patient-{one.code}" for one in _OPERATIONS)
+IMPORT = "hoso-import"
+IDS = frozenset((IMPORT, *(f"hoso-patient-{one.code}" for one in _OPERATIONS)))
 
 
 def read(doors: Doors, request: Request) -> Response:
     check_format(request)
+    id = request.path[1]
+    if id == IMPORT:
+        doors.with_imports()
+        return Response(200, [CONTENT], encode(_import()))
     doors.with_identity()
-    return Response(200, [CONTENT], encode(definitions()[request.path[1]]))
+    return Response(200, [CONTENT], encode(definitions()[id]))
 
 
 def spare(type: str, id: str | None) -> None:
@@ -100,6 +105,39 @@ def listed() -> list[dict[str, str]]:
 @cache
 def definitions() -> dict[str, dict[str, Any]]:
     return {f"hoso-patient-{one.code}": _definition(one) for one in _OPERATIONS}
+
+
+def _import() -> dict[str, Any]:
+    parts = [("type", "code"), ("url", "url")]
+    return {
+        "resourceType": "OperationDefinition",
+        "id": IMPORT,
+        "url": f"{URL}{IMPORT}",
+        "name": "HosoImport",
+        "title": "Bring many records in",
+        "status": "active",
+        "kind": "operation",
+        "experimental": False,
+        "date": DATE,
+        "description": "Takes in files of NDJSON that were uploaded to $import-file, beside other work: 202 with the"
+        " address of the status. The parameters are those of the manifest of the SMART proposal.",
+        "affectsState": True,
+        "code": "import",
+        "system": True,
+        "type": False,
+        "instance": False,
+        "parameter": [
+            {"name": "inputFormat", "use": "in", "min": 1, "max": "1", "type": "code"},
+            {"name": "inputSource", "use": "in", "min": 0, "max": "1", "type": "uri"},
+            {
+                "name": "input",
+                "use": "in",
+                "min": 1,
+                "max": "100",
+                "part": [{"name": name, "use": "in", "min": 1, "max": "1", "type": type} for name, type in parts],
+            },
+        ],
+    }
 
 
 def _definition(one: _Operation) -> dict[str, Any]:

@@ -61,7 +61,7 @@ Selection: TypeAlias = Field | Spread | Inline
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A variable of an operation. `default` counts when `optional`."""
+    """A variable of an operation. Unless it is `needed`, `default` counts when no value is given."""
 
     needed: bool
     default: Value
