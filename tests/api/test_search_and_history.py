@@ -171,6 +171,30 @@ def test_everything_is_the_whole_record_in_one_piece_or_in_pages(call: Caller) -
     assert call("GET", "Patient/p0/$everything?pony=1").status == 400
 
 
+def test_everything_of_a_group_is_that_of_its_members(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    people(call, 3)
+    call("PUT", "Practitioner/d", {"resourceType": "Practitioner", "id": "d"})
+    for n in range(3):
+        call("PUT", f"Observation/o{n}", {
+            "resourceType": "Observation", "id": f"o{n}", "status": "final", "code": {"text": str(n)},
+            "subject": {"reference": f"Patient/p{n}"}, "performer": [{"reference": "Practitioner/d"}],
+        })  # fmt: skip
+    members = [{"entity": {"reference": f"Patient/{id}"}} for id in ("p0", "p1", "p0", "none")]
+    gone = {"entity": {"reference": "Patient/p2"}, "inactive": True}
+    group = {"resourceType": "Group", "id": "g", "type": "person", "actual": True, "member": [*members, gone]}
+    call("PUT", "Group/g", group)
+    ids = [one["id"] for one in call("GET", "Group/g/$everything").resources]
+    assert sorted(ids) == ["d", "g", "o0", "o1", "p0", "p1"] and ids[0] == "g"
+    assert [one["id"] for one in call("GET", "Group/g/$everything?_type=Observation").resources] == ["o0", "o1"]
+    first = call("GET", "Group/g/$everything?_count=4")
+    assert [one["id"] for page in (first, call("GET", first.link("next") or "")) for one in page.resources] == ids
+    other = call.holding("system/Group.r system/Observation.s system/Patient.s")
+    assert other("GET", "Group/g/$everything").status == 403
+    assert call("GET", "Group/none/$everything").status == 404
+    monkeypatch.setattr("hoso.api.everything.MEMBERS", 2)
+    assert call("GET", "Group/g/$everything").keys == ["rest.everything-group"]
+
+
 def test_a_posted_search_may_say_how_it_is_to_be_answered(call: Caller) -> None:
     form = "application/x-www-form-urlencoded"
     assert call("POST", "Patient/_search", b"_format=ttl", Content_Type=form).status == 406

@@ -7,7 +7,7 @@ the audit log first: nothing leaves here that has no event.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -49,6 +49,7 @@ from hoso.store.contract import (
     Store,
     Stretch,
     Transaction,
+    Unavailable,
     Version,
 )
 from hoso.store.people import PeopleRows
@@ -518,7 +519,8 @@ class Records:
             self._teller.refused(errand, right, listed(types), outcome="denied" if denied else "failed")
             raise
         if any(type == PARAMETER for _, type in rights):
-            self.parameters.settle()
+            with suppress(Unavailable):  # it is stored; the index follows in a second
+                self.parameters.settle()
 
     def _decide(
         self,

@@ -226,8 +226,8 @@ def _resource(type: str, persons: bool, exports: bool) -> dict[str, Any]:
     found["operation"] += [
         {"name": name, "definition": _operation(f"{type}-{name}")} for name in TERMINOLOGY.get(type, ())
     ]
-    if type == "Patient":
-        found["operation"].append({"name": "everything", "definition": _operation("Patient-everything")})
+    if type in ("Patient", "Group"):
+        found["operation"].append({"name": "everything", "definition": _operation(f"{type}-everything")})
     if type in ("Patient", "Group") and exports:
         found["operation"].append(_bulk(f"{type.lower()}-export"))
     if type == "Patient" and persons:

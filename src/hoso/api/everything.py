@@ -1,4 +1,4 @@
-"""Patient/[id]/$everything: the whole record, streamed without a cap, or page by page when `_count` is given."""
+"""$everything of a Patient or of a Group's members: streamed without a cap, or page by page where `_count` is given."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import chain, islice
 
 from hoso.access import Version
 from hoso.api.doors import Doors, Lane
+from hoso.api.groups import patients
 from hoso.api.history import read_count, read_span
 from hoso.api.links import Pairs, address, split_page
 from hoso.api.message import CONTENT, XML_CONTENT, Request, Response
@@ -23,6 +24,8 @@ WHOLE = 4_000_000
 """Bytes up to which the answer is made whole before it is sent, so that a slow reader holds nothing up."""
 
 FLUSH = 256_000
+MEMBERS = 200
+"""Of a Group; a larger one is exported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,36 @@ def everything(doors: Doors, request: Request) -> Response:
     type, id = request.path[:2]
     pairs, token = split_page(request.pairs())
     asked = _asked(pairs)
-    live(doors.records.read(request.errand, type, id), type, id)
-    found = doors.records.everything(request.errand, id, since=asked.since, types=asked.types)
+    head = live(doors.records.read(request.errand, type, id), type, id)
+    found = _of_group(doors, request, head, asked) if type == "Group" else _of(doors, request, id, asked)
     if asked.count is None:
         return _stream(doors, request, pairs, found)
     with doors.long.entered():
         return _page(doors, request, pairs, token, asked.count, found)
+
+
+def _of(doors: Doors, request: Request, id: str, asked: Asked) -> Iterator[Version]:
+    return doors.records.everything(request.errand, id, since=asked.since, types=asked.types)
+
+
+def _of_group(doors: Doors, request: Request, group: Version, asked: Asked) -> Iterator[Version]:
+    """The Group, then each member that the caller may read; a record once."""
+    members = patients(group.body)
+    if len(members) > MEMBERS:
+        raise Refused.because(400, "too-costly", "rest.everything-group", limit=str(MEMBERS))
+    heads = doors.records.heads(request.errand, [("Patient", id) for id in members])
+    seen = [id for id in members if ("Patient", id) in heads and not heads["Patient", id].deleted]
+    records = [_of(doors, request, id, asked) for id in seen]
+    whole = [group] if asked.types in ((), ("Group",)) and group.updated >= (asked.since or 0) else []
+    return _once(chain(whole, *records))
+
+
+def _once(found: Iterable[Version]) -> Iterator[Version]:
+    sent: set[int] = set()
+    for version in found:
+        if version.rid not in sent:
+            sent.add(version.rid)
+            yield version
 
 
 def _page(

@@ -15,13 +15,14 @@ from hoso.access.bulk import Asked, Level, Output, Standing
 from hoso.access.trail import TYPE as AUDIT
 from hoso.api.doors import Doors
 from hoso.api.everything import Held
+from hoso.api.groups import patient, patients
 from hoso.api.history import read_span
 from hoso.api.message import Header, Request, Response, http_date
 from hoso.api.negotiate import check_format
 from hoso.api.parameters import MANY, Form, Given, given
 from hoso.core.clock import instant
 from hoso.core.errors import Refused
-from hoso.fhir.json import encode, parse
+from hoso.fhir.json import encode
 from hoso.fhir.model import load
 from hoso.fhir.search import parse as parse_search
 
@@ -185,7 +186,7 @@ def _elements(values: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 def _patients(doors: Doors, request: Request, level: Level, found: Given) -> tuple[str, ...] | None:
     """Whose records: members of the Group, or those that are named; None for everybody's."""
-    named = [_patient(one.get("reference", "")) for one in found.all("patient")]
+    named = [patient(one.get("reference", "")) for one in found.all("patient")]
     if named and level == "system":
         raise Refused.because(400, "not-supported", "rest.unknown-parameter", name="patient")
     if level != "group":
@@ -194,14 +195,7 @@ def _patients(doors: Doors, request: Request, level: Level, found: Given) -> tup
     group = doors.records.read(request.errand, "Group", id)
     if group is None or group.deleted:
         raise Refused.because(404, "not-found", "rest.not-found", type="Group", id=id[:64])
-    listed = parse(group.body).get("member", [])
-    active = [one.get("entity", {}).get("reference", "") for one in listed if one.get("inactive") is not True]
-    members = tuple(dict.fromkeys(filter(None, map(_patient, active))))
+    members = patients(group.body)
     if len(members) > MEMBERS:
         raise Refused.because(400, "too-costly", "bulk.group", limit=str(MEMBERS))
     return tuple(one for one in members if one in named) if named else members
-
-
-def _patient(reference: str) -> str:
-    match = re.fullmatch(r"Patient/([A-Za-z0-9.-]{1,64})(/_history/[A-Za-z0-9.-]{1,64})?", reference, re.ASCII)
-    return match[1] if match else ""

@@ -174,8 +174,8 @@ def _below(type: str, rest: tuple[str, ...]) -> Table:
         return HISTORY
     if len(rest) == 2 and rest[0] == "_history" and ID.match(rest[1]):
         return VERSION
-    if type == "Group" and rest == ("$export",):
-        return EXPORT
+    if type == "Group" and len(rest) == 1 and rest[0] in _ONE_GROUP:
+        return _ONE_GROUP[rest[0]]
     if len(rest) == 3 and rest[0] == "_history" and ID.match(rest[1]) and rest[2] == "$meta":
         return META
     if len(rest) == 1 and rest[0] in _INSTANCE:
@@ -245,4 +245,5 @@ _CODES = {
 }
 _SUBSCRIPTION = {"$status": SUBSCRIPTION_STATUS, "$get-ws-binding-token": NO_WEBSOCKET}
 _ONE_SUBSCRIPTION = {**_SUBSCRIPTION, "$events": SUBSCRIPTION_EVENTS}
+_ONE_GROUP = {"$export": EXPORT, "$everything": EVERYTHING}
 _ONE_PATIENT = {"$everything": EVERYTHING, "$unmerge": UNMERGE, "$split": SPLIT}
