@@ -161,6 +161,8 @@ def test_references_are_followed_and_what_refers_is_listed(ward: Caller) -> None
     assert error["path"] == ["generalPractitioner", 1, "resource"] and error["locations"] == [{"line": 1, "column": 25}]
     assert error["extensions"]["resource"]["issue"][0]["code"] == "not-found"
     assert missing["data"]["generalPractitioner"][0] == {"resource": {"id": "dr"}}
+    within = asked(ward, "{ contained { ObservationList(_reference: subject) { id } } }", "Patient/p/$graphql")
+    assert codes(within) == ["graphql.no-field"], "nothing refers to what is contained"
     typed = "{ generalPractitioner(_count: 1) { resource(type: Organization) { id } } }"
     assert data(ward, typed, "Patient/p/$graphql") == {"generalPractitioner": [{"resource": None}]}
 

@@ -242,7 +242,7 @@ class Executor:
             out[key] = spot.type
         elif spot.type == "Reference" and field.name == "resource":
             _put(out, key, self._referred(spot, field, path), True, field.place)
-        elif "resourceType" in spot.tree and (type := _listed_type(field.name)):
+        elif spot.tree is spot.root and (type := _listed_type(field.name)):
             out[key] = self._search(field, type, spot.tree, path)
         else:
             raise Fault("graphql.no-field", field.place, name=field.name, type=spot.type)
