@@ -7,6 +7,15 @@ from hoso.fhir.terminology import CodeSystem, select, shipped
 from hoso.fhir.ucum import unit
 
 DAY = "2026-11-26"
+GROUPS = frozenset(
+    {
+        "abacavir", "ace-inhibitor", "allopurinol", "amide-local-anaesthetic", "aminoglycoside",
+        "aromatic-antiepileptic", "azole-antifungal", "carbapenem", "cephalosporin", "corticosteroid", "heparin",
+        "insulin", "iodinated-contrast", "macrolide", "neuromuscular-blocker", "nitroimidazole", "nsaid", "opioid",
+        "penicillin", "platinum", "proton-pump-inhibitor", "quinolone", "statin", "sulfonamide-antibiotic",
+        "sulfonamide-not-antibiotic", "sulfonylurea", "taxane", "tetracycline",
+    }
+)  # fmt: skip
 
 
 def _system(url: str) -> CodeSystem:
@@ -32,7 +41,11 @@ def test_every_list_can_be_read_and_no_two_have_one_id() -> None:
 
 
 def test_tests_have_codes_units_and_ranges_that_can_be_read() -> None:
-    for concept in _system(systems.LOINC).concepts.values():
+    concepts = _system(systems.LOINC).concepts.values()
+    assert len(concepts) >= 200 and len({one.vi for one in concepts}) == len({one.en for one in concepts}) == len(
+        concepts
+    )
+    for concept in concepts:
         number, check = concept.code.split("-")
         assert _loinc_check_digit(number) == int(check), concept
         said = dict(concept.properties)
@@ -45,8 +58,12 @@ def test_tests_have_codes_units_and_ranges_that_can_be_read() -> None:
 
 
 def test_medicines_have_codes_of_a_substance() -> None:
+    codes = list(_system(systems.ATC).concepts)
+    assert len(codes) >= 400 and codes == sorted(codes)
     for concept in _system(systems.ATC).concepts.values():
-        assert re.fullmatch(r"[A-Z]\d\d[A-Z]{2}\d\d", concept.code) and concept.vi and concept.en, concept
+        assert re.fullmatch(r"[ABCDGHJLMNPRSV]\d\d[A-Z]{2}\d\d", concept.code), concept
+        assert concept.vi and concept.en, concept
+        assert concept.property("allergyGroup") in {None, *GROUPS}, concept
     groups = {
         code: _system(systems.ATC).concepts[code].property("allergyGroup") for code in ("J01CR02", "J01DD04", "M01AE01")
     }
