@@ -12,6 +12,7 @@ from hoso.fhir.profiles import Shelf, shipped
 from hoso.fhir.profiles.terms import LibraryTerms, Terms
 from hoso.fhir.terminology import Library
 from hoso.fhir.terminology import shipped as shipped_codes
+from hoso.fhir.terminology.reading import TYPES
 from hoso.fhir.validate import validate
 from hoso.store.guides import Definition, GuideTable
 
@@ -55,7 +56,7 @@ class Guides:
         fresh = list(found)
         shelf = Shelf([*shipped(), *(parse(one.body) for one in self._table.all()), *(one for _, one in fresh)])
         for _, one in fresh:
-            if one["resourceType"] in ("ValueSet", "CodeSystem") and (issues := validate(one)):
+            if one["resourceType"] in TYPES and (issues := validate(one)):
                 raise Refused(422, Issue("invalid", "profile.not-r4", {"url": one["url"][:200]}), *issues)
             if one["resourceType"] == "StructureDefinition" and _profile(one):
                 shelf.profile(one["url"])

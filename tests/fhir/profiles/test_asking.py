@@ -25,6 +25,11 @@ SETS = [
      "concept": [{"code": "A", "concept": [{"code": "A1"}]}]},
     {"resourceType": "ValueSet", "url": f"{OWN}half", "status": "active",
      "compose": {"include": [{"system": f"{OWN}wards"}, {"system": "urn:nowhere"}]}},
+    {"resourceType": "ValueSet", "url": f"{OWN}wards-set", "status": "active",
+     "compose": {"include": [{"system": f"{OWN}wards"}]}},
+    {"resourceType": "ConceptMap", "url": f"{OWN}map", "status": "active", "group": [
+        {"source": ICD, "target": "urn:ward", "element": [
+            {"code": "J18.9", "target": [{"code": "W1", "equivalence": "equivalent"}]}]}]},
 ]  # fmt: skip
 
 
@@ -62,6 +67,15 @@ def found(expression: str, *more: dict[str, Any]) -> list[Any]:
         ("code.coding.code.elementDefinition().select(path & ' ' & max)", ["Coding.code 1"] * 2),
         ("contained.name.elementDefinition().type.code", ["HumanName"]),
         ("contained.gender.elementDefinition().binding.valueSet", []),
+        ("%terminologies.expand('http://hl7.org/fhir/ValueSet/administrative-gender').expansion.total", [4]),
+        (f"%terminologies.validateVS('{OWN}wards-set', %context.code).parameter.value", [False]),
+        ("%terminologies.validateVS('http://hl7.org/fhir/ValueSet/icd-10', code).parameter[0].value", [True]),
+        (f"%terminologies.validateCS('{ICD}', 'XX').parameter.value", [False]),
+        ("%terminologies.lookup(%context.code.coding[1]).parameter.value", ["Pneumonia unspecified"]),
+        (f"%terminologies.subsumes('{OWN}wards', 'A', 'A1')", ["subsumes"]),
+        (f"%terminologies.subsumes('{OWN}wards', 'A', 'B')", []),
+        ("%terminologies.expand('http://x/none')", []),
+        (f"%terminologies.translate('{OWN}map', code.coding[1]).parameter.part.value.code", ["W1"]),
     ],
 )
 def test_what_is_at_hand_answers_and_what_is_not_says_nothing(expression: str, expected: list[Any]) -> None:
@@ -84,7 +98,15 @@ def test_a_code_above_another_subsumes_it_and_not_the_other_way() -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["conformsTo('http://x/none')", f"contained.identifier.slice('{PATIENT}', 'none')", "%terminologies"]
+    "expression",
+    [
+        "conformsTo('http://x/none')",
+        f"contained.identifier.slice('{PATIENT}', 'none')",
+        "code.expand('x')",
+        "%terminologies.expand('x', 'count=1')",
+        "code.subsumes('a', 'b')",
+        "%terminology",
+    ],
 )
 def test_profiles_and_slices_that_nobody_knows_are_errors(expression: str) -> None:
     with pytest.raises(PathError):

@@ -27,7 +27,7 @@ from hoso.fhir.path.frame import Closure, Frame, constant
 from hoso.fhir.path.operators import BINARY, negated, positive
 from hoso.fhir.path.registry import FUNCTIONS, Body, Function
 from hoso.fhir.path.types import TypeName
-from hoso.fhir.path.values import Collection, integer, single, step, step_placed
+from hoso.fhir.path.values import Collection, Service, integer, single, step, step_placed
 from hoso.fhir.path.values import Node as Element
 
 Step = Callable[[Collection, str], Collection]
@@ -258,6 +258,8 @@ def _external(node: External) -> Closure:
     fixed = constant(name)
     if fixed is not None:
         return _constant([fixed])
+    if name == "terminologies":
+        return _constant([Service("%terminologies")])
 
     def looked_up(frame: Frame) -> Collection:
         if name == "context":

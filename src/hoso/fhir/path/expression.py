@@ -128,7 +128,7 @@ def typed(item: Any) -> Typed:
 
 _FHIR_SPELLING = {
     "Boolean": "boolean", "Integer": "integer", "Long": "Long", "Decimal": "decimal", "String": "string",
-    "Date": "date", "DateTime": "dateTime", "Time": "time",
+    "Date": "date", "DateTime": "dateTime", "Time": "time", "TerminologyService": "TerminologyService",
 }  # fmt: skip
 
 Invariant = Callable[[dict[str, Any], Any], bool]

@@ -18,7 +18,7 @@ _CONSTANTS = {
     "loinc": "http://loinc.org",
     "ucum": "http://unitsofmeasure.org",
 }
-_FIXED = frozenset({"context", "resource", "rootResource"})
+_FIXED = frozenset({"context", "resource", "rootResource", "terminologies"})
 
 
 def constant(name: str) -> str | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from hoso.fhir.model import load
 from hoso.fhir.path.shapes import known
 from hoso.fhir.path.values import Node
 
+Codings = Sequence[tuple[str, str]]
+"""Pairs of system ("" for a plain code) and code."""
 STRUCTURE = "http://hl7.org/fhir/StructureDefinition/"
 _VALUE_SET = "http://hl7.org/fhir/ValueSet/"
 
@@ -24,6 +27,11 @@ class Knowledge(Protocol):
 
     def sliced(self, root: dict[str, Any], item: Node, profile: str, slice: str) -> bool | None:
         """Whether an element with its place belongs to that slice of the profile."""
+
+    def ask(
+        self, operation: str, named: str | dict[str, Any], one: Codings, other: Codings
+    ) -> dict[str, Any] | str | None:
+        """An operation of the terminology service."""
 
 
 class Own:
@@ -42,6 +50,11 @@ class Own:
         return of_type(item, profile)
 
     def sliced(self, root: dict[str, Any], item: Node, profile: str, slice: str) -> bool | None:
+        return None
+
+    def ask(
+        self, operation: str, named: str | dict[str, Any], one: Codings, other: Codings
+    ) -> dict[str, Any] | str | None:
         return None
 
 

@@ -58,6 +58,12 @@ class TypeInfo:
     name: str
 
 
+class Service(str):
+    """What %terminologies stands for: something to ask, written as its name."""
+
+    __slots__ = ()
+
+
 Item = Any
 Collection = list[Any]
 
@@ -197,7 +203,8 @@ def type_info(item: Item) -> TypeInfo:
         return TypeInfo("System", "Long" if item.__class__ is Long else "Integer")
     if isinstance(item, Temporal):
         return TypeInfo("System", item.kind)
-    names = {Decimal: "Decimal", str: "String", Quantity: "Quantity", TypeInfo: "ClassInfo"}
+    names = {Decimal: "Decimal", str: "String", Quantity: "Quantity", TypeInfo: "ClassInfo",
+             Service: "TerminologyService"}  # fmt: skip
     return TypeInfo("System", names[type(item)])
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from hoso.fhir.path.knowledge import of_type
+from hoso.fhir.path.knowledge import Codings, of_type
 from hoso.fhir.path.values import Node
-from hoso.fhir.profiles.constraint import Constraint
+from hoso.fhir.profiles.constraint import Constraint, Tree
 from hoso.fhir.profiles.items import Item
+from hoso.fhir.profiles.service import ask
 from hoso.fhir.profiles.shelf import Profile, Shelf
 from hoso.fhir.profiles.slicing import Around, belongs, slicing_of
 from hoso.fhir.profiles.terms import Terms
@@ -38,6 +39,9 @@ class Asking:
         if sliced is None:
             return None
         return belongs(self._around(root), slicing_of(sliced), sliced.slices[slice], _item(item))
+
+    def ask(self, operation: str, named: str | Tree, one: Codings, other: Codings) -> Tree | str | None:
+        return ask(self._terms.library, operation, named, one, other)
 
 
 def _item(node: Node) -> Item:

@@ -10,13 +10,15 @@ from hoso.core.errors import Refused
 from hoso.fhir.profiles.constraint import Tree
 from hoso.fhir.profiles.shelf import Shelf
 from hoso.fhir.terminology import CodeSystem, ConceptMap, Library, Selection, ValueSet, select
-from hoso.fhir.terminology.reading import of_tree
+from hoso.fhir.terminology.reading import TYPES, of_tree
 
 _ANY_DAY = ""
 """A profile does not say when a record was written: a code that held at any time is let be."""
 
 
 class Terms(Protocol):
+    library: Library
+
     def holds(self, value_set: str, system: str, code: str) -> bool | None: ...
 
     def subsumes(self, system: str, above: str, below: str) -> bool | None: ...
@@ -56,7 +58,7 @@ class LibraryTerms:
 
 
 def _of_guides(shelf: Shelf) -> Iterator[CodeSystem | ValueSet | ConceptMap]:
-    for kind in ("CodeSystem", "ValueSet"):
+    for kind in TYPES:
         all: Iterable[Tree] = shelf.all(kind)
         for one in all:
             found = of_tree(one, partial(dict, one))

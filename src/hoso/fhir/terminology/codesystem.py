@@ -43,7 +43,8 @@ class Concept(msgspec.Struct, frozen=True, gc=False):
         return (self.vi or self.en) if language == "vi" else (self.en or self.vi)
 
     def holds(self, day: str) -> bool:
-        return (not self.start or self.start <= day) and (not self.end or day <= self.end)
+        """On that day, "" for any."""
+        return not day or ((not self.start or self.start <= day) and (not self.end or day <= self.end))
 
     def property(self, name: str) -> Value | None:
         return next((value for key, value in self.properties if key == name), None)
@@ -68,7 +69,8 @@ class Head:
     """HoSo's own or the operator's: goes before what others wrote under the same address."""
 
     def holds(self, day: str) -> bool:
-        return (not self.start or self.start <= day) and (not self.end or day <= self.end)
+        """On that day, "" for any."""
+        return not day or ((not self.start or self.start <= day) and (not self.end or day <= self.end))
 
     def title(self, language: Language) -> str:
         return (self.vi or self.en) if language == "vi" else (self.en or self.vi)

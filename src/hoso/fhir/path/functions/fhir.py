@@ -10,8 +10,11 @@ from hoso.fhir.path.frame import Frame
 from hoso.fhir.path.quantity import Quantity
 from hoso.fhir.path.registry import function, one
 from hoso.fhir.path.shapes import Shape, shape
-from hoso.fhir.path.values import Collection, Node, resource_node, single, step, string, system
+from hoso.fhir.path.values import Collection, Node, Service, resource_node, single, step, string, system
 from hoso.fhir.rules.narrative import fault_in
+
+_SERVICE = 1_000
+"""Steps that a question to the terminology service costs."""
 
 
 @function("extension", 1)
@@ -87,9 +90,65 @@ def member_of(frame: Frame, items: Collection, value_set: Collection) -> Collect
     return _told([frame.run.knowledge.member(url, system_url or "", code) for system_url, code in _codes(item)])
 
 
-@function("subsumes", 1)
-def subsumes(frame: Frame, items: Collection, code: Collection) -> Collection:
-    return _above(frame, single(items), single(code))
+@function("subsumes", 1, 3)
+def subsumes(frame: Frame, items: Collection, first: Collection, *more: Collection) -> Collection:
+    """Of a code, whether it is the other or above it; of %terminologies, how two codes of a system stand."""
+    item = single(items)
+    if item.__class__ is Service:
+        return _asked(frame, "subsumes", first, *more)
+    if more:
+        raise execution("subsumes() of a code takes one code")
+    return _above(frame, item, single(first))
+
+
+@function("expand", 1)
+def expand(frame: Frame, items: Collection, value_set: Collection) -> Collection:
+    return _of_service(frame, items, "expand", value_set)
+
+
+@function("lookup", 1)
+def lookup(frame: Frame, items: Collection, coded: Collection) -> Collection:
+    return _of_service(frame, items, "lookup", [""], coded)
+
+
+@function("validateVS", 2)
+def validate_in_set(frame: Frame, items: Collection, value_set: Collection, coded: Collection) -> Collection:
+    return _of_service(frame, items, "validateVS", value_set, coded)
+
+
+@function("validateCS", 2)
+def validate_in_system(frame: Frame, items: Collection, system: Collection, coded: Collection) -> Collection:
+    return _of_service(frame, items, "validateCS", system, coded)
+
+
+@function("translate", 2)
+def translate(frame: Frame, items: Collection, map: Collection, coded: Collection) -> Collection:
+    return _of_service(frame, items, "translate", map, coded)
+
+
+def _of_service(frame: Frame, items: Collection, operation: str, *arguments: Collection) -> Collection:
+    item = single(items)
+    if item is not None and item.__class__ is not Service:
+        raise execution(f"{operation}() is asked of %terminologies")
+    return [] if item is None else _asked(frame, operation, *arguments)
+
+
+def _asked(frame: Frame, operation: str, named: Collection, *coded: Collection) -> Collection:
+    """Nothing where the service has no answer."""
+    frame.run.spend(_SERVICE)
+    what, (one, other) = single(named), [*map(_pairs, coded), (), ()][:2]
+    address = what.value if what.__class__ is Node else what
+    if address is None or (coded and not one):
+        return []
+    answer = frame.run.knowledge.ask(operation, address, one, other)
+    if isinstance(answer, dict):
+        return [Node(answer, shape(answer["resourceType"]))]
+    return [] if answer is None else [answer]
+
+
+def _pairs(coded: Collection) -> list[tuple[str, str]]:
+    item = single(coded)
+    return [] if item is None else [(url or "", code) for url, code in _codes(item)]
 
 
 @function("subsumedBy", 1)
