@@ -95,13 +95,19 @@ def test_case_30_a_role_ends_with_its_period_while_somebody_works_in_it(
 ) -> None:
     browser = person(doctor.name)
     token = App(site, site.client(scopes=SCOPE).client_id, SCOPE).tokens(browser, "p1")["access_token"]
-    found = doctor.node.records.read(doctor.operator, "PractitionerRole", doctor.post.id)
+    post = doctor.post.id
+    found = doctor.node.records.read(doctor.operator, "PractitionerRole", post)
     assert found is not None
-    end = (datetime.now(UTC) + timedelta(seconds=1.5)).isoformat(timespec="milliseconds")
-    body = found.body.replace(b'"period":{', b'"period":{"end":"%s",' % end.encode())
-    doctor.node.records.update(doctor.operator, "PractitionerRole", doctor.post.id, body)
-    assert site.fhir_get("Observation/lab-p1", token).status == 200 and browser.get("/").status == 200
-    time.sleep(2.6)
+    for seconds in (1.5, 12):  # the machine may be too busy to ask before the shorter is over
+        end = datetime.now(UTC) + timedelta(seconds=seconds)
+        said = end.isoformat(timespec="milliseconds").encode()
+        body = found.body.replace(b'"period":{', b'"period":{"end":"%s",' % said)
+        doctor.node.records.update(doctor.operator, "PractitionerRole", post, body)
+        before = site.fhir_get("Observation/lab-p1", token).status, browser.get("/").status
+        if datetime.now(UTC) < end:
+            break
+    assert before == (200, 200)
+    time.sleep((end - datetime.now(UTC)).total_seconds() + 1.1)
     assert [site.fhir_get("Observation/lab-p1", token).status for _ in range(6)] == [401] * 6
     assert browser.get("/").status == 302
 
