@@ -15,7 +15,7 @@ TESTS_FAILED = 1  # pytest's exit code; any other than 0 means that they could n
 
 def main(arguments: list[str]) -> int:
     FAILED.unlink(missing_ok=True)
-    code = pytest("-n", "2", "--dist", "loadgroup", *arguments)
+    code = pytest("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder", *arguments)
     failed = sorted(json.loads(FAILED.read_text("utf-8"))) if FAILED.exists() else []
     if code != TESTS_FAILED or not 0 < len(failed) <= FEW:
         return code

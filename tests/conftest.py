@@ -37,6 +37,14 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of some thousand co
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser driver keeps an event loop in the tests' own thread
 
 
+LONG = (
+    "node-postgresql", "node-sqlite", "browser", "tests/security/test_national_sign_in.py", "staffing",
+    "tests/cli/test_key_rotation.py", "tests/api/test_trouble.py", "tests/exchange/test_load.py",
+    "tests/cli/test_erase_command.py", "tests/transit/test_tls_served.py", "tests/store/test_kill.py",
+)  # fmt: skip
+"""What takes longest, whether it is many tests or few: it comes first, so that no worker is left alone with it."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What shares a server or a database goes to one worker, so that none is made twice: the tests of a file, or
@@ -45,6 +53,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("xdist_group") is None:
             kept = getattr(item, "callspec", None) and item.callspec.params.get("site")  # type: ignore[attr-defined]
             item.add_marker(pytest.mark.xdist_group(f"node-{kept}" if kept else item.nodeid.partition("::")[0]))
+    first = {group: place for place, group in enumerate(LONG)}
+    items.sort(key=lambda item: first.get(item.get_closest_marker("xdist_group").args[0], len(LONG)))  # type: ignore[union-attr]
 
 
 @pytest.fixture(scope="session")
