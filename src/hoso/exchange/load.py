@@ -114,10 +114,9 @@ def take(door: Door, language: Language, task: Task) -> Outcome:
     lines: list[bytes] = []
     warnings: list[bytes] = []
     waits: set[int | None] = set()
-    last = bool(task.only) or arrival.visit is not None  # a visit names its facility by its code, known or not
     try:
         for number, data in _texts(arrival, task.only):
-            document = _load(door, partial(_read, door, arrival, data), tally, last)
+            document = _load(door, partial(_read, door, arrival, data), tally, last=bool(task.only))
             if document is None:
                 waits.add(number)
                 continue

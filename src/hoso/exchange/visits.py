@@ -24,6 +24,8 @@ from hoso.fhir import json, labels, systems
 from hoso.fhir.search.escape import token
 
 RAW_INPUT = "https://hoso.vn/sid/raw-input"
+AS_OF = "https://hoso.vn/StructureDefinition/as-of"
+"""On a Patient: the arrival of the visit that knew the person so."""
 Find = Callable[[str], Version | None]
 Key = tuple[str, str]
 
@@ -66,6 +68,8 @@ def _take(document: Document, visit: insurance.Visit, door: Door) -> list[Arrive
             identifier = reference["identifier"]
             reference["reference"] = f"Organization?identifier={identifier['system']}|{identifier['value']}"
         document.arrived.append(_arrived(resource))
+    if mapped.resources:
+        _leave_newer(document.arrived[-len(mapped.resources) :], door)
     if errors or not mapped.resources:  # what could not be read takes nothing back
         return []
     here = {(one["resourceType"], one["id"]) for one in mapped.resources}
@@ -74,6 +78,32 @@ def _take(document: Document, visit: insurance.Visit, door: Door) -> list[Arrive
         return []
     heads = door.heads(sorted(door.made(encounter) - here))
     return [_arrived(one) for one in retracted(heads, visit.tables)]
+
+
+def _leave_newer(arrived: list[Arrived], door: Door) -> None:
+    """The patient stays as a later visit knew them, so that visits may come in any order, and again."""
+    patient, encounter = arrived[:2]
+    asked = str(encounter.resource.get("period", {}).get("start", ""))
+    head = door.heads([("Patient", patient.id)]).get(("Patient", patient.id))
+    if head is not None and not head.deleted:
+        here = json.parse(head.body)
+        if _known(here) == _known(patient.resource) or _as_of(here) > asked:
+            patient.present = True
+            return
+    if asked:
+        patient.resource.setdefault("extension", []).append({"url": AS_OF, "valueDateTime": asked})
+        patient.body = json.encode(patient.resource)
+
+
+def _as_of(patient: dict[str, Any]) -> str:
+    found = (one.get("valueDateTime", "") for one in patient.get("extension", ()) if one["url"] == AS_OF)
+    return str(next(found, ""))
+
+
+def _known(patient: dict[str, Any]) -> dict[str, Any]:
+    """What is said of the person."""
+    extensions = [one for one in patient.get("extension", ()) if one["url"] != AS_OF]
+    return {**patient, "meta": None, "extension": extensions}
 
 
 def _arrived(resource: dict[str, Any]) -> Arrived:

@@ -43,6 +43,8 @@ class Here:
         whole = Outcome(None, 0)
         for arrival in sources.read(path):
             done = take(self._door, "en", Task(arrival))
+            if done.waits:  # for a facility that is not here
+                done = take(self._door, "en", Task(arrival, done.waits))
             rejects, warnings = whole.rejects + done.rejects, whole.warnings + done.warnings
             whole = Outcome(None, 0, whole.tally + done.tally, rejects, warnings)
         return whole
@@ -136,6 +138,18 @@ def test_a_facility_that_is_here_is_referred_to(here: Here) -> None:
     here.load(envelope(one_visit()))
     [encounter] = here.found("Encounter")
     assert encounter["serviceProvider"]["reference"] == "Organization/bv"
+
+
+def test_an_older_visit_leaves_the_patient_as_the_newer_one_knew_them(here: Here) -> None:
+    older = {**SUMMARY, "MA_LK": "0", "MA_HSBA": "0", "NGAY_VAO": "202507150830", "NGAY_RA": "202507150930"}
+    both = envelope(one_visit(row={**older, "DIEN_THOAI": "0912345678"}), one_visit(row={**SUMMARY, "DIEN_THOAI": ""}))
+    here.load(both)
+    [patient] = here.found("Patient")
+    assert "telecom" not in patient
+    assert here.load(both).tally.total("stored") == 0
+    here.load(envelope(one_visit(row={**SUMMARY, "DIEN_THOAI": "0987654321"})))
+    [patient] = here.found("Patient")
+    assert patient["telecom"][0]["value"] == "0987654321"
 
 
 def test_the_same_citizen_from_two_facilities_is_one_person(here: Here) -> None:
