@@ -16,8 +16,10 @@ from hoso.access import Actor, Errand, Scopes
 from hoso.access.audit.journal import PlainJournal
 from hoso.access.erasing import Erasing
 from hoso.core import Refused
+from hoso.core.clock import to_ms
 from hoso.fhir.search import parse
 from hoso.store import audit, doctor, label_upkeep, repair
+from hoso.store.cases import NO_EVENT, CaseRow, CaseTable
 from hoso.store.record_store import RecordStore
 from hoso.store.visible import EVERYTHING
 
@@ -108,6 +110,58 @@ def test_the_audit_log_says_who_asked_who_approved_and_what_went(store: RecordSt
     assert sum('"erasure-approved"' in one and "user/minh" in one for one in told) == 1
     assert sum('"erase"' in one and "user/minh" in one for one in told) == 3
     assert not [one for one in told if "HIV" in one]
+
+
+def _case(store: RecordStore, id: str, kind: str = "erasure", patient: str = "p") -> CaseRow:
+    rid = store.people.rids([patient])[patient]
+    row = CaseRow(id, kind, rid, "user/c-p", "35001", NO_EVENT, WHY, 1, 2, 3)
+    return CaseTable(store.engine).open(row, [])
+
+
+def test_a_case_that_asks_for_it_is_answered_and_closed_with_it(store: RecordStore, erasing: Erasing) -> None:
+    _case(store, "c1")
+    request = erasing.ask(LAN, "p", ["HIV"], WHY, "c1")
+    with pytest.raises(Refused) as short:
+        erasing.decide(MINH, request, approved=True)
+    assert short.value.status == 422 and erased(store) == set()
+    assert erasing.decide(MINH, request, approved=True, words="Đã xóa hẳn theo đơn của ông bà") == 3
+    row = CaseTable(store.engine).case("c1")
+    assert row is not None and (row.outcome, row.officer) == ("fulfilled", "user/minh")
+    assert row.answered == row.acknowledged == row.closed == to_ms(NOW)
+    store.engine.gather()
+    told = [_event(one) for one in audit.waiting(store.engine.reader(), 100, 0)]
+    assert ["case-answered", "user/minh", "erasure c1 fulfilled", ""] in told
+    assert ["erasure-approved", "user/minh", f"{request} case c1", ""] in told
+    assert sum(kind == "erase" and reason == f"{request} crypto-erasure" for kind, _, _, reason in told) == 3
+    assert [one.case_id for one in erasing.requests(LAN)] == ["c1"]
+
+
+def test_a_refusal_answers_the_case_too_and_erases_nothing(store: RecordStore, erasing: Erasing) -> None:
+    _case(store, "c1")
+    request = erasing.ask(LAN, "p", ["HIV"], WHY, "c1")
+    assert erasing.decide(MINH, request, approved=False, words="Hồ sơ còn phải lưu theo luật") == 0
+    row = CaseTable(store.engine).case("c1")
+    assert row is not None and (row.outcome, row.answer) == ("refused", "Hồ sơ còn phải lưu theo luật")
+    assert erased(store) == set()
+
+
+def test_a_case_of_somebody_else_or_answered_meanwhile_erases_nothing(store: RecordStore, erasing: Erasing) -> None:
+    _case(store, "copy", "access")
+    _case(store, "other", patient="q")
+    for id in ("copy", "other", "none", "x\0"):
+        with pytest.raises(Refused) as unknown:
+            erasing.ask(LAN, "p", ["HIV"], WHY, id)
+        assert unknown.value.status == 404
+    _case(store, "c1")
+    request = erasing.ask(LAN, "p", ["HIV"], WHY, "c1")
+    assert CaseTable(store.engine).answer("c1", 5, "user/po", "refused", WHY, [])
+    with pytest.raises(Refused) as late:
+        erasing.decide(MINH, request, approved=True, words="Đã xóa hẳn theo đơn của ông bà")
+    assert late.value.status == 409 and erased(store) == set()
+    assert [one.approved for one in erasing.requests(LAN)] == [None]
+    with pytest.raises(Refused) as again:
+        erasing.ask(LAN, "p", ["HIV"], WHY, "c1")
+    assert again.value.status == 409
 
 
 def _event(row: Any) -> list[str]:

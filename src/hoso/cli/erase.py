@@ -29,8 +29,11 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     ask.add_argument("patient", metavar="PATIENT", help=say("erase.patient"))
     ask.add_argument("--label", action="append", required=True, metavar="LABEL", help=say("erase.label"))
     ask.add_argument("--words", required=True, help=say("label.words"))
+    ask.add_argument("--case", default="", metavar="CASE", help=say("erase.case"))
     for name in ("approve", "refuse"):
-        _action(actions, name).add_argument("request", metavar="REQUEST", help=say("erase.request"))
+        action = _action(actions, name)
+        action.add_argument("request", metavar="REQUEST", help=say("erase.request"))
+        action.add_argument("--words", default="", help=say("erase.words"))
     add_data(actions.add_parser("list", help=say("erase.list"), description=say("erase.list")))
 
 
@@ -49,10 +52,10 @@ def run(args: argparse.Namespace) -> int:
                 return _list(erasing)
             errand = Errand(_proved(node, args.username), "HOPERAT", channel="command")
             if args.action == "ask":
-                print(erasing.ask(errand, args.patient, args.label, args.words))
+                print(erasing.ask(errand, args.patient, args.label, args.words, args.case))
                 print(say("erase.asked"), file=sys.stderr)
                 return 0
-            number = erasing.decide(errand, args.request, approved=args.action == "approve")
+            number = erasing.decide(errand, args.request, approved=args.action == "approve", words=args.words)
         except Refused as refused:
             raise Failure("erase.refused", reason=text(refused.issues[0], language())) from refused
     print(say("erase.done", number=number) if args.action == "approve" else say("erase.kept"))
@@ -64,7 +67,17 @@ def _list(erasing: Erasing) -> int:
     for one in erasing.requests(operator):
         state = say({None: "erase.waits", 1: "erase.was_approved", 0: "erase.was_refused"}[one.approved])
         labels = ",".join(sorted(names(one.labels)))
-        line = (one.id, one.patient, labels, one.asker, instant(one.asked), state, one.decider or "", one.words)
+        line = (
+            one.id,
+            one.patient,
+            labels,
+            one.asker,
+            instant(one.asked),
+            state,
+            one.decider or "",
+            one.words,
+            one.case_id,
+        )
         print("\t".join(line))
     return 0
 

@@ -45,6 +45,13 @@ _COLUMNS = ", ".join(CaseRow._fields)
 _OPEN = "answered IS NULL AND closed IS NULL"
 
 
+def settle(connection: Connection, id: str, now: int, officer: str, outcome: str, words: str) -> bool:
+    """Answers a case and closes it, inside the transaction that does what it asks. False: it was answered before."""
+    sql = f"""UPDATE citizen_case SET answered = ?, acknowledged = coalesce(acknowledged, ?), officer = ?, outcome = ?,
+      answer = ?, closed = ? WHERE id = ? AND {_OPEN} RETURNING id"""  # noqa: S608
+    return bool(connection.rows(sql, (now, now, officer, outcome, words, now, id)))
+
+
 class CaseTable:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -82,10 +89,18 @@ class CaseTable:
         marks = ", ".join("?" * len(patients))
         return self._rows(f"patient IN ({marks}) ORDER BY opened DESC, id", *sorted(patients))
 
-    def queue(self, facility: str) -> list[CaseRow]:
-        """What is not closed at a facility or of no facility, the most overdue first; what was answered at the end."""
-        where = "facility IN (?, '') AND closed IS NULL ORDER BY answered IS NOT NULL, due, id"
-        return self._rows(where, facility)
+    def facilities(self) -> list[str]:
+        """Of which a case is not closed."""
+        sql = "SELECT DISTINCT facility FROM citizen_case WHERE closed IS NULL"
+        return [facility for (facility,) in self._engine.reader().rows(sql)]
+
+    def queue(self, facilities: Collection[str]) -> list[CaseRow]:
+        """What is not closed at some facilities, the most overdue first; what was answered at the end."""
+        if not facilities:
+            return []
+        marks = ", ".join("?" * len(facilities))
+        where = f"facility IN ({marks}) AND closed IS NULL ORDER BY answered IS NOT NULL, due, id"
+        return self._rows(where, *sorted(facilities))
 
     def count_open(self, patients: Collection[int]) -> int:
         return sum(row.answered is None and row.closed is None for row in self.of_patients(patients))

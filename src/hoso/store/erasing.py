@@ -40,6 +40,8 @@ class Request(NamedTuple):
     decider: str | None = None
     decided: int | None = None
     approved: int | None = None
+    case_id: str = ""
+    """Of the citizen's case that asks for it."""
 
 
 _REQUEST = ", ".join(Request._fields)

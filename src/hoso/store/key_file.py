@@ -29,7 +29,7 @@ MAGIC = b"hoso keys 1\n"
 TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "record_key": (("id", "rid", "wrapped", "made"), ("id",)),
     "erasure_request": (
-        ("id", "patient", "labels", "words", "asker", "asked", "decider", "decided", "approved"),
+        ("id", "patient", "labels", "words", "asker", "asked", "decider", "decided", "approved", "case_id"),
         ("id",),
     ),
     "erasure": (("rid", "type", "id", "request", "time"), ("rid",)),
@@ -94,7 +94,7 @@ _MISSING = """SELECT DISTINCT c.rid FROM body b JOIN change c ON c.seq = b.seq W
 
 
 def _filling(table: str, rows: Sequence[Sequence[object]]) -> Callable[[Connection], None]:
-    columns = TABLES[table][0]
+    columns = TABLES[table][0][: len(rows[0]) if rows else None]  # a file of before a table got another column
     sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
 
     def work(connection: Connection) -> None:

@@ -12,6 +12,7 @@ import orjson
 import pytest
 from tests.access.audit.events import event, rows
 from tests.access.audit.logs import SIGNER, clock, sealer
+from tests.access.organisation.test_overseers import officer, save
 from tests.api.caller import Caller
 from tests.security.ward import FOREIGN, NOW, SHOWN, patient, staff, ward
 
@@ -50,6 +51,7 @@ def at() -> Clockwork:
 @pytest.fixture
 def cases(store: RecordStore, at: Clockwork) -> Cases:
     ward(store, [*SHOWN, *FOREIGN])
+    save(store, *officer("po", "f1"), *officer("po2", "f2"))
     log = AuditLog(store, SIGNER, clock())
     looks = Looks(store, store.engine, GrantTable(store.engine), log, at)
     records, numbers = Records(store, at), count(1)
@@ -230,3 +232,14 @@ def _kinds(store: RecordStore) -> list[str]:
     store.engine.gather()
     found = store.engine.reader().rows("SELECT bytes FROM audit_event ORDER BY id")
     return [read(bytes(text)).kind for (text,) in found]
+
+
+def test_a_case_where_nobody_oversees_is_answered_by_who_does_above_or_anywhere(
+    cases: Cases, store: RecordStore
+) -> None:
+    save(store, *officer("po", "f1", active=False))
+    cases.request(citizen(), "access", "35001", WORDS)
+    assert states(cases, AWAY) == [("case-1", "open", False)]
+    assert cases.acknowledge(AWAY, "case-1")
+    save(store, *officer("po", "f1"))
+    assert states(cases, AWAY) == [] and status(lambda: cases.case(AWAY, "case-1")) == 404

@@ -1,6 +1,7 @@
 """Cases from the asking to the end: the citizen opens and follows them, the facility's privacy officer answers.
 
-A case has an owner, the officers of one facility (of none: any officer of the node), and a day by which it is due.
+A case has an owner, the officers of one facility or of who stands above it (`organisation/overseers`), and a day by
+which it is due.
 Every step is an audit event about the citizen, stored together with the step.
 """
 
@@ -21,6 +22,8 @@ from hoso.access.cases.words import said
 from hoso.access.citizen.looks import Looks, own
 from hoso.access.citizen.wishes import Wishes
 from hoso.access.errand import Errand
+from hoso.access.organisation.overseers import overseers
+from hoso.access.organisation.posts import Posts
 from hoso.access.records import Records
 from hoso.access.telling import event_of
 from hoso.core.clock import Clock, from_ms, to_ms
@@ -95,6 +98,7 @@ class Cases:
         self._store, self._table, self._records, self._looks = store, table, records, looks
         self._wishes = wishes
         self._journal, self._clock, self._fresh = journal, clock, fresh
+        self._posts = Posts(store, clock)
 
     # The citizen
 
@@ -139,15 +143,19 @@ class Cases:
     # The privacy officer
 
     def queue(self, errand: Errand) -> list[Case]:
-        """Of the officer's own facility and of none, overdue ones first."""
+        """Of the facilities that the officer answers for and of none, overdue ones first."""
         check_officer(errand)
-        return [self._seen(row) for row in self._table.queue(errand.actor.facility)]
+        answers = overseers(self._store, self._posts)
+        mine = [code for code in self._table.facilities() if answers(code) in ("", errand.actor.facility)]
+        return [self._seen(row) for row in self._table.queue(mine)]
 
     def case(self, errand: Errand, id: str) -> Case:
-        """Raises Refused 404 for another facility's, as for none at all."""
+        """Raises Refused 404 for one that others answer for, as for none at all."""
         check_officer(errand)
-        row = self._table.case(id)
-        if row is None or row.facility not in ("", errand.actor.facility):
+        row, home = self._table.case(id), errand.actor.facility
+        if row is None:
+            raise _unknown()
+        if row.facility not in ("", home) and overseers(self._store, self._posts)(row.facility) not in ("", home):
             raise _unknown()
         return self._seen(row)
 

@@ -5,6 +5,7 @@ Nothing is remembered, so a post that ended, was taken away or whose facility cl
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from hoso.fhir.organisation import (
     roles_of,
 )
 from hoso.fhir.search import parse
+from hoso.fhir.systems import ROLE
 from hoso.store.contract import Reading
 from hoso.store.visible import Visible
 
@@ -71,6 +73,19 @@ class Posts:
             return []
         met = (self._in_force(one) for one in of_practitioner(self._reading, practitioner))
         return sorted((one for one in met if one is not None), key=lambda one: (one.since, one.id))
+
+    def holding(self, role: str) -> Iterator[Post]:
+        """Everybody's of a role that are in force."""
+        query, cursor = parse("PractitionerRole", [("role", f"{ROLE}|{role}"), ("_count", str(_MOST))]), None
+        while True:
+            page = self._reading.search(query, _SEEN, cursor)
+            for version in page.matches:
+                post = self._in_force(parse_json(version.body))
+                if post is not None and self._works(post.practitioner):
+                    yield post
+            cursor = page.cursor
+            if cursor is None:
+                return
 
     def known(self, practitioner: str) -> bool:
         return bool(practitioner) and live(self._reading, "Practitioner", practitioner) is not None
