@@ -11,6 +11,7 @@ from tests.store.checks import settled
 from tests.store.test_doctor import ORIGIN, faults, people
 
 from hoso.store import StoreConfig, backup, open_store, repair
+from hoso.store.audit import AuditRow
 from hoso.store.backup import Backup, Damaged, Settings
 from hoso.store.guides import Definition, GuideTable
 from hoso.store.record_store import RecordStore
@@ -127,3 +128,14 @@ def test_a_store_with_records_is_not_overwritten(store: RecordStore, tmp_path: P
     backup.write(store, tmp_path / "b", KEY, SETTINGS, nothing)
     with pytest.raises(Damaged):
         backup.restore(Backup(tmp_path / "b", KEY), store, nothing)
+
+
+def test_a_backup_that_counts_an_empty_table_of_before_is_restored(
+    store: RecordStore, tmp_path: Path, store_config: Callable[[str], StoreConfig], made: list[RecordStore]
+) -> None:
+    store.record([AuditRow(bytes(16), b"told")])
+    backup.write(store, tmp_path / "b", KEY, SETTINGS, nothing)
+    again, kept = restored(tmp_path / "b", store_config("sqlite"), made)
+    kept.manifest.counts["audit_watched"] = 0
+    assert backup.proven(kept, again) == []
+    assert kept.manifest.counts["audit_event"] == 1  # what waited beside the database came along

@@ -63,7 +63,6 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "audit_map": (("seq", "day"), ("seq",)),
     "audit_checkpoint": (("size", "note"), ("size",)),
     "audit_cosignature": (("size", "name", "line"), ("size", "name")),
-    "audit_watched": (("origin", "key", "note"), ("origin",)),
     "access_grant": (("id", "kind", "patient", "grantee", "giver", "since", "until", "ended"), ("id",)),
     "emergency": (
         ("id", "facility", "code", "words", "score", "deadline", "told", "delay", "officer", "decided", "outcome",
@@ -257,6 +256,8 @@ def proven(backup: Backup, store: RecordStore) -> list[str]:
     connection = store.engine.reader()
     wrong = []
     for name, number in backup.manifest.counts.items():
+        if name not in TABLES and not number:  # of an earlier release, which never used it
+            continue
         there = count(connection, name)
         if there != number:
             wrong.append(f"{name}: {there} of {number} rows")
