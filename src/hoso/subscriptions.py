@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SECONDS = 0.5
 """Between two looks at the feed and the outbox."""
+LOCK = 4_847_017
+"""By which the machines that share a PostgreSQL agree who tells: two would tell the same events."""
 
 
 USUAL_DAYS = 7
@@ -84,7 +86,7 @@ def upkeep(
     node: str,
     base: str,
 ) -> None:
-    """Events are found and told, by one process of the machine at a time. `base`: the node's address, if it has one."""
+    """Events are found and told, by one process at a time. `base`: the node's address, if it has one."""
     from hoso.access.audit.running import Turn
     from hoso.access.subscribing.couriers import Couriers
     from hoso.access.subscribing.delivering import Delivering, Patience
@@ -101,9 +103,11 @@ def upkeep(
         store, stopping, Poster(settings.endpoints()), Safe(key), journal, now, system_clock,
         f"{base}/fhir" if base else "", patience,
     )  # fmt: skip
-    couriers = Couriers(delivering.carry)
+    couriers, alone = Couriers(delivering.carry), store.engine.alone(LOCK)
 
     def step() -> bool:
+        if not alone():
+            return False
         more = watching.step()
         delivering.step(couriers.offer)
         return more

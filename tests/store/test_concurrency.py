@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -199,3 +200,17 @@ def test_a_look_stands_at_one_moment_beside_a_write(store: RecordStore) -> None:
     assert before is not None and before == after
     assert (now := store.read("Patient", "p")) is not None and now.version == "2"
     store.write(lambda _: store.look(lambda reading: reading.read("Patient", "p")), WHO)
+
+
+def test_of_those_that_share_a_server_one_is_alone(
+    postgres_url: str, store_config: Callable[[str], StoreConfig]
+) -> None:
+    config = store_config("postgresql")
+    first, second = open_store(config), open_store(config)
+    one, other = first.engine.alone(7), second.engine.alone(7)
+    assert [one(), other(), one(), other(), second.engine.alone(8)()] == [True, False, True, False, True]
+    first.close()
+    while not other():  # the server hears of the end of a connection a moment later
+        time.sleep(0.01)
+    assert other()
+    second.close()

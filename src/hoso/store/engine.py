@@ -54,4 +54,10 @@ class Engine(Protocol):
 
     def lock(self, connection: Connection, criteria: Sequence[str]) -> None: ...
 
+    def alone(self, lock: int) -> Callable[[], bool]:
+        """Answers, asked by one thread, whether this is the one process of all machines that share the database.
+
+        Among the processes of one machine a lock on a file says that already.
+        """
+
     def close(self) -> None: ...

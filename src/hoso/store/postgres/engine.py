@@ -20,6 +20,7 @@ from hoso.store.connection import Connection, Race
 from hoso.store.contract import Unavailable
 from hoso.store.facts import Facts
 from hoso.store.plan import Head, Name, Plan
+from hoso.store.postgres.alone import Alone
 from hoso.store.postgres.batch import encode
 from hoso.store.postgres.brief import BriefConnection
 from hoso.store.postgres.connection import OLDEST, Lost, PostgresConnection
@@ -97,6 +98,7 @@ class PostgresEngine:
         self._rids: Iterator[int] = iter(())
         self._rid_lock = threading.Lock()
         self._sequencer = Sequencer(url)
+        self._held: list[Alone] = []
 
     def reader(self) -> PostgresConnection:
         try:
@@ -260,8 +262,15 @@ class PostgresEngine:
         if keys:
             connection.rows(_LOCK, (time.time_ns() // 1_000_000, msgspec.json.encode(keys).decode()))
 
+    def alone(self, lock: int) -> Callable[[], bool]:
+        held = Alone(self.url, lock)
+        self._held.append(held)
+        return held
+
     def close(self) -> None:
         self._closed = True
         self._sequencer.close()
+        for held in self._held:
+            held.close()
         for connection in list(self._open):
             connection.close()
