@@ -124,6 +124,7 @@ def test_what_cannot_be_is_refused(call: Caller) -> None:
         ({"base": ["Resource"]}, "added.base", "base"),
         ({"expression": "Patient.((("}, "added.expression", "expression"),
         ({"expression": "Patient.nothing"}, "added.expression", "expression"),
+        ({"expression": "Patient.birthDate < today()"}, "added.moment", "expression"),
         ({"expression": "x" * 2_001}, "added.expression-length", "expression"),
     ]
     for change, key, element in wrong:

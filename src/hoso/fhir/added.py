@@ -29,6 +29,7 @@ WORD = ":word"
 PRESENT = ":present"
 """After the name of a parameter: a token that stands where it has a value at all."""
 LONGEST_EXPRESSION = 2_000
+_MOMENT = re.compile(r"\b(now|today|timeOfDay)\s*\(")
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}\Z", re.ASCII)
 
 
@@ -79,6 +80,8 @@ def read(resource: Mapping[str, Any]) -> Definition:
         raise _refused("added.code", "code", value=code)
     if not expression or len(expression) > LONGEST_EXPRESSION:
         raise _refused("added.expression-length", "expression", limit=str(LONGEST_EXPRESSION))
+    if _MOMENT.search(expression):
+        raise _refused("added.moment", "expression")
     for type in types:
         if type not in load().type_number:
             raise _refused("added.base", "base", value=type)
