@@ -35,8 +35,8 @@ class Door(Protocol):
     def find(self, criteria: str) -> Version | None:
         """The one record that "Type?query" means. Raises Refused for a bad query and for several matches."""
 
-    def made(self, encounter: str) -> set[Key]:
-        """All that was ever made from files of this visit, by its Provenances."""
+    def inputs(self, encounter: str) -> list[Version]:
+        """The Provenances of the files that a visit was made from, the newest first."""
 
     def save(self, drafts: Sequence[Draft], absent: Sequence[str] = ()) -> list[Saved]:
         """All or none. `absent` are criteria that still must match nothing, or it is a Conflict. Raises Unfit."""

@@ -8,7 +8,6 @@ from urllib.parse import parse_qsl
 from hoso.access import Actor, Conflict, Draft, Errand, Records, Saved, Scopes, Transaction, Version
 from hoso.access.criteria import lock_name
 from hoso.access.scope import Right
-from hoso.fhir import json
 from hoso.fhir.search import Query, parse
 
 LOADING = Errand(Actor("node/load", Scopes.parse("system/*.cruds")), "SYSADMIN", "command")
@@ -26,16 +25,9 @@ class LoadDoor:
     def find(self, criteria: str) -> Version | None:
         return self._records.find(LOADING, _query(criteria))
 
-    def made(self, encounter: str) -> set[tuple[str, str]]:
-        query = parse(
-            "Provenance", [("target", f"Encounter/{encounter}"), ("_count", "100"), ("_sort", "-_lastUpdated")]
-        )
-        found: set[tuple[str, str]] = set()
-        for version in self._records.search(LOADING, query).matches:
-            for target in json.parse(version.body)["target"]:
-                type, _, id = target["reference"].partition("/")
-                found.add((type, id))
-        return found
+    def inputs(self, encounter: str) -> list[Version]:
+        asked = [("target", f"Encounter/{encounter}"), ("_count", "100"), ("_sort", "-_lastUpdated")]
+        return list(self._records.search(LOADING, parse("Provenance", asked)).matches)
 
     def save(self, drafts: Sequence[Draft], absent: Sequence[str] = ()) -> list[Saved]:
         rights = _rights(drafts)

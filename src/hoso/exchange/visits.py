@@ -37,8 +37,8 @@ class Door(Protocol):
 
     def find(self, criteria: str) -> Version | None: ...
 
-    def made(self, encounter: str) -> set[Key]:
-        """All that was ever made from files of the visit, by its Provenances."""
+    def inputs(self, encounter: str) -> list[Version]:
+        """The Provenances of a visit's files, the newest first."""
 
 
 def read(data: bytes, number: int, door: Door) -> Document:
@@ -74,10 +74,24 @@ def _take(document: Document, visit: insurance.Visit, door: Door) -> list[Arrive
         return []
     here = {(one["resourceType"], one["id"]) for one in mapped.resources}
     encounter = next(id for type, id in here if type == "Encounter")
-    if not door.heads([("Encounter", encounter)]):
+    inputs = door.inputs(encounter) if door.heads([("Encounter", encounter)]) else []
+    if _digest(document) in [one.id for one in inputs[1:]]:
+        for item in document.arrived:
+            item.present = True  # this very file was followed by another: a replay corrects nothing back
         return []
-    heads = door.heads(sorted(door.made(encounter) - here))
+    made = {key for one in inputs for key in _targets(one)}
+    heads = door.heads(sorted(made - here))
     return [_arrived(one) for one in retracted(heads, visit.tables)]
+
+
+def _targets(provenance: Version) -> Iterator[Key]:
+    for target in json.parse(provenance.body)["target"]:
+        type, _, id = target["reference"].partition("/")
+        yield type, id
+
+
+def _digest(document: Document) -> str:
+    return hashlib.sha256(document.data).hexdigest()
 
 
 def _leave_newer(arrived: list[Arrived], door: Door) -> None:
@@ -132,7 +146,7 @@ def _known_key(facility: str, number: str, find: Find) -> str | None:
 
 
 def _keep_raw(document: Document, made: str) -> None:
-    digest = hashlib.sha256(document.data).hexdigest()
+    digest = _digest(document)
     patient = next(one for one in document.arrived if one.type == "Patient")
     encounter = next(one for one in document.arrived if one.type == "Encounter")
     raw = {

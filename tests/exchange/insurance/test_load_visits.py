@@ -121,7 +121,8 @@ def test_what_a_correction_has_no_more_is_marked_and_what_it_does_not_speak_of_s
     assert Counter(doubted) == {"provisional": 1, "confirmed": 1, "entered-in-error": 2}
     assert {one["status"] for one in here.found("Observation")} == {"final"}
     assert here.load(corrected).tally.total("stored") == 0
-    here.load(envelope(visit(whole)))
+    assert here.load(envelope(visit(whole))).tally.total("stored") == 0  # the very file from before the correction
+    here.load(envelope(visit(whole)).replace(b"<NGAYLAP>20260719", b"<NGAYLAP>20260720"))
     assert Counter(one["status"] for one in here.found("MedicationRequest")) == {"completed": 2}
 
 
@@ -162,6 +163,14 @@ def test_a_number_of_the_guardian_links_no_child_to_the_parent(here: Here) -> No
     child = {**SUMMARY, "MA_BN": "2", "MA_HSBA": "2", "HO_TEN": "Trần Gia Bảo", "NGAY_SINH": "202003120000"}
     here.load(envelope(one_visit(), one_visit(row={**child, "GIOI_TINH": "1", "MA_THE_BHYT": ""})))
     assert sorted(len(group) for group in here.node.groups()) == [1, 1]
+
+
+def test_a_visit_without_a_facility_is_its_senders(here: Here) -> None:
+    done = here.load(envelope(one_visit(row={**SUMMARY, "MA_CSKCB": "", "NGAY_VAO": "", "NGAY_RA": "x"})))
+    assert done.tally.total("rejected") == 0
+    [encounter], [provenance] = here.found("Encounter"), here.found("Provenance")
+    assert encounter["serviceProvider"]["identifier"]["value"] == "01001"
+    assert provenance["agent"][0]["who"]["identifier"]["value"] == "01001"
 
 
 def test_faults_are_told_with_their_visit_and_the_rest_goes_in(here: Here) -> None:

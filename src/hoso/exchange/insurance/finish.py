@@ -174,6 +174,7 @@ _FINISHERS: dict[str, Callable[[Row | None, str, Resource, Resource], None]] = {
 
 def _finish_encounter(draft: Draft) -> None:
     encounter = draft.shared["Encounter"]
+    encounter.setdefault("serviceProvider", facility(draft.facility))
     encounter.setdefault("class", {"system": ACT_CODE, "code": "AMB"})
     key = {"system": systems.facility_visit_key(draft.facility), "value": draft.key}
     put(encounter, ("identifier[]",), key)
