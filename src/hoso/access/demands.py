@@ -63,13 +63,11 @@ class Demands:
 
     def unknown(self) -> list[str]:
         """What is asked for and cannot be held against anything here: for whoever starts the node."""
-        known = self.guides.known() if self.required else None
-        return [
-            f"{type} = {url}"
-            for type, urls in self.required.items()
-            for url in urls
-            if known is not None and _of_type(known, type, url) is None
-        ]
+        if not self.required:
+            return []
+        known = self.guides.known()
+        pairs = [(type, url) for type, urls in self.required.items() for url in urls]
+        return [f"{type} = {url}" for type, url in pairs if _of_type(known, type, url) is None]
 
     def check(self, drafts: Iterable[Draft]) -> None:
         """Raises Unfit, with every draft that does not hold what is asked of its type."""
@@ -82,12 +80,12 @@ class Demands:
             raise Unfit(faults)
 
     def standing(self, store: Store) -> Iterator[Standing]:
-        known = self.guides.known() if self.required else None
-        for type in self.required if known is not None else ():
+        known = self.guides.known()
+        for type in self.required:
             records, unfit, first = 0, 0, ""
             for version in store.scan(parse_query(type, []), Visible(frozenset({type}), persons=False)):
                 records += 1
-                if known is not None and self._faults(known, parse_body(version.body)):
+                if self._faults(known, parse_body(version.body)):
                     unfit += 1
                     first = first or f"{version.type}/{version.id}"
             yield Standing(type, records, unfit, first)
