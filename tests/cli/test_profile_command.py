@@ -113,3 +113,33 @@ def test_a_node_takes_in_only_what_holds_the_profiles_its_settings_ask_for(
     assert code == 0 and "Patient: 1 would not be taken in today, Patient/old is the first." in said
     config.write_text(config.read_text().replace("Patient = ", "Patent = "))
     assert "[profiles] require: Patent is no resource type" in hoso("doctor")[2]
+
+
+def test_search_parameters_of_a_package_become_records_and_those_that_cannot_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node = tmp_path / "node"
+    compose.create(node)
+    own = {
+        "resourceType": "SearchParameter", "id": "tribe", "url": "http://example.vn/SearchParameter/tribe",
+        "name": "tribe", "status": "active", "description": "x", "code": "tribe", "base": ["Patient"], "type": "token",
+        "expression": "Patient.maritalStatus",
+    }  # fmt: skip
+    taken = own | {"id": "taken", "url": "http://example.vn/SearchParameter/taken", "code": "gender"}
+    draft = own | {"id": "draft", "url": "http://example.vn/SearchParameter/draft", "status": "draft"}
+    found = {f"package__{one['id']}.json": json.dumps(one).encode() for one in (own, taken, draft)}
+    whole = package(tmp_path / "whole.tgz", **found)
+
+    def load() -> str:
+        assert main(["--lang", "en", "profile", "load", str(whole), "--data", str(node)]) == 0
+        return capsys.readouterr().out
+
+    said = load()
+    assert "Search parameter tribe: kept as SearchParameter/tribe" in said and "draft" not in said
+    assert 'Search parameter gender is not searched by: SearchParameter.code: Patient is searched by "gender"' in said
+    assert "tribe" not in load(), "what is kept already is not said again"
+    opened = compose.open(node)
+    try:
+        assert [one.record for one in opened.store.added.parameters] == ["tribe"]
+    finally:
+        opened.close()
