@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ from tests import postgres
 from tests.conftest import ENGINES
 from tests.security.keyserver import made_certificate
 from tests.security.national_provider import CLIENT, SECRET
-from tests.web.conftest import SIZES, _free_port, serving
+from tests.web.conftest import SIZES, serving
 
 from hoso import compose
 from hoso.fhir.systems import PERSONAL_NUMBER
@@ -83,9 +84,12 @@ class Land:
 def land(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Land]:
     folder, keys = tmp_path_factory.mktemp("national") / "node", tmp_path_factory.mktemp("provider")
     made_certificate(keys)
-    port = _free_port()
-    issuer = f"https://localhost:{port}/o"
     with ExitStack() as stack:
+        held = stack.enter_context(socket.socket())  # nobody else is given the port before the provider has it
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        issuer = f"https://localhost:{port}/o"
         url = None
         if request.param == "postgresql":
             url = stack.enter_context(postgres.database(request.getfixturevalue("postgres_url")))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import signal
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,6 +14,7 @@ from typing import Any
 import orjson
 import pytest
 from playwright.sync_api import Browser, Page
+from tests.cli.serving import HOSO
 from tests.web import people
 
 from hoso import compose
@@ -68,16 +65,16 @@ def one_factor(folder: Path) -> None:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    port = _free_port()
-    hoso = Path(sys.executable).with_name("hoso")
-    command = [str(hoso), "serve", "--data", str(folder), "--port", str(port), "--workers", "2"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+    command = [str(HOSO), "--lang", "en", "serve", "--data", str(folder), "--port", "0", "--workers", "2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            _wait(port, process)
-            yield f"http://127.0.0.1:{port}"
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line.startswith("HoSo is ready at http://"), line
+            yield line.rsplit(" ", 1)[1].strip().rstrip("/")
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(30)
+            process.wait(60)
 
 
 Open = Callable[..., Page]
@@ -119,22 +116,3 @@ def sign_in(page: Page, site: Site, username: str = "mai", password: str = PASSW
     page.fill("#username", username)
     page.fill("#password", password)
     page.click("form.box button")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=2)) as connection:
-                connection.request("GET", "/healthz")
-                if connection.getresponse().status == 200:
-                    return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("the node did not start")

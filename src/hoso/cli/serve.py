@@ -55,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
         node.store.seal_rest()
         node.close()
     port = free_port(args.host, args.port)
-    return serve(Path(args.data), args.host, port, args.workers)
+    with kept(args.host, port):
+        return serve(Path(args.data), args.host, port, args.workers)
 
 
 def serve(folder: Path, host: str, port: int, workers: int) -> int:
@@ -146,6 +147,15 @@ def free_port(host: str, port: int) -> int:
         except OSError as error:
             raise Failure("serve.cannot_listen", host=host, port=port, reason=error.strerror) from error
         return int(probe.getsockname()[1])
+
+
+def kept(host: str, port: int) -> socket.socket:
+    """Binds the port, so that nobody else is given it while the workers start; they share it, and only they listen."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    bound.bind((host, port))
+    return bound
 
 
 def announce(host: str, port: int, text: str, secure: bool = False) -> None:
