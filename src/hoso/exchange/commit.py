@@ -124,4 +124,9 @@ def _content(body: bytes) -> Any:
     tree = _read.decode(body)
     tree.pop("id", None)
     meta = {name: value for name, value in tree.pop("meta", {}).items() if name not in ("versionId", "lastUpdated")}
+    if isinstance(meta.get("security"), list):  # labels that the server gave are no content of who sends the record
+        given = [
+            one for one in meta.pop("security") if not isinstance(one, dict) or one.get("userSelected") is not False
+        ]
+        meta |= {"security": given} if given else {}
     return (tree, meta)

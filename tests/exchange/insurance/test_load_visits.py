@@ -203,7 +203,9 @@ def test_a_file_that_breaks_off_gives_what_came_before(here: Here) -> None:
 
 def test_hiv_is_labelled_and_the_raw_input_is_closed(here: Here) -> None:
     row = {**SUMMARY, "MA_BENH_CHINH": "B20", "CHAN_DOAN_RV": "Bệnh HIV"}
-    here.load(envelope(one_visit(row=row), signature=SIGNATURE))
+    content = envelope(one_visit(row=row), signature=SIGNATURE)
+    here.load(content)
+    assert here.load(content).tally.total("stored") == 0
     codes = {
         one["id"]: {label["code"] for label in one.get("meta", {}).get("security", ())}
         for one in here.found("Condition")
