@@ -57,7 +57,7 @@ SUITES ?= ../shared/suites
 conformance: setup-dev
 	$(BIN)/python scripts/conformance.py $(SUITES)
 
-COMPILE = build/lock/bin/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --strip-extras \
+COMPILE = build/lock/bin/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --strip-extras \
   --allow-unsafe --no-header --no-annotate --extra setup
 lock:
 	test -x build/lock/bin/pip-compile || { $(PYTHON) -m venv build/lock && build/lock/bin/pip install -q pip-tools; }
