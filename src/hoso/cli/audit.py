@@ -7,13 +7,14 @@ import json
 import os
 import sys
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from hoso import compose
 from hoso.access.audit import Event
 from hoso.access.audit.log import NotErasable
 from hoso.access.audit.siem import FORMATS, writer
+from hoso.access.audit.unusual import Finding, Limits, unusual
 from hoso.access.audit.verify import Fault
 from hoso.cli import witness
 from hoso.cli.failure import Failure
@@ -21,9 +22,11 @@ from hoso.cli.main import add_data
 from hoso.cli.node import opened
 from hoso.cli.progress import Progress
 from hoso.cli.texts import say
-from hoso.core.clock import to_ms
+from hoso.core.clock import from_ms, to_ms
+from hoso.core.dates import VIETNAM
 
 FOLLOW_SECONDS = 1.0
+_LIMITS = Limits()
 UNWITNESSED = 3
 """Exit status of a log that is sound by itself while a witness could not be asked."""
 
@@ -45,6 +48,16 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     made["erase"].add_argument("--reason", required=True, help=say("audit.reason"))
     made["export"].add_argument("--since", default="", metavar="TIME", help=say("audit.since"))
     made["export"].add_argument("--format", choices=FORMATS, default="jsonl", help=say("audit.format"))
+    made["unusual"].add_argument("--days", type=_days, default=7, metavar="N", help=say("audit.days"))
+    made["unusual"].add_argument("--before", type=_days, default=60, metavar="N", help=say("audit.before"))
+    made["unusual"].add_argument(
+        "--least", type=_days, default=_LIMITS.seen_least, metavar="N", help=say("audit.least")
+    )
+    made["unusual"].add_argument(
+        "--least-strangers", type=_days, default=_LIMITS.strangers_least, metavar="N", help=say("audit.least_strangers")
+    )
+    made["unusual"].add_argument("--times", type=float, default=_LIMITS.times, metavar="X", help=say("audit.times"))
+    made["unusual"].add_argument("--json", action="store_true", help=say("audit.unusual_json"))
     made["export"].add_argument("--follow", action="store_true", help=say("audit.follow"))
 
 
@@ -154,6 +167,45 @@ def _export(node: compose.Node, args: argparse.Namespace) -> int:
         time.sleep(FOLLOW_SECONDS)
 
 
+def _unusual(node: compose.Node, args: argparse.Namespace) -> int:
+    """Whoever looked at far more people than is usual; it is told to the log that somebody asked."""
+    today = from_ms(node.audit.now()).astimezone(VIETNAM).date()
+    since = today - timedelta(days=args.days - 1)
+    begins = datetime.combine(since - timedelta(days=args.before), datetime.min.time(), VIETNAM)
+    node.audit.sealer.settle()
+    limits = Limits(args.least, args.least_strangers, args.times)
+    found = unusual(node.audit.since(to_ms(begins)), since, limits)
+    node.audit.journal.tell([_event(node, "audit-unusual", "R", what=f"{since} {len(found)}")])
+    for one in found:
+        print(json.dumps(_plain(one), ensure_ascii=False) if args.json else _in_words(one))
+    if not found and not args.json:
+        print(say("audit.nothing_unusual", since=since))
+    return 0
+
+
+def _plain(one: Finding) -> dict[str, object]:
+    return {
+        "actor": one.worker.actor, "role": one.worker.role, "facility": one.worker.facility, "day": str(one.day),
+        "measure": one.measure, "people": one.people, "usual": one.usual, "peers": one.peers,
+    }  # fmt: skip
+
+
+def _in_words(one: Finding) -> str:
+    worker = one.worker
+    did = say(f"audit.unusual_{one.measure}", day=f"{one.day:%d/%m/%Y}", people=one.people)
+    usual = say("audit.usual", number=f"{one.usual:g}") if one.usual is not None else say("audit.no_usual")
+    peers = say("audit.peers", number=f"{one.peers:g}") if one.peers is not None else say("audit.no_peers")
+    return f"{worker.actor}\t{worker.role}\t{worker.facility}\t{did} {usual} {peers}"
+
+
+def _days(text: str) -> int:
+    """Raises ValueError for what is no number of days or people."""
+    number = int(text)
+    if not 1 <= number <= 10_000:
+        raise ValueError(text)
+    return number
+
+
 def _since(text: str) -> int:
     """Milliseconds of a date or a time; without a zone it is the machine's."""
     if not text:
@@ -169,4 +221,12 @@ def _event(node: compose.Node, kind: str, action: str, **fields: str) -> Event:
     return Event(time=node.audit.now(), actor=actor, action=action, kind=kind, channel="command", **fields)  # type: ignore[arg-type]
 
 
-ACTIONS = {"seal": _seal, "verify": _verify, "proof": _proof, "erase": _erase, "export": _export, "key": _key}
+ACTIONS = {
+    "seal": _seal,
+    "verify": _verify,
+    "proof": _proof,
+    "erase": _erase,
+    "export": _export,
+    "key": _key,
+    "unusual": _unusual,
+}

@@ -24,6 +24,8 @@ from hoso.store.contract import Unavailable
 from hoso.store.record_store import RecordStore
 
 PAGE = 1_000
+LATE = 7 * 86_400_000
+"""Milliseconds after which an event has come to the log: a spool may hold it so long."""
 _KEPT = ("audit-map", "audit-erase")
 """What says something of the log itself stays: it concerns its soundness, not a person."""
 
@@ -125,6 +127,18 @@ class AuditLog:
             for row in rows:
                 yield row.seq, legible(row.bytes)
             after = rows[-1].seq
+
+    def since(self, time: int) -> Iterator[Event]:
+        """Sealed events of a moment and after, the newest first. Some come to the log up to `LATE` after they were."""
+        before: int | None = None
+        while rows := audit.newest(self._store.engine.reader(), None, before, PAGE):
+            for row in rows:
+                event = legible(row.bytes)
+                if event is not None and event.time >= time:
+                    yield event
+                elif event is not None and event.time < time - LATE:
+                    return
+            before = rows[-1].seq
 
     def now(self) -> int:
         return to_ms(self._clock())
