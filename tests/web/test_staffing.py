@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests import postgres
 from tests.conftest import ENGINES
 from tests.web.conftest import PASSWORD, SIZES, Site, one_factor, serving, sign_in
@@ -28,10 +28,12 @@ class House:
     site: Site
     node: compose.Node
     browser: Browser
+    opened: list[BrowserContext] = field(default_factory=list)
 
     def page(self, username: str, size: str = "desk", **options: object) -> Page:
         width, height = SIZES[size]
         context = self.browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
+        self.opened.append(context)
         page = context.new_page()
         sign_in(page, self.site, username)
         page.wait_for_selector(".bar__role")
@@ -79,6 +81,14 @@ def house(
     with serving(folder) as address:
         yield House(Site(address, folder), node, browser)
     node.close()
+
+
+@pytest.fixture(autouse=True)
+def closed(house: House) -> Iterator[None]:
+    """No window of a test stays open beside those of the next."""
+    yield
+    while house.opened:
+        house.opened.pop().close()
 
 
 @pytest.fixture(scope="module")
