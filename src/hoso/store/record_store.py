@@ -172,8 +172,7 @@ class RecordStore:
         self.engine.record(events)
 
     def told(self, patients: Collection[int]) -> Iterator[bytes]:
-        self.engine.gather()
-        connection = self.engine.reader()
+        connection = self.engine.gather()
         for patient in patients:
             number = 0
             while rows := audit.of_patient(connection, patient, number, PAGE):
