@@ -102,6 +102,9 @@ def test_what_the_caller_may_not_see_is_nowhere(hospital: RecordStore) -> None:
 class Only(Visible):
     """Sees one record number of Patient, and all of the other types."""
 
+    def rule(self, type: str) -> tuple[None, bool]:
+        return None, type == "Patient"
+
     def predicate(self, alias: str, type: str) -> tuple[str, list[object]]:
         return (f"{alias}.rid = ?", [self.rid]) if type == "Patient" else ("1=1", [])  # type: ignore[attr-defined]
 
@@ -110,7 +113,7 @@ def test_a_rule_about_records_holds_on_every_table_a_search_touches(hospital: Re
     class OnlyB(Visible):
         rid = hospital.read("Patient", "b").rid  # type: ignore[union-attr]
 
-        predicate = Only.predicate
+        rule, predicate = Only.rule, Only.predicate
 
     only = OnlyB(None)
     assert ids(hospital, "Patient?name=hoa", only) == ["b"]

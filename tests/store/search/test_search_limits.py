@@ -54,6 +54,9 @@ class Endless:
     def sees(self, type: str) -> bool:
         return True
 
+    def rule(self, type: str) -> None:
+        """The same for every type."""
+
     def predicate(self, alias: str, type: str) -> tuple[str, list[object]]:
         return f"{alias}.rid > ({NEVER_ENDS})", []
 
