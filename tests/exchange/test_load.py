@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from tests.cli import warm
 from tests.cli.serving import hoso, running
 
 from hoso import compose
@@ -241,7 +242,7 @@ def test_a_serving_node_shows_what_is_loaded_into_it(tmp_path: Path) -> None:
 
 def test_the_report_is_in_the_language_asked_for(data: Path, tmp_path: Path) -> None:
     file = write(tmp_path / "a.ndjson", patient(id="a"), patient(id="b", birthDate="x"))
-    done = hoso("--lang", "vi", "load", "--data", data, "--workers", 1, file)
+    done = warm.run(["--lang", "vi", "load", "--data", str(data), "--workers", "1", str(file)])
     assert done.returncode == 1
     assert "đã lưu" in done.stdout and "Các tài nguyên bị từ chối" in done.stdout
 

@@ -192,7 +192,7 @@ def test_a_backup_without_its_key_tells_nothing(scene: Scene, tmp_path: Path) ->
 
 
 def test_the_database_of_a_node_tells_nothing_without_its_key(scene: Scene) -> None:
-    found = list(scene.site.folder.glob("*.db*"))
+    found = [file for path in scene.site.folder.glob("*.db*") for file in (path, *path.rglob("*")) if file.is_file()]
     for file in found:
         data = file.read_bytes()
         assert b"Xaxoi" not in data and FOREIGN_NUMBER.encode() not in data and not data.startswith(b"SQLite format 3")

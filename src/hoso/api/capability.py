@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from hoso import __version__
+from hoso.access import Unavailable
 from hoso.access.trail import TYPE
 from hoso.api import subscribing
 from hoso.api.auditing import PARAMETERS
@@ -18,7 +19,7 @@ from hoso.core.errors import Refused
 from hoso.fhir.added import WORDS, written
 from hoso.fhir.json import encode
 from hoso.fhir.model import load
-from hoso.fhir.search.offered import Offered
+from hoso.fhir.search.offered import NOTHING, Offered
 from hoso.fhir.terminology import CodeSystem, Library
 
 DATE = "2026-11-26"
@@ -54,8 +55,11 @@ def metadata(doors: Doors, request: Request) -> Response:
         raise Refused.because(400, "value", "rest.bad-mode", value=mode[:40])
     if mode == "terminology":
         return Response(200, [CONTENT], encode(_terminology(request.base, doors.records.code_lists.library())))
-    offered = doors.records.parameters.offered()
-    return Response(200, [CONTENT], encode(_whole(_statement(*_has(doors)), request, _profiles(doors), offered)))
+    try:
+        profiles, offered = _profiles(doors), doors.records.parameters.offered()
+    except Unavailable:  # what was loaded into the store cannot be told; what HoSo is, can
+        profiles, offered = {}, NOTHING
+    return Response(200, [CONTENT], encode(_whole(_statement(*_has(doors)), request, profiles, offered)))
 
 
 def _has(doors: Doors) -> tuple[bool, ...]:
