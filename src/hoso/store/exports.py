@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from hoso.store.backlog import OPEN, Backlog, has_room, insert
 from hoso.store.connection import Connection
 from hoso.store.engine import Engine
-
-OPEN, READY, FAILED = 0, 1, 2
-"""`export.state`. One that was cancelled or has expired has no row."""
 
 
 class ExportRow(NamedTuple):
@@ -46,53 +44,26 @@ class FileRow(NamedTuple):
     size: int
 
 
-_COLUMNS = ", ".join(ExportRow._fields)
-
-
-class ExportTable:
+class ExportTable(Backlog[ExportRow]):
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine, "export", ExportRow)
 
     def add(self, row: ExportRow, most: int, most_of_caller: int) -> bool:
         """Whether there was room: so many exports at once, and so many of one caller."""
 
         def work(connection: Connection) -> bool:
-            if connection.dialect == "postgresql":
-                connection.rows("LOCK TABLE export IN SHARE ROW EXCLUSIVE MODE")
-            ((all, own),) = connection.rows(
-                "SELECT count(*), count(CASE WHEN caller = ? THEN 1 END) FROM export WHERE state <> 2", (row.caller,)
-            )
-            if all >= most or own >= most_of_caller:
-                return False
-            marks = ", ".join("?" if value is not None else "NULL" for value in row)
-            connection.rows(
-                f"INSERT INTO export ({_COLUMNS}) VALUES ({marks})",  # noqa: S608
-                [value for value in row if value is not None],
-            )
-            return True
+            room = has_room(connection, "export", row.caller, most, most_of_caller, "state <> 2")
+            if room:
+                insert(connection, "export", row)
+            return room
 
         return self._engine.transact(work)
-
-    def find(self, id: str) -> ExportRow | None:
-        rows = self._engine.reader().rows(f"SELECT {_COLUMNS} FROM export WHERE id = ?", (id,))  # noqa: S608
-        return ExportRow(*rows[0]) if rows else None
-
-    def first(self) -> ExportRow | None:
-        """The one that has waited longest, begun or not."""
-        rows = self._engine.reader().rows(
-            f"SELECT {_COLUMNS} FROM export WHERE state = 0 ORDER BY created, id LIMIT 1"  # noqa: S608
-        )
-        return ExportRow(*rows[0]) if rows else None
 
     def files(self, id: str) -> list[FileRow]:
         rows = self._engine.reader().rows(
             "SELECT number, type, lines, size FROM export_file WHERE export = ? ORDER BY number", (id,)
         )
         return [FileRow(*row) for row in rows]
-
-    def begun(self, id: str) -> bool:
-        """Counts an attempt; whether the export is still wanted."""
-        return self._update("attempts = attempts + 1", id)
 
     def tell(self, id: str, progress: str) -> bool:
         """Whether the export is still wanted."""
@@ -132,13 +103,3 @@ class ExportTable:
             return bool(connection.rows("DELETE FROM export WHERE id = ? RETURNING id", (id,)))
 
         return self._engine.transact(work)
-
-    def expired(self, now: int) -> list[str]:
-        return [id for (id,) in self._engine.reader().rows("SELECT id FROM export WHERE expires <= ?", (now,))]
-
-    def ids(self) -> set[str]:
-        return {id for (id,) in self._engine.reader().rows("SELECT id FROM export")}
-
-    def _update(self, change: str, id: str, *values: object) -> bool:
-        sql = f"UPDATE export SET {change} WHERE id = ? AND state = 0 RETURNING id"  # noqa: S608
-        return bool(self._engine.transact(lambda c: c.rows(sql, (*values, id))))

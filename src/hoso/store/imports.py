@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from hoso.store.backlog import OPEN, Backlog, has_room, insert
 from hoso.store.connection import Connection
 from hoso.store.engine import Engine
-
-OPEN, READY, FAILED = 0, 1, 2
-"""`import_job.state`. One that was cancelled or has expired has no row."""
 
 
 class FileRow(NamedTuple):
@@ -60,14 +58,13 @@ class Missing(Exception):
 
 
 _FILE = ", ".join(FileRow._fields)
-_JOB = ", ".join(JobRow._fields)
 _TAKE = "UPDATE import_file SET job = ? WHERE id = ? AND owner = ? AND lines >= 0 AND job = '' RETURNING id"
 _ADVANCE = "UPDATE import_job SET done = ?, line = ?, counts = ?, attempts = 1 WHERE id = ? AND state = 0 RETURNING id"
 
 
-class ImportTable:
+class ImportTable(Backlog[JobRow]):
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine, "import_job", JobRow)
 
     # Files
 
@@ -75,10 +72,10 @@ class ImportTable:
         """Whether there was room: so many files at once, and so many of one caller."""
 
         def work(connection: Connection) -> bool:
-            if not _room(connection, "import_file", row.caller, most, most_of_caller):
-                return False
-            connection.rows(f"INSERT INTO import_file ({_FILE}) VALUES (?, ?, ?, ?, ?, ?, ?)", list(row))  # noqa: S608
-            return True
+            room = has_room(connection, "import_file", row.caller, most, most_of_caller)
+            if room:
+                insert(connection, "import_file", row)
+            return room
 
         return self._engine.transact(work)
 
@@ -104,38 +101,15 @@ class ImportTable:
         """Whether there was room. Raises Missing; then nothing is taken."""
 
         def work(connection: Connection) -> bool:
-            if not _room(connection, "import_job", row.caller, most, most_of_caller):
+            if not has_room(connection, "import_job", row.caller, most, most_of_caller):
                 return False
             for file in files:
-                taken = connection.rows(
-                    _TAKE,
-                    (row.id, file, row.owner),
-                )
-                if not taken:
+                if not connection.rows(_TAKE, (row.id, file, row.owner)):
                     raise Missing(file)
-            marks = ", ".join("?" if value is not None else "NULL" for value in row)
-            connection.rows(
-                f"INSERT INTO import_job ({_JOB}) VALUES ({marks})",  # noqa: S608
-                [value for value in row if value is not None],
-            )
+            insert(connection, "import_job", row)
             return True
 
         return self._engine.transact(work)
-
-    def find(self, id: str) -> JobRow | None:
-        rows = self._engine.reader().rows(f"SELECT {_JOB} FROM import_job WHERE id = ?", (id,))  # noqa: S608
-        return JobRow(*rows[0]) if rows else None
-
-    def first(self) -> JobRow | None:
-        """The one that has waited longest, begun or not."""
-        rows = self._engine.reader().rows(
-            f"SELECT {_JOB} FROM import_job WHERE state = 0 ORDER BY created, id LIMIT 1"  # noqa: S608
-        )
-        return JobRow(*rows[0]) if rows else None
-
-    def begun(self, id: str) -> bool:
-        """Counts an attempt; whether the import is still wanted."""
-        return self._update("attempts = attempts + 1", id)
 
     def advanced(self, id: str, done: int, line: int, counts: str, piece: PieceRow | None = None) -> bool:
         """So far is stored; whether the import is still wanted."""
@@ -172,24 +146,7 @@ class ImportTable:
 
         self._engine.transact(work)
 
-    def expired(self, now: int) -> list[str]:
-        return [id for (id,) in self._engine.reader().rows("SELECT id FROM import_job WHERE expires <= ?", (now,))]
-
     def ids(self) -> set[str]:
         """Of all imports and all files: whose folders are to be kept."""
         sql = "SELECT id FROM import_job UNION ALL SELECT id FROM import_file"
         return {id for (id,) in self._engine.reader().rows(sql)}
-
-    def _update(self, change: str, id: str, *values: object) -> bool:
-        sql = f"UPDATE import_job SET {change} WHERE id = ? AND state = 0 RETURNING id"  # noqa: S608
-        return bool(self._engine.transact(lambda c: c.rows(sql, (*values, id))))
-
-
-def _room(connection: Connection, table: str, caller: str, most: int, most_of_caller: int) -> bool:
-    if connection.dialect == "postgresql":
-        connection.rows(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
-    ((all, own),) = connection.rows(
-        f"SELECT count(*), count(CASE WHEN caller = ? THEN 1 END) FROM {table}",  # noqa: S608
-        (caller,),
-    )
-    return bool(all < most and own < most_of_caller)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
+from hoso.store.backlog import insert
 from hoso.store.connection import Connection
 from hoso.store.engine import Engine
 from hoso.store.reading import NUMBER, TYPES, feed_end
@@ -97,17 +98,10 @@ class SubscriptionRows:
     def ask(self, row: SubscriptionRow) -> None:
         """A version its subscriber wrote; it counts from its place in the feed on."""
         if self.find(row.id) is None:
-            self._insert(row)
+            insert(self._connection, "subscription", row)
         else:
             self.set(row.id, owner=row.owner, asked=row.asked, asked_errand=row.asked_errand,
                      asked_secret=row.asked_secret)  # fmt: skip
-
-    def _insert(self, row: SubscriptionRow) -> None:
-        marks = ", ".join("NULL" if value is None else "?" for value in row)
-        self._connection.rows(
-            f"INSERT INTO subscription ({_COLUMNS}) VALUES ({marks})",  # noqa: S608
-            [value for value in row if value is not None],
-        )
 
     def set(self, id: str, **values: object) -> None:
         change = ", ".join(f"{name} = {'NULL' if value is None else '?'}" for name, value in values.items())

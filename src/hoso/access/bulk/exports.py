@@ -19,7 +19,8 @@ from hoso.access.telling import Teller
 from hoso.core.clock import Clock, to_ms
 from hoso.core.errors import Refused
 from hoso.fhir.model import load
-from hoso.store.exports import DELETED, FAILED, READY, ExportRow, ExportTable, FileRow
+from hoso.store.backlog import FAILED, READY
+from hoso.store.exports import DELETED, ExportRow, ExportTable, FileRow
 
 MOST, MOST_OF_CALLER = 50, 5
 """Exports kept at once, finished ones included."""

@@ -20,7 +20,8 @@ from hoso.access.telling import Teller
 from hoso.core.clock import Clock, to_ms
 from hoso.core.errors import Refused
 from hoso.fhir.model import load
-from hoso.store.imports import FAILED, READY, FileRow, ImportTable, JobRow, Missing
+from hoso.store.backlog import FAILED, READY
+from hoso.store.imports import FileRow, ImportTable, JobRow, Missing
 
 MOST, MOST_OF_CALLER = 50, 5
 """Imports kept at once, finished ones included."""
