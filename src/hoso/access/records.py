@@ -392,13 +392,13 @@ class Records:
         """The head that a patch is applied to, inside `reading`; None when it is not there for this actor."""
         return self._seen(errand, (reading or self._store).read(type, id), "u", told=reading is None)
 
-    def readers(self, patients: Collection[int], since: int, until: int) -> list[str]:
+    def readers(self, transaction: Transaction, patients: Collection[int], since: int, until: int) -> list[str]:
         """Who was shown anything of these Patients from one moment to another (milliseconds), in the order of time.
 
         For identity, which says it to whoever looks after a mixed record.
         """
         seen: dict[str, None] = {}
-        for text in self._store.told(patients):
+        for text in transaction.told(patients):
             event = legible(text)
             shown = event is not None and event.action in "RE" and event.outcome == "ok"
             if event is not None and shown and event.patient in patients and since <= event.time <= until:

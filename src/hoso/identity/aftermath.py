@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from hoso.access import Changed
+from hoso.access import Changed, Transaction
 from hoso.core.clock import instant, to_ms
 from hoso.core.errors import Issue
 from hoso.fhir.outcome import text
@@ -20,7 +20,7 @@ DOCUMENTS = ("DocumentReference", "Composition", "DiagnosticReport", "CarePlan",
 """What is authored over the whole of a record; a value or a diagnosis is of the visit in which it was written."""
 
 
-Readers = Callable[[Collection[int], int, int], list[str]]
+Readers = Callable[[Transaction, Collection[int], int, int], list[str]]
 """Who was shown anything of some Patients from one moment to another (milliseconds); see `Records.readers`."""
 
 
@@ -37,7 +37,7 @@ def mixed(desk: Desk, restored: int, survivor: int, since: str, readers: Readers
         for head in heads.values()
         if not head.deleted
     ]
-    read = readers(_patients(desk, (restored, survivor)), start, end)
+    read = readers(desk.transaction, _patients(desk, (restored, survivor)), start, end)
     record = task("mixed-record", one, [other], desk.time, {**window, "writers": _writers(written), "readers": read})
     issue = Issue("informational", "identity.mixed-record")
     return [*tasks, {**record, "description": f"{text(issue, 'vi')} / {text(issue, 'en')}"}]

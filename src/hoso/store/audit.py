@@ -5,13 +5,14 @@ Events come in the transaction of what they tell; the sealer's rows stand apart,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from hoso.store.connection import Connection
 
 LOCK = 4_847_005
 """Of the one sealer among all processes that share a PostgreSQL; on SQLite there is one writer anyway."""
+PAGE = 1_000
 
 
 class AuditRow(NamedTuple):
@@ -178,6 +179,19 @@ def of_patient(connection: Connection, patient: int, after: int, limit: int) -> 
         (patient, after, limit),
     )
     return [_sealed(row) for row in rows]
+
+
+def concerning(connection: Connection, patients: Collection[int]) -> Iterator[bytes]:
+    """Events that may concern some patients: all of theirs, and those without a place yet."""
+    for patient in patients:
+        number = 0
+        while rows := of_patient(connection, patient, number, PAGE):
+            yield from (row.bytes for row in rows if row.bytes)
+            number = rows[-1].number
+    after = 0
+    while behind := waiting(connection, PAGE, after):
+        yield from (one.bytes for one in behind)
+        after = behind[-1].event
 
 
 def _sealed(row: tuple[object, ...]) -> Sealed:

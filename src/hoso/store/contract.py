@@ -206,6 +206,12 @@ class Transaction(Reading, Protocol):
     def record(self, events: Sequence[AuditRow]) -> None:
         """Events of the audit log, stored if and only if this transaction is."""
 
+    def told(self, patients: Collection[int]) -> Iterator[bytes]:
+        """Events of the audit log that may concern these patients: all of theirs, and those not sorted yet.
+
+        Those that were told by themselves before this transaction began are among them.
+        """
+
     def enqueue(self, kind: str, argument: str, due: int = 0) -> None:
         """Work to be done once this transaction has committed; see jobs.py."""
 

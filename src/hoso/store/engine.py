@@ -40,8 +40,8 @@ class Engine(Protocol):
     def record(self, rows: Sequence[AuditRow]) -> None:
         """Events of the audit log by themselves, durable on return; the database may have them a moment later."""
 
-    def gather(self) -> Connection:
-        """One that sees all events that were recorded before, also inside a write, which begins with taking them."""
+    def gather(self) -> None:
+        """Until the database has all events that were recorded before. A write begins with the same."""
 
     def rids(self, connection: Connection) -> Iterator[int]:
         """Unused numbers for new rows of `key`."""

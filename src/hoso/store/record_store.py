@@ -27,7 +27,6 @@ from hoso.store.visible import Visible
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-PAGE = 1_000
 Told = Callable[[Sequence[Saved]], Sequence[AuditRow]]
 
 
@@ -76,6 +75,9 @@ class RecordTransaction(RecordReading):
 
     def record(self, events: Sequence[AuditRow]) -> None:
         audit.insert(self.connection, events)
+
+    def told(self, patients: Collection[int]) -> Iterator[bytes]:
+        return audit.concerning(self.connection, patients)
 
     def enqueue(self, kind: str, argument: str, due: int = 0) -> None:
         jobs.enqueue(self.connection, kind, argument, due or self._store.now())
@@ -172,16 +174,8 @@ class RecordStore:
         self.engine.record(events)
 
     def told(self, patients: Collection[int]) -> Iterator[bytes]:
-        connection = self.engine.gather()
-        for patient in patients:
-            number = 0
-            while rows := audit.of_patient(connection, patient, number, PAGE):
-                yield from (row.bytes for row in rows if row.bytes)
-                number = rows[-1].number
-        after = 0
-        while waiting := audit.waiting(connection, PAGE, after):
-            yield from (one.bytes for one in waiting)
-            after = waiting[-1].event
+        self.engine.gather()
+        return audit.concerning(self.engine.reader(), patients)
 
     def save(
         self,

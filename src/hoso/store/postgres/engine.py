@@ -168,9 +168,8 @@ class PostgresEngine:
                 self._teller = self._connect_brief()
             audit.insert(self._teller, rows)
 
-    def gather(self) -> Connection:
+    def gather(self) -> None:
         """They are there."""
-        return self.reader()
 
     def transact(self, work: Callable[[Connection], T]) -> T:
         return self._transact(work, queue=False)

@@ -128,14 +128,11 @@ class SqliteEngine:
         with self.lent() as connection:
             self._inbox.add(rows, connection)
 
-    def gather(self) -> Connection:
-        if writing := self._group.at_hand():  # a write begins with the same
-            return writing
+    def gather(self) -> None:
         with self.lent() as connection:
             waits = self._inbox.waits(connection)
         if waits:
             self._group.run(lambda connection: None)
-        return self.reader()
 
     def rids(self, connection: Connection) -> Iterator[int]:
         ((last,),) = connection.rows("SELECT coalesce(max(rid), 0) FROM key")

@@ -65,10 +65,6 @@ class GroupCommit:
             raise unit.error
         return cast(T, unit.result)
 
-    def at_hand(self) -> SqliteConnection | None:
-        """The connection of the write that the calling thread stands in, if it does."""
-        return self._connection if threading.current_thread() is self._thread else None
-
     def close(self) -> None:
         if not self._closed:
             self._closed = True
