@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hoso.core.durable import settle
 from hoso.keyfolder import NEW, fresh, read_key, write_secret
 from hoso.store import rotating
 from hoso.store.record_store import RecordStore
@@ -26,11 +27,11 @@ def seal(folder: Path, store: RecordStore) -> int:
         file, coming = keys / "seal", keys / f"seal{NEW}"
         if not coming.exists():
             write_secret(coming, fresh())
-            _settle(keys)
+            settle(keys)
         number = rotating.rewrap(store, read_key(file), read_key(coming))
         _overwrite(file)
         coming.replace(file)
-        _settle(keys)
+        settle(keys)
         return number
 
 
@@ -41,14 +42,14 @@ def database(folder: Path) -> None:
         _finish(folder)
         coming = keys / f"database{NEW}"
         write_secret(coming, fresh())
-        _settle(keys)
+        settle(keys)
         try:
             rotating.rekey(file, read_key(keys / "database"), read_key(coming))
         except BaseException:
             _finish(folder)
             raise
         file.with_name(file.name + rotating.ENDING).replace(file)
-        _settle(folder)
+        settle(folder)
         _finish(folder)
 
 
@@ -75,7 +76,7 @@ def _finish(folder: Path) -> None:
     else:
         coming.unlink()
         file.with_name(file.name + rotating.ENDING).unlink(missing_ok=True)
-    _settle(keys)
+    settle(keys)
 
 
 def _overwrite(file: Path) -> None:
@@ -84,15 +85,6 @@ def _overwrite(file: Path) -> None:
         out.write(fresh().encode())
         out.flush()
         os.fsync(out.fileno())
-
-
-def _settle(folder: Path) -> None:
-    """What a folder lists is on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

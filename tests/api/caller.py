@@ -130,6 +130,12 @@ class Caller:
             close()
         return Answer(int(seen[0].split()[0]), dict(seen[1]), text)
 
+    def found(self, search: str) -> list[str]:
+        """The ids of what a search that must succeed finds, sorted."""
+        answer = self("GET", search)
+        assert answer.status == 200, (search, answer.body)
+        return sorted(one["id"] for one in answer.resources)
+
     def make(self, type: str, **members: Any) -> dict[str, Any]:
         """Creates a resource and returns it as stored."""
         answer = self("POST", type, {"resourceType": type, **members})

@@ -125,6 +125,4 @@ def fill(store: RecordStore) -> None:
 
 
 def searched(call: Caller, where: str, type: str = "Observation") -> list[str]:
-    answer = call("GET", f"{type}?{where}")
-    assert answer.status == 200, (where, answer.body)
-    return sorted(one["id"] for one in answer.resources)
+    return call.found(f"{type}?{where}")

@@ -76,9 +76,9 @@ FOUND = [
 
 
 def test_a_search_finds_what_a_value_set_or_a_hierarchy_says(ward: Caller) -> None:
-    wrong = [(where, found) for where, ids in FOUND if (found := searched(ward, f"Condition?{where}")) != list(ids)]
+    wrong = [(where, found) for where, ids in FOUND if (found := ward.found(f"Condition?{where}")) != list(ids)]
     assert wrong == []
-    assert searched(ward, f"Patient?_has:Condition:subject:code:in={SETS}tieu-duong") == ["b", "c"]
+    assert ward.found(f"Patient?_has:Condition:subject:code:in={SETS}tieu-duong") == ["b", "c"]
     assert ward("GET", f"Condition?code:in={SETS}tieu-duong&_total=accurate&_count=1").json["total"] == 2
 
 
@@ -86,7 +86,7 @@ def test_a_changed_list_counts_for_the_next_search(ward: Caller) -> None:
     compose = {"include": [{"system": ICD, "concept": [{"code": "J45.0"}]}]}
     body = {"resourceType": "ValueSet", "id": "tru", "url": SETS + "tru", "status": "active", "compose": compose}
     ward("PUT", "ValueSet/tru", body)
-    assert searched(ward, f"Condition?code:in={SETS}tru") == ["e"]
+    assert ward.found(f"Condition?code:in={SETS}tru") == ["e"]
 
 
 REFUSED = [
@@ -120,7 +120,7 @@ def test_a_value_set_that_the_caller_may_not_read_is_as_one_that_is_not_there(wa
         refused = other("GET", f"Condition?code:in={name}")
         absent = other("GET", f"Condition?code:in={name}x")
         assert (refused.status, refused.keys) == (absent.status, absent.keys) == (400, ["search.no-value-set"])
-    assert searched(other, f"Condition?code:in={MAIN}") == ["a", "b", "c", "d", "e"]
+    assert other.found(f"Condition?code:in={MAIN}") == ["a", "b", "c", "d", "e"]
 
 
 def test_conditional_writes_and_bundles_ask_by_value_sets(ward: Caller) -> None:
@@ -139,9 +139,3 @@ def test_conditional_writes_and_bundles_ask_by_value_sets(ward: Caller) -> None:
     entry["request"]["ifNoneExist"] = "code:in=http://x.vn/none"  # type: ignore[index]
     refused = ward("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
     assert (refused.status, refused.keys) == (400, ["search.no-value-set"])
-
-
-def searched(call: Caller, where: str) -> list[str]:
-    answer = call("GET", where)
-    assert answer.status == 200, (where, answer.body)
-    return sorted(one["id"] for one in answer.resources)

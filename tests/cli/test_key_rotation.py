@@ -137,7 +137,7 @@ def test_each_step_leaves_what_the_next_start_goes_on_from(
         if step == "key written":
             patch.setattr(rotating, "rekey", killed)
         elif step == "copy made":
-            patch.setattr(rotation, "_settle", lambda folder: None)
+            patch.setattr(rotation, "settle", lambda folder: None)
             patch.setattr(Path, "replace", killed)
         with pytest.raises(Killed):
             rotation.database(node)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.security.apps import App, Person
 from tests.security.citizens import PASSWORD as CITIZENS
-from tests.security.citizens import Somebody
+from tests.security.citizens import Somebody, forgive
 from tests.security.conftest import hoso
 from tests.security.people import words
 from tests.security.scene import (
@@ -26,17 +26,13 @@ from tests.security.scene import (
 )  # fmt: skip
 
 from hoso import compose
-from hoso.web.configure import configure
 
 SignIn = Callable[[str], Person]
 
 
 @pytest.fixture
 def forgiven(scene: Scene) -> Scene:
-    configure(compose.load(scene.site.folder))
-    from hoso.web.accounts.models import Failures
-
-    Failures.objects.all().delete()
+    forgive(scene.site)
     return scene
 
 

@@ -12,20 +12,17 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 from tests.security.apps import Answer, Person, Site
+from tests.security.citizens import forgive
 from tests.security.people import PASSWORD, Staff, hire, words
 
 from hoso import compose
 from hoso.web.accounts import registry
-from hoso.web.configure import configure
 
 
 @pytest.fixture(autouse=True)
 def forgiven(site: Site) -> None:
     """Every test begins with no failures counted: all of them come from one address."""
-    configure(compose.load(site.folder))
-    from hoso.web.accounts.models import Failures
-
-    Failures.objects.all().delete()
+    forgive(site)
 
 
 @pytest.fixture

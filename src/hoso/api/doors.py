@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from hoso.access import Records
 from hoso.access.bulk import Exports
@@ -18,6 +19,8 @@ from hoso.core.errors import Refused
 from hoso.exchange.imports import Imports
 from hoso.identity.matching import Matching
 from hoso.identity.steward import Steward
+
+T = TypeVar("T")
 
 LONG_SECONDS = 5.0
 """How long a long request may wait for its lane before 503."""
@@ -69,30 +72,26 @@ class Doors:
 
     def with_trail(self) -> Trail:
         """Raises Refused(404) where no audit log is at hand."""
-        if self.trail is None:
-            raise Refused.because(404, "not-supported", "rest.no-audit-log")
-        return self.trail
+        return _here(self.trail, "rest.no-audit-log")
 
     def with_exports(self) -> Exports:
         """Raises Refused(404) where nothing carries exports out."""
-        if self.exports is None:
-            raise Refused.because(404, "not-supported", "bulk.not-here")
-        return self.exports
+        return _here(self.exports, "bulk.not-here")
 
     def with_imports(self) -> Imports:
         """Raises Refused(404) where nothing carries imports out."""
-        if self.imports is None:
-            raise Refused.because(404, "not-supported", "import.not-here")
-        return self.imports
+        return _here(self.imports, "import.not-here")
 
     def with_subscriptions(self) -> SubscriptionDesk:
         """Raises Refused(404) where nobody is told of anything."""
-        if self.subscriptions is None:
-            raise Refused.because(404, "not-supported", "subscription.not-here")
-        return self.subscriptions
+        return _here(self.subscriptions, "subscription.not-here")
 
     def with_identity(self) -> Identity:
         """Raises Refused(404) on a node that keeps records but knows no persons."""
-        if self.identity is None:
-            raise Refused.because(404, "not-supported", "identity.no-persons")
-        return self.identity
+        return _here(self.identity, "identity.no-persons")
+
+
+def _here(part: T | None, reason: str) -> T:
+    if part is None:
+        raise Refused.because(404, "not-supported", reason)
+    return part

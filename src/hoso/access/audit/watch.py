@@ -16,6 +16,7 @@ from pathlib import Path
 from hoso.access.audit.note import COSIGNATURE, BadNote, Checkpoint, Note, Signer, Verifier, opened
 from hoso.access.audit.witness import Answer, Declined, Submission, judge
 from hoso.core.clock import Clock
+from hoso.core.durable import settle
 
 MOST_EVIDENCE = 100
 """Signed checkpoints that are no continuation, kept for each log: two such notes prove what it did."""
@@ -141,8 +142,4 @@ def _write(file: Path, text: str, *, new: bool = False) -> None:
         out.flush()
         os.fsync(out.fileno())
     fresh.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    settle(file.parent)

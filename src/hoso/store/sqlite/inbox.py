@@ -22,6 +22,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from hoso.core.durable import settle
 from hoso.store import audit
 from hoso.store.audit import AuditRow
 from hoso.store.connection import Connection
@@ -64,7 +65,7 @@ class Inbox:
     """Of one process; what all processes left there is taken along by whoever writes."""
 
     def __init__(self, database: Path, key: bytes) -> None:
-        self._folder = database.with_name(database.name + ENDING)
+        self.folder = database.with_name(database.name + ENDING)
         self._key = key
         self._turn = threading.Lock()
         self._files: list[_File] = []
@@ -120,7 +121,7 @@ class Inbox:
                     return file
         if len(self._files) >= MOST_FILES:
             raise Unavailable("the database takes the events that were told along no more")
-        made = _File(self._folder, self._key, max(ROOM, GENERATION + size + TAG + 2 * LENGTH))
+        made = _File(self.folder, self._key, max(ROOM, GENERATION + size + TAG + 2 * LENGTH))
         self._files.append(made)
         return made
 
@@ -133,7 +134,7 @@ class Inbox:
 
     def _waiting(self, connection: Connection) -> Iterator[_Waiting]:
         taken = _taken(connection)
-        for file in sorted(self._folder.glob("*.told")):
+        for file in sorted(self.folder.glob("*.told")):
             try:
                 with file.open("rb", buffering=0) as handle:
                     generation = handle.read(GENERATION)
@@ -162,7 +163,7 @@ class _File:
             _write(self._handle, bytes(size), 0)
             os.fsync(self._handle)
             passing.rename(self.path)
-            _settle(folder)
+            settle(folder)
         except OSError:
             os.close(self._handle)
             passing.unlink(missing_ok=True)
@@ -253,11 +254,3 @@ def _write(handle: int, data: bytes, at: int) -> None:
     while rest:
         done = os.pwrite(handle, rest, at)
         rest, at = rest[done:], at + done
-
-
-def _settle(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
