@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from hoso.store import audit
+from hoso.store import audit, rotating
 from hoso.store.audit import AuditRow
 from hoso.store.connection import Connection
 from hoso.store.contract import StoreConfig, Unavailable
@@ -113,6 +114,21 @@ def test_a_node_that_was_stopped_has_all_in_its_database(config: StoreConfig) ->
     first.close()
     again = open_store(config)
     assert there(again) == texts(1)
+    again.close()
+
+
+def test_a_new_key_of_the_database_takes_along_what_a_kill_left(config: StoreConfig) -> None:
+    first = open_store(config)
+    first.record([row(1)])
+    die(first)
+    first.close()
+    file, key = Path(config.url.removeprefix("sqlite:///")), bytes(range(1, 33))
+    rotating.rekey(file, KEY, key)
+    file.with_name(file.name + rotating.ENDING).replace(file)
+    again = open_store(replace(config, key=key))
+    assert there(again) == texts(1)
+    again.engine.transact(lambda connection: None)
+    assert there(again) == texts(1) and files(config) == []
     again.close()
 
 

@@ -18,7 +18,8 @@ import apsw
 from hoso.store.connection import Connection
 from hoso.store.record_store import RecordStore
 from hoso.store.seal import mark, unwrap, wrap
-from hoso.store.sqlite.connection import trouble
+from hoso.store.sqlite.connection import SqliteConnection, trouble
+from hoso.store.sqlite.inbox import Inbox
 
 CHUNK = 500
 PAUSE_SECONDS = 3.0
@@ -74,6 +75,7 @@ def rekey(file: Path, old: bytes, new: bytes) -> None:
         shutil.copyfile(file, passing)
         handle = _opened(passing, old)
         try:
+            _take_along(handle, Inbox(file, old))
             handle.pragma("hexrekey", f"raw:{new.hex()}".encode().hex())
         finally:
             handle.close()
@@ -81,6 +83,14 @@ def rekey(file: Path, old: bytes, new: bytes) -> None:
         raise InUse(f"{passing} cannot be opened with its new key")
     with passing.open("rb") as written:
         os.fsync(written.fileno())
+
+
+def _take_along(handle: apsw.Connection, inbox: Inbox) -> None:
+    """Events that a killed process left beside the database are under its key of before, which will be gone."""
+    if inbox.folder.exists():
+        handle.execute("BEGIN IMMEDIATE")
+        inbox.take(SqliteConnection(handle))
+        handle.execute("COMMIT")
 
 
 def opens(file: Path, key: bytes) -> bool:
