@@ -30,7 +30,14 @@ Misfit = tuple[Arrived, Sequence[Issue]]
 class Door(Protocol):
     """What a load needs of the records; every call is made in the name of the load's actor."""
 
-    def heads(self, keys: Sequence[Key]) -> dict[Key, Version]: ...
+    def afresh(self) -> None:
+        """Before another document, or another attempt at one: what is here is read anew."""
+
+    def told(self, what: str) -> None:
+        """What was read is told to the audit log. Raises Unavailable."""
+
+    def heads(self, keys: Sequence[Key]) -> dict[Key, Version]:
+        """As they were when first asked for since `afresh` or `save`."""
 
     def find(self, criteria: str) -> Version | None:
         """The one record that "Type?query" means. Raises Refused for a bad query and for several matches."""

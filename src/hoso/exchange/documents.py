@@ -60,7 +60,10 @@ class Fault:
 
 @dataclass(slots=True)
 class Document:
-    """`atomic`: all or nothing. `warnings` are what was taken though it looks odd."""
+    """`atomic`: all or nothing. `warnings` are what was taken though it looks odd.
+
+    `in_order`: targets stand before what refers to them already.
+    """
 
     atomic: bool
     data: bytes
@@ -68,6 +71,7 @@ class Document:
     arrived: list[Arrived] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Issue] = field(default_factory=list)
+    in_order: bool = False
 
     def types(self) -> tuple[str, ...]:
         """Also for a Bundle that is not well formed."""
@@ -247,7 +251,8 @@ def settle(document: Document, found: Mapping[str, str]) -> None:
         _refuse(document, Fault(item.entry, (item.type,), issues, item.original))
         if document.atomic:
             return
-    document.arrived = references.ordered(document.arrived) if not document.atomic else document.arrived
+    if not (document.atomic or document.in_order):
+        document.arrived = references.ordered(document.arrived)
 
 
 def refuse(document: Document, unfit: Sequence[tuple[Arrived, Sequence[Issue]]]) -> None:

@@ -1,35 +1,70 @@
-"""The door to records as a load uses it: always in the name of the node's loader, for the purpose of upkeep."""
+"""The door to records as a load uses it: always in the name of the node's loader, for the purpose of upkeep.
+
+What a document is compared with is read once for each attempt at it and told together: nobody is shown any of it, and
+what it became of is told with every write.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from time import monotonic
 from urllib.parse import parse_qsl
 
 from hoso.access import Actor, Conflict, Draft, Errand, Records, Saved, Scopes, Transaction, Version
 from hoso.access.criteria import lock_name
+from hoso.access.notes import Notes
 from hoso.access.scope import Right
 from hoso.fhir.search import Query, parse
 
 LOADING = Errand(Actor("node/load", Scopes.parse("system/*.cruds")), "SYSADMIN", "command")
 
 
+SETTLED = 10.0
+"""Seconds for which a facility that was found is not looked for again: every visit names its own, mostly the same."""
+_FACILITY = "Organization?identifier="
+
+
 class LoadDoor:
-    """Implements `commit.Door` over the records of a node."""
+    """Implements `commit.Door` over the records of a node. Of one thread."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
+        self._errand = replace(LOADING, notes=Notes())
+        self._heads: dict[tuple[str, str], Version | None] = {}
+        self._facilities: dict[str, tuple[float, Version]] = {}
+
+    def afresh(self) -> None:
+        """Forgets what was read, before another document or another attempt at one."""
+        self._heads.clear()
+
+    def told(self, what: str) -> None:
+        """Tells what was read since the last time. Raises Unavailable."""
+        self._records.noted(self._errand, what, "read")
 
     def heads(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Version]:
-        return self._records.heads(LOADING, keys)
+        """As they were when they were first asked for since `afresh`: who writes says which version that was."""
+        unknown = [key for key in keys if key not in self._heads]
+        if unknown:
+            self._heads |= dict.fromkeys(unknown)
+            self._heads |= self._records.heads(self._errand, unknown)
+        return {key: head for key in keys if (head := self._heads[key]) is not None}
 
     def find(self, criteria: str) -> Version | None:
-        return self._records.find(LOADING, _query(criteria))
+        until, known = self._facilities.get(criteria, (0.0, None))
+        if monotonic() < until:
+            return known
+        found = self._records.find(self._errand, _query(criteria))
+        if found is not None and criteria.startswith(_FACILITY):
+            self._facilities[criteria] = (monotonic() + SETTLED, found)
+        return found
 
     def inputs(self, encounter: str) -> list[Version]:
         asked = [("target", f"Encounter/{encounter}"), ("_count", "100"), ("_sort", "-_lastUpdated")]
-        return list(self._records.search(LOADING, parse("Provenance", asked)).matches)
+        return list(self._records.search(self._errand, parse("Provenance", asked)).matches)
 
     def save(self, drafts: Sequence[Draft], absent: Sequence[str] = ()) -> list[Saved]:
+        self.afresh()
         rights = _rights(drafts)
         if not absent:
             return self._records.save(LOADING, rights, drafts)

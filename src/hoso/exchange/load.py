@@ -124,6 +124,7 @@ def take(door: Door, language: Language, task: Task) -> Outcome:
                 lines.append(rejects.line(arrival.source, number, fault.entry, fault.issues, fault.original, language))
             if document.warnings:
                 warnings.append(rejects.line(arrival.source, number, None, document.warnings, b"null", language))
+        door.told(arrival.source)
     except Unavailable as error:
         return Outcome(None, 0, stopped=str(error))
     return Outcome(arrival.digest, arrival.cost, tally, lines, warnings, frozenset(waits))
@@ -150,6 +151,7 @@ def _load(door: Door, read: Callable[[], Document], tally: Tally, last: bool) ->
     """
     written: set[Key] = set()
     for _ in range(ATTEMPTS):
+        door.afresh()
         document = read()
         try:
             targets = _targets(door, document)

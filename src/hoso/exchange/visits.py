@@ -43,7 +43,7 @@ class Door(Protocol):
 
 def read(data: bytes, number: int, door: Door) -> Document:
     """The records of one visit, the `number`th of its file. What of it cannot be read is a fault, the rest goes in."""
-    document = Document(False, data)
+    document = Document(False, data, in_order=True)
     reading = insurance.read(io.BytesIO(data), first=number)
     try:
         taken_back = [one for visit in reading for one in _take(document, visit, door)]
@@ -63,10 +63,13 @@ def _take(document: Document, visit: insurance.Visit, door: Door) -> list[Arrive
     if errors:
         document.faults.append(Fault(None, (UNKNOWN,), errors, document.data))
     document.warnings += [issue for issue in mapped.issues if issue.severity == "warning"]
+    door.heads(_keys(mapped.resources, document))  # all that will be asked for, at once
     for resource in mapped.resources:
         for reference in _facilities(resource):
             identifier = reference["identifier"]
-            reference["reference"] = f"Organization?identifier={identifier['system']}|{identifier['value']}"
+            criteria = f"Organization?identifier={identifier['system']}|{identifier['value']}"
+            found = door.find(criteria)
+            reference["reference"] = f"Organization/{found.id}" if found else criteria
         document.arrived.append(_arrived(resource))
     if mapped.resources:
         _leave_newer(document.arrived[-len(mapped.resources) :], door)
@@ -82,6 +85,11 @@ def _take(document: Document, visit: insurance.Visit, door: Door) -> list[Arrive
     made = {key for one in inputs for key in _targets(one)}
     heads = door.heads(sorted(made - here))
     return [_arrived(one) for one in retracted(heads, visit.tables)]
+
+
+def _keys(resources: Sequence[dict[str, Any]], document: Document) -> list[Key]:
+    raw = [("Binary", _digest(document)), ("Provenance", _digest(document))]
+    return [*((one["resourceType"], one["id"]) for one in resources), *raw] if resources else []
 
 
 def _targets(provenance: Version) -> Iterator[Key]:
@@ -125,15 +133,16 @@ def _arrived(resource: dict[str, Any]) -> Arrived:
     return Arrived(None, resource["resourceType"], resource["id"], body, json.parse(body), body)
 
 
-def _facilities(node: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(node, dict):
-        if node.get("type") == "Organization" and node.get("identifier", {}).get("system") == systems.FACILITY_CODE:
-            yield node
-        for value in node.values():
-            yield from _facilities(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _facilities(value)
+def _facilities(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    stack: list[Any] = [resource]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            stack += node
+        elif isinstance(node, dict):
+            if node.get("type") == "Organization" and node.get("identifier", {}).get("system") == systems.FACILITY_CODE:
+                yield node
+            stack += node.values()
 
 
 def _known_key(facility: str, number: str, find: Find) -> str | None:

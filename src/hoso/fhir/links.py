@@ -16,6 +16,7 @@ from hoso.fhir.model import load
 _LINK = re.compile(rb'(?<!\\)"((?:urn:|https?://|[A-Z][A-Za-z]{2,40}[/?])[^"\\]*)"')
 _HREF = re.compile(r"""((?:href|src)\s*=\s*)(?:"([^"]*)"|'([^']*)')""")
 _CONDITIONAL = re.compile(r"[A-Z][A-Za-z]{2,40}\?")
+_WRITTEN_CONDITIONAL = re.compile(rb'"reference"\s*:\s*"[A-Z][A-Za-z]{2,40}\?')
 _DANGLING = re.compile(rb'"reference"\s*:\s*"urn:')
 _REWRITTEN = frozenset(("uri", "url", "oid", "uuid"))
 _FEW = 12
@@ -63,8 +64,8 @@ def _none_of(texts: Iterable[bytes], body: bytes) -> bool:
 
 def conditional_references(body: bytes, tree: Tree) -> set[str]:
     """References written as a search (`Practitioner?identifier=…`), which the server must look up."""
-    if b"?" not in body:
-        return set()
+    if b"?" not in body or (b"\\" not in body and not _WRITTEN_CONDITIONAL.search(body)):
+        return set()  # with an escape in the text, a reference may be written in many ways
     return {text for _, _, text, type in _spots(tree) if type == "reference" and _CONDITIONAL.match(text)}
 
 

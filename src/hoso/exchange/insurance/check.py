@@ -47,14 +47,13 @@ def _row(row: Row, rule: Decision) -> Iterator[Issue]:
 
 
 def _text(row: Row, field: Field, text: str, rule: Decision) -> Iterator[Issue]:
-    place = row.at(field.name)
     if not _is_date(field, text):
-        yield place.issue("value", "insurance.no-date", "warning", text=text[:40])
+        yield row.at(field.name).issue("value", "insurance.no-date", "warning", text=text[:40])
     elif field.kind == "number" and values.number(text) is None:
-        yield place.issue("value", "insurance.no-number", "warning", text=text[:40])
+        yield row.at(field.name).issue("value", "insurance.no-number", "warning", text=text[:40])
     elif field.length is not None and len(text) > field.length:
         sizes = {"length": str(len(text)), "limit": str(field.length)}
-        yield place.issue("too-long", "insurance.too-long", "warning", decision=rule.title, **sizes)
+        yield row.at(field.name).issue("too-long", "insurance.too-long", "warning", decision=rule.title, **sizes)
 
 
 def _is_date(field: Field, text: str) -> bool:

@@ -6,7 +6,6 @@ Here is what no single field says: the diagnoses of the visit, reports over resu
 from __future__ import annotations
 
 import base64
-import copy
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,7 +14,7 @@ from hoso.exchange.insurance import values, vitals
 from hoso.exchange.insurance.convert import ACT_CODE, coded, facility
 from hoso.exchange.insurance.definitions import tables
 from hoso.exchange.insurance.draft import Draft, Made
-from hoso.exchange.insurance.mapping import Resource, kept, put, templates
+from hoso.exchange.insurance.mapping import Resource, kept, put, template
 from hoso.exchange.insurance.visit import Row
 from hoso.fhir import labels, systems
 from hoso.fhir.json import encode
@@ -230,7 +229,7 @@ def _claim(draft: Draft, made: Iterable[Made]) -> list[Resource]:
     if "Claim" not in shared and not items:
         return []
     patient = _reference(shared["Patient"])
-    claim = shared.get("Claim") or {"resourceType": "Claim", **copy.deepcopy(templates()["Claim"])}
+    claim = shared.get("Claim") or {"resourceType": "Claim", **template("Claim")}
     claim |= {"id": draft.id("Claim"), "patient": patient, "provider": facility(draft.facility)}
     if period := shared["Encounter"].get("period"):
         claim["billablePeriod"] = period
@@ -248,9 +247,8 @@ def _claim(draft: Draft, made: Iterable[Made]) -> list[Resource]:
 
 
 def _no_card(draft: Draft, patient: Resource) -> Resource:
-    template = copy.deepcopy(templates()["Coverage:none"])
     named = {"resourceType": "Coverage", "id": draft.id("Coverage:none")}
-    return {**named, **template, "beneficiary": patient, "payor": [patient]}
+    return {**named, **template("Coverage:none"), "beneficiary": patient, "payor": [patient]}
 
 
 def _item(at: int, item: Resource, encounter: Resource) -> Resource:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NoReturn
 from xml.parsers import expat
 
@@ -70,5 +71,6 @@ class Parser:
         raise Refused(400, Issue("structure", key, {**place, **values}))
 
 
+@lru_cache(1_024)
 def local(name: str) -> str:
     return name.rpartition(":")[2].upper()

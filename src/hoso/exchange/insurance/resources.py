@@ -6,7 +6,6 @@ without a summary; every other oddity keeps its text and gives a warning.
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from hoso.exchange.insurance import finish, values
 from hoso.exchange.insurance.check import check, decision_of
 from hoso.exchange.insurance.convert import Asked, Partly, convert
 from hoso.exchange.insurance.draft import Draft, Made
-from hoso.exchange.insurance.mapping import KEYS, Line, Resource, home, kept, lines, present_names, put, templates
+from hoso.exchange.insurance.mapping import KEYS, Line, Resource, home, kept, lines, present_names, put, template
 from hoso.exchange.insurance.visit import Row, Visit
 from hoso.fhir.terminology.tables import rows as terminology_rows
 
@@ -86,7 +85,8 @@ def _map_row(draft: Draft, row: Row) -> None:
     own: dict[str, Resource] = draft.shared if table in _WHOLE_VISIT else {}
     active = _active(draft.visit, row)
     known = lines().get(table, {})
-    for name in sorted(row.values, key=lambda name: _order().get((table, name), 0)):
+    order = _order(table)
+    for name in sorted(row.values, key=lambda name: order.get(name, 0)):
         text = row.get(name)
         if not text or (name in KEYS and name not in known):
             continue
@@ -103,16 +103,15 @@ def _map_row(draft: Draft, row: Row) -> None:
 
 
 @cache
-def _order() -> dict[tuple[str, str], int]:
+def _order(table: str) -> dict[str, int]:
     """Fields in the order of the mapping: a quantity before its unit."""
-    places = [(table, name) for table, fields in lines().items() for name in fields]
-    return {place: number for number, place in enumerate(places, 1)}
+    return {name: number for number, name in enumerate(lines().get(table, ()), 1)}
 
 
 def _active(visit: Visit, row: Row) -> frozenset[str]:
     """The resources that a row makes."""
     table = row.place.table
-    names = {line.resource for of in lines().get(table, {}).values() for line in of}
+    names = set(_makes(table))
     if table == "XML1" and visit.rows("XML14"):
         names.discard("Appointment:visit")
     if table == "XML2" and values.moment(row.get("NGAY_TH_YL")) is None:
@@ -122,6 +121,11 @@ def _active(visit: Visit, row: Row) -> frozenset[str]:
         names.difference_update({"ServiceRequest"} if group not in _ORDERED else set())
         names.difference_update({"Procedure"} if group not in _DONE else set())
     return frozenset(names)
+
+
+@cache
+def _makes(table: str) -> frozenset[str]:
+    return frozenset(line.resource for of in lines().get(table, {}).values() for line in of)
 
 
 def _apply(draft: Draft, own: dict[str, Resource], row: Row, line: Line, text: str) -> bool:
@@ -147,7 +151,7 @@ def _resource(own: dict[str, Resource], name: str) -> Resource:
     if name not in own:
         plain = name.partition("#")[0]
         type = plain.partition(":")[0]
-        own[name] = {"resourceType": type, **copy.deepcopy(templates().get(plain, {}))}
+        own[name] = {"resourceType": type, **template(plain)}
     return own[name]
 
 

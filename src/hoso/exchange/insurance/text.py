@@ -10,6 +10,7 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import IO
 
 from hoso.core import Refused
@@ -24,6 +25,8 @@ _DECLARED = re.compile(rb"""<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["'
 _VIETNAMESE = ("windows-1258", "cp1258")
 _MICRO = re.compile("[\u00b5\u03bc](?:m|g|l|s|mol|kat)\\b", re.IGNORECASE)
 """A unit, which the font TCVN3 would read as a word: "µm" is "àm" in it."""
+_SHORT = 200
+"""Names of medicines, services and places come again and again, and are remembered."""
 _EXACT = frozenset({"GIA_TRI", "DON_VI_DO", "DON_VI_TINH", "HAM_LUONG"})
 """Fields of numbers and units, in which no letter is touched."""
 
@@ -87,4 +90,9 @@ def mended(field: str, text: str) -> str:
     """The text in Unicode; the same text when there is nothing to mend or any doubt."""
     if text.isascii() or field in _EXACT or _MICRO.search(text):
         return text
+    return _as_unicode(text) if len(text) < _SHORT else _as_unicode.__wrapped__(text)
+
+
+@lru_cache(4_096)
+def _as_unicode(text: str) -> str:
     return as_unicode(unicodedata.normalize("NFC", text))[0]

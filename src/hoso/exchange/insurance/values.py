@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 
 _SEPARATED = re.compile(
     r"(\d{4})[-/](\d\d)[-/](\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(?:\+07:00)?)?\Z", re.ASCII
@@ -18,8 +19,11 @@ _COMMA = re.compile(r"(-?\d{1,15}),(\d{1,2}|\d{4,9})\Z", re.ASCII)
 """A comma before three digits may stand between thousands, so such a text is no number."""
 
 ZONE = "+07:00"
+MEMORY = 4_096
+"""Texts whose meaning is remembered: the dates, numbers and words of a visit come again in each of its rows."""
 
 
+@lru_cache(MEMORY)
 def moment(text: str) -> str | None:
     """A FHIR dateTime of "yyyymmddHHMM"; shorter texts and unknown parts (00) give what is known."""
     digits = _digits(text)
@@ -34,6 +38,7 @@ def moment(text: str) -> str | None:
     return f"{day}T{time[:2]}:{time[2:4]}:{time[4:]}{ZONE}"
 
 
+@lru_cache(MEMORY)
 def day(text: str) -> str | None:
     """A FHIR date; of a text that also has a time, its day."""
     digits = _digits(text)
@@ -46,6 +51,7 @@ def time_known(text: str) -> bool:
     return bool(digits and len(digits) >= 12 and digits[8:12] != "0000")
 
 
+@lru_cache(MEMORY)
 def number(text: str) -> str | None:
     """The digits of a JSON number, with the precision they were written with."""
     text = text.strip()

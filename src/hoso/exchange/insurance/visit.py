@@ -28,7 +28,8 @@ class Place(NamedTuple):
         return ".".join(parts)
 
     def issue(self, code: str, key: str, severity: Severity = "error", **values: str) -> Issue:
-        return Issue(code, key, {"place": str(self), **values}, str(self), severity)
+        place = str(self)
+        return Issue(code, key, {"place": place, **values}, place, severity)
 
 
 @dataclass(slots=True)
