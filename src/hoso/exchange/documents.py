@@ -15,13 +15,13 @@ import msgspec
 
 from hoso.core import Issue, Refused
 from hoso.exchange import references, stable_ids
-from hoso.exchange.sources import BOM
 from hoso.exchange.tally import UNKNOWN
 from hoso.fhir import consents, json, xml
 from hoso.fhir.links import conditional_references, dangling, rewrite
 from hoso.fhir.organisation import rights
 from hoso.fhir.validate import validate
 
+BOM = b"\xef\xbb\xbf"
 REQUESTS = ("transaction", "batch")
 SEPARATE = ("batch", "collection", "searchset", "document", "message")
 """Bundles whose resources are accepted or refused each on its own; a transaction is taken whole or not at all."""
@@ -62,7 +62,8 @@ class Fault:
 class Document:
     """`atomic`: all or nothing. `warnings` are what was taken though it looks odd.
 
-    `in_order`: targets stand before what refers to them already.
+    `in_order`: targets stand before what refers to them already. `facility` is whose records they are, by its code,
+    and `label` what the sender calls the piece (MA_LK), where it says so.
     """
 
     atomic: bool
@@ -72,6 +73,8 @@ class Document:
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Issue] = field(default_factory=list)
     in_order: bool = False
+    facility: str = ""
+    label: str = ""
 
     def types(self) -> tuple[str, ...]:
         """Also for a Bundle that is not well formed."""

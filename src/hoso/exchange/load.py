@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hoso.access import Conflict, Unavailable
 from hoso.core import Issue, Refused
-from hoso.exchange import documents, rejects, visits
+from hoso.exchange import documents, formats, rejects
 from hoso.exchange.commit import Door, Key, Misfit, store
 from hoso.exchange.crew import Crew
 from hoso.exchange.documents import Arrived, Document
@@ -131,13 +131,15 @@ def take(door: Door, language: Language, task: Task) -> Outcome:
 
 
 def _read(door: Door, unit: Unit, data: bytes) -> Document:
-    return documents.read(data) if unit.visit is None else visits.read(data, unit.visit, door)
+    if unit.piece is None:
+        return documents.read(data)
+    return formats.FORMATS[unit.format].read(data, unit.piece, door)
 
 
 def _texts(unit: Unit, only: frozenset[int | None]) -> Iterator[tuple[int | None, bytes]]:
     """The documents of a unit with their lines."""
     if unit.line is None:
-        yield unit.visit, unit.data
+        yield unit.piece, unit.data
         return
     for number, line in enumerate(unit.data.split(b"\n"), unit.line):
         if line.strip() and (not only or number in only):

@@ -19,7 +19,9 @@ from typing import IO
 import orjson
 
 from hoso.core import Refused
-from hoso.exchange import insurance
+from hoso.exchange import formats
+from hoso.exchange.documents import BOM
+from hoso.exchange.formats import Format
 
 UNIT_BYTES = 256 << 20
 """The largest single bundle or resource."""
@@ -31,10 +33,8 @@ EXPANSION_FLOOR = 256 << 20
 NESTING = 2
 """A .gz inside a .zip is read; anything compressed inside that is not."""
 
-BOM = b"\xef\xbb\xbf"
 _SUFFIXES = (".json", ".ndjson", ".jsonl", ".gz", ".zip")
 _LINE_SUFFIXES = (".ndjson", ".jsonl")
-_HEAD = 4_096
 _XML = b"http://hl7.org/fhir"
 _NOT_RECORDS = frozenset({"truth.json"})
 """What `hoso synth` writes beside its records: who the invented people are."""
@@ -44,7 +44,7 @@ _NOT_RECORDS = frozenset({"truth.json"})
 class Unit:
     """One piece of work: a whole document (`line` None) or consecutive NDJSON lines, the first of them `line`.
 
-    `visit` is the number of the visit in its file, of a unit that is one visit of insurance XML.
+    `format` is the name of a format that is cut into pieces, of a unit that is one of them, and `piece` its number.
     `cost` is the number of input bytes it stands for, so that progress can be told in terms of the files' sizes.
     """
 
@@ -52,7 +52,8 @@ class Unit:
     line: int | None
     data: bytes
     cost: int
-    visit: int | None = None
+    format: str = ""
+    piece: int | None = None
 
     @property
     def digest(self) -> str:
@@ -118,11 +119,11 @@ def _looks_like_records(file: Path) -> bool:
         return True
     try:
         with file.open("rb") as stream:
-            head = stream.read(_HEAD).removeprefix(BOM).lstrip()
+            head = stream.read(formats.HEAD).removeprefix(BOM).lstrip()
     except OSError:
         return True  # whether it holds records nobody can say: it is tried, and the failure told
     known = head.startswith((b"{", b"\x1f\x8b", b"PK\x03\x04")) or (head[:1] == b"<" and _XML in head)
-    return known or insurance.is_insurance(head)
+    return known or formats.known(head) is not None
 
 
 def read(file: Path) -> Iterator[Arrival]:
@@ -177,8 +178,8 @@ def _open(source: str, stream: IO[bytes], meter: _Meter, depth: int) -> Iterator
             yield from _gunzip(source, buffered, meter, depth)
         elif head == b"PK\x03\x04":
             yield from _unzip(source, buffered, meter, depth)
-        elif insurance.is_insurance(buffered.peek(insurance.HEAD)[: insurance.HEAD]):  # type: ignore[attr-defined]
-            yield from _visits(source, buffered, meter)
+        elif format := formats.known(buffered.peek(formats.HEAD)[: formats.HEAD]):  # type: ignore[attr-defined]
+            yield from _cut(format, source, buffered, meter)
         else:
             yield from _text(source, buffered, meter)
     except _Bomb:
@@ -211,24 +212,24 @@ def _unzip(source: str, stream: IO[bytes], meter: _Meter, depth: int) -> Iterato
                 yield from _open(label, _Expanded(unpacked, meter), meter, depth + 1)  # type: ignore[arg-type]
 
 
-def _visits(source: str, stream: IO[bytes], meter: _Meter) -> Iterator[Arrival]:
-    """A file of insurance XML, visit by visit; where it breaks off, what came before is taken."""
-    pieces = insurance.Splitting(stream)
+def _cut(format: Format, source: str, stream: IO[bytes], meter: _Meter) -> Iterator[Arrival]:
+    """A file piece by piece; where it breaks off, what came before is taken."""
+    pieces = format.split(stream)
     try:
         for number, data in pieces:
             if data is None:
-                place = {"place": f"HOSO[{number}]", "limit": str(insurance.PIECE_LIMIT >> 20)}
-                yield Unreadable(source, number, "insurance.too-large", place, meter.cost())
+                place = {"place": format.place(number), "limit": str(format.limit >> 20)}
+                yield Unreadable(source, number, "load.piece-too-large", place, meter.cost())
             else:
-                yield Unit(source, None, data, meter.cost(), number)
+                yield Unit(source, None, data, meter.cost(), format.name, number)
     except Refused as refused:
         for issue in refused.issues:
-            place = {"place": f"HOSO[{pieces.number + 1}]", **issue.values}
+            place = {"place": format.place(pieces.number + 1), **issue.values}
             yield Unreadable(source, pieces.number + 1, issue.key, place, meter.cost())
         return
     if pieces.stated is not None and pieces.stated > pieces.number:
         counts = {"stated": str(pieces.stated), "number": str(pieces.number)}
-        yield Unreadable(source, None, "insurance.too-few", counts, meter.cost())
+        yield Unreadable(source, None, "load.too-few-pieces", counts, meter.cost())
 
 
 def _text(source: str, stream: IO[bytes], meter: _Meter) -> Iterator[Arrival]:

@@ -6,8 +6,6 @@ A visit that comes again is known by its number (MA_LK), or under another one by
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
@@ -15,15 +13,14 @@ from urllib.parse import urlencode
 
 from hoso.access import Version
 from hoso.core import Refused
-from hoso.exchange import insurance
+from hoso.exchange import insurance, raw
 from hoso.exchange.documents import Arrived, Document, Fault
 from hoso.exchange.insurance import values
 from hoso.exchange.replaced import retracted
 from hoso.exchange.tally import UNKNOWN
-from hoso.fhir import json, labels, systems
+from hoso.fhir import json, systems
 from hoso.fhir.search.escape import token
 
-RAW_INPUT = "https://hoso.vn/sid/raw-input"
 AS_OF = "https://hoso.vn/StructureDefinition/as-of"
 """On a Patient: the arrival of the visit that knew the person so."""
 Find = Callable[[str], Version | None]
@@ -60,6 +57,7 @@ def _take(document: Document, visit: insurance.Visit, door: Door) -> list[Arrive
     """Puts what the visit has into the document; gives what it had before and has no more."""
     mapped = insurance.map_visit(visit, lambda facility, number: _known_key(facility, number, door.find))
     errors = tuple(issue for issue in mapped.issues if issue.severity == "error")
+    document.facility, document.label = mapped.facility or visit.facility, visit.label
     if errors:
         document.faults.append(Fault(None, (UNKNOWN,), errors, document.data))
     document.warnings += [issue for issue in mapped.issues if issue.severity == "warning"]
@@ -70,7 +68,7 @@ def _take(document: Document, visit: insurance.Visit, door: Door) -> list[Arrive
             criteria = f"Organization?identifier={identifier['system']}|{identifier['value']}"
             found = door.find(criteria)
             reference["reference"] = f"Organization/{found.id}" if found else criteria
-        document.arrived.append(_arrived(resource))
+        document.arrived.append(raw.made(resource))
     if mapped.resources:
         _leave_newer(document.arrived[-len(mapped.resources) :], door)
     if errors or not mapped.resources:  # what could not be read takes nothing back
@@ -78,28 +76,24 @@ def _take(document: Document, visit: insurance.Visit, door: Door) -> list[Arrive
     here = {(one["resourceType"], one["id"]) for one in mapped.resources}
     encounter = next(id for type, id in here if type == "Encounter")
     inputs = door.inputs(encounter) if door.heads([("Encounter", encounter)]) else []
-    if _digest(document) in [one.id for one in inputs[1:]]:
+    if raw.digest(document) in [one.id for one in inputs[1:]]:
         for item in document.arrived:
             item.present = True  # this very file was followed by another: a replay corrects nothing back
         return []
     made = {key for one in inputs for key in _targets(one)}
     heads = door.heads(sorted(made - here))
-    return [_arrived(one) for one in retracted(heads, visit.tables)]
+    return [raw.made(one) for one in retracted(heads, visit.tables)]
 
 
 def _keys(resources: Sequence[dict[str, Any]], document: Document) -> list[Key]:
-    raw = [("Binary", _digest(document)), ("Provenance", _digest(document))]
-    return [*((one["resourceType"], one["id"]) for one in resources), *raw] if resources else []
+    kept = [(type, raw.digest(document)) for type in ("Binary", "Provenance")]
+    return [*((one["resourceType"], one["id"]) for one in resources), *kept] if resources else []
 
 
 def _targets(provenance: Version) -> Iterator[Key]:
     for target in json.parse(provenance.body)["target"]:
         type, _, id = target["reference"].partition("/")
         yield type, id
-
-
-def _digest(document: Document) -> str:
-    return hashlib.sha256(document.data).hexdigest()
 
 
 def _leave_newer(arrived: list[Arrived], door: Door) -> None:
@@ -128,11 +122,6 @@ def _known(patient: dict[str, Any]) -> dict[str, Any]:
     return {**patient, "meta": None, "extension": extensions}
 
 
-def _arrived(resource: dict[str, Any]) -> Arrived:
-    body = json.encode(resource)
-    return Arrived(None, resource["resourceType"], resource["id"], body, json.parse(body), body)
-
-
 def _facilities(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
     stack: list[Any] = [resource]
     while stack:
@@ -155,26 +144,9 @@ def _known_key(facility: str, number: str, find: Find) -> str | None:
 
 
 def _keep_raw(document: Document, made: str) -> None:
-    digest = _digest(document)
-    patient = next(one for one in document.arrived if one.type == "Patient")
-    encounter = next(one for one in document.arrived if one.type == "Encounter")
-    raw = {
-        "resourceType": "Binary",
-        "id": digest,
-        "meta": {"security": [{"system": labels.system(), "code": "RESTRICTED"}]},
-        "contentType": "application/xml",
-        "securityContext": {"reference": f"Patient/{patient.id}"},
-        "data": base64.b64encode(document.data).decode(),
-    }
-    provenance = {
-        "resourceType": "Provenance",
-        "id": digest,
-        "target": [{"reference": f"{one.type}/{one.id}"} for one in document.arrived],
-        "recorded": _recorded(made, encounter.resource),
-        "agent": [{"who": encounter.resource["serviceProvider"]}],
-        "entity": [{"role": "source", "what": {"identifier": {"system": RAW_INPUT, "value": digest}}}],
-    }
-    document.arrived += [_arrived(raw), _arrived(provenance)]
+    encounter = next(one for one in document.arrived if one.type == "Encounter").resource
+    who, recorded = encounter["serviceProvider"], _recorded(made, encounter)
+    raw.keep(document, content_type="application/xml", recorded=recorded, who=who)
 
 
 def _recorded(made: str, encounter: dict[str, Any]) -> str:

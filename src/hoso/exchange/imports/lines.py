@@ -12,8 +12,8 @@ from hoso.access.errand import Errand
 from hoso.access.intake import accept
 from hoso.core.errors import Issue, Refused
 from hoso.exchange.commit import same
+from hoso.exchange.documents import BOM
 from hoso.exchange.imports.desk import Counts
-from hoso.exchange.sources import BOM
 from hoso.exchange.stable_ids import from_content
 from hoso.fhir.json import encode, parse
 from hoso.fhir.outcome import outcome

@@ -6,11 +6,10 @@
 from hoso.exchange.insurance.check import check, decision_of
 from hoso.exchange.insurance.envelope import Reading, read
 from hoso.exchange.insurance.resources import Mapped, map_visit
-from hoso.exchange.insurance.split import HEAD, PIECE_LIMIT, Splitting, is_insurance
+from hoso.exchange.insurance.split import PIECE_LIMIT, Splitting, is_insurance
 from hoso.exchange.insurance.visit import Place, Row, Visit
 
 __all__ = [
-    "HEAD",
     "PIECE_LIMIT",
     "Mapped",
     "Place",

@@ -31,10 +31,14 @@ _DONE = frozenset({"8", "18"})
 
 @dataclass(slots=True)
 class Mapped:
-    """`resources` hold exact decimals; targets stand before what refers to them. Empty when an issue is an error."""
+    """`resources` hold exact decimals; targets stand before what refers to them. Empty when an issue is an error.
+
+    `facility`: whose visit it is, by its code.
+    """
 
     resources: list[Resource] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
+    facility: str = ""
 
 
 def map_visit(visit: Visit, known_key: KnownKey = lambda facility, number: None) -> Mapped:
@@ -61,7 +65,7 @@ def map_visit(visit: Visit, known_key: KnownKey = lambda facility, number: None)
         for row in rows[:1] if table in _WHOLE_VISIT else rows:
             _map_row(draft, row)
     issues += _unknown_codes(visit)
-    return Mapped(finish.finished(draft, list(_named(draft))), issues)
+    return Mapped(finish.finished(draft, list(_named(draft))), issues, facility)
 
 
 def _key(summary: Row) -> str:

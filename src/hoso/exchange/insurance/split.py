@@ -20,7 +20,6 @@ ROOT = "GIAMDINHHS"
 RECORDS = frozenset({"HOSO", "HS"})
 PIECE_LIMIT = 64 << 20
 """Bytes of one visit; base64 takes a third more than what is in it."""
-HEAD = 4_096
 _KEPT = frozenset({"MACSKCB", "NGAYLAP", "SOLUONGHOSO"})
 _SHORT = 100
 _OPENED = re.compile(r"<(?:\w+:)?(\w+)[\s/>]")

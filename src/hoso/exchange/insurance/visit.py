@@ -63,6 +63,12 @@ class Visit:
     tables: dict[str, list[Row]] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
 
+    @property
+    def label(self) -> str:
+        """What the facility calls the visit (MA_LK)."""
+        summary = next((row for table in ("XML1", "XML0") for row in self.rows(table)), None)
+        return summary.get("MA_LK") if summary else ""
+
     def rows(self, table: str) -> list[Row]:
         return self.tables.get(table, [])
 

@@ -1,0 +1,66 @@
+"""What may come in, by its format: known by its first bytes, cut into pieces, and each piece read by itself.
+
+A piece is the least that is accepted or refused: a visit, a message, a row. A new format is one line of FORMATS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO, Protocol
+
+from hoso.exchange import insurance, visits
+from hoso.exchange.documents import Document
+from hoso.exchange.insurance.split import Piece
+from hoso.exchange.visits import Door
+
+HEAD = 4_096
+"""First bytes of a file by which its format is known."""
+
+
+class Pieces(Protocol):
+    """Of one file, once. Raises Refused where it can be read no further; `number` is then that of the last piece.
+
+    `stated`: how many there are by its own word, if it says so.
+    """
+
+    number: int
+
+    @property
+    def stated(self) -> int | None: ...
+
+    def __iter__(self) -> Iterator[Piece]:
+        """Numbered from 1. One without data is larger than `limit`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """`read` makes a piece with its number into the records it asks for; `place` names a piece for a person."""
+
+    name: str
+    knows: Callable[[bytes], bool]
+    split: Callable[[IO[bytes]], Pieces]
+    read: Callable[[bytes, int, Door], Document]
+    place: Callable[[int], str]
+    limit: int
+    """Bytes of a piece."""
+
+
+FORMATS: Mapping[str, Format] = {
+    one.name: one
+    for one in (
+        Format(
+            "insurance-xml",
+            insurance.is_insurance,
+            insurance.Splitting,
+            visits.read,
+            "HOSO[{}]".format,
+            insurance.PIECE_LIMIT,
+        ),
+    )
+}
+
+
+def known(head: bytes) -> Format | None:
+    """The format of a file that begins so."""
+    return next((one for one in FORMATS.values() if one.knows(head)), None)
