@@ -10,6 +10,7 @@ import re
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 _NAMESPACE = UUID("6f7f6d1c-1b8b-4a55-9a3c-0d5c4a0e6b11")
+_NUMBERED = UUID("0b7c6a52-54f1-4c0e-9d39-8f2f4e0d7a31")
 _URN = re.compile(
     r"urn:uuid:([0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})\Z", re.IGNORECASE
 )
@@ -34,6 +35,11 @@ def from_full_url(full_url: str | None, document: str) -> str | None:
 def from_content(type: str, body: bytes, occurrence: int) -> str:
     """For a resource without any name: its content; `occurrence` tells equal ones in a document apart."""
     return str(uuid5(_NAMESPACE, f"{type} {hashlib.sha256(body).hexdigest()} {occurrence}"))
+
+
+def from_numbers(*parts: str) -> str:
+    """For what a facility knows by its own numbers: its code, the kind of thing, the numbers."""
+    return str(uuid5(_NUMBERED, "\n".join(parts)))
 
 
 def is_id(text: object) -> bool:

@@ -5,6 +5,8 @@ A system is never renamed once data carries it.
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from hoso.core.citizen_code import SYSTEM as CITIZEN_CODE
 
 # Draft VN Core (HL7 Viet Nam): numbers given by the state, and one facility's own.
@@ -100,6 +102,8 @@ __all__ = [
     "VISIT_KIND",
     "VISIT_TYPE",
     "facility_appointment_number",
+    "facility_codes",
+    "facility_numbers",
     "facility_patient_number",
     "facility_record_number",
     "facility_visit_key",
@@ -130,3 +134,13 @@ def facility_record_number(facility_code: str) -> str:
 def facility_appointment_number(facility_code: str) -> str:
     """The system of one facility's own numbers of appointments (SO_GIAYHEN_KL)."""
     return f"https://hoso.vn/sid/facility/{facility_code}/appointment"
+
+
+def facility_numbers(facility_code: str, kind: str) -> str:
+    """The system of other numbers that one facility gives itself: of orders, results, documents, staff."""
+    return f"https://hoso.vn/sid/facility/{facility_code}/{quote(kind, safe='')}"
+
+
+def facility_codes(facility_code: str, name: str) -> str:
+    """The system of a code list that one facility keeps under a name."""
+    return f"https://hoso.vn/CodeSystem/facility/{facility_code}/{quote(name, safe='')}"

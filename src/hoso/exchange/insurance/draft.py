@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from uuid import UUID, uuid5
 
 from hoso.exchange.insurance.mapping import Resource
 from hoso.exchange.insurance.visit import Row, Visit
+from hoso.exchange.stable_ids import from_numbers
 
 Made = tuple[Row | None, str, Resource]
 """A resource with its name in resources.toml, and the row it is of unless it is of the whole visit."""
-
-_NAMESPACE = UUID("0b7c6a52-54f1-4c0e-9d39-8f2f4e0d7a31")
 
 
 @dataclass(slots=True)
@@ -27,12 +25,8 @@ class Draft:
 
     @property
     def patient_id(self) -> str:
-        return _id(self.facility, "patient", self.patient)
+        return from_numbers(self.facility, "patient", self.patient)
 
     def id(self, *parts: str) -> str:
         """Of something that belongs to the visit."""
-        return _id(self.facility, "visit", self.key, *parts)
-
-
-def _id(*parts: str) -> str:
-    return str(uuid5(_NAMESPACE, "\n".join(parts)))
+        return from_numbers(self.facility, "visit", self.key, *parts)

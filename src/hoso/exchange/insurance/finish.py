@@ -6,28 +6,22 @@ Here is what no single field says: the diagnoses of the visit, reports over resu
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Callable, Iterable
-from typing import Any
 
+from hoso.exchange.hiv import labelled
 from hoso.exchange.insurance import values, vitals
 from hoso.exchange.insurance.convert import ACT_CODE, coded, facility
 from hoso.exchange.insurance.definitions import tables
 from hoso.exchange.insurance.draft import Draft, Made
 from hoso.exchange.insurance.mapping import Resource, kept, put, template
 from hoso.exchange.insurance.visit import Row
-from hoso.fhir import labels, systems
-from hoso.fhir.json import encode
+from hoso.fhir import systems
 
 XML_TABLE = "https://hoso.vn/CodeSystem/xml-table"
 _DIAGNOSIS_ROLE = "http://terminology.hl7.org/CodeSystem/diagnosis-role"
 _UNKNOWN = {
     "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
 }
-_HIV = re.compile(
-    rb"\b(?:hiv|aids|arv|dolutegravir|efavirenz|nevirapine?|zidovudine?|lopinavir|ritonavir)\b", re.IGNORECASE
-)
-"""Words that tell of HIV where no code does: names of tests, medicines, and free text."""
 _NAMELESS = "Không ghi tên"
 _ROLES = {"Condition:admission": "AD", "Condition:main": "DD", "Condition:other": "CM", "Condition:traditional": "CM"}
 _TITLES = {
@@ -56,7 +50,7 @@ def finished(draft: Draft, made: list[Made]) -> list[Resource]:
     made += _vitals(draft)
     others = [one for _, name, one in made if name not in ("Patient", "Encounter", "Item", "Claim")]
     resources = [shared["Patient"], shared["Encounter"], *others, *_reports(draft, made), *_claim(draft, made)]
-    return [_labelled(one) for one in resources]
+    return [labelled(one)[0] for one in resources]
 
 
 def _reference(resource: Resource) -> Resource:
@@ -255,18 +249,3 @@ def _item(at: int, item: Resource, encounter: Resource) -> Resource:
     content = {name: value for name, value in item.items() if name not in ("resourceType", "id")}
     content.setdefault("productOrService", {"text": _NAMELESS})
     return {**content, "sequence": at, "encounter": [encounter]}
-
-
-def _labelled(resource: Resource) -> Resource:
-    """With id and meta in front; with the label HIV where words say it. Where codes say it, the store labels itself."""
-    content = {name: value for name, value in resource.items() if name not in ("resourceType", "id")}
-    head = {"resourceType": resource["resourceType"], "id": resource["id"]}
-    if head["resourceType"] != "Patient" and _HIV.search(encode(_with_texts(resource))):
-        head["meta"] = {"security": [{"system": labels.system(), "code": "HIV"}]}
-    return {**head, **content}
-
-
-def _with_texts(resource: Resource) -> Any:
-    """Texts of a document as text, to be looked through like any other."""
-    texts = [base64.b64decode(one["attachment"].get("data", "")).decode() for one in resource.get("content", ())]
-    return {**resource, "content": texts}

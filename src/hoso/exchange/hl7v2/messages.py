@@ -1,0 +1,82 @@
+"""An HL7 v2 message as the records it asks for, with the message kept beside them.
+
+The same message again changes nothing; a late one leaves what a newer said; what cannot be read is a fault with its
+place in HL7's own words (segment, sequence, field, repetition, component), and the rest goes in.
+"""
+
+from __future__ import annotations
+
+import re
+
+from hoso.core import Refused
+from hoso.exchange import hiv
+from hoso.exchange.documents import Arrived, Document, Fault
+from hoso.exchange.hl7v2 import moments
+from hoso.exchange.hl7v2.draft import Draft, Part
+from hoso.exchange.hl7v2.mapping import follow
+from hoso.exchange.hl7v2.parsing import Message, parse
+from hoso.exchange.hl7v2.settling import Door, Settled, settle
+from hoso.exchange.hl7v2.tables import kinds
+from hoso.exchange.tally import UNKNOWN
+from hoso.fhir import json
+
+_FACILITY = re.compile(r"[A-Za-z0-9.-]{1,20}\Z")
+
+
+def read(data: bytes, number: int, door: Door, facility: str = "") -> Document:
+    """The records of one message, the `number`th of its stream. `facility` is the one its sender is bound to, if any;
+    else MSH-4 names it."""
+    document = Document(False, data)
+    try:
+        draft = begin(parse(data), facility)
+    except Refused as refused:
+        document.refuse_whole(*refused.issues)
+        return document
+    follow(draft)
+    errors = tuple(issue for issue in draft.issues if issue.severity == "error")
+    document.warnings = [issue for issue in draft.issues if issue.severity != "error"]
+    if errors:
+        document.faults.append(Fault(None, (UNKNOWN,), errors, data))
+    document.arrived = [_arrived(one) for one in settle(draft, door)]
+    return document
+
+
+def begin(message: Message, facility: str = "") -> Draft:
+    """Raises Refused when nobody can tell what the message is, or whose."""
+    head = Part(message.segments[0], 1)
+    kind, event = head.text(9, 1), head.text(9, 2)
+    draft = Draft(message, facility, kind, event, control=head.text(10))
+    if f"{kind}^{event}" not in kinds():
+        _refuse(draft, head, 9, "kind-unknown", f"{kind}^{event}")
+    code = facility or head.text(4)
+    if not _FACILITY.match(code):
+        _refuse(draft, head, 4, "facility-missing", code)
+    draft.facility = code
+    draft.zone = moments.offset(head.text(7)) or moments.ZONE
+    draft.made = _made(draft, head)
+    return draft
+
+
+def _refuse(draft: Draft, part: Part, field: int, key: str, text: str = "") -> None:
+    draft.fault(part, field, key, text=text)
+    raise Refused(422, *draft.issues)
+
+
+def _made(draft: Draft, head: Part) -> str:
+    """When the event was recorded (EVN-2), or the message made (MSH-7): the earlier, since nothing is told before."""
+    times = []
+    event = next((Part(one, 1) for one in draft.message.segments if one.name == "EVN"), None)
+    for part, field in ((head, 7), (event, 2)):
+        if part is None or not part.text(field):
+            continue
+        at = moments.instant(part.text(field), draft.zone)
+        if at is None:
+            draft.warn(part, field, "unread", text=part.text(field))
+        else:
+            times.append(moments.at_home(at))
+    return min(times, default="")
+
+
+def _arrived(one: Settled) -> Arrived:
+    resource, body = hiv.labelled(one.resource)
+    return Arrived(None, resource["resourceType"], resource["id"], body, json.parse(body), body, present=one.present)

@@ -1,0 +1,176 @@
+"""A message of HL7 v2 (ER7) as segments whose fields are read when they are asked for.
+
+The separators are those of its MSH. A segment ends with CR, LF or both; what a dialect leaves out reads as "".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from hoso.core import Refused
+
+LIMIT = 64_000_000
+"""Bytes of one message."""
+SEGMENTS = 100_000
+_BREAK = re.compile(r"\r\n|\r|\n")
+_CHARSETS = {
+    "8859/1": "latin-1",
+    "UNICODE UTF-8": "utf-8",
+    "UTF-8": "utf-8",
+    "ASCII": "utf-8",
+    "": "utf-8",
+    "UNICODE UTF-16": "utf-16",
+    "WINDOWS-1258": "cp1258",
+    "CP1258": "cp1258",
+}
+"""MSH-18 (table 0211, and what senders of Viet Nam write)."""
+
+Component = list[str]
+Repetition = list[Component]
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The separators of a message."""
+
+    field: str
+    component: str
+    repetition: str
+    escape: str
+    sub: str
+
+
+@dataclass(slots=True)
+class Segment:
+    name: str
+    raw: list[str]
+    """Field by field as it was written; 0 is the name."""
+    marks: Marks
+    _read: dict[int, list[Repetition]] = field(default_factory=dict)
+
+    def get(self, field: int, component: int = 1, sub: int = 1, repetition: int = 1) -> str:
+        """The text, unescaped; "" when there is none."""
+        found = self._read.get(field)
+        if found is None:
+            found = self.repetitions(field)
+        try:
+            return found[repetition - 1][component - 1][sub - 1]
+        except IndexError:
+            return ""
+
+    def repetitions(self, field: int) -> list[Repetition]:
+        """Each repetition with its components, each of them with its sub-components; empty for an empty field."""
+        found = self._read.get(field)
+        if found is None:
+            text = self.raw[field] if field < len(self.raw) else ""
+            found = self._read[field] = self._parted(text, field) if text else []
+        return found
+
+    def _parted(self, text: str, field: int) -> list[Repetition]:
+        marks = self.marks
+        if self.name == "MSH" and field < 3:
+            return [[[text]]]
+        plain = marks.escape not in text
+        if plain and marks.repetition not in text and marks.component not in text and marks.sub not in text:
+            return [[[text]]]
+        return [
+            [
+                [sub if plain else unescaped(sub, marks) for sub in component.split(marks.sub)]
+                for component in repetition.split(marks.component)
+            ]
+            for repetition in text.split(marks.repetition)
+        ]
+
+
+@dataclass(slots=True)
+class Message:
+    segments: list[Segment]
+
+    def first(self, name: str) -> Segment | None:
+        return next((one for one in self.segments if one.name == name), None)
+
+    def all(self, name: str) -> list[Segment]:
+        return [one for one in self.segments if one.name == name]
+
+
+def parse(data: bytes) -> Message:
+    """Raises Refused(422) for what is no message: no MSH in front, no separators, too many segments."""
+    if len(data) > LIMIT:
+        _refuse("too-large", limit=str(LIMIT // 1_000_000))
+    head = data[:3_000].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head[:3] != b"MSH" or len(head) < 8:
+        _refuse("no-header")
+    text = _decoded(data, head).lstrip("\ufeff \r\n\t")
+    marks = _marks(text)
+    lines = [line for line in _BREAK.split(text) if line.strip()]
+    if len(lines) > SEGMENTS:
+        _refuse("too-many-segments", limit=str(SEGMENTS))
+    return Message([_segment(line, marks) for line in lines])
+
+
+def _marks(text: str) -> Marks:
+    written = text[4:9].split(text[3])[0]
+    if len(written) < 3 or len({text[3], *written[:4]}) < len(written[:4]) + 1:
+        _refuse("bad-separators")
+    return Marks(text[3], written[0], written[1], written[2], written[3] if len(written) > 3 else "&")
+
+
+def _segment(line: str, marks: Marks) -> Segment:
+    raw = line.split(marks.field)
+    raw[0] = raw[0].strip()
+    if raw[0] == "MSH":
+        raw.insert(1, marks.field)
+    return Segment(raw[0], raw, marks)
+
+
+def _decoded(data: bytes, head: bytes) -> str:
+    """In the charset that MSH-18 names; without one, UTF-8, else the code page of older Vietnamese software."""
+    fields = re.split(rb"[\r\n]", head)[0].split(head[3:4])
+    named = fields[17].split(b"~")[0].decode("ascii", "replace").strip().upper() if len(fields) > 17 else ""
+    charset = _CHARSETS.get(named, "utf-8")
+    for one in (charset, "utf-8", "cp1258"):
+        try:
+            return data.decode(one)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1")
+
+
+def unescaped(text: str, marks: Marks) -> str:
+    r"""With the characters that \F\ and its like stand for; what is no such sequence stays as it was written."""
+    escape = marks.escape
+    if escape not in text:
+        return text
+    parts = text.split(escape)
+    found, at = [parts[0]], 1
+    while at < len(parts):
+        meant = _meant(parts[at], marks) if at + 1 < len(parts) else None
+        if meant is None:
+            found += [escape, parts[at]]
+            at += 1
+            continue
+        found += [meant, parts[at + 1]]
+        at += 2
+    return "".join(found)
+
+
+def _meant(code: str, marks: Marks) -> str | None:
+    plain = {"F": marks.field, "S": marks.component, "T": marks.sub, "R": marks.repetition, "E": marks.escape}
+    if code in plain:
+        return plain[code]
+    if code in ("H", "N"):
+        return ""
+    if code in (".br", ".sp", ".ce") or re.fullmatch(r"\.sp[+]?\d{1,3}", code):
+        return "\n"
+    if code.startswith("X") and len(code) % 2 and len(code) > 1:
+        try:
+            return bytes.fromhex(code[1:]).decode("utf-8")
+        except ValueError:
+            return None
+    return None
+
+
+def _refuse(key: str, **values: str) -> NoReturn:
+    raise Refused.because(422, "structure", f"hl7v2-map.{key}", **values)
