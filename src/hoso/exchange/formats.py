@@ -11,6 +11,7 @@ from typing import IO, Protocol
 
 from hoso.exchange import insurance, visits
 from hoso.exchange.documents import Document
+from hoso.exchange.hl7v2 import messages, splitting
 from hoso.exchange.insurance.split import Piece
 from hoso.exchange.visits import Door
 
@@ -57,6 +58,7 @@ FORMATS: Mapping[str, Format] = {
             "HOSO[{}]".format,
             insurance.PIECE_LIMIT,
         ),
+        Format("hl7v2", splitting.is_messages, splitting.Splitting, messages.read, "MSH[{}]".format, splitting.LIMIT),
     )
 }
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from hoso.fhir import labels
@@ -28,6 +29,9 @@ _PARTS = (
 )
 """Each word has one of these in it: to look for them first is many times as fast."""
 
+_FILED = ("content", "presentedForm")
+"""Elements that hold files."""
+
 
 def labelled(resource: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """The record, its id and meta in front, and its text; with the label HIV where its words say it."""
@@ -45,8 +49,7 @@ def labelled(resource: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
 
 
 def _tells(body: bytes, resource: dict[str, Any]) -> bool:
-    texts = [body, *(base64.b64decode(one["attachment"].get("data", "")) for one in resource.get("content", ()))]
-    for text in texts:
+    for text in _texts(body, resource):
         lower = text.lower()
         for part in _PARTS:
             if part in lower:
@@ -54,3 +57,16 @@ def _tells(body: bytes, resource: dict[str, Any]) -> bool:
                     return True
                 break
     return False
+
+
+def _texts(body: bytes, resource: dict[str, Any]) -> Iterator[bytes]:
+    """The record, and files in it as what they hold: in base64 anything may look like a word."""
+    files = [one.get("attachment", one) for name in _FILED for one in resource.get(name, ())]
+    if not files:
+        yield body
+        return
+    yield encode({name: value for name, value in resource.items() if name not in _FILED})
+    for file in files:
+        yield encode({name: value for name, value in file.items() if name != "data"})
+        if str(file.get("contentType", "text/")).startswith("text/"):
+            yield base64.b64decode(file.get("data", ""))

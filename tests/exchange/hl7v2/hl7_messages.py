@@ -28,6 +28,9 @@ class Nowhere:
     def heads(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Version]:
         return {}
 
+    def find(self, criteria: str) -> Version | None:
+        return None
+
 
 def message(
     kind: str, *segments: str, at: str = "20261127083000", control: str = "M1", facility: str = "01001", end: str = "\r"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from tests.exchange.hl7v2.hl7_messages import PID, PV1, VISIT, keys, made, message, odd, read, segment, single
 
@@ -119,7 +121,7 @@ def test_a_visit_has_its_number_place_people_and_times() -> None:
 def test_an_admission_without_a_visit_number_keeps_its_patient() -> None:
     document = read(admission(PID, "PV1|1|I"))
     assert keys(document) == [("visit-missing", "PV1[1]-19")]
-    assert [one.type for one in document.arrived] == ["Patient"]
+    assert [one.type for one in document.arrived] == ["Patient", "Binary", "Provenance"]
 
 
 def test_allergies_diagnoses_and_procedures_are_of_the_visit() -> None:
@@ -171,7 +173,7 @@ def test_a_merge_replaces_the_old_number() -> None:
 def test_a_code_that_no_table_knows_is_told_and_not_guessed_at() -> None:
     document = read(admission(PID.replace("|M|", "|X9|"), PV1.replace("|I|", "|Q|")))
     assert odd(document) == [("unknown-code", "PID[1]-8"), ("unknown-code", "PV1[1]-2")]
-    patient, visit = (one.resource for one in document.arrived)
+    patient, visit, *_ = (one.resource for one in document.arrived)
     assert "gender" not in patient
     assert visit["class"]["code"] == "Q"
 
@@ -184,3 +186,12 @@ def test_a_message_of_an_unknown_kind_or_facility_is_refused() -> None:
 
 def test_a_message_about_nobody_is_refused() -> None:
     assert keys(read(message("ORU^R01", "OBR|1||F1|CBC"))) == [("pid-missing", "MSH[1]")]
+
+
+def test_the_message_is_kept_beside_what_was_made_of_it() -> None:
+    data = admission(PID, PV1, "ZVN|1|của riêng bệnh viện")
+    raw, provenance = single(data, "Binary"), single(data, "Provenance")
+    assert base64.b64decode(raw["data"]) == data
+    assert raw["contentType"] == "x-application/hl7-v2+er7"
+    assert [one["reference"].partition("/")[0] for one in provenance["target"]] == ["Patient", "Encounter"]
+    assert provenance["recorded"] == "2026-11-27T08:30:00+07:00"

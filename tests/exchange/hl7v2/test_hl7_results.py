@@ -95,7 +95,13 @@ def test_a_file_is_presented_with_its_report_and_broken_base64_is_a_fault() -> N
     assert report["presentedForm"] == [{"contentType": "application/pdf", "title": "Kết quả", "data": content}]
     document = read(results("OBX|1|ED|PDF^Kết quả^L||^application^pdf^Base64^@@@||||||F"))
     assert keys(document) == [("not-base64", "OBX[1]-5.5")]
-    assert [one.type for one in document.arrived] == ["Patient", "Encounter", "DiagnosticReport"]
+    assert [one.type for one in document.arrived] == [
+        "Patient",
+        "Encounter",
+        "DiagnosticReport",
+        "Binary",
+        "Provenance",
+    ]
 
 
 def test_a_result_without_a_code_is_a_fault_and_the_others_go_in() -> None:

@@ -9,17 +9,21 @@ from __future__ import annotations
 import re
 
 from hoso.core import Refused
-from hoso.exchange import hiv
+from hoso.exchange import hiv, raw
 from hoso.exchange.documents import Arrived, Document, Fault
 from hoso.exchange.hl7v2 import moments
 from hoso.exchange.hl7v2.draft import Draft, Part
 from hoso.exchange.hl7v2.mapping import follow
 from hoso.exchange.hl7v2.parsing import Message, parse
 from hoso.exchange.hl7v2.settling import Door, Settled, settle
-from hoso.exchange.hl7v2.tables import kinds
+from hoso.exchange.hl7v2.stays import facility as facility_of
+from hoso.exchange.hl7v2.tables import Resource, kinds
 from hoso.exchange.tally import UNKNOWN
 from hoso.fhir import json
 
+ER7 = "x-application/hl7-v2+er7"
+_BEGINNING = "1970-01-01T00:00:00+07:00"
+"""Of a message that does not say when it was made."""
 _FACILITY = re.compile(r"[A-Za-z0-9.-]{1,20}\Z")
 
 
@@ -32,13 +36,34 @@ def read(data: bytes, number: int, door: Door, facility: str = "") -> Document:
     except Refused as refused:
         document.refuse_whole(*refused.issues)
         return document
+    document.facility, document.label = draft.facility, draft.control
     follow(draft)
     errors = tuple(issue for issue in draft.issues if issue.severity == "error")
     document.warnings = [issue for issue in draft.issues if issue.severity != "error"]
     if errors:
         document.faults.append(Fault(None, (UNKNOWN,), errors, data))
-    document.arrived = [_arrived(one) for one in settle(draft, door)]
+    kept = [(type, raw.digest(document)) for type in ("Binary", "Provenance")]
+    settled = settle(draft, door, kept)
+    home = _home(door, draft.facility)
+    for one in settled:
+        _at_home(one.resource, home)
+        document.arrived.append(_arrived(one))
+    if document.arrived:
+        raw.keep(document, content_type=ER7, recorded=draft.made or _BEGINNING, who=home)
     return document
+
+
+def _home(door: Door, code: str) -> Resource:
+    """The facility as it is here, else by its code, until it is."""
+    home = facility_of(code)
+    found = door.find(str(home["reference"]))
+    return {**home, "reference": f"Organization/{found.id}"} if found else home
+
+
+def _at_home(resource: Resource, home: Resource) -> None:
+    for name in ("serviceProvider", "custodian"):
+        if resource.get(name, {}).get("type") == "Organization":
+            resource[name] = home
 
 
 def begin(message: Message, facility: str = "") -> Draft:

@@ -19,7 +19,11 @@ AS_OF = "https://hoso.vn/StructureDefinition/as-of"
 
 
 class Door(Protocol):
+    """What is asked of the records about what is here."""
+
     def heads(self, keys: Sequence[Key]) -> dict[Key, Version]: ...
+
+    def find(self, criteria: str) -> Version | None: ...
 
 
 class Settled(NamedTuple):
@@ -29,8 +33,9 @@ class Settled(NamedTuple):
     present: bool
 
 
-def settle(draft: Draft, door: Door) -> list[Settled]:
-    wanted = {*draft.records, *(key for _, key in draft.links)}
+def settle(draft: Draft, door: Door, kept: Sequence[Key] = ()) -> list[Settled]:
+    """All records of the message. `kept` are others that will be asked for."""
+    wanted = {*kept, *draft.records, *(key for _, key in draft.links)}
     heads = {key: head for key, head in door.heads(sorted(wanted)).items() if not head.deleted}
     for reference, (type, id) in draft.links:
         if (type, id) in heads or ((type, id) in draft.records and (type, id) not in draft.only_known):

@@ -1,0 +1,100 @@
+"""The text of a message: separators, escapes, line ends, charsets; and files of many messages."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.exchange.hl7v2.hl7_messages import PID, PV1, message
+
+from hoso.core import Refused
+from hoso.exchange.formats import known
+from hoso.exchange.hl7v2.parsing import parse
+from hoso.exchange.hl7v2.splitting import Splitting, is_messages
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_lines_end_as_the_sender_ends_them(end: str) -> None:
+    parsed = parse(message("ADT^A01", PID, PV1, end=end))
+    assert [one.name for one in parsed.segments] == ["MSH", "PID", "PV1"]
+
+
+def test_fields_components_and_repetitions_are_found() -> None:
+    pid = parse(message("ADT^A01", "PID|1||A^^^X&Y^MR~B^^^^NI||")).all("PID")[0]
+    assert [pid.get(3), pid.get(3, 5), pid.get(3, 4, 2), pid.get(3, 1, 1, 2), pid.get(3, 9), pid.get(40)] == [
+        "A", "MR", "Y", "B", "", "",
+    ]  # fmt: skip
+    assert [len(pid.repetitions(at)) for at in (1, 2, 3, 5)] == [1, 0, 2, 0]
+
+
+def test_other_separators_are_taken_from_the_header() -> None:
+    data = b"MSH*!?/@*HIS*01001***20261127**ADT!A01*1*P*2.3\rPID*1**A!!!X@Y!MR?B\r"
+    pid = parse(data).first("PID")
+    assert pid is not None
+    assert (pid.get(3, 4, 2), pid.get(3, 1, 1, 2)) == ("Y", "B")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (r"a\T\b", "a&b"), (r"a\F\b\S\c\R\d\E\e", "a|b^c~d\\e"), (r"a\.br\b", "a\nb"), (r"\X4869\!", "Hi!"),
+        (r"\XZZ\ ", "\\XZZ\\ "), (r"C:\temp", "C:\\temp"), (r"\H\đậm\N\ ", "đậm "),
+    ],
+)  # fmt: skip
+def test_escapes_stand_for_their_characters(written: str, read: str) -> None:
+    assert parse(message("ADT^A01", f"NTE|1||{written}")).all("NTE")[0].get(3) == read
+
+
+def test_the_charset_of_the_header_is_used() -> None:
+    head = "MSH|^~\\&|HIS|01001|||20261127||ADT^A01|1|P|2.5||||||8859/1"
+    nte = parse(f"{head}\rNTE|1||Müller\r".encode("latin-1")).first("NTE")
+    assert nte is not None
+    assert nte.get(3) == "Müller"
+
+
+@pytest.mark.parametrize("data", [b"", b"PID|1", b"MSH", b"MSH|||||", b"MSH|^^^^|", b"\x00" * 9, b"{}"])
+def test_what_is_no_message_is_refused(data: bytes) -> None:
+    with pytest.raises(Refused):
+        parse(data)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    for text in (data, b"MSH|^~\\&|" + data):
+        try:
+            parsed = parse(text)
+        except Refused:
+            continue
+        for segment in parsed.segments:
+            for at in range(1, 6):
+                segment.get(at, 2, 2, 2)
+
+
+def test_a_file_is_cut_into_its_messages() -> None:
+    one, two = message("ADT^A01", PID, control="1"), message("ADT^A01", PID, control="2", end="\n")
+    batch = b"FHS|^~\\&|HIS\rBHS|^~\\&|HIS\r" + one + two + b"BTS|2\rFTS|1\r"
+    for data in (
+        one + two,
+        b"\xef\xbb\xbf" + one + b"\r\n" + two,
+        batch,
+        b"\x0b" + one + b"\x1c\r\x0b" + two + b"\x1c\r",
+    ):
+        assert is_messages(data)
+        pieces = list(Splitting(io.BytesIO(data)))
+        assert [piece.number for piece in pieces] == [1, 2]
+        assert [parse(piece.data or b"").segments[0].get(10) for piece in pieces] == ["1", "2"]
+
+
+def test_messages_over_the_chunks_of_a_file_are_whole() -> None:
+    data = b"".join(message("ADT^A01", PID, f"NTE|1||{'x' * 3_000}", control=str(at)) for at in range(100))
+    pieces = list(Splitting(io.BytesIO(data)))
+    assert b"".join(piece.data or b"" for piece in pieces) == data
+
+
+def test_the_format_is_known_by_its_first_bytes() -> None:
+    found = known(message("ADT^A01", PID)[:100])
+    assert found is not None
+    assert found.name == "hl7v2"
+    assert known(b'{"resourceType": "Patient"}') is None
