@@ -13,6 +13,7 @@ from hoso.exchange import insurance, visits
 from hoso.exchange.documents import Document
 from hoso.exchange.hl7v2 import messages, splitting
 from hoso.exchange.insurance.split import Piece
+from hoso.exchange.sheets import package, rows
 from hoso.exchange.visits import Door
 
 HEAD = 4_096
@@ -59,6 +60,7 @@ FORMATS: Mapping[str, Format] = {
             insurance.PIECE_LIMIT,
         ),
         Format("hl7v2", splitting.is_messages, splitting.Splitting, messages.read, "MSH[{}]".format, splitting.LIMIT),
+        Format("sheet", package.is_package, package.Splitting, rows.read, "row[{}]".format, package.PIECE_LIMIT),
     )
 }
 

@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from unicodedata import normalize
 
+from hoso.exchange.sheets.neutral import restored
 from hoso.identity.normalise.fonts import as_unicode
 
 FORMULA, ERROR, MERGED, NUMBER, DATE = "formula", "error", "merged", "number", "date"
@@ -69,7 +70,7 @@ def tidy(row: Row) -> Row:
             if mended != text:
                 row.originals[at] = text
                 text = mended
-        texts[at] = text = text.strip()
+        texts[at] = text = restored(text.strip())
         if "E" in text and _LOST.match(text):
             row.marks[at] = DIGITS
     while texts and not texts[-1]:
