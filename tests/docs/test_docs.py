@@ -43,6 +43,11 @@ def test_the_page_of_the_insurance_xml_says_what_its_lists_say() -> None:
     assert (ROOT / "docs/reference/insurance-xml.md").read_text("utf-8") == made["page"]()
 
 
+def test_the_page_of_health_checks_says_what_its_lists_say() -> None:
+    made = runpy.run_path(str(ROOT / "scripts/health_check_page.py"))
+    assert (ROOT / "docs/reference/health-checks.md").read_text("utf-8") == made["page"]()
+
+
 def test_every_dependency_is_justified() -> None:
     page = (ROOT / "docs/dependencies.md").read_text("utf-8")
     named = re.findall(r"[a-z0-9][a-z0-9-]*", page)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Protocol
 
+from hoso.exchange import health_checks as ksk
 from hoso.exchange import insurance, visits
 from hoso.exchange.documents import Document
 from hoso.exchange.hl7v2 import messages, splitting
@@ -51,6 +52,7 @@ class Format:
 FORMATS: Mapping[str, Format] = {
     one.name: one
     for one in (
+        Format("ksk", ksk.knows, ksk.split, ksk.read, "HOSO[{}]".format, insurance.PIECE_LIMIT),
         Format(
             "insurance-xml",
             insurance.is_insurance,

@@ -5,7 +5,7 @@ Only what the correction speaks of is touched: a visit that comes again without 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from hoso.access import Version
@@ -21,6 +21,8 @@ _TABLES = {
     "Procedure": "XML3",
     "DiagnosticReport": "XML4",
 }
+_MARKED = frozenset({*_TABLES, "FamilyMemberHistory", "Immunization", "MedicationStatement", "Observation"})
+"""Types of what a health check has more of, each with a status that says "entered in error"."""
 _CATEGORIES = {"laboratory": "XML4", "vital-signs": "XML5"}
 _VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 
@@ -46,6 +48,12 @@ def _table(resource: Mapping[str, Any]) -> str | None:
         codings = resource.get("type", {}).get("coding", ())
         return next((str(one.get("code")) for one in codings if one.get("system") == XML_TABLE), None)
     return _TABLES.get(type)
+
+
+def all_retracted(heads: Iterable[Version]) -> list[dict[str, Any]]:
+    """All of them that can be, as they are then: of a form that is sent again as a whole."""
+    found = [json.exact(head.body) for head in heads if not head.deleted]
+    return [_as_error(one) for one in found if one["resourceType"] in _MARKED and not _is_error(one)]
 
 
 def _is_error(resource: Mapping[str, Any]) -> bool:

@@ -19,9 +19,10 @@ from typing import IO
 import orjson
 
 from hoso.core import Refused
-from hoso.exchange import formats
+from hoso.exchange import formats, health_checks
 from hoso.exchange.documents import BOM
 from hoso.exchange.formats import Format
+from hoso.exchange.sheets import table
 
 UNIT_BYTES = 256 << 20
 """The largest single bundle or resource."""
@@ -176,6 +177,8 @@ def _open(source: str, stream: IO[bytes], meter: _Meter, depth: int) -> Iterator
         head = buffered.peek(4)[:4]  # type: ignore[attr-defined]
         if head[:2] == b"\x1f\x8b":
             yield from _gunzip(source, buffered, meter, depth)
+        elif depth == 0 and _is_roster(buffered):
+            yield from _cut(formats.FORMATS["ksk"], source, buffered, meter)
         elif head == b"PK\x03\x04":
             yield from _unzip(source, buffered, meter, depth)
         elif format := formats.known(buffered.peek(formats.HEAD)[: formats.HEAD]):  # type: ignore[attr-defined]
@@ -186,6 +189,12 @@ def _open(source: str, stream: IO[bytes], meter: _Meter, depth: int) -> Iterator
         yield Unreadable(source, None, "load.bomb", {"times": str(EXPANSION)}, meter.cost())
     except (zlib.error, EOFError, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError) as error:
         yield Unreadable(source, None, "load.archive", {"reason": str(error)}, meter.cost())
+
+
+def _is_roster(stream: IO[bytes]) -> bool:
+    """Whether a workbook has the keys of health checks; of other zips the members are read."""
+    head = stream.peek(formats.HEAD)[: formats.HEAD]  # type: ignore[attr-defined]
+    return table.knows(head) and stream.seekable() and health_checks.is_roster(stream)
 
 
 def _gunzip(source: str, stream: IO[bytes], meter: _Meter, depth: int) -> Iterator[Arrival]:

@@ -63,11 +63,7 @@ def _take(document: Document, visit: insurance.Visit, door: Door) -> list[Arrive
     document.warnings += [issue for issue in mapped.issues if issue.severity == "warning"]
     door.heads(_keys(mapped.resources, document))  # all that will be asked for, at once
     for resource in mapped.resources:
-        for reference in _facilities(resource):
-            identifier = reference["identifier"]
-            criteria = f"Organization?identifier={identifier['system']}|{identifier['value']}"
-            found = door.find(criteria)
-            reference["reference"] = f"Organization/{found.id}" if found else criteria
+        refer(resource, door)
         document.arrived.append(raw.made(resource))
     if mapped.resources:
         _leave_newer(document.arrived[-len(mapped.resources) :], door)
@@ -80,7 +76,7 @@ def _take(document: Document, visit: insurance.Visit, door: Door) -> list[Arrive
         for item in document.arrived:
             item.present = True  # this very file was followed by another: a replay corrects nothing back
         return []
-    made = {key for one in inputs for key in _targets(one)}
+    made = {key for one in inputs for key in targets(one)}
     heads = door.heads(sorted(made - here))
     return [raw.made(one) for one in retracted(heads, visit.tables)]
 
@@ -90,7 +86,8 @@ def _keys(resources: Sequence[dict[str, Any]], document: Document) -> list[Key]:
     return [*((one["resourceType"], one["id"]) for one in resources), *kept] if resources else []
 
 
-def _targets(provenance: Version) -> Iterator[Key]:
+def targets(provenance: Version) -> Iterator[Key]:
+    """What was made from a piece."""
     for target in json.parse(provenance.body)["target"]:
         type, _, id = target["reference"].partition("/")
         yield type, id
@@ -120,6 +117,15 @@ def _known(patient: dict[str, Any]) -> dict[str, Any]:
     """What is said of the person."""
     extensions = [one for one in patient.get("extension", ()) if one["url"] != AS_OF]
     return {**patient, "meta": None, "extension": extensions}
+
+
+def refer(resource: dict[str, Any], door: Door) -> None:
+    """Leads from a facility's code to its record; one that is not here yet is asked for."""
+    for reference in _facilities(resource):
+        identifier = reference["identifier"]
+        criteria = f"Organization?identifier={identifier['system']}|{identifier['value']}"
+        found = door.find(criteria)
+        reference["reference"] = f"Organization/{found.id}" if found else criteria
 
 
 def _facilities(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -102,6 +102,7 @@ __all__ = [
     "VISIT_KIND",
     "VISIT_TYPE",
     "facility_appointment_number",
+    "facility_check_number",
     "facility_codes",
     "facility_numbers",
     "facility_patient_number",
@@ -119,6 +120,11 @@ def facility_patient_number(facility_code: str) -> str:
 def facility_visit_number(facility_code: str) -> str:
     """The system of one facility's own visit numbers (MA_LK)."""
     return f"https://hoso.vn/sid/facility/{facility_code}/visit"
+
+
+def facility_check_number(facility_code: str) -> str:
+    """The system of one facility's own numbers of health checks (MA_LK of the KHAMSUCKHOE package)."""
+    return f"https://hoso.vn/sid/facility/{facility_code}/health-check"
 
 
 def facility_visit_key(facility_code: str) -> str:

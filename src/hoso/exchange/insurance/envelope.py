@@ -14,10 +14,9 @@ from typing import IO, Literal
 
 from hoso.core import Issue, Refused
 from hoso.exchange.insurance import rows
-from hoso.exchange.insurance.definitions import tables
 from hoso.exchange.insurance.parsing import Parser
 from hoso.exchange.insurance.rows import BYTES_LIMIT, SIGNATURES, Rows, TooLarge
-from hoso.exchange.insurance.split import RECORDS, ROOT
+from hoso.exchange.insurance.shape import Shape, insurance
 from hoso.exchange.insurance.text import utf8
 from hoso.exchange.insurance.visit import Place, Visit
 
@@ -29,9 +28,9 @@ _SHORT = 1_000
 _SPACE = re.compile(rb"\s+")
 
 
-def read(stream: IO[bytes], source: str = "", first: int = 1) -> Reading:
+def read(stream: IO[bytes], source: str = "", first: int = 1, shape: Shape | None = None) -> Reading:
     """`first` is the number of the first visit, when the file is a piece of a larger one."""
-    return Reading(stream, source, first)
+    return Reading(stream, source, first, shape or insurance())
 
 
 class Reading:
@@ -41,8 +40,8 @@ class Reading:
     further; the visits before that have been given out, and the issue says which one was open.
     """
 
-    def __init__(self, stream: IO[bytes], source: str, first: int) -> None:
-        self._stream, self._first = stream, first
+    def __init__(self, stream: IO[bytes], source: str, first: int, shape: Shape) -> None:
+        self._stream, self._first, self._shape = stream, first, shape
         self.source = source
         self.facility = self.made = ""
         self.stated: int | None = None
@@ -91,7 +90,7 @@ class Reading:
         return "whole" if all(self._signed.get(name) for name in _SIGNED_BY) else "broken"
 
     def _placed(self, issue: Issue) -> Issue:
-        place = f"HOSO[{self._number}]" if self._visit else ROOT
+        place = f"HOSO[{self._number}]" if self._visit else self._shape.root
         return Issue(issue.code, issue.key, {"place": place, **issue.values}, place)
 
     def _start(self, name: str) -> None:
@@ -106,9 +105,9 @@ class Reading:
         elif name in SIGNATURES:
             self._signed_from = depth
             self._signed.setdefault(name, True)
-        elif name in RECORDS:
+        elif name in self._shape.records:
             self._begin_visit(depth)
-        elif name in rows.elements():
+        elif self._shape.begins(name):
             self._begin_rows(name, depth)
         elif name == "FILEHOSO":
             self._table = None
@@ -116,8 +115,9 @@ class Reading:
             self._text, self._size = [], 0
 
     def _check_root(self, name: str) -> None:
-        if name != ROOT and name not in RECORDS and name not in rows.elements():
-            raise Refused.because(400, "structure", "insurance.root", name=name[:40])
+        shape = self._shape
+        if name != shape.root and name not in shape.records and not shape.begins(name):
+            raise Refused.because(400, "structure", shape.refusal, name=name[:40])
 
     def _begin_signed(self, name: str) -> None:
         self._signed.setdefault(name, False)
@@ -137,8 +137,12 @@ class Reading:
             self._begin_visit(depth)
         assert self._visit is not None
         self._text = None
-        self._rows, self._rows_depth = Rows(self._visit, self._table), depth
+        self._rows, self._rows_depth = Rows(self._visit, self._named(), self._shape), depth
         self._guarded(self._rows.start, name)
+
+    def _named(self) -> str | None:
+        """The table that LOAIHOSO names, where it decides anything."""
+        return self._table if self._shape.kinds is not None else None
 
     def _guarded(self, handler: Callable[..., None], *arguments: object) -> None:
         """Of a visit that is too large, the rest is only skipped."""
@@ -198,12 +202,13 @@ class Reading:
                 self._content(self._visit, text)
 
     def _content(self, visit: Visit, text: str) -> None:
-        table = self._table
+        kinds = self._shape.kinds
+        table = self._named()
         place = visit.place._replace(table=table or "")
-        if table is not None and table not in tables():
+        if table is not None and kinds is not None and table not in kinds:
             visit.issues.append(place.issue("not-supported", "insurance.unknown-table", "warning", name=table[:20]))
         elif text.startswith("<"):
-            self._guarded(rows.read, visit, table, text.encode("utf-8", "replace"))
+            self._guarded(rows.read, visit, table, text.encode("utf-8", "replace"), self._shape)
         elif not text:
             visit.issues.append(place.issue("required", "insurance.no-content"))
         else:
@@ -212,7 +217,7 @@ class Reading:
             except binascii.Error:
                 visit.issues.append(place.issue("value", "insurance.base64"))
                 return
-            self._guarded(rows.read, visit, table, data)
+            self._guarded(rows.read, visit, table, data, self._shape)
 
     def _end_visit(self, visit: Visit) -> None:
         if self._too_large:

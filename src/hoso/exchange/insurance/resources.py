@@ -187,11 +187,12 @@ def _unknown_codes(visit: Visit) -> Iterator[Issue]:
     for row in visit.rows("XML1"):
         for name in ("MA_BENH_CHINH", "MA_BENH_KT"):
             for code in values.listed(row.get(name).upper()):
-                if code not in _diagnoses():
+                if code not in diagnoses():
                     yield row.at(name).issue("code-invalid", "insurance.unknown-code", "warning", diagnosis=code[:20])
 
 
 @cache
-def _diagnoses() -> frozenset[str]:
+def diagnoses() -> frozenset[str]:
+    """Codes of the national list, with and without the dot."""
     found = {row["code"] for row in terminology_rows("icd10vn.csv.gz")}
     return frozenset(found | {code.replace(".", "") for code in found})

@@ -7,11 +7,10 @@ but what is no table at all.
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 
 from hoso.core import Issue, Refused
-from hoso.exchange.insurance.definitions import tables
 from hoso.exchange.insurance.parsing import Parser
+from hoso.exchange.insurance.shape import Shape
 from hoso.exchange.insurance.text import CHUNK, mended, whole
 from hoso.exchange.insurance.visit import Row, Visit
 
@@ -29,14 +28,16 @@ class TooLarge(Exception):
 class Rows:
     """Takes the rows of one inner document into the visit. `table` is what the file says it holds."""
 
-    def __init__(self, visit: Visit, table: str | None) -> None:
-        self._visit, self._table = visit, table
+    def __init__(self, visit: Visit, table: str | None, shape: Shape) -> None:
+        self._visit, self._table, self._shape = visit, table, shape
         self._row: Row | None = None
         self._open: list[str] = []
         self._leaf = False
         self._text: list[str] = []
         self._depth = self._signed = self._values = self._bytes = 0
         self._known = False
+        self._started = self._parent = 0
+        self._parents: list[int] = []
         self._seen: Counter[str] = Counter()
 
     def start(self, name: str) -> None:
@@ -44,16 +45,19 @@ class Rows:
         if self._signed or name in SIGNATURES:
             self._signed = self._signed or self._depth
         elif self._row is None:
-            self._known = self._known or name in elements()
-            if name in row_elements():
-                self._begin(row_elements()[name])
+            self._known = self._known or self._shape.begins(name)
+            if name in self._shape.rows:
+                self._begin(self._shape.rows[name])
         else:
             self._open.append(name)
+            self._started += 1
+            self._parents.append(self._started)
             self._leaf = True
             self._text = []
 
     def _begin(self, table: str) -> None:
         self._row = row = self._visit.add(table)
+        self._parent = 0
         self._seen.clear()
         if self._table not in (None, table):
             said = self._table or ""
@@ -77,12 +81,14 @@ class Rows:
                 self._put(self._row, ".".join(self._open), "".join(self._text))
             self._leaf = False
             self._open.pop()
+            self._parents.pop()
         self._depth -= 1
 
     def _put(self, row: Row, name: str, text: str) -> None:
         self._values += 1
         if self._values > VALUES_LIMIT:
             raise TooLarge
+        row = self._row_of(row)
         self._seen[name] += 1
         if self._seen[name] == 2:
             self._visit.issues.append(row.at(name).issue("duplicate", "insurance.twice", "warning"))
@@ -92,6 +98,16 @@ class Rows:
         if row.values[name] != text:
             row.originals[name] = text
 
+    def _row_of(self, row: Row) -> Row:
+        """The row itself; in a repeated table, a new one for the fields of another element."""
+        parent = self._parents[-2] if len(self._parents) > 1 else 0
+        if row.place.table in self._shape.repeated and parent != self._parent:
+            if row.values:
+                row = self._row = self._visit.add(row.place.table)
+            self._parent = parent
+            self._seen.clear()
+        return row
+
     def finish(self) -> None:
         """Says so when none of the elements was one of a table."""
         if not self._known:
@@ -99,9 +115,9 @@ class Rows:
             self._visit.issues.append(place.issue("structure", "insurance.not-a-table"))
 
 
-def read(visit: Visit, table: str | None, data: bytes) -> None:
+def read(visit: Visit, table: str | None, data: bytes, shape: Shape) -> None:
     """Takes the rows of an inner document into the visit; a fault in it leaves the rows before it, and is told."""
-    rows = Rows(visit, table)
+    rows = Rows(visit, table, shape)
     parser = Parser(rows.start, rows.text, rows.end)
     try:
         text = whole(data)
@@ -125,14 +141,3 @@ def _drop(visit: Visit, table: str | None) -> None:
 def _inside(visit: Visit, table: str | None, issue: Issue) -> Issue:
     place = visit.place._replace(table=table or "")
     return Issue(issue.code, issue.key, {"place": str(place), **issue.values}, str(place))
-
-
-@cache
-def row_elements() -> dict[str, str]:
-    return {table.row: name for name, table in tables().items()}
-
-
-@cache
-def elements() -> frozenset[str]:
-    """Every element that shows that a table begins."""
-    return frozenset(row_elements()) | {wrap for table in tables().values() for wrap in table.wraps}

@@ -12,12 +12,10 @@ from typing import IO, NamedTuple
 from xml.sax.saxutils import escape
 
 from hoso.core import Refused
-from hoso.exchange.insurance import rows
 from hoso.exchange.insurance.parsing import Parser
+from hoso.exchange.insurance.shape import Shape, insurance
 from hoso.exchange.insurance.text import utf8
 
-ROOT = "GIAMDINHHS"
-RECORDS = frozenset({"HOSO", "HS"})
 PIECE_LIMIT = 64 << 20
 """Bytes of one visit; base64 takes a third more than what is in it."""
 _KEPT = frozenset({"MACSKCB", "NGAYLAP", "SOLUONGHOSO"})
@@ -34,11 +32,16 @@ class Piece(NamedTuple):
 
 def is_insurance(head: bytes) -> bool:
     """Whether a text that begins so is insurance XML, in whatever encoding."""
+    shape = insurance()
+    return any(name == shape.root or name in shape.records or shape.begins(name) for name in opened(head))
+
+
+def opened(head: bytes) -> set[str]:
+    """The elements that a text begins with, in capital letters; none when it is no XML."""
     text = head.removeprefix(b"\xef\xbb\xbf").replace(b"\x00", b"").lstrip(b"\xff\xfe \t\r\n")
     if text[:1] != b"<":
-        return False
-    names = {name.upper() for name in _OPENED.findall(text.decode("latin-1"))}
-    return not names.isdisjoint({ROOT, *RECORDS, *rows.elements()})
+        return set()
+    return {name.upper() for name in _OPENED.findall(text.decode("latin-1"))}
 
 
 class Splitting:
@@ -47,8 +50,9 @@ class Splitting:
     `stated` is the number of visits the file says it has, `number` how many it has, both known at the end.
     """
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], shape: Shape | None = None) -> None:
         self._stream = stream
+        self._shape = shape or insurance()
         self.number = 0
         self._head = dict.fromkeys(_KEPT, "")
         self._open: list[str] = []
@@ -89,8 +93,9 @@ class Splitting:
     def _start(self, name: str) -> None:
         self._open.append(name)
         depth = len(self._open)
-        if depth == 1 and name != ROOT and name not in RECORDS and name not in rows.elements():
-            raise Refused.because(400, "structure", "insurance.root", name=name[:40])
+        shape = self._shape
+        if depth == 1 and name != shape.root and name not in shape.records and not shape.begins(name):
+            raise Refused.because(400, "structure", shape.refusal, name=name[:40])
         if self._begins(name, depth):
             self._record, self._from = depth, self._parser.index
         elif name in _KEPT and not self._record:
@@ -99,7 +104,7 @@ class Splitting:
     def _begins(self, name: str, depth: int) -> bool:
         """Whether a visit begins here. An HS around HOSO is only a wrapper."""
         if not self._record:
-            return name in RECORDS or name in rows.elements()
+            return name in self._shape.records or self._shape.begins(name)
         return name == "HOSO" and self._open[self._record - 1] == "HS" and depth == self._record + 1
 
     def _characters(self, text: str) -> None:
@@ -125,7 +130,8 @@ class Splitting:
 
     def _whole(self, record: bytes) -> bytes:
         facility, made = (escape(self._head[name]).encode() for name in ("MACSKCB", "NGAYLAP"))
+        root = self._shape.root.encode()
         return (
-            b"<GIAMDINHHS><THONGTINDONVI><MACSKCB>%s</MACSKCB></THONGTINDONVI><THONGTINHOSO><NGAYLAP>%s</NGAYLAP>"
-            b"<DANHSACHHOSO>%s</DANHSACHHOSO></THONGTINHOSO></GIAMDINHHS>" % (facility, made, record)
+            b"<%s><THONGTINDONVI><MACSKCB>%s</MACSKCB></THONGTINDONVI><THONGTINHOSO><NGAYLAP>%s</NGAYLAP>"
+            b"<DANHSACHHOSO>%s</DANHSACHHOSO></THONGTINHOSO></%s>" % (root, facility, made, record, root)
         )
