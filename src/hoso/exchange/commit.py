@@ -50,11 +50,11 @@ class Door(Protocol):
 
 
 def store(
-    door: Door, items: Sequence[Arrived], *, atomic: bool, written: set[Key], unfit: list[Misfit]
+    door: Door, items: Sequence[Arrived], *, atomic: bool, written: dict[Key, Saved], unfit: list[Misfit]
 ) -> list[tuple[Arrived, Fate]]:
     """Writes what is new; each resource with what became of it. All or nothing when atomic.
 
-    `written` remembers what this load wrote, so that a second attempt after a Conflict still tells the truth. What does
+    `written` remembers what was written, so that a second attempt after a Conflict still tells the truth. What does
     not hold the node's profiles is put into `unfit` with the reasons; when atomic, the rest is not written either.
     """
     fates: list[tuple[Arrived, Fate]] = [(item, "unchanged") for item in items if item.present]
@@ -71,18 +71,17 @@ def store(
     return fates
 
 
-def _store_together(door: Door, items: Sequence[Arrived], written: set[Key]) -> list[tuple[Arrived, Fate]]:
+def _store_together(door: Door, items: Sequence[Arrived], written: dict[Key, Saved]) -> list[tuple[Arrived, Fate]]:
     absent = [item.criteria for item in items if item.criteria and item.absent]
     for attempt in range(ATTEMPTS):
         drafts = _drafts(door, items)
         try:
-            if drafts:
-                door.save(drafts, absent)
+            saved = door.save(drafts, absent) if drafts else []
         except Conflict:
             if absent or attempt == ATTEMPTS - 1:
                 raise  # what the criteria mean has to be looked up again
             continue
-        written.update((draft.type, draft.id) for draft in drafts)
+        written.update(((one.type, one.id), one) for one in saved)
         break
     return [(item, "stored" if (item.type, item.id) in written else "unchanged") for item in items]
 

@@ -1,4 +1,4 @@
-"""The door to records as a load uses it: always in the name of the node's loader, for the purpose of upkeep.
+"""The door to records as a load uses it: in the name of the node's loader, or of who sent what is stored.
 
 What a document is compared with is read once for each attempt at it and told together: nobody is shown any of it, and
 what it became of is told with every write.
@@ -28,9 +28,9 @@ _FACILITY = "Organization?identifier="
 class LoadDoor:
     """Implements `commit.Door` over the records of a node. Of one thread."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, errand: Errand = LOADING) -> None:
         self._records = records
-        self._errand = replace(LOADING, notes=Notes())
+        self._writing, self._errand = errand, replace(errand, notes=Notes())
         self._heads: dict[tuple[str, str], Version | None] = {}
         self._facilities: dict[str, tuple[float, Version]] = {}
 
@@ -67,16 +67,16 @@ class LoadDoor:
         self.afresh()
         rights = _rights(drafts)
         if not absent:
-            return self._records.save(LOADING, rights, drafts)
-        queries = [self._records.settled(LOADING, _query(criteria)) for criteria in absent]
+            return self._records.save(self._writing, rights, drafts)
+        queries = [self._records.settled(self._writing, _query(criteria)) for criteria in absent]
 
         def work(transaction: Transaction) -> Sequence[Draft]:
             for query in queries:
-                if (match := self._records.match(LOADING, transaction, query)) is not None:
+                if (match := self._records.match(self._writing, transaction, query)) is not None:
                     raise Conflict(match.type, match.id, match.version)
             return drafts
 
-        return self._records.write(LOADING, rights, [lock_name(query) for query in queries], work)
+        return self._records.write(self._writing, rights, [lock_name(query) for query in queries], work)
 
 
 def _rights(drafts: Iterable[Draft]) -> list[tuple[Right, str]]:

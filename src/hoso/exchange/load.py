@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from hoso.access import Conflict, Unavailable
+from hoso.access import Conflict, Saved, Unavailable
 from hoso.core import Issue, Refused
 from hoso.exchange import documents, formats, rejects
 from hoso.exchange.commit import Door, Key, Misfit, store
@@ -151,13 +151,13 @@ def _load(door: Door, read: Callable[[], Document], tally: Tally, last: bool) ->
 
     None when it refers to somebody who is not here yet and this is not its last chance.
     """
-    written: set[Key] = set()
+    written: dict[Key, Saved] = {}
     for _ in range(ATTEMPTS):
         door.afresh()
         document = read()
         try:
-            targets = _targets(door, document)
-            if not last and _waiting(document, targets):
+            targets = targets_of(door, document)
+            if not last and is_waiting(document, targets):
                 return None
             documents.settle(document, targets)
             unfit: list[Misfit] = []
@@ -184,13 +184,13 @@ def _count(document: Document, fates: Iterable[tuple[Arrived, Fate]], tally: Tal
             tally.add(type, "rejected")
 
 
-def _targets(door: Door, document: Document) -> dict[str, str]:
+def targets_of(door: Door, document: Document) -> dict[str, str]:
     """Whom each criterion of the document means, if anybody."""
     matches = {criteria: door.find(criteria) for criteria in sorted(documents.criteria(document))}
     return {criteria: f"{match.type}/{match.id}" for criteria, match in matches.items() if match}
 
 
-def _waiting(document: Document, targets: Mapping[str, str]) -> bool:
+def is_waiting(document: Document, targets: Mapping[str, str]) -> bool:
     """Whether a conditional reference finds nobody; one to a record the document itself brings is found later."""
     conditions = {item.criteria for item in document.arrived}
     return bool(documents.criteria(document) - conditions - targets.keys())

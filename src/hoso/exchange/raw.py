@@ -9,6 +9,7 @@ import base64
 import hashlib
 from typing import Any
 
+from hoso.access import Errand, Records
 from hoso.exchange.documents import Arrived, Document
 from hoso.fhir import json, labels
 
@@ -49,3 +50,9 @@ def made(resource: dict[str, Any]) -> Arrived:
     """A resource of ours as one that arrived."""
     body = json.encode(resource)
     return Arrived(None, resource["resourceType"], resource["id"], body, json.parse(body), body)
+
+
+def original(records: Records, errand: Errand, name: str) -> bytes | None:
+    """The piece of that digest as it is kept, if it is."""
+    head = records.read(errand, "Binary", name)
+    return None if head is None or head.deleted else base64.b64decode(json.parse(head.body)["data"])

@@ -89,6 +89,15 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("subscription", "place"),
     ),
     "subscription_cursor": (("id", "number"), ("id",)),
+    "deposit": (
+        ("id", "format", "sender", "facility", "name", "received", "digest", "size", "signature", "state", "attempts",
+         "taken", "items"),
+        ("id",),
+    ),
+    "deposit_item": (
+        ("deposit", "number", "state", "label", "digest", "issues", "wrote", "data", "mended"),
+        ("deposit", "number"),
+    ),
     "guide_definition": (("kind", "url", "version", "source", "loaded", "body"), ("kind", "url")),
 }  # fmt: skip
 """Columns and key of what is kept, in the order in which it is brought back."""

@@ -1,0 +1,280 @@
+"""The desk of the intake: deposits are received, looked at, mended, tried again, set aside and undone.
+
+What is received is durable before anybody is told. Of what another facility brought, nothing is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from io import BytesIO
+from itertools import islice
+from typing import IO, Any
+
+from hoso.access import Reading, Records
+from hoso.access.audit.journal import Journal
+from hoso.access.telling import Teller
+from hoso.core import Issue, Refused
+from hoso.core.clock import Clock, to_ms
+from hoso.exchange.formats import FORMATS, Format
+from hoso.exchange.intake.shapes import (
+    STATES,
+    Item,
+    Receipt,
+    Sender,
+    Standing,
+    State,
+    Wrote,
+    issues_of,
+    issues_text,
+    standing,
+    wrote_of,
+)
+from hoso.exchange.intake.whose import Whose, whose
+from hoso.exchange.intake.work import Runner
+from hoso.exchange.raw import original
+from hoso.store import deposits
+from hoso.store.deposits import DepositRow, DepositTable, ItemRow, packed, unpacked
+
+AT_ONCE = 8 << 20
+"""Bytes that are received in one transaction; what is larger arrives in parts, and counts when it is whole."""
+PART = 64
+"""Items of one such part."""
+PAGE = 100
+WORDS = 500
+"""Letters of a reason."""
+
+
+class Intake:
+    """One for each process; the rows are shared."""
+
+    def __init__(
+        self, records: Records, table: DepositTable, journal: Journal, clock: Clock, new_id: Callable[[], str]
+    ) -> None:
+        self.records, self.table, self._clock, self._new_id = records, table, clock, new_id
+        self._teller = Teller(journal, clock)
+        self.runner = Runner(records, table, clock)
+
+    # Receiving
+
+    def receive(
+        self, sender: Sender, format: str, name: str, stream: IO[bytes], signature: Mapping[str, Any] | None = None
+    ) -> Receipt:
+        """Keeps it, cut into items. The same bytes of the same facility again are the same deposit.
+
+        Raises Refused(400) for a format that is not known and for what cannot be read at all, and Unavailable.
+        """
+        known = FORMATS.get(format)
+        if known is None:
+            raise Refused.because(400, "not-supported", "intake.format", name=format[:40])
+        row = DepositRow(
+            self._new_id(), format, sender.name, sender.facility, name[:200], to_ms(self._clock()),
+            signature=json.dumps(signature or {}, ensure_ascii=False),
+        )  # fmt: skip
+        head = stream.read(AT_ONCE + 1)
+        if len(head) <= AT_ONCE:
+            row = row._replace(digest=hashlib.sha256(head).hexdigest(), size=len(head))
+            receipt = self._at_once(row, known, head)
+        else:
+            receipt = self._in_parts(row, known, _Counted(head, stream))
+        if receipt.new:
+            self._teller.act(sender.errand, "intake", f"received {receipt.id}, {format}, {receipt.items} items")
+        return receipt
+
+    def _at_once(self, row: DepositRow, format: Format, data: bytes) -> Receipt:
+        same = self.table.same(row.digest, row.facility)
+        if same is not None:
+            return Receipt(same.id, same.items, False)
+        items = list(_items(row.id, format, BytesIO(data)))
+        row = row._replace(items=len(items), state=deposits.OPEN)
+        self.table.add(row, items)
+        return Receipt(row.id, row.items, True)
+
+    def _in_parts(self, row: DepositRow, format: Format, stream: _Counted) -> Receipt:
+        self.table.add(row, [])
+        try:
+            number, items = 0, _items(row.id, format, stream)
+            while part := list(islice(items, PART)):
+                self.table.extend(part)
+                number += len(part)
+            stream.drain()
+            row = row._replace(digest=stream.digest, size=stream.size, items=number)
+            same = self.table.same(row.digest, row.facility)
+            if same is not None:
+                self.table.remove(row.id)
+                return Receipt(same.id, same.items, False)
+            self.table.whole(row)
+        except BaseException:
+            self.table.remove(row.id)
+            raise
+        return Receipt(row.id, number, True)
+
+    # Working
+
+    def process(self, sender: Sender, id: str, seconds: float | None = None) -> Standing:
+        """Carries out what waits, now; what is left after so many seconds, or in other hands, the node goes on with."""
+        self._own(sender, id)
+        self.runner.process(id, seconds)
+        return self.standing(sender, id)
+
+    def retry(self, sender: Sender, id: str, numbers: Sequence[int] | None = None) -> int:
+        """Items in quarantine, all or these, are tried again as they are; how many."""
+        self._own(sender, id)
+        found: list[ItemRow] = []
+        if numbers is None:
+            after = 0
+            while rows := self.table.items(id, deposits.QUARANTINED, after, PAGE):
+                found += rows
+                after = rows[-1].number
+            numbers = [row.number for row in found]
+        items = [item for number in numbers if (item := self._quarantined(id, number)).data or item.mended]
+        self.table.reopen(id, items)
+        self._teller.act(sender.errand, "intake", f"retried {len(items)} items of {id}")
+        return len(items)
+
+    def mend(self, sender: Sender, id: str, number: int, data: bytes) -> None:
+        """Puts a text in the place of what cannot be stored, beside what came, and tries it."""
+        row = self._own(sender, id)
+        item = self._quarantined(id, number)
+        pieces = list(_items(id, FORMATS[row.format], BytesIO(data)))
+        if len(pieces) != 1 or not pieces[0].data:
+            raise Refused.because(400, "invalid", "intake.not-one", number=str(len(pieces)))
+        self.table.reopen(id, [item._replace(mended=pieces[0].data, digest=pieces[0].digest)])
+        self._teller.act(sender.errand, "intake", f"mended item {number} of {id}")
+
+    def set_aside(self, sender: Sender, id: str, number: int, reason: str) -> None:
+        """It is left as it is, for a reason that is kept."""
+        self._own(sender, id)
+        if not reason.strip():
+            raise Refused.because(400, "required", "intake.no-reason")
+        item = self._quarantined(id, number)
+        told = Issue("informational", "intake.set-aside", {"who": sender.name, "why": reason.strip()[:WORDS]})
+        issues = [*issues_of(item.issues), replace(told, severity="information")]
+        self.table.settle(id, [item._replace(state=deposits.SET_ASIDE, issues=issues_text(issues))], 0)
+        self._teller.act(sender.errand, "intake", f"set aside item {number} of {id}")
+
+    # Looking
+
+    def listed(self, sender: Sender, before: tuple[int, str] | None = None, most: int = PAGE) -> list[Standing]:
+        """The newest first, from before a time (milliseconds) and id."""
+        rows = self.table.listed(sender.facility or None, before or (1 << 62, ""), min(most, PAGE))
+        counts = self.table.counts([row.id for row in rows])
+        return [standing(row, counts[row.id]) for row in rows]
+
+    def standing(self, sender: Sender, id: str) -> Standing:
+        row = self._own(sender, id)
+        return standing(row, self.table.counts([id])[id])
+
+    def items(
+        self, sender: Sender, id: str, *, state: State | None = None, after: int = 0, most: int = PAGE
+    ) -> list[Item]:
+        """Those behind number `after`, a page of them, with what identity made of their patients."""
+        row = self._own(sender, id)
+        number = STATES.index(state) if state else None
+        rows = self.table.items(id, number, after, max(1, min(most, PAGE)))
+        patients = {wrote.id for one in rows for wrote in wrote_of(one.wrote) if wrote.type == "Patient"}
+        known = self._whose(sender, id, patients) if patients else {}
+        return [_item(FORMATS[row.format], one, known) for one in rows]
+
+    def original(self, sender: Sender, id: str, number: int) -> bytes:
+        """What came, byte by byte; of what was stored, as the records keep it."""
+        self._own(sender, id)
+        item = self._item(id, number)
+        self._teller.act(sender.errand, "intake", f"shown item {number} of {id}")
+        if item.data:
+            return unpacked(item.data)
+        kept = original(self.records, sender.errand, item.digest)
+        if kept is None:
+            raise Refused.because(410, "expired", "intake.gone", number=str(number))
+        return kept
+
+    def _whose(self, sender: Sender, id: str, patients: set[str]) -> Mapping[str, Whose]:
+        def look(reading: Reading) -> Mapping[str, Whose]:
+            return whose(reading, patients)
+
+        return self.records.look(sender.errand, [("s", "Patient"), ("s", "Task")], f"deposit {id}", look)
+
+    def _own(self, sender: Sender, id: str) -> DepositRow:
+        row = self.table.find(id)
+        if row is None or (sender.facility and row.facility != sender.facility):
+            raise Refused.because(404, "not-found", "intake.none", id=id[:64])
+        return row
+
+    def _item(self, id: str, number: int) -> ItemRow:
+        item = self.table.item(id, number)
+        if item is None:
+            raise Refused.because(404, "not-found", "intake.no-item", number=str(number)[:20])
+        return item
+
+    def _quarantined(self, id: str, number: int) -> ItemRow:
+        item = self._item(id, number)
+        if item.state != deposits.QUARANTINED:
+            raise Refused.because(409, "conflict", "intake.not-quarantined", number=str(number))
+        return item
+
+
+class _Counted:
+    """A stream whose beginning was read already; what goes through it is counted and hashed."""
+
+    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
+        self._head, self._rest, self.size, self._hash = BytesIO(head), rest, 0, hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._head.read(size) or self._rest.read(size)
+        self.size += len(data)
+        self._hash.update(data)
+        return data
+
+    def drain(self) -> None:
+        """What is behind the last piece belongs to the deposit, too."""
+        while self.read(1 << 20):
+            pass
+
+
+def _items(id: str, format: Format, stream: Any) -> Iterator[ItemRow]:
+    """Piece by piece; where it breaks off, what came before is there and the fault is an item of its own.
+
+    Raises Refused when there is nothing before.
+    """
+    pieces = format.split(stream)
+    quarantined = ItemRow(id, 0, deposits.QUARANTINED)
+    try:
+        for number, data in pieces:
+            if data is None:
+                place = {"place": format.place(number), "limit": str(format.limit >> 20)}
+                fault = Issue("too-long", "load.piece-too-large", place)
+                yield quarantined._replace(number=number, issues=issues_text([fault]))
+            else:
+                yield ItemRow(id, number, digest=hashlib.sha256(data).hexdigest(), data=packed(data))
+    except Refused as refused:
+        if not pieces.number:
+            raise
+        place = {"place": format.place(pieces.number + 1)}
+        faults = [replace(issue, values={**place, **issue.values}) for issue in refused.issues]
+        yield quarantined._replace(number=pieces.number + 1, issues=issues_text(faults))
+        return
+    if not pieces.number:
+        raise Refused.because(400, "structure", "intake.empty")
+    if pieces.stated is not None and pieces.stated > pieces.number:
+        counts = {"stated": str(pieces.stated), "number": str(pieces.number)}
+        fault = Issue("incomplete", "load.too-few-pieces", counts)
+        yield quarantined._replace(number=pieces.number + 1, issues=issues_text([fault]))
+
+
+def _item(format: Format, row: ItemRow, known: Mapping[str, Whose]) -> Item:
+    wrote: list[Wrote] = wrote_of(row.wrote)
+    patient = next((one for one in wrote if one.type == "Patient"), None)
+    is_known = patient is None or patient.outcome == "updated"
+    found = known.get(patient.id, Whose("", "")) if patient else Whose("", "")
+    stored = row.state in (deposits.STORED, deposits.UNCHANGED)
+    outcome = found.outcome if not is_known else "known" if stored else ""
+    return Item(
+        row.number, format.place(row.number), row.label, STATES[row.state], issues_of(row.issues), wrote,
+        outcome, found.code,
+    )  # fmt: skip
