@@ -1,0 +1,10 @@
+"""Whether what a facility sent was signed, by whom, and whether it is what is read: verdicts are kept, never a refusal.
+
+A file is refused for its signature only where the node's configuration asks for one.
+"""
+
+from hoso.exchange.signing.insurance import LIMIT, verify
+from hoso.exchange.signing.verdict import Verdict
+from hoso.exchange.signing.who import Anchors, anchors
+
+__all__ = ["LIMIT", "Anchors", "Verdict", "anchors", "verify"]
