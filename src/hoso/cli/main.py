@@ -25,6 +25,7 @@ COMMANDS = (
     "erase",
     "facility",
     "fhirpath",
+    "gateway",
     "init",
     "key",
     "label",

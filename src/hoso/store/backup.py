@@ -98,6 +98,7 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("deposit", "number", "state", "label", "digest", "issues", "wrote", "data", "mended"),
         ("deposit", "number"),
     ),
+    "gateway_account": (("username", "facility", "digest", "key", "created", "revoked"), ("username",)),
     "guide_definition": (("kind", "url", "version", "source", "loaded", "body"), ("kind", "url")),
 }  # fmt: skip
 """Columns and key of what is kept, in the order in which it is brought back."""
