@@ -42,6 +42,9 @@ class Arrivals(Protocol):
     def settled(self, transaction: Transaction) -> None:
         """After a transaction was committed: does what could not be done inside it."""
 
+    def rehearsed(self, transaction: Transaction) -> None:
+        """After a transaction was undone on purpose: what it used up is free again."""
+
     def ready(self, number: int) -> None:
         """Makes ready for so many newcomers; outside a transaction."""
 

@@ -26,6 +26,7 @@ from hoso.access.notes import subject
 from hoso.access.parameters import TYPE as PARAMETER
 from hoso.access.parameters import Parameters
 from hoso.access.persons import Arrivals, Unready, asks_for_persons
+from hoso.access.rehearsal import rehearse
 from hoso.access.scope import Right
 from hoso.access.subscribing.admission import TYPE as SUBSCRIPTION
 from hoso.access.subscribing.admission import Admission
@@ -332,6 +333,14 @@ class Records:
         for right, type in rights:
             self._decide(errand, right, type)
         return self._save_all(errand, drafts)
+
+    def rehearse(self, errand: Errand, drafts: Sequence[Draft], look: Callable[[Transaction, Sequence[Saved]], T]) -> T:
+        """What saving them would come to, as `look` sees it inside; nothing of it stays. Raises what `save` raises."""
+        rights = [(RIGHTS[draft.method], draft.type) for draft in drafts]
+        for right, type in rights:
+            self._decide(errand, right, type)
+        saving = partial(self._put, errand, drafts=drafts)
+        return rehearse(lambda work: self._transact(errand, rights, work), saving, look, self._arrivals)
 
     def transact(self, errand: Errand, rights: Sequence[tuple[Right, str]], work: Callable[[Transaction], T]) -> T:
         """For identity, whose events and pictures of persons nobody else may write: they arrive from nowhere."""

@@ -94,6 +94,10 @@ class Pool:
         """Whether there are so many, or no more are to be had anyway."""
         return self._dry or len(self._codes) >= number
 
+    def give_back(self, codes: Sequence[str]) -> None:
+        with self._lock:
+            self._codes += codes
+
     def take(self) -> str | None:
         with self._lock:
             if not self._codes:
@@ -118,6 +122,7 @@ class Arrivals:
         self.matching, self.codes, self._clock, self._lead = matching, Pool(codes), clock, lead
         self._people = people
         self._merged: WeakKeyDictionary[Transaction, list[int]] = WeakKeyDictionary()
+        self._given: WeakKeyDictionary[Transaction, list[str]] = WeakKeyDictionary()
 
     def prepare(self, drafts: Sequence[Draft]) -> list[Newcomer] | None:
         newcomers: list[Newcomer] = []
@@ -151,6 +156,10 @@ class Arrivals:
     def settled(self, transaction: Transaction) -> None:
         if merged := self._merged.pop(transaction, None):
             self._lead(merged)
+
+    def rehearsed(self, transaction: Transaction) -> None:
+        self._merged.pop(transaction, None)
+        self.codes.give_back(self._given.pop(transaction, []))
 
     def _newcomer(self, place: int, draft: Draft) -> Newcomer:
         if draft.resource is None:
@@ -316,13 +325,19 @@ class Arrivals:
         None when there is no code to give: care does not wait, the record is stored and its person found later.
         """
         free = [code for code in described.codes if not desk.people.coded([code])]
-        code = free[0] if free else self.codes.take()
+        code = free[0] if free else self._code(desk)
         if code is None:
             ahead.forget()
             return None
         person = desk.found(record, code, evidence)
         ahead.placed(described, record, person, code)
         return person
+
+    def _code(self, desk: Desk) -> str | None:
+        code = self.codes.take()
+        if code is not None:
+            self._given.setdefault(desk.transaction, []).append(code)
+        return code
 
     def _review(
         self, desk: Desk, cause: Cause, person: int, others: Sequence[int], evidence: Mapping[str, Any], record: int

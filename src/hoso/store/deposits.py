@@ -209,6 +209,11 @@ class DepositTable:
         sql = f"{_LIGHT} WHERE deposit = ? AND number > ?{among} ORDER BY number LIMIT ?"
         return [ItemRow._make(row) for row in self._rows(sql, *values)]
 
+    def backwards(self, id: str, before: int, most: int) -> list[ItemRow]:
+        """From the last to the first, with what they hold."""
+        sql = f"{_ITEMS} WHERE deposit = ? AND number < ? ORDER BY number DESC LIMIT ?"
+        return [ItemRow._make(row) for row in self._rows(sql, id, before, most)]
+
     def outdated(self, before: int, arriving: int, most: int) -> list[str]:
         """Settled ones without a refusal that came before a time, and those that never became whole."""
         sql = """SELECT id FROM deposit d WHERE (state = 2 AND received < ? AND NOT EXISTS

@@ -2,5 +2,6 @@
 
 from hoso.exchange.intake.desk import Intake
 from hoso.exchange.intake.shapes import Item, Receipt, Sender, Standing, State, Wrote
+from hoso.exchange.intake.undo import Left, Undone
 
-__all__ = ["Intake", "Item", "Receipt", "Sender", "Standing", "State", "Wrote"]
+__all__ = ["Intake", "Item", "Left", "Receipt", "Sender", "Standing", "State", "Undone", "Wrote"]

@@ -19,6 +19,7 @@ from hoso.access.telling import Teller
 from hoso.core import Issue, Refused
 from hoso.core.clock import Clock, to_ms
 from hoso.exchange.formats import FORMATS, Format
+from hoso.exchange.intake.preview import Previewing
 from hoso.exchange.intake.shapes import (
     STATES,
     Item,
@@ -32,6 +33,7 @@ from hoso.exchange.intake.shapes import (
     standing,
     wrote_of,
 )
+from hoso.exchange.intake.undo import Undoing, Undone
 from hoso.exchange.intake.whose import Whose, whose
 from hoso.exchange.intake.work import Runner
 from hoso.exchange.raw import original
@@ -66,9 +68,7 @@ class Intake:
 
         Raises Refused(400) for a format that is not known and for what cannot be read at all, and Unavailable.
         """
-        known = FORMATS.get(format)
-        if known is None:
-            raise Refused.because(400, "not-supported", "intake.format", name=format[:40])
+        known = _format(format)
         row = DepositRow(
             self._new_id(), format, sender.name, sender.facility, name[:200], to_ms(self._clock()),
             signature=json.dumps(signature or {}, ensure_ascii=False),
@@ -155,6 +155,35 @@ class Intake:
         self.table.settle(id, [item._replace(state=deposits.SET_ASIDE, issues=issues_text(issues))], 0)
         self._teller.act(sender.errand, "intake", f"set aside item {number} of {id}")
 
+    def preview(self, sender: Sender, format: str, stream: IO[bytes]) -> Iterator[Item]:
+        """What each piece would come to; nothing is kept. Raises Refused(400) and Unavailable as `receive` does."""
+        known = _format(format)
+        self._teller.act(sender.errand, "intake", f"preview, {format}")
+        previewing = Previewing(self.records, sender.errand, known, sender.facility)
+        for row in _items("", known, stream):
+            waits = row.state == deposits.WAITING
+            yield previewing.item(row.number, row.piece) if waits else _item(known, row, {})
+
+    def undo(self, sender: Sender, id: str) -> Undone:
+        """Takes back all that the deposit wrote, as far as nobody changed it since; the same bytes may come anew.
+
+        Raises Refused(409) while something waits.
+        """
+        row = self._own(sender, id)
+        if row.state != deposits.DONE:
+            raise Refused.because(409, "conflict", "intake.under-way")
+        undoing = Undoing(self.records, sender.errand)
+        before = 1 << 62
+        while rows := self.table.backwards(id, before, PAGE):
+            for item in rows:
+                if wrote := wrote_of(item.wrote):
+                    undoing.item(wrote)
+                    self.table.settle(id, [item._replace(state=deposits.UNDONE, wrote="[]")], 0)
+            before = rows[-1].number
+        self.table.undone(id)
+        self._teller.act(sender.errand, "intake", f"undid {undoing.done.items} items of {id}")
+        return undoing.done
+
     # Looking
 
     def listed(self, sender: Sender, before: tuple[int, str] | None = None, most: int = PAGE) -> list[Standing]:
@@ -213,6 +242,13 @@ class Intake:
         if item.state != deposits.QUARANTINED:
             raise Refused.because(409, "conflict", "intake.not-quarantined", number=str(number))
         return item
+
+
+def _format(name: str) -> Format:
+    found = FORMATS.get(name)
+    if found is None:
+        raise Refused.because(400, "not-supported", "intake.format", name=name[:40])
+    return found
 
 
 class _Counted:
