@@ -17,13 +17,13 @@ from typing import Any
 
 import orjson
 
-from hoso.cli import synth_insurance
+from hoso.cli import synth_insurance, synth_sheets
 from hoso.cli.failure import Failure
 from hoso.cli.texts import say
 from hoso.synth.population import TODAY, Citizen, facilities, truths
 
 FORMATS = ("fhir", "insurance-xml", "ksk", "hl7v2", "csv")
-WRITTEN = ("fhir", "insurance-xml")
+WRITTEN = ("fhir", "insurance-xml", "csv")
 PER_FILE = 1_000
 
 
@@ -48,6 +48,9 @@ def run(args: argparse.Namespace) -> int:
         if args.form == "insurance-xml":
             people = _shown(truths(args.citizens, args.seed, today), args.citizens)
             counts = synth_insurance.write(folder, people, args.seed, today)
+        elif args.form == "csv":
+            people = _shown(truths(args.citizens, args.seed, today), args.citizens)
+            counts = synth_sheets.write(folder, people, args.seed, today)
         else:
             counts = write(folder, args.citizens, args.seed, today)
     except OSError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -39,8 +38,8 @@ class Here:
 
     def load(self, rows: list[list[str]]) -> tuple[Tally, list[dict[str, Any]]]:
         data = xlsx_of(rows)
-        mapping = propose(read(data, "a").main, "01001").mapping
-        return self.load_file(packed(mapping, io.BytesIO(data)).read())
+        sheet = read(data, "a").main
+        return self.load_file(packed(propose(sheet, "01001").mapping, sheet).read())
 
     def load_file(self, content: bytes) -> tuple[Tally, list[dict[str, Any]]]:
         path = self._folder / "a"

@@ -13,7 +13,7 @@ from functools import lru_cache
 from unicodedata import normalize
 
 from hoso.exchange.sheets.neutral import restored
-from hoso.identity.normalise.fonts import as_unicode
+from hoso.identity.normalise.fonts import as_unicode, in_letters
 
 FORMULA, ERROR, MERGED, NUMBER, DATE = "formula", "error", "merged", "number", "date"
 DIGITS, NUL, LONG, QUOTE, WIDTH = "digits", "nul", "long", "quote", "width"
@@ -75,6 +75,15 @@ def tidy(row: Row) -> Row:
             row.marks[at] = DIGITS
     while texts and not texts[-1]:
         texts.pop()
+    return row
+
+
+def in_font(row: Row, kind: str) -> Row:
+    """Every text as the old font meant it, in which the whole file is written; what came stays beside it."""
+    for at, text in enumerate(row.texts):
+        if not text.isascii():
+            row.originals[at] = text
+            row.texts[at] = in_letters(text, kind)
     return row
 
 

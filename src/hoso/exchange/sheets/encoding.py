@@ -9,9 +9,11 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from collections import Counter
 from typing import IO
 
 from hoso.core import Refused
+from hoso.identity.normalise.fonts import as_unicode
 from hoso.identity.normalise.syllable import is_written
 
 CHUNK = 1 << 16
@@ -20,6 +22,7 @@ UTF8, LATIN, WINDOWS = "utf-8", "latin-1", "cp1258"
 _MARKS = ((codecs.BOM_UTF8, UTF8), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _WIDER = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _WORD = re.compile(r"[^\W\d_]+(?:[\u0300-\u0323]+[^\W\d_]*)*")
+_WORDS = 5_000
 STRAY = 0.01
 """The part of all letters beyond ASCII that may be broken in a file that is still taken for UTF-8."""
 
@@ -64,6 +67,19 @@ def _is_utf8(head: bytes, stream: IO[bytes]) -> bool:
 
 def _eight_bits(head: bytes) -> str:
     text = unicodedata.normalize("NFC", head.decode(WINDOWS, "replace"))
-    words = [word for word in _WORD.findall(text) if not word.isascii()][:5_000]
+    words = [word for word in _WORD.findall(text) if not word.isascii()][:_WORDS]
     good = sum(is_written(word.lower()) for word in words)
-    return WINDOWS if words and good >= len(words) * 0.8 else LATIN
+    old = sum(kind != "" for _, kind in map(as_unicode, _latin_words(head)))
+    return WINDOWS if words and good >= len(words) * 0.5 and good > old else LATIN
+
+
+def _latin_words(head: bytes) -> list[str]:
+    parts = re.split(r"[\s,;|\"]+", head.decode("latin-1"))
+    return [word for word in parts if not word.isascii() and len(word) < 30][:_WORDS]
+
+
+def font(head: bytes) -> str:
+    """Which old font the Latin letters were written in, when nearly all that can be read in one says the same."""
+    kinds = Counter(kind for _, kind in map(as_unicode, _latin_words(head)) if kind)
+    best, times = kinds.most_common(1)[0] if kinds else ("", 0)
+    return best if times >= 3 and times >= kinds.total() * 0.9 else ""

@@ -57,6 +57,14 @@ class _Column:
     title: str
     key: str
     texts: list[str]
+    shares: dict[str, float | None] = field(default_factory=dict)
+
+    def share(self, format: str) -> float | None:
+        """Worked out once, for the fields of all kinds."""
+        format = format.partition(":")[0]
+        if format not in self.shares:
+            self.shares[format] = looks.share(format, self.texts)
+        return self.shares[format]
 
 
 def propose(sheet: Sheet, facility: str, wanted: str = "") -> Proposal:
@@ -122,7 +130,7 @@ def _claims(column: _Column, kind: Kind) -> list[Guess]:
 
 def _claim(column: _Column, of: Field) -> Guess | None:
     by_title, words = _by_title(column, of)
-    share = looks.share(of.format, column.texts)
+    share = column.share("words" if by_title and of.format == "name" else of.format)
     because = []
     if by_title:
         because.append(_why("sheet.why-title", words=words, field=of.vi))
@@ -163,7 +171,7 @@ def _by_title(column: _Column, of: Field) -> tuple[float, str]:
 
 def _measure(column: _Column) -> Guess | None:
     test = next(iter(tests_of(column.title)), None)
-    share = looks.share("result", column.texts)
+    share = column.share("result")
     unit = in_brackets(column.title)
     if not column.texts or (share or 0) < 0.7 or (test is None and unit not in codes()["units"]):
         return None
@@ -178,7 +186,7 @@ def _measure(column: _Column) -> Guess | None:
 
 def _vaccination(column: _Column) -> Guess | None:
     found = vaccine_of(column.title)
-    share = looks.share("moment", column.texts)
+    share = column.share("moment")
     if found is None or not column.texts or (share or 0) < 0.7:
         return None
     because = (_why("sheet.why-vaccine", words=column.title),)

@@ -10,7 +10,6 @@ from functools import cache
 from hoso.core import fold
 from hoso.exchange.sheets import dates
 from hoso.exchange.sheets.kinds import plain, words
-from hoso.exchange.sheets.names_of import vaccine_of
 from hoso.identity.normalise.phones import phones_in
 from hoso.identity.normalise.tables import names
 
@@ -80,7 +79,7 @@ _LOOKS: Mapping[str, Callable[[str], bool]] = {
     "icd": lambda text: _ICD.match(text) is not None,
     "pressure": lambda text: _PRESSURE.match(text) is not None,
     "result": _result,
-    "vaccine": lambda text: vaccine_of(text) is not None,
+    "words": lambda text: not any(ch.isdigit() for ch in text) and any(ch.isalpha() for ch in text),
     "age": lambda text: text.isdigit() and int(text) <= 120,
     "tick": lambda text: fold(text) in ("x", "v", "✓", "1", "nu"),
 }

@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from hoso.exchange.insurance.mapping import codes
-from hoso.exchange.sheets.kinds import plain, words
+from hoso.exchange.sheets.kinds import in_brackets, plain, words
 from hoso.fhir.terminology.tables import rows
 
 _DOSE = re.compile(r"\b(?:mui|lan|lieu|dose|m|l)?\s*(nhac(?: lai)?|booster|[1-9])\Z")
@@ -62,8 +62,9 @@ def vaccine_of(name: str) -> Vaccine | None:
     """Of a title or cell like "DPT-VGB-Hib mũi 2", "BCG", "Viêm gan B sơ sinh"."""
     bare = plain(name.replace("(", " ").replace(")", " "))
     known = words("vaccine")
-    if code := known.get(bare):
-        return Vaccine(code, name.strip(), "")
+    for whole in (bare, plain(name), plain(in_brackets(name))):
+        if code := known.get(whole):
+            return Vaccine(code, name.strip(), "")
     dose = _DOSED.search(bare) or _DOSE.search(bare)
     rest = _FILLER.sub(" ", bare.replace(dose[0], " ") if dose else bare)
     rest = " ".join(rest.split())

@@ -17,6 +17,7 @@ from hoso.exchange.insurance import result as results
 from hoso.exchange.insurance import values, vitals
 from hoso.exchange.insurance.convert import ACT_CODE, facility
 from hoso.exchange.insurance.mapping import Resource
+from hoso.exchange.sheets.kinds import plain, words
 from hoso.exchange.sheets.names_of import dose_number, test_of, vaccine_of
 from hoso.exchange.sheets.pieces import Cell
 from hoso.exchange.sheets.reading import Reading
@@ -89,14 +90,13 @@ def _visits(reading: Reading, patient: Resource, asked: str) -> Iterator[Resourc
 
 
 def _conditions(reading: Reading, patient: Resource, encounter: Resource) -> Iterator[Resource]:
-    words = reading.text("diagnosis")
-    codes = _icd(reading)
-    for at, code in enumerate(codes or [""] if words or codes else []):
+    named, codes = reading.text("diagnosis"), _icd(reading)
+    for at, code in enumerate(codes or [""] if named or codes else []):
         concept: Resource = {}
         if code:
             concept["coding"] = [{"system": systems.ICD10, "code": code}]
-        if words and at == 0:
-            concept["text"] = words
+        if named and at == 0:
+            concept["text"] = named
         category = {"system": f"{_HL7}/condition-category", "code": "encounter-diagnosis"}
         condition: Resource = {
             "resourceType": "Condition",
@@ -292,15 +292,15 @@ def _immunization(reading: Reading, patient: Resource, cell: Cell, given: str, d
 def _problems(reading: Reading, patient: Resource, asked: str) -> Iterator[Resource]:
     state = reading.word("state") or "active"
     since = reading.day("since", needed=False)
-    words, codes = reading.text("diagnosis"), _icd(reading)
+    named, codes = reading.text("diagnosis"), _icd(reading)
     for at, code in enumerate(codes or [""]):
         concept: Resource = {"coding": [{"system": systems.ICD10, "code": code}]} if code else {}
-        if words and at == 0:
-            concept["text"] = words
+        if named and at == 0:
+            concept["text"] = named
         category = {"system": f"{_HL7}/condition-category", "code": "problem-list-item"}
         problem: Resource = {
             "resourceType": "Condition",
-            "id": _id(reading, patient, "problem", code or fold(words)),
+            "id": _id(reading, patient, "problem", code or fold(named)),
             "clinicalStatus": _coded("condition-clinical", state),
             "verificationStatus": _coded("condition-ver-status", "confirmed"),
             "category": [{"coding": [category]}],
@@ -318,12 +318,16 @@ def _problems(reading: Reading, patient: Resource, asked: str) -> Iterator[Resou
 
 def _allergies(reading: Reading, patient: Resource, asked: str) -> Iterator[Resource]:
     substance = reading.text("substance")
+    none = plain(substance) in words("no-allergy")
+    concept: Resource = {"text": substance}
+    if none:
+        concept["coding"] = [{"system": systems.SNOMED, "code": "716186003", "display": "No known allergy"}]
     allergy: Resource = {
         "resourceType": "AllergyIntolerance",
         "id": _id(reading, patient, "allergy", fold(substance)),
         "clinicalStatus": _coded("allergyintolerance-clinical", "active"),
         "verificationStatus": _coded("allergyintolerance-verification", "unconfirmed"),
-        "code": {"text": substance},
+        "code": concept,
         "patient": _subject(patient),
     }
     if category := reading.word("category"):
@@ -335,7 +339,7 @@ def _allergies(reading: Reading, patient: Resource, asked: str) -> Iterator[Reso
     severity, told = reading.word("severity"), reading.text("reaction")
     if severity == "severe":
         allergy["criticality"] = "high"
-    if told or severity:
+    if not none and (told or severity):
         reaction: Resource = {"manifestation": [{"text": told or reading.text("severity")}]}
         allergy["reaction"] = [{**reaction, **({"severity": severity} if severity else {})}]
     yield allergy

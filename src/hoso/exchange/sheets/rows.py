@@ -46,7 +46,11 @@ def read(data: bytes, number: int, door: Door, today: date | None = None) -> Doc
         document.faults.append(Fault(None, (UNKNOWN,), errors, data))
         return document
     keys = [(one["resourceType"], one["id"]) for one in resources]
-    door.heads([*keys, *((type, raw.digest(document)) for type in ("Binary", "Provenance"))])  # all at once
+    here = door.heads([*keys, *((type, raw.digest(document)) for type in ("Binary", "Provenance"))])  # all at once
+    if "name" not in resources[0] and keys[0] not in here:
+        values = {"row": str(number), "column": kind(piece.kind).fields["number"].vi, "text": reading.text("number")}
+        document.faults.append(Fault(None, (UNKNOWN,), (Issue("not-found", "sheet.unknown-number", values),), data))
+        return document
     document.arrived += [raw.made(one) for one in resources]
     _settle_person(document.arrived[0], piece.kind, door)
     sender = resources[0]["managingOrganization"]

@@ -13,7 +13,7 @@ from typing import IO
 
 from hoso.core import Issue, Refused
 from hoso.exchange.sheets import delimited, encoding
-from hoso.exchange.sheets.cells import Row, tidy
+from hoso.exchange.sheets.cells import Row, in_font, tidy
 from hoso.exchange.sheets.container import Container
 from hoso.exchange.sheets.header import LOOKED_AT, Header, find
 from hoso.exchange.sheets.legacy import Legacy
@@ -163,7 +163,11 @@ def _text(stream: IO[bytes], head: bytes, name: str) -> Tables:
     code, mark = encoding.encoding(stream)
     between, said = delimited.separator(delimited.opened(stream, code, mark))
 
+    stream.seek(mark)
+    kind = encoding.font(stream.read(encoding.SAMPLE)) if code == encoding.LATIN else ""
+
     def raw() -> Iterator[Row]:
-        return delimited.rows(delimited.opened(stream, code, mark), between, said)
+        rows = delimited.rows(delimited.opened(stream, code, mark), between, said)
+        return (in_font(row, kind) for row in rows) if kind else rows
 
     return Tables(name, "csv", [Sheet(name, False, raw)], code, between)

@@ -34,6 +34,11 @@ def as_unicode(text: str) -> tuple[str, str]:
     return _word_by_word(text)
 
 
+def in_letters(text: str, kind: str) -> str:
+    """The text read in TCVN3 or VNI without any doubt, as one of a file that is known to be written so."""
+    return _decode(unicodedata.normalize("NFC", text), kind)
+
+
 def _utf8(text: str) -> str | None:
     if not _UTF8_LEAD.search(text):
         return None
