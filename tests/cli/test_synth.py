@@ -30,7 +30,7 @@ def test_twice_the_same_command_gives_the_same_bytes(tmp_path: Path) -> None:
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
 
 
-@pytest.mark.parametrize("form", ["ksk", "hl7v2", "csv"])
+@pytest.mark.parametrize("form", ["ksk", "csv"])
 def test_a_format_of_a_later_release_is_refused_and_nothing_is_written(
     form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

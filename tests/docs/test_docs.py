@@ -48,6 +48,11 @@ def test_the_page_of_health_checks_says_what_its_lists_say() -> None:
     assert (ROOT / "docs/reference/health-checks.md").read_text("utf-8") == made["page"]()
 
 
+def test_the_page_of_hl7_v2_says_what_its_tables_say() -> None:
+    made = runpy.run_path(str(ROOT / "scripts/hl7v2_page.py"))
+    assert (ROOT / "docs/reference/hl7v2.md").read_text("utf-8") == made["page"]()
+
+
 def test_every_dependency_is_justified() -> None:
     page = (ROOT / "docs/dependencies.md").read_text("utf-8")
     named = re.findall(r"[a-z0-9][a-z0-9-]*", page)

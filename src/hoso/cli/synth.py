@@ -17,13 +17,14 @@ from typing import Any
 
 import orjson
 
-from hoso.cli import synth_insurance, synth_sheets
+from hoso.cli import synth_hl7v2, synth_insurance, synth_sheets
 from hoso.cli.failure import Failure
 from hoso.cli.texts import say
 from hoso.synth.population import TODAY, Citizen, facilities, truths
 
 FORMATS = ("fhir", "insurance-xml", "ksk", "hl7v2", "csv")
-WRITTEN = ("fhir", "insurance-xml", "csv")
+WRITERS = {"insurance-xml": synth_insurance.write, "hl7v2": synth_hl7v2.write, "csv": synth_sheets.write}
+WRITTEN = ("fhir", *WRITERS)
 PER_FILE = 1_000
 
 
@@ -45,12 +46,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         today = _day(args.today)
-        if args.form == "insurance-xml":
+        if writer := WRITERS.get(args.form):
             people = _shown(truths(args.citizens, args.seed, today), args.citizens)
-            counts = synth_insurance.write(folder, people, args.seed, today)
-        elif args.form == "csv":
-            people = _shown(truths(args.citizens, args.seed, today), args.citizens)
-            counts = synth_sheets.write(folder, people, args.seed, today)
+            counts = writer(folder, people, args.seed, today)
         else:
             counts = write(folder, args.citizens, args.seed, today)
     except OSError as error:

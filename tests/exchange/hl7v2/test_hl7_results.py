@@ -136,6 +136,14 @@ def test_results_without_an_order_are_of_the_visit() -> None:
     assert one["valueQuantity"]["code"] == "/min"
 
 
+def test_a_blood_pressure_in_one_text_has_two_parts() -> None:
+    data = message("ORU^R01", PID, PV1, "OBX|1|ST|85354-9^Huyết áp^LN||120/80||||||F|||20261127090000")
+    parts = single(data, "Observation")["component"]
+    assert [one["valueQuantity"]["value"] for one in parts] == [120, 80]
+    odd_text = data.replace(b"120/80", b"1200/80")
+    assert single(odd_text, "Observation")["valueString"] == "1200/80"
+
+
 def test_words_of_hiv_get_the_label() -> None:
     one = single(results("OBX|1|ST|HIVAB^Anti-HIV^L||Âm tính||||||F"), "Observation")
     assert one["meta"]["security"][0]["code"] == "HIV"

@@ -78,10 +78,10 @@ def test_what_was_handed_out_is_of_its_prescription() -> None:
 
 def test_a_document_keeps_its_text() -> None:
     txa = segment("TXA", {2: "DS^Tóm tắt ra viện", 3: "TX", 6: "20261127090000", 12: "DOC1", 17: "AU"})
-    data = message("MDM^T02", PID, PV1, txa, "OBX|1|TX|DS||Dòng một", "OBX|2|TX|DS||", "OBX|3|TX|DS||Dòng ba")
+    data = message("MDM^T02", PID, PV1, txa, "OBX|1|TX|DS||  Dòng một", "OBX|2|TX|DS||", "OBX|3|TX|DS||Dòng ba")
     one = single(data, "DocumentReference")
     (content,) = one["content"]
-    assert base64.b64decode(content["attachment"]["data"]).decode() == "Dòng một\nDòng ba"
+    assert base64.b64decode(content["attachment"]["data"]).decode() == "  Dòng một\n\nDòng ba"
     assert one["docStatus"] == "final"
 
 

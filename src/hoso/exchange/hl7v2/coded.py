@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from hoso.exchange.hl7v2.draft import Draft, Part
 from hoso.exchange.hl7v2.tables import Resource, codes
@@ -44,6 +45,7 @@ def coding(draft: Draft, code: str, display: str, name: str) -> Resource | None:
     return found | {"display": display} if display else found
 
 
+@lru_cache(1_024)
 def system(facility: str, name: str) -> str:
     """By the name of table 0396; lists that only the sender knows are the facility's own."""
     if known := codes("systems").get(name):
@@ -80,11 +82,14 @@ def unit(part: Part, field: int, component: int = 1) -> Resource:
     shown = code or words
     if not shown:
         return {}
+    if words and name != "UCUM" and (list_of := codes("systems").get(name)):
+        return {"unit": words, "system": str(list_of), "code": code}
     if found := _ucum(code or words, name):
         return {"unit": shown, "system": systems.UCUM, "code": found}
     return {"unit": shown}
 
 
+@lru_cache(1_024)
 def _ucum(text: str, name: str) -> str | None:
     known = insurance_codes()["units"].get(text) or codes("units").get(text)
     if known:
@@ -92,6 +97,7 @@ def _ucum(text: str, name: str) -> str | None:
     return text if name == "UCUM" and ucum.unit(text) is not None else None
 
 
+@lru_cache(4_096)
 def decimal(text: str) -> Decimal | None:
     digits = number(text)
     try:

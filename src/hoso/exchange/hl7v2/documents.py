@@ -73,9 +73,8 @@ def content(walk: Walk, part: Part) -> None:
         title = part.text(3, 2) or part.text(3)
         _attach(found, pointed | {"title": title} if title else pointed)
         return
-    walk.lines += [
-        part.text(5, 1, 1, at) or "" for at in range(1, part.count(5) + 1) if part.text(2) in ("TX", "FT", "ST", "")
-    ]
+    if part.text(2) in ("TX", "FT", "ST", ""):
+        walk.lines += [part.written(5, at) for at in range(1, max(part.count(5), 1) + 1)]
 
 
 def finish(walk: Walk) -> None:

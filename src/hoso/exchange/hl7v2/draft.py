@@ -45,6 +45,14 @@ class Part(NamedTuple):
         found = self.segment.repetitions(field)
         return [one[0].strip() for one in found[repetition - 1]] if repetition <= len(found) else []
 
+    def written(self, field: int, repetition: int = 1) -> str:
+        """All of one repetition with its inner separators, and with spaces in front, by which texts are laid out."""
+        found = self.segment.repetitions(field)
+        if repetition > len(found):
+            return ""
+        text = "^".join("&".join(one) for one in found[repetition - 1]).rstrip("^& ")
+        return "" if text == NULL else text
+
     def deletes(self, field: int) -> bool:
         """Whether the sender takes back what the field said."""
         return self.segment.get(field) == NULL

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 
 ZONE = "+07:00"
 """Asia/Ho_Chi_Minh, which has had no other offset since 1975."""
@@ -14,6 +15,7 @@ _TIME = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\.\d{1,9})?([+-]
 _HOME = timezone(timedelta(hours=7))
 
 
+@lru_cache(4_096)
 def moment(text: str, zone: str = ZONE) -> str | None:
     """A FHIR dateTime. Minutes that were not said are 00, since FHIR has no hour alone."""
     match = _TIME.match(text)

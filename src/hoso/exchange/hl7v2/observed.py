@@ -15,9 +15,14 @@ from hoso.exchange.hl7v2.coded import concept, decimal, unit
 from hoso.exchange.hl7v2.draft import Draft, Part
 from hoso.exchange.hl7v2.tables import Resource, codes
 from hoso.exchange.insurance import result
+from hoso.exchange.insurance.mapping import codes as insurance_codes
+from hoso.fhir import systems
 
 _COMPARATORS = {"<": "<", ">": ">", "<=": "<=", ">=": ">=", "=": "", "": ""}
 _BETWEEN = re.compile(r"(-?\d[\d.,]*)\s*[-–]\s*(-?\d[\d.,]*)\Z", re.ASCII)
+PRESSURE = "85354-9"
+"""Blood pressure, in LOINC."""
+_PRESSURE = re.compile(r"(\d{2,3})\s*/\s*(\d{2,3})\Z", re.ASCII)
 _ONE_SIDE = re.compile(r"(<=|>=|<|>|≤|≥)\s*(-?\d[\d.,]*)\Z")
 
 
@@ -32,15 +37,15 @@ def value(draft: Draft, part: Part) -> Resource:
         if found and others:
             found = {"text": "; ".join(str(other["text"]) for other in [found, *others])}
         return {"valueCodeableConcept": found} if found else {}
-    text = "\n".join(one for at in range(1, times + 1) if (one := _shown(part, at)))
-    if not text:
+    text = "\n".join(one for at in range(1, times + 1) if (one := part.written(5, at)))
+    if not text.strip():
         return {}
     return _single(draft, part, kind, text) if times == 1 else {"valueString": text}
 
 
 def _single(draft: Draft, part: Part, kind: str, text: str) -> Resource:
     if kind == "NM":
-        return _numeric(draft, part, text)
+        return _numeric(draft, part, text.strip())
     if kind == "SN":
         return _structured(part) or {"valueString": text}
     if kind in ("DT", "TS", "DTM"):
@@ -54,7 +59,7 @@ def _single(draft: Draft, part: Part, kind: str, text: str) -> Resource:
     if kind == "ED":
         return {"valueString": " ".join(one for one in (part.text(5, 2), part.text(5, 3)) if one) or text}
     if kind == "ST" and part.text(6):  # many laboratories send numbers as strings, with their unit
-        return _numeric(draft, part, text, quiet=True)
+        return _numeric(draft, part, text.strip(), quiet=True)
     return {"valueString": text}
 
 
@@ -91,12 +96,21 @@ def _structured(part: Part) -> Resource | None:
     return None
 
 
-def _shown(part: Part, repetition: int) -> str:
-    """All that stands in one repetition, with ^ where components part."""
-    parts = part.components(5, repetition)
-    while parts and not parts[-1]:
-        parts.pop()
-    return parts[0] if len(parts) == 1 else "^".join(parts)
+def pressure(part: Part) -> list[Resource]:
+    """The two parts of a blood pressure that comes as one text ("120/80"); empty when it is no such text."""
+    match = _PRESSURE.match(part.text(5))
+    if match is None:
+        return []
+    names = insurance_codes()["vitals"]
+    found = []
+    for name, digits in (("systolic", match[1]), ("diastolic", match[2])):
+        sign = names[name]
+        if not sign["from"] <= int(digits) <= sign["to"]:
+            return []
+        quantity = {"value": int(digits), "unit": sign["unit"], "system": systems.UCUM, "code": sign["ucum"]}
+        coding = {"system": systems.LOINC, "code": sign["loinc"], "display": sign["en"]}
+        found.append({"code": {"coding": [coding], "text": sign["vi"]}, "valueQuantity": quantity})
+    return found
 
 
 def reference_range(draft: Draft, part: Part) -> list[Resource]:

@@ -52,13 +52,17 @@ class Segment:
 
     def get(self, field: int, component: int = 1, sub: int = 1, repetition: int = 1) -> str:
         """The text, unescaped; "" when there is none."""
-        found = self._read.get(field)
-        if found is None:
-            found = self.repetitions(field)
         try:
-            return found[repetition - 1][component - 1][sub - 1]
-        except IndexError:
+            repetitions = self._read[field]
+        except KeyError:
+            repetitions = self.repetitions(field)
+        if repetition > len(repetitions):
             return ""
+        components = repetitions[repetition - 1]
+        if component > len(components):
+            return ""
+        subs = components[component - 1]
+        return subs[sub - 1] if sub <= len(subs) else ""
 
     def repetitions(self, field: int) -> list[Repetition]:
         """Each repetition with its components, each of them with its sub-components; empty for an empty field."""

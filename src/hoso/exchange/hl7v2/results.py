@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from hoso.exchange.hl7v2 import moments
 from hoso.exchange.hl7v2.draft import Draft, Part, reference
-from hoso.exchange.hl7v2.observed import attachment, reference_range, value
+from hoso.exchange.hl7v2.observed import PRESSURE, attachment, pressure, reference_range, value
 from hoso.exchange.hl7v2.tables import Resource, codes, listed
 from hoso.exchange.hl7v2.walk import Report, Walk, link, refer
 from hoso.exchange.hl7v2.ways import fill, number
@@ -113,7 +113,7 @@ def _continued(home: Report, part: Part) -> bool:
     before = home.texts.get((part.text(3) or part.text(3, 2), part.text(4)))
     if before is None or part.text(2) not in _TEXTS or "valueString" not in before:
         return False
-    lines = [part.text(5, 1, 1, at) for at in range(1, part.count(5) + 1)]
+    lines = [part.written(5, at) for at in range(1, part.count(5) + 1)]
     before["valueString"] += "\n" + "\n".join(lines)
     return True
 
@@ -138,7 +138,9 @@ def _observation(walk: Walk, home: Report, part: Part) -> Resource:
     fill(draft, one, part, "Observation")
     if "effectiveDateTime" not in one and home.at:
         one["effectiveDateTime"] = home.at
-    if said := value(draft, part):
+    if code == PRESSURE and (parts := pressure(part)):
+        one["component"] = parts
+    elif said := value(draft, part):
         one.update(said)
     else:
         _without_value(draft, one, part)

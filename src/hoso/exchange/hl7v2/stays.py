@@ -47,7 +47,7 @@ def visit(walk: Walk, part: Part) -> None:
 
 
 def _id(walk: Walk, part: Part) -> str | None:
-    """By the visit number, else the account, else patient and time of arrival."""
+    """By the visit number, else the account of senders that have no other. Nothing else names a visit for good."""
     draft = walk.draft
     if number := part.text(19):
         return draft.id("hl7-visit", number)
@@ -55,8 +55,6 @@ def _id(walk: Walk, part: Part) -> str | None:
         return None
     if walk.person is not None and (account := walk.person.text(18)):
         return draft.id("hl7-visit", "account", account)
-    if arrived := part.text(44):
-        return draft.id("hl7-visit", "arrived", draft.patient_number, arrived)
     return None
 
 

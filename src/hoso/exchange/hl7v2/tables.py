@@ -15,6 +15,8 @@ from importlib.resources import files
 from typing import Any
 
 Resource = dict[str, Any]
+OWN = "own"
+"""The way of a field that the code of its segment reads, since it says more than one thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +25,35 @@ class Line:
 
     segment: str
     field: int
-    name: str
     target: str
     path: tuple[tuple[str, bool], ...]
     way: str
     argument: str
 
-    @property
-    def shown(self) -> str:
-        return ".".join([self.target, *(name for name, _ in self.path)])
-
 
 @cache
 def lines() -> tuple[Line, ...]:
     found = []
-    for row in csv.DictReader(io.StringIO(_text("fields.csv"))):
+    for row in _rows("fields.csv"):
+        if row["as"] == OWN:
+            continue
         target, _, path = row["to"].partition(".")
         way, _, argument = row["as"].partition(":")
         steps = tuple((step.removesuffix("[]"), step.endswith("[]")) for step in path.split("."))
-        found.append(Line(row["segment"], int(row["field"]), row["name"], target, steps, way, argument))
+        found.append(Line(row["segment"], int(row["field"]), target, steps, way, argument))
     return tuple(found)
+
+
+@cache
+def told() -> Mapping[tuple[str, int], tuple[str, tuple[str, ...]]]:
+    """What becomes of a field, for people: its name, and where it is found then."""
+    found: dict[tuple[str, int], tuple[str, tuple[str, ...]]] = {}
+    for row in _rows("fields.csv"):
+        key = (row["segment"], int(row["field"]))
+        name, targets = found.get(key, (row["name"], ()))
+        target = row["to"].replace("[]", "")
+        found[key] = (name, targets if target in targets else (*targets, target))
+    return found
 
 
 @cache
@@ -75,6 +86,20 @@ def kinds() -> Mapping[str, Kind]:
     return {name: Kind(name, title) for name, title in tomllib.loads(_text("messages.toml"))["messages"].items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A segment that is read, with the number of fields it has."""
+
+    name: str
+    title: str
+    fields: int
+
+
+@cache
+def shapes() -> tuple[Shape, ...]:
+    return tuple(Shape(row["segment"], row["title"], int(row["fields"])) for row in _rows("segments.csv"))
+
+
 def put(resource: Resource, path: tuple[tuple[str, bool], ...], value: Any) -> None:
     """An appended list is taken member by member; what is there already is not put twice."""
     here = resource
@@ -88,6 +113,12 @@ def put(resource: Resource, path: tuple[tuple[str, bool], ...], value: Any) -> N
     for one in value if isinstance(value, list) else [value]:
         if one not in held:
             held.append(one)
+
+
+def _rows(name: str) -> csv.DictReader[str]:
+    """Of a table whose first lines say where it is from."""
+    written = (line for line in io.StringIO(_text(name)) if not line.startswith("#"))
+    return csv.DictReader(written)
 
 
 def _text(name: str) -> str:
