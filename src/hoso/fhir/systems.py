@@ -37,6 +37,8 @@ LINK_EVENT_KIND = "https://hoso.vn/CodeSystem/link-event-kind"
 LINK_EVENT_NUMBER = "https://hoso.vn/sid/link-event-number"
 MATCH_EVIDENCE = "https://hoso.vn/StructureDefinition/match-evidence"
 CLAIM_STATUS = "https://hoso.vn/StructureDefinition/claim-status"
+WORKPLACE = "https://hoso.vn/StructureDefinition/workplace"
+"""On a Patient: where they work, or school and class, as it was written."""
 REVIEW = "https://hoso.vn/CodeSystem/identity-review"
 GROUP_KIND = "https://hoso.vn/CodeSystem/group-kind"
 WISH = "https://hoso.vn/CodeSystem/wish"
@@ -101,6 +103,7 @@ __all__ = [
     "UCUM",
     "VISIT_KIND",
     "VISIT_TYPE",
+    "WORKPLACE",
     "facility_appointment_number",
     "facility_check_number",
     "facility_codes",

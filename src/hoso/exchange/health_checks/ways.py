@@ -20,7 +20,6 @@ from hoso.exchange.insurance.mapping import codes
 from hoso.fhir import systems
 
 QUESTION = "https://hoso.vn/CodeSystem/health-check-question"
-WORKPLACE = "https://hoso.vn/StructureDefinition/workplace"
 _ACUITY = re.compile(r"(\d{1,2})(?:[.,]\d)?\s*(?:/\s*10)?\Z", re.ASCII)
 _PRESSURE = re.compile(r"(\d{2,3})\s*/\s*(\d{2,3})\s*(?:mmhg)?\Z", re.ASCII | re.IGNORECASE)
 
@@ -148,7 +147,7 @@ _WAYS: dict[str, Callable[[Asked], Any]] = {
     "occupation-group": _occupation,
     "pressure": _pressure,
     "recalled": _recalled,
-    "workplace": lambda asked: {"url": WORKPLACE, "valueString": asked.text},
+    "workplace": lambda asked: {"url": systems.WORKPLACE, "valueString": asked.text},
     "yes": _yes,
 }
 ELSEWHERE = frozenset(

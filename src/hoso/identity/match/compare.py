@@ -53,6 +53,7 @@ def compare(a: Packed, b: Packed) -> Levels:
     place, commune = _places(a, b)
     # Where numbers or homes agree, or numbers contradict, the province they name says nothing more.
     origin = 0 if citizen or insurance or paper or L.SAME <= place <= L.PLACE_PROVINCE else origin_level(a, b)
+    mother = full_level(a.mother, b.mother) if a.mother and b.mother else 0
     sex = 0
     if a.sex and b.sex:
         sex = L.SAME if a.sex == b.sex else L.SEX_DIFFERENT
@@ -72,9 +73,11 @@ def compare(a: Packed, b: Packed) -> Levels:
             paper,
             phone,
             place,
-            full_level(a.mother, b.mother) if a.mother and b.mother else 0,
+            mother,
             twin,
             origin,
+            _guardian(a, b, mother) if (a.kin or a.kin_phones or b.kin or b.kin_phones) and phone != L.SAME else 0,
+            L.SAME if a.work and a.work == b.work else 0,
         ),
         Values(family_value, middle_value, given_value, commune, phone_value),
         conflict,
@@ -268,6 +271,18 @@ def _phones(a: Packed, b: Packed) -> tuple[int, int | str]:
         return (L.SAME, min(shared, key=str))
     near = any([values_near(x, y) for x in a.phones for y in b.phones])
     return (L.PHONE_NEAR if near else L.PHONE_DIFFERENT, 0)
+
+
+def _guardian(a: Packed, b: Packed, mother: int) -> int:
+    """Whoever is to be called for one is called for the other, or answers the other's phone; else is named by both.
+
+    Another guardian says nothing: father and mother take turns.
+    """
+    if not {*a.kin_phones}.isdisjoint((*b.kin_phones, *b.phones)) or not {*b.kin_phones}.isdisjoint(a.phones):
+        return L.GUARDIAN_PHONE
+    if mother not in (L.SAME, L.MOTHER_LIKE) and not {*a.kin}.isdisjoint(b.kin):
+        return L.GUARDIAN_NAMED
+    return L.MISSING
 
 
 def _places(a: Packed, b: Packed) -> tuple[int, int]:

@@ -26,7 +26,7 @@ PRIOR_PAIRS = 200.0
 """The old weights count like so many pairs, so that a rare level does not rest on two or three."""
 TAUGHT_BY = {"citizen": (L.INSURANCE, L.PAPER), "insurance": (L.CITIZEN, L.PAPER), "paper": (L.CITIZEN, L.INSURANCE)}
 ANCHORS = (L.CITIZEN, L.INSURANCE, L.PAPER)
-FIXED = ("order", "twin", "origin")
+FIXED = ("order", "twin", "origin", "guardian", "workplace")
 """Too rare, or seen only beside other levels: they keep their weights."""
 
 

@@ -38,12 +38,29 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "mother": ("missing", "same", "like", "different"),
     "twin": ("missing", "same", "different"),
     "origin": ("missing", "same", "different"),
+    "guardian": ("missing", "phone", "named"),
+    "workplace": ("missing", "same"),
 }
 
 NAMES = tuple(FIELDS)
-FAMILY, MIDDLE, GIVEN, ORDER, BIRTH, SEX, CITIZEN, INSURANCE, PAPER, PHONE, PLACE, MOTHER, TWIN, ORIGIN = range(
-    len(NAMES)
-)
+(
+    FAMILY,
+    MIDDLE,
+    GIVEN,
+    ORDER,
+    BIRTH,
+    SEX,
+    CITIZEN,
+    INSURANCE,
+    PAPER,
+    PHONE,
+    PLACE,
+    MOTHER,
+    TWIN,
+    ORIGIN,
+    GUARDIAN,
+    WORKPLACE,
+) = range(len(NAMES))
 
 MISSING = 0
 SAME = 1
@@ -69,8 +86,10 @@ MOTHER_LIKE, MOTHER_DIFFERENT = 2, 3
 TWIN_DIFFERENT = 2
 ORIGIN_DIFFERENT = 2
 
-HOUSEHOLD = (PHONE, PLACE, MOTHER, ORIGIN)
-"""What a whole household shares: it may support a name and a birth date, never stand against them."""
+GUARDIAN_PHONE, GUARDIAN_NAMED = 1, 2
+
+HOUSEHOLD = (PHONE, PLACE, MOTHER, ORIGIN, GUARDIAN, WORKPLACE)
+"""What a whole household shares, or a class: it may support a name and a birth date, never stand against them."""
 
 NUMBERS = (CITIZEN, INSURANCE, PAPER)
 

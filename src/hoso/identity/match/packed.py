@@ -38,7 +38,7 @@ KINDS = {
 }
 WIDTHS = {CITIZEN: 12, CODE: 13, INSURANCE: 10, OLD_CARD: 9}
 HARMLESS_DOUBTS = frozenset({"", "lost-zero"})
-MOST_NAMES, MOST_VALUES = 4, 6
+MOST_NAMES, MOST_VALUES, MOST_KIN = 4, 6, 2
 HAMLET_CHARS, ADDRESS_CHARS = 20, 60
 OTHER_CHARS = 24
 
@@ -54,7 +54,10 @@ class PackedName(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Packed(msgspec.Struct, array_like=True, frozen=True, gc=False, omit_defaults=True):
-    """One record as the comparison sees it. `birth` is (year, month, day), 0 where unknown, then 1 for a filler."""
+    """One record as the comparison sees it. `birth` is (year, month, day), 0 where unknown, then 1 for a filler.
+
+    `kin` are plain names of guardians and other contacts with their phones, `work` the hash of a workplace or school.
+    """
 
     shape: int
     names: tuple[PackedName, ...] = ()
@@ -66,6 +69,9 @@ class Packed(msgspec.Struct, array_like=True, frozen=True, gc=False, omit_defaul
     mother: str = ""
     twin: int = 0
     deceased: bool = False
+    kin: tuple[str, ...] = ()
+    kin_phones: tuple[int | str, ...] = ()
+    work: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -102,6 +108,9 @@ def packed(person: Person) -> Packed:
         person.mother.casefold(),
         person.twin or 0,
         person.deceased is not None,
+        _unique(name.plain for name in person.guardians)[:MOST_KIN],
+        _unique(compact(phone) for phone in person.kin_phones)[:MOST_KIN],
+        stable_hash("work", person.workplace) if person.workplace else 0,
     )
 
 

@@ -19,7 +19,7 @@ CURES: Mapping[str, frozenset[str]] = {
     "siblings": NUMBER_FACTS,
     "vague-birth": NUMBER_FACTS | {"birth", "mother"},
     "no-name": NUMBER_FACTS | {"mother"},
-    "name-and-birth-only": NUMBER_FACTS | {"phone", "place", "mother"},
+    "name-and-birth-only": NUMBER_FACTS | {"phone", "place", "mother"},  # or a guardian, whom one cannot ask for
     "margin": NUMBER_FACTS | {"birth", "phone", "place", "mother"},
 }
 """Facts that lift a veto when they agree; a veto that is not listed needs a person to decide."""
@@ -159,6 +159,7 @@ def _supported(best: Scored) -> bool:
         or levels[L.PLACE] in (L.PLACE_HAMLET, L.PLACE_COMMUNE, L.PLACE_PROVINCE)
         or levels[L.MOTHER] in (L.SAME, L.MOTHER_LIKE)
         or levels[L.ORIGIN] == L.SAME
+        or levels[L.GUARDIAN] != L.MISSING
     )
 
 

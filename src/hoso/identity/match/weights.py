@@ -17,6 +17,9 @@ from hoso.identity.match import levels as L
 from hoso.identity.match.frequency import DATA, Rarity, shipped
 
 Pair = tuple[float, float]
+SHIPPED = DATA / "weights-4.toml"
+ADDED = ("guardian", "workplace")
+"""Fields that are newer than weights which an installation may have learned."""
 
 
 class WeightsError(ValueError):
@@ -66,7 +69,7 @@ def read(path: Path, rarity: Rarity) -> Model:
     """Raises WeightsError naming what is wrong."""
     try:
         found: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        fields = {
+        fields = dict(_assumed()) | {
             name: {level: (float(m), float(u)) for level, (m, u) in levels.items()}
             for name, levels in found["fields"].items()
         }
@@ -75,6 +78,13 @@ def read(path: Path, rarity: Rarity) -> Model:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         raise WeightsError(f"{path.name}: {fault!r}") from fault
+
+
+@lru_cache(maxsize=1)
+def _assumed() -> Mapping[str, Mapping[str, Pair]]:
+    """Of fields that weights learned before they existed do not have."""
+    listed = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["fields"]
+    return {name: {level: (float(m), float(u)) for level, (m, u) in listed[name].items()} for name in ADDED}
 
 
 def write(model: Model) -> str:
@@ -95,4 +105,4 @@ def _quoted(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def default_model() -> Model:
-    return read(DATA / "weights-3.toml", shipped())
+    return read(SHIPPED, shipped())

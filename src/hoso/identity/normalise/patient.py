@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from hoso.core.text import fold
+from hoso.fhir.systems import WORKPLACE
 from hoso.identity.normalise.addresses import place_of
 from hoso.identity.normalise.births import birth_of
 from hoso.identity.normalise.naming import Named, human_name, name_of
@@ -16,6 +18,7 @@ from hoso.identity.normalise.strings import object_of, objects_of, text_of
 
 _USES = {"official": 0, "usual": 1, "": 2, "temp": 3, "nickname": 4, "anonymous": 5, "maiden": 6, "old": 7}
 _SEXES: dict[str, Sex] = {"male": "male", "female": "female", "other": "other"}
+_LONGEST_PLACE = 200
 _MOST = 32  # of anything in one record that is compared
 
 
@@ -44,6 +47,8 @@ def normalise(patient: Mapping[str, Any], *, today: date | None = None) -> Perso
         facility=_facility(patient),
         local=tuple([(one.system, one.value) for one in numbers if one.kind == "local"]),
         notes=tuple(sorted(notes)),
+        kin_phones=_kin_phones(patient),
+        workplace=_workplace(patient),
     )
 
 
@@ -147,6 +152,22 @@ def _phones(patient: Mapping[str, Any], notes: set[str]) -> tuple[str, ...]:
             if written and not found:
                 notes.add("bad-phone")
     return tuple(kept)
+
+
+def _kin_phones(patient: Mapping[str, Any]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for contact in objects_of(patient, "contact")[:_MOST]:
+        for telecom in objects_of(contact, "telecom")[:_MOST]:
+            if text_of(telecom, "system") in ("phone", "sms", ""):
+                found |= dict.fromkeys(phones_in(text_of(telecom, "value")))
+    return tuple(found)
+
+
+def _workplace(patient: Mapping[str, Any]) -> str:
+    for extension in objects_of(patient, "extension")[:_MOST]:
+        if text_of(extension, "url") == WORKPLACE:
+            return fold(text_of(extension, "valueString"))[:_LONGEST_PLACE]
+    return ""
 
 
 def _places(patient: Mapping[str, Any], notes: set[str]) -> tuple[Place, ...]:

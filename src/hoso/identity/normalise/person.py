@@ -92,3 +92,7 @@ class Person:
     """Numbers of single facilities: (system, value)."""
     notes: tuple[str, ...]
     """What was repaired or dropped, in alphabetical order: "tcvn3", "telex", "lost-zero", "title" …"""
+    kin_phones: tuple[str, ...] = ()
+    """Of the contacts: a guardian's, a spouse's."""
+    workplace: str = ""
+    """Where they work, or school and class, folded."""
