@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hoso import deposits, exports, imports, keyfolder, knowledge, rotation, subscriptions
+from hoso import deposits, exports, imports, keyfolder, knowledge, rotation, streams, subscriptions
 from hoso.core import Refused, new_id, system_clock
 from hoso.keyfolder import BadConfig as BadConfig
 from hoso.keyfolder import Keys as Keys
@@ -81,6 +81,7 @@ class Config:
     transit: Transit = field(default_factory=Transit)
     profiles: Required = field(default_factory=dict)
     subscriptions: subscriptions.Settings = field(default_factory=subscriptions.Settings)
+    mllp: streams.Settings = field(default_factory=streams.Settings)
 
     @property
     def fhir_url(self) -> str:
@@ -202,6 +203,7 @@ def load(folder: Path) -> Config:
             profiles=knowledge.required(read.get("profiles", {})),
             transit=parse_transit(folder, read, str(http["base_url"]).rstrip("/")),
             subscriptions=subscriptions.parse(read.get("subscriptions", {}), folder),
+            mllp=streams.parse(read.get("mllp", {}), folder),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:
         raise BadConfig(file, str(error)) from error
@@ -390,6 +392,7 @@ def upkeep(node: Node) -> None:
     exports.upkeep(folder, key, store, journal)
     imports.upkeep(folder, key, store, node.records)
     deposits.upkeep(folder, node.intake)
+    streams.upkeep(config.mllp, config.transit, folder, store, node.intake)
     subscriptions.upkeep(
         config.subscriptions, folder, key, store, journal, node.tokens, _registered(config), config.node,
         config.fhir_url,

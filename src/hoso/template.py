@@ -68,6 +68,17 @@ endpoints = []
 # Days after which an endpoint that takes nothing is given up.
 days = 7
 
+[mllp]
+# HL7 v2 messages are taken on this port; 0: none are. docs/how-to/hl7v2.md.
+port = 0
+host = "127.0.0.1"
+# The one facility whose messages are taken; empty: the one that MSH-4 names, or that the certificate speaks for.
+facility = ""
+# Certificates that other machines must show: the authorities that signed them (a file here), and by the SHA-256 of each
+# the facility it speaks for.
+authorities = ""
+senders = {{}}
+
 [audit]
 # Witnesses of this node's audit log: the public key that each names as its own, a space, and its https address.
 witnesses = []

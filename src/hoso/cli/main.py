@@ -30,6 +30,7 @@ COMMANDS = (
     "key",
     "label",
     "load",
+    "mllp",
     "match",
     "profile",
     "restore",

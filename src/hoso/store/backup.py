@@ -99,6 +99,7 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("deposit", "number"),
     ),
     "gateway_account": (("username", "facility", "digest", "key", "created", "revoked"), ("username",)),
+    "stream_number": (("sender", "number"), ("sender",)),
     "guide_definition": (("kind", "url", "version", "source", "loaded", "body"), ("kind", "url")),
 }  # fmt: skip
 """Columns and key of what is kept, in the order in which it is brought back."""

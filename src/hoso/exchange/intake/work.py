@@ -67,8 +67,8 @@ class Work:
         self._door.told(f"deposit {self._row.id}")
         self._reached = rows[len(done) - 1].number
         until = to_ms(self._clock()) + TAKEN_MS
-        settled = [_settled(row, one) for row, one in zip(rows, done, strict=False)]
-        self._table.settle(self._row.id, settled, until)
+        now = [settled(row, one) for row, one in zip(rows, done, strict=False)]
+        self._table.settle(self._row.id, now, until)
 
     def _done(self, asked: Sequence[Asked]) -> list[Done]:
         """A piece that brings out a fault of ours is set apart like any other that cannot be read."""
@@ -96,7 +96,7 @@ class Work:
                     one.fates.add("stored")
 
 
-def _settled(row: ItemRow, done: Done) -> ItemRow:
+def settled(row: ItemRow, done: Done) -> ItemRow:
     document = done.document
     issues: list[Issue] = [issue for fault in document.faults for issue in fault.issues] + document.warnings
     state = deposits.STORED if "stored" in done.fates else deposits.UNCHANGED
