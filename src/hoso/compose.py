@@ -475,9 +475,8 @@ def application(node: Node) -> Application:
     bulk = exports.exports(node.config.folder, node.config.keys.links, node.store, node.journal)
     taken = imports.imports(node.config.folder, node.config.keys.links, node.store, node.journal)
     desk = subscriptions.desk(node.store, node.records, node.journal)
-    systems = api(
-        node.records, node.tokens, seal, node.config, patience, identity, trail, bulk, node.guides, desk, taken
-    )
+    answering = (trail, bulk, node.guides, desk, taken, node.intake)
+    systems = api(node.records, node.tokens, seal, node.config, patience, identity, *answering)
     people, forms = web(node), Bodies(min(LARGEST_FORM, node.config.largest_request), patience)
     systems_of_apps = across(systems, registered)
 

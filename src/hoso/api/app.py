@@ -16,6 +16,7 @@ from hoso.api.conditions import names_version
 from hoso.api.doors import Doors, Identity
 from hoso.api.failure import failed
 from hoso.api.formats import in_json, in_xml
+from hoso.api.intake import PLACE
 from hoso.api.links import Seal
 from hoso.api.message import CONTENT, Request, Response, http_date
 from hoso.api.negotiate import compressed, pretty, spoken, takes_json, wants_pretty
@@ -24,6 +25,7 @@ from hoso.api.routes import ID, interaction
 from hoso.core.errors import Refused
 from hoso.core.ids import new_id
 from hoso.exchange.imports import Imports
+from hoso.exchange.intake import Intake
 from hoso.fhir.model import load
 from hoso.fhir.outcome import preferred
 from hoso.transit.edge import CERTIFICATE
@@ -64,9 +66,10 @@ def application(
     guides: Guides | None = None,
     subscriptions: SubscriptionDesk | None = None,
     imports: Imports | None = None,
+    intake: Intake | None = None,
 ) -> Application:
     """The systems' door of one worker process; `patience` is shared by all its doors."""
-    doors = Doors(records, seal, identity, trail, exports, guides, subscriptions, imports)
+    doors = Doors(records, seal, identity, trail, exports, guides, subscriptions, imports, intake)
     bodies = Bodies(settings.largest_request, patience)
     types = frozenset(load().resource_types) - {"Binary", "AuditEvent"}
 
@@ -145,13 +148,15 @@ def application(
         request.body = bodies.read(environ, request.actor.id)
         if request.path[-1:] == ("_search",):
             request.form, request.body = _form(request), b""
-        elif request.body:
+        elif request.body and request.path[:1] != (PLACE,):
             in_json(request)
 
     return serve
 
 
 def _xml(environ: Environ, form: str = "") -> bool:
+    if _is_intake(environ["PATH_INFO"]):
+        return False
     kind = _content_type(environ) if environ["REQUEST_METHOD"] in _WITH_BODY else ""
     return spoken(environ.get("HTTP_ACCEPT", ""), kind, environ.get("QUERY_STRING", ""), form) == "xml"
 
@@ -187,11 +192,18 @@ def _form(request: Request) -> str:
 
 
 def _segments(path: str) -> tuple[str, ...]:
-    """The parts below /fhir; a closing slash is forgiven, an empty part is not."""
+    """The parts below /fhir, or those of /intake; a closing slash is forgiven, an empty part is not."""
+    if _is_intake(path):
+        return (PLACE, *path.removesuffix("/").split("/")[2:])
     if path != "/fhir" and not path.startswith("/fhir/"):
         raise Refused.because(404, "not-found", "rest.no-such-place", path=path[:100])
     below = path[6:].removesuffix("/")
     return tuple(below.split("/")) if below else ()
+
+
+def _is_intake(path: str) -> bool:
+    """Where files of any format come, so that no body is taken for a resource."""
+    return path == PLACE or path.startswith(f"{PLACE}/")
 
 
 def _own_address(environ: Environ) -> str:

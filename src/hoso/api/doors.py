@@ -17,6 +17,7 @@ from hoso.api.body import busy
 from hoso.api.links import Seal
 from hoso.core.errors import Refused
 from hoso.exchange.imports import Imports
+from hoso.exchange.intake import Intake
 from hoso.identity.matching import Matching
 from hoso.identity.steward import Steward
 
@@ -66,6 +67,7 @@ class Doors:
     guides: Guides | None = None
     subscriptions: SubscriptionDesk | None = None
     imports: Imports | None = None
+    intake: Intake | None = None
     long: Lane = field(default_factory=lambda: Lane(3))
     streams: Lane = field(default_factory=lambda: Lane(1))
     downloads: Lane = field(default_factory=lambda: Lane(2))
@@ -81,6 +83,10 @@ class Doors:
     def with_imports(self) -> Imports:
         """Raises Refused(404) where nothing carries imports out."""
         return _here(self.imports, "import.not-here")
+
+    def with_intake(self) -> Intake:
+        """Raises Refused(404) where nothing is taken in."""
+        return _here(self.intake, "intake.not-here")
 
     def with_subscriptions(self) -> SubscriptionDesk:
         """Raises Refused(404) where nobody is told of anything."""

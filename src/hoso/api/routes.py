@@ -18,6 +18,7 @@ from hoso.api import (
     graphql,
     history,
     importing,
+    intake,
     lastn,
     link_events,
     matching,
@@ -115,6 +116,8 @@ def _table(path: tuple[str, ...], method: str) -> Table:
     if not path:
         return SYSTEM
     first, rest = path[0], path[1:]
+    if first == intake.PLACE:
+        return intake.table(rest)
     if first in _SYSTEM and not rest:
         return _SYSTEM[first]
     if first in _BULK and len(rest) == _BULK[first][1]:

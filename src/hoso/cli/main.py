@@ -26,6 +26,7 @@ COMMANDS = (
     "facility",
     "fhirpath",
     "gateway",
+    "inbox",
     "init",
     "key",
     "label",
