@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,12 +15,12 @@ from tests.api.caller import Answer, Caller
 from tests.exchange.insurance.insurance_files import Row, envelope, visit
 from tests.exchange.intake.test_intake import BAD, another, facility
 
-from hoso.access import Actor, Scopes, Tokens
+from hoso.access import Actor, Scopes, Tokens, Unavailable
 from hoso.access.audit.journal import PlainJournal
 from hoso.api.app import application
 from hoso.api.links import Seal
 from hoso.core import new_id, system_clock
-from hoso.exchange.intake import Intake
+from hoso.exchange.intake import Intake, Item
 from hoso.store.deposits import DepositTable
 from hoso.store.record_store import RecordStore
 from hoso.store.tokens import TokenTable
@@ -214,3 +216,40 @@ def test_every_act_stands_in_the_log(gate: Gate, store: RecordStore) -> None:
     id = deposit.rsplit("/", 1)[1]
     for act in (f"received {id}", f"shown item 1 of {id}", f"retried 1 items of {id}"):
         assert any(act in one and "client/his" in one for one in told), act
+
+
+def test_a_preview_tells_each_piece_and_keeps_nothing(gate: Gate) -> None:
+    answer = gate("hospital", "POST", "/intake/preview", content(another(1), BAD), Content_Type=XML)
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/fhir+ndjson")
+    [good, bad] = [json.loads(line) for line in answer.body.splitlines()]
+    assert (good["state"], good["whose"], bad["state"], bad["place"]) == ("stored", "new", "quarantined", "HOSO[2]")
+    assert gate("hospital", "GET", "/intake").json == {"deposits": []}
+    assert gate.operator.found("Encounter") == []
+    assert gate("hospital", "POST", "/intake/preview", b"<a/>", Content_Type=XML).status == 400
+    assert gate("reader", "POST", "/intake/preview", content(another(1)), Content_Type=XML).status == 403
+
+
+def test_a_preview_that_breaks_off_says_so_in_its_last_line(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Intake.preview
+
+    def breaks(*given: Any) -> Iterator[Item]:
+        yield from islice(real(*given), 1)
+        raise Unavailable("no disk")
+
+    monkeypatch.setattr(Intake, "preview", breaks)
+    answer = gate("hospital", "POST", "/intake/preview", content(another(1), another(2)), Content_Type=XML)
+    [good, last] = [json.loads(line) for line in answer.body.splitlines()]
+    assert (good["state"], last["failed"]["issue"][0]["diagnostics"]) == ("stored", "rest.unavailable")
+
+
+def test_a_deposit_is_taken_back_and_what_somebody_changed_since_stays(gate: Gate) -> None:
+    deposit = path(gate.bring(another(1), another(2)))
+    [encounter, _] = gate.operator.found("Encounter")
+    changed = gate("hospital", "GET", f"/fhir/Encounter/{encounter}").json | {"language": "vi"}
+    assert gate("hospital", "PUT", f"/fhir/Encounter/{encounter}", changed).status == 200
+    done = gate("hospital", "POST", deposit + "/undo")
+    assert (done.status, done.json["items"]) == (200, 2)
+    assert {"type": "Encounter", "id": encounter, "why": "changed"} in done.json["left"]
+    assert gate.operator.found("Encounter") == [encounter]
+    assert gate("hospital", "GET", deposit).json["counts"] == {"undone": 2}
+    assert gate("stranger", "POST", deposit + "/undo").status == 404

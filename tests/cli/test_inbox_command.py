@@ -61,6 +61,19 @@ def test_a_file_for_one_facility_brings_nothing_of_another(node: Path, tmp_path:
     assert json.loads(lines[0]) == told
 
 
+def test_a_file_is_previewed_then_taken_in_then_taken_back(node: Path, tmp_path: Path) -> None:
+    file = written(tmp_path / "a.xml", another(4), BAD)
+    seen = hoso("inbox", "preview", "--data", node, file)
+    assert (seen.returncode, "new citizen" in seen.stdout) == (1, True)
+    assert "Nothing was kept. It would come to: stored 1, in quarantine 1." in seen.stdout
+    _, told = send(node, file)
+    done = hoso("inbox", "undo", "--data", node, told["id"], "--json")
+    assert (done.returncode, json.loads(done.stdout)["left"]) == (0, [])
+    assert "taken back" in hoso("inbox", "show", "--data", node, told["id"]).stdout
+    _, again = send(node, file)
+    assert again["id"] != told["id"] and again["counts"] == told["counts"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -7,18 +7,23 @@ not carried out while the caller waits the node goes on with.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
+from itertools import chain
 from typing import Any, get_args
 
 from hoso.access.scope import Right
 from hoso.api.doors import Doors
+from hoso.api.everything import Held
+from hoso.api.exporting import NDJSON
+from hoso.api.failure import failed
 from hoso.api.message import Header, Request, Response
 from hoso.core.errors import Refused
 from hoso.exchange import formats
-from hoso.exchange.intake import Intake, Sender, Standing, State
-from hoso.exchange.intake.report import of_deposit, of_item
+from hoso.exchange.intake import Intake, Item, Sender, Standing, State
+from hoso.exchange.intake.report import of_deposit, of_item, of_undone
 from hoso.fhir.json import encode, strict
+from hoso.fhir.outcome import Language
 
 PLACE = "/intake"
 """First segment of such a path; no segment below /fhir holds a slash."""
@@ -39,12 +44,16 @@ def table(path: tuple[str, ...]) -> dict[str, Interaction]:
     match path:
         case ():
             return {"GET": listed, "POST": receive}
+        case ("preview",):
+            return {"POST": preview}
         case (_,):
             return {"GET": standing}
         case (_, "items"):
             return {"GET": items}
         case (_, "retry"):
             return {"POST": retry}
+        case (_, "undo"):
+            return {"POST": undo}
         case (_, "items", number, *rest) if _NUMBER.match(number):
             match rest:
                 case ["original"]:
@@ -67,6 +76,37 @@ def receive(doors: Doors, request: Request) -> Response:
     found = _carried_out(doors, desk, sender, request, receipt.id)
     status = 200 if not receipt.new else 201 if found.over else 202
     return Response(status, [JSON, ("Location", f"{_base(request)}/{receipt.id}")], encode(of_deposit(found)))
+
+
+def preview(doors: Doors, request: Request) -> Response:
+    """A line of NDJSON for each piece as its item would be; nothing is kept. A last line says where it broke off."""
+    desk, sender = doors.with_intake(), _sender(request)
+    asked = _parameters(request, "format")
+    if not request.body:
+        raise Refused.because(400, "required", "intake.no-body")
+    found = desk.preview(sender, asked.get("format") or _known(request.body), BytesIO(request.body))
+    first = next(found)  # what cannot be read at all is refused before anything is answered
+    headers: list[Header] = [("Content-Type", NDJSON)]
+    return Response(200, headers, Held(_lines(chain([first], found), request.language), doors.downloads))
+
+
+def _lines(items: Iterator[Item], language: Language) -> Iterator[bytes]:
+    try:
+        for item in items:
+            yield encode(of_item(item)) + b"\n"
+    except Exception as error:  # the rim: the status is sent already
+        answer = failed(error, language)
+        yield b'{"failed":' + (answer.body if isinstance(answer.body, bytes) else b"{}") + b"}\n"
+
+
+def undo(doors: Doors, request: Request) -> Response:
+    """Takes back what the deposit wrote; what somebody changed since is told and stays."""
+    _parameters(request)
+    desk, sender = doors.with_intake(), _sender(request)
+    if not request.actor.scopes.everywhere("*", "d"):
+        raise Refused.because(403, "forbidden", "intake.no-undo")
+    with doors.long.entered():
+        return Response(200, [JSON], encode(of_undone(desk.undo(sender, request.path[1]))))
 
 
 def listed(doors: Doors, request: Request) -> Response:

@@ -9,7 +9,8 @@ import argparse
 import getpass
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -24,7 +25,7 @@ from hoso.core import Refused
 from hoso.core.clock import instant
 from hoso.exchange import formats
 from hoso.exchange.intake import Intake, Item, Sender, Standing, State
-from hoso.exchange.intake.report import of_deposit, of_item
+from hoso.exchange.intake.report import of_deposit, of_item, of_undone
 from hoso.fhir.outcome import text
 
 PAGE = 100
@@ -41,7 +42,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     for name in ACTS:
         action = made[name] = actions.add_parser(name, help=say(f"inbox.{name}"), description=say(f"inbox.{name}"))
         add_data(action)
-        if name == "send":
+        if name in ("send", "preview"):
             action.add_argument("file", type=Path, metavar="FILE", help=say("inbox.file"))
             action.add_argument("--format", choices=tuple(formats.FORMATS), help=say("inbox.format"))
             action.add_argument("--facility", default="", metavar="CODE", help=say("inbox.facility"))
@@ -104,6 +105,27 @@ def _send(desk: Intake, sender: Sender, args: argparse.Namespace) -> int:
     return _carried_out(desk, sender, args, receipt.id)
 
 
+def _preview(desk: Intake, sender: Sender, args: argparse.Namespace) -> int:
+    """What each piece would come to, and at the end how many of each."""
+    counts: Counter[str] = Counter()
+    with args.file.open("rb") as file:
+        name = args.format or _known(file.read(formats.HEAD), args.file)
+        file.seek(0)
+        for item in desk.preview(sender, name, file):
+            counts[item.state] += 1
+            _print(args, of_item(item), _item_lines(item))
+    _print(args, {"items": counts.total(), "counts": dict(counts)}, say("inbox.would", counts=_counted(counts)))
+    return 1 if counts["quarantined"] else 0
+
+
+def _undo(desk: Intake, sender: Sender, args: argparse.Namespace) -> int:
+    done = desk.undo(sender, args.id)
+    words = [say("inbox.undone", items=done.items, records=done.records)]
+    words += [f"\t{one.type}/{one.id}\t{say(f'inbox.left-{one.why}')}" for one in done.left]
+    _print(args, of_undone(done), "\n".join(words))
+    return 1 if done.left else 0
+
+
 def _retry(desk: Intake, sender: Sender, args: argparse.Namespace) -> int:
     desk.retry(sender, args.id, args.numbers or None)
     return _carried_out(desk, sender, args, args.id)
@@ -154,12 +176,17 @@ def _every(desk: Intake, sender: Sender, id: str, state: State | None) -> Iterat
 
 
 def _line(one: Standing) -> str:
-    counts = ", ".join(f"{say(f'inbox.is-{state}')} {number}" for state, number in one.counts.items())
-    return "\t".join((one.id, instant(one.received), one.format, one.facility or "–", one.name, counts))
+    place = one.facility or "–"
+    return "\t".join((one.id, instant(one.received), one.format, place, one.name, _counted(one.counts)))
+
+
+def _counted(counts: Mapping[Any, int]) -> str:
+    return ", ".join(f"{say(f'inbox.is-{state}')} {number}" for state, number in counts.items())
 
 
 def _item_lines(item: Item) -> str:
-    head = "\t".join((str(item.number), item.place, item.label or "–", say(f"inbox.is-{item.state}"), item.code))
+    whose = say(f"inbox.{item.whose}") if item.whose else ""
+    head = "\t".join((str(item.number), item.place, item.label or "–", say(f"inbox.is-{item.state}"), whose, item.code))
     return "\n".join([head.rstrip(), *(f"\t{text(issue, language())}" for issue in item.issues)])
 
 
@@ -180,7 +207,9 @@ ACTS: dict[str, Act] = {
     "items": _items,
     "original": _original,
     "send": _send,
+    "preview": _preview,
     "retry": _retry,
     "mend": _mend,
     "set-aside": _set_aside,
+    "undo": _undo,
 }

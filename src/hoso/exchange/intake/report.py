@@ -7,6 +7,7 @@ from typing import Any
 from hoso.core import Issue
 from hoso.core.clock import instant
 from hoso.exchange.intake.shapes import Item, Standing
+from hoso.exchange.intake.undo import Undone
 from hoso.fhir.outcome import text
 
 
@@ -29,6 +30,12 @@ def of_item(one: Item) -> dict[str, Any]:
     if one.whose:
         found |= {"whose": one.whose, "code": one.code}
     return found
+
+
+def of_undone(done: Undone) -> dict[str, Any]:
+    """`left` are the records that stay, each with why: "changed", "in-use" or "old"."""
+    left = [{"type": one.type, "id": one.id, "why": one.why} for one in done.left]
+    return {"items": done.items, "records": done.records, "left": left}
 
 
 def of_issue(issue: Issue) -> dict[str, Any]:
