@@ -36,6 +36,7 @@ COMMANDS = (
     "profile",
     "restore",
     "serve",
+    "sheet",
     "subscription",
     "synth",
     "terms",

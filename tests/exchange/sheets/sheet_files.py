@@ -15,7 +15,7 @@ import xlsxwriter
 def xlsx(fill: Callable[[Any, Any], None], sheet: str = "Danh sách") -> bytes:
     """A workbook of one sheet; `fill(workbook, worksheet)` writes it."""
     held = io.BytesIO()
-    book = xlsxwriter.Workbook(held, {"in_memory": True})
+    book = xlsxwriter.Workbook(held, {"in_memory": True, "strings_to_formulas": False})
     fill(book, book.add_worksheet(sheet))
     book.close()
     return held.getvalue()

@@ -64,7 +64,7 @@ def _zoned(iso: str) -> str | None:
 
 def _moment(year: str, month: str, day: str, time: tuple[str | None, ...] | None, today: date) -> str | None:
     of_year = _full(int(year), today) if len(year) == 2 else int(year)
-    if of_year < EARLIEST or of_year > today.year + 50:
+    if of_year < EARLIEST or of_year > today.year + 200:
         return None
     if int(month) == 0:
         return str(of_year) if int(day) == 0 else None

@@ -114,6 +114,9 @@ _ROW_FIELD = Field(
 )
 
 
+ROW_TITLES = frozenset(_ROW_FIELD.headers)
+
+
 @cache
 def _read(name: str) -> dict[str, Any]:
     return tomllib.loads((files("hoso.exchange.sheets") / "data" / f"{name}.toml").read_text("utf-8"))

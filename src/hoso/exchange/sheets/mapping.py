@@ -16,7 +16,7 @@ from typing import Any
 
 from hoso.core import Refused
 from hoso.exchange.sheets.header import Header
-from hoso.exchange.sheets.kinds import ROW, kind, plain
+from hoso.exchange.sheets.kinds import ROW_TITLES, kind, plain
 
 FACILITY = re.compile(r"[A-Za-z0-9.-]{1,20}\Z")
 LIMIT = 1 << 20
@@ -137,7 +137,7 @@ def signature(header: Header) -> str:
     return hashlib.sha256("\n".join([*titles, *sorted(filter(None, header.keys))]).encode()).hexdigest()
 
 
-_OURS = frozenset((*kind("persons").fields[ROW].headers, plain("Lý do loại"), "reason"))
+_OURS = frozenset((*ROW_TITLES, plain("Lý do loại"), "reason"))
 """Titles that a sheet of rejected rows has beside those of the sheet it came from."""
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from hoso.core import Issue
 from hoso.exchange.sheets.cells import DIGITS, LONG, NUL, NUMBER, QUOTE, WIDTH, Row
-from hoso.exchange.sheets.kinds import ROW, kind, plain
+from hoso.exchange.sheets.kinds import ROW, ROW_TITLES, kind, plain
 from hoso.exchange.sheets.mapping import Mapping, Target, by_column, names
 from hoso.exchange.sheets.table import Sheet
 
@@ -22,7 +22,6 @@ REASON = ("Lý do loại (HoSo)", "Reason (HoSo)")
 CONTENT_TYPE = "application/vnd.hoso.sheet-row+json"
 _TOLD = frozenset({DIGITS, LONG, NUL, NUMBER, QUOTE, WIDTH, "error", "formula"})
 _ROW = Target(ROW)
-_ROW_TITLES = frozenset(kind("persons").fields[ROW].headers)
 _FOOTER = frozenset(
     ("tong", "tong cong", "cong", "nguoi lap bieu", "nguoi lap", "thu truong don vi", "total", "nguoi ghi")
 )
@@ -101,7 +100,7 @@ def _piece(
         title = titles[at] if at < len(titles) else f"+{at}"
         if title in REASON:
             continue
-        target = targets.get(at) or (_ROW if plain(title) in _ROW_TITLES else None)
+        target = targets.get(at) or (_ROW if plain(title) in ROW_TITLES else None)
         original = row.originals.get(at, "")
         if target is None:
             piece.kept.append(Cell("", title, text, mark if mark == NUL else "", original))
