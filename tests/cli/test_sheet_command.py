@@ -143,3 +143,28 @@ def test_nobody_mends_rows_of_another_facility(data: Path) -> None:
         assert desk.standing(theirs, loaded.id).counts["quarantined"] == 1
     finally:
         node.close()
+
+
+def test_hoso_load_takes_a_sheet_that_is_known_or_says_how(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = sheet(data, [HEAD, ROWS[1]])
+    assert main(["load", "--data", str(data), "--json", file]) == 1
+    [rejects] = data.glob("rejects-*.ndjson")
+    assert "hoso sheet load" in rejects.read_text("utf-8")
+    (data.parent / "drop").mkdir()
+    (data.parent / "drop" / "a.xlsx").write_bytes(Path(file).read_bytes())
+    assert main(["load", "--data", str(data), str(data.parent / "drop")]) == 0  # in a folder it is left alone
+    capsys.readouterr()
+    assert main(["load", "--data", str(data), "--json", "--facility", "01001", file]) == 0
+    assert json.loads(capsys.readouterr().out)["stored"] == 3
+    said(capsys, "load", "--data", str(data), "--facility", "01001", file)
+    other = sheet(data, [HEAD, ["B9", "Đỗ Thị Hai", "1/1/1990", "Nữ", "", ""]], "b.xlsx")
+    capsys.readouterr()
+    assert main(["load", "--data", str(data), "--json", other]) == 0
+    assert names(data) == ["Lê Thị An", "Đỗ Thị Hai"]
+
+
+def test_a_sheet_of_health_checks_is_sent_to_its_own_format(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = ["HO_TEN", "NGAY_SINH", "GIOI_TINH", "SO_CCCD", "DIA_CHI", "MA_CSKCB", "NGAY_VAO", "CHIEU_CAO", "CAN_NANG"]
+    file = sheet(data, [keys, ["LÊ A", "20150102", "1", "", "x", "01001", "202607150800", "120", "30"]])
+    assert main(["sheet", "inspect", "--data", str(data), "--facility", "01001", file]) == 1
+    assert "ksk" in capsys.readouterr().err

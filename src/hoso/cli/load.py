@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from hoso import compose, knowledge
+from hoso.cli import sheet_files
 from hoso.cli.failure import Failure
 from hoso.cli.main import add_data
 from hoso.cli.node import explained
@@ -32,6 +33,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser = subparsers.add_parser("load", help=say("load.help"), description=say("load.help"), epilog=say("load.exit"))
     add_data(parser)
     parser.add_argument("paths", nargs="+", metavar="PATH", type=Path, help=say("load.paths"))
+    parser.add_argument("--facility", default="", metavar="CODE", help=say("load.facility"))
     parser.add_argument("--json", action="store_true", help=say("load.json"))
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help=say("load.workers"))
 
@@ -45,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
             missing = next((path for path in args.paths if not path.exists()), None)
             if missing:
                 raise Failure("load.missing", path=missing)
-            report = load_paths(data, args.paths, workers=max(1, args.workers))
+            report = load_paths(data, args.paths, workers=max(1, args.workers), facility=args.facility)
     except Failure as failure:
         failure.code = CANNOT_RUN
         raise
@@ -95,10 +97,12 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def load_paths(data: Path, paths: Sequence[Path], *, workers: int) -> Report:
+def load_paths(data: Path, paths: Sequence[Path], *, workers: int, facility: str = "") -> Report:
     """Loads everything under the paths with a progress bar; raises Failure when it cannot go on."""
     start = system_clock()
     files, skipped = sources.files(paths)
+    with closing(compose.open(data)) as node:
+        files, skipped, known = sheet_files.sorted_out(node, paths, files, skipped, facility)
     tally = Tally()
     with Journal(data, paths) as journal, Progress(_size(files), say("load.resources")) as progress:
         rejects = RejectsFile(data / (journal.rejects or f"rejects-{start:%Y%m%dT%H%M%SZ}.ndjson"))
@@ -109,6 +113,7 @@ def load_paths(data: Path, paths: Sequence[Path], *, workers: int) -> Report:
             workers=workers,
             journal=journal,
             language="vi" if language() == "vi" else "en",
+            sheets=known,
         )
         try:
             for outcome in outcomes:

@@ -17,6 +17,7 @@ from hoso.exchange.commit import Door, Key, Misfit, store
 from hoso.exchange.crew import Crew
 from hoso.exchange.documents import Arrived, Document
 from hoso.exchange.journal import Journal
+from hoso.exchange.sheets.mapping import Mapping as SheetMapping
 from hoso.exchange.sources import Arrival, Unit, Unreadable, read
 from hoso.exchange.tally import UNKNOWN, Fate, Tally
 from hoso.fhir.outcome import Language
@@ -50,17 +51,24 @@ class Outcome:
 
 
 def run(
-    files: Sequence[Path], opener: Callable[[], Door], *, workers: int, journal: Journal, language: Language = "en"
+    files: Sequence[Path],
+    opener: Callable[[], Door],
+    *,
+    workers: int,
+    journal: Journal,
+    language: Language = "en",
+    sheets: Mapping[Path, SheetMapping | None] | None = None,
 ) -> Generator[Outcome, None, None]:
     """Loads the files and tells of every piece as it is done. Close the iterator to stop early.
 
+    `sheets` are as `sources.read` takes them.
     What refers to records nobody has yet ("Practitioner?identifier=…") is put off and done last.
     """
     crew: Crew[Task, Outcome] = Crew(workers, partial(_worker, opener, language))
     known: list[Outcome] = []
     put_off: dict[str, Outcome] = {}
     try:
-        for outcome in crew.run(_first(files, journal, known)):
+        for outcome in crew.run(_first(files, journal, known, sheets)):
             yield from _drain(known)
             if outcome.waits and outcome.digest:
                 put_off[outcome.digest] = outcome
@@ -68,7 +76,7 @@ def run(
             else:
                 yield outcome
         yield from _drain(known)
-        for outcome in crew.run(_last(files, put_off)):
+        for outcome in crew.run(_last(files, put_off, sheets)):
             yield replace(outcome, whole=outcome.tally + put_off[outcome.digest].tally if outcome.digest else None)
     finally:
         crew.close()
@@ -79,10 +87,12 @@ def _drain(known: list[Outcome]) -> Iterator[Outcome]:
         yield known.pop()
 
 
-def _first(files: Iterable[Path], journal: Journal, known: list[Outcome]) -> Iterator[Task]:
+def _first(
+    files: Iterable[Path], journal: Journal, known: list[Outcome], sheets: Mapping[Path, SheetMapping | None] | None
+) -> Iterator[Task]:
     """All that is still to be done; what an interrupted load has finished is only counted."""
     for file in files:
-        for arrival in read(file):
+        for arrival in read(file, sheets):
             done = journal.finished(arrival.digest) if isinstance(arrival, Unit) else None
             if done is None:
                 yield Task(arrival)
@@ -90,10 +100,12 @@ def _first(files: Iterable[Path], journal: Journal, known: list[Outcome]) -> Ite
                 known.append(Outcome(None, arrival.cost, done.again()))
 
 
-def _last(files: Iterable[Path], put_off: Mapping[str, Outcome]) -> Iterator[Task]:
+def _last(
+    files: Iterable[Path], put_off: Mapping[str, Outcome], sheets: Mapping[Path, SheetMapping | None] | None
+) -> Iterator[Task]:
     """What was put off, read from its file again: holding it would need memory without bound."""
     for file in files if put_off else ():
-        for arrival in read(file):
+        for arrival in read(file, sheets):
             if isinstance(arrival, Unit) and arrival.digest in put_off:
                 yield Task(replace(arrival, cost=0), put_off[arrival.digest].waits)
 

@@ -11,7 +11,7 @@ import io
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -22,7 +22,8 @@ from hoso.core import Refused
 from hoso.exchange import formats, health_checks
 from hoso.exchange.documents import BOM
 from hoso.exchange.formats import Format
-from hoso.exchange.sheets import table
+from hoso.exchange.sheets import package, table
+from hoso.exchange.sheets.mapping import Mapping as SheetMapping
 
 UNIT_BYTES = 256 << 20
 """The largest single bundle or resource."""
@@ -127,10 +128,16 @@ def _looks_like_records(file: Path) -> bool:
     return known or formats.known(head) is not None
 
 
-def read(file: Path) -> Iterator[Arrival]:
-    """All units of one file. Never raises for what the file holds: that becomes an `Unreadable`."""
+def read(file: Path, sheets: Mapping[Path, SheetMapping | None] | None = None) -> Iterator[Arrival]:
+    """All units of one file. Never raises for what the file holds: that becomes an `Unreadable`.
+
+    `sheets` are files that are spreadsheets, with what their columns mean; None where nobody has said so yet.
+    """
     try:
         with file.open("rb") as stream:
+            if sheets and file in sheets:
+                yield from _sheet(_label(str(file)), stream, _Meter(stream, file.stat().st_size), sheets[file])
+                return
             yield from _open(_label(str(file)), stream, _Meter(stream, file.stat().st_size), 0)
     except OSError as error:
         yield Unreadable(_label(str(file)), None, "load.file", {"reason": error.strerror or str(error)})
@@ -189,6 +196,20 @@ def _open(source: str, stream: IO[bytes], meter: _Meter, depth: int) -> Iterator
         yield Unreadable(source, None, "load.bomb", {"times": str(EXPANSION)}, meter.cost())
     except (zlib.error, EOFError, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError) as error:
         yield Unreadable(source, None, "load.archive", {"reason": str(error)}, meter.cost())
+
+
+def _sheet(source: str, stream: IO[bytes], meter: _Meter, mapping: SheetMapping | None) -> Iterator[Arrival]:
+    if mapping is None:
+        yield Unreadable(source, None, "load.sheet", {"file": source}, meter.cost())
+        return
+    try:
+        tables = table.read(stream, source)
+        sheet = tables.sheet(mapping.sheet) if mapping.sheet else tables.main
+    except Refused as refused:
+        for issue in refused.issues:
+            yield Unreadable(source, None, issue.key, dict(issue.values), meter.cost())
+        return
+    yield from _cut(formats.FORMATS["sheet"], source, package.packed(mapping, sheet), meter)
 
 
 def _is_roster(stream: IO[bytes]) -> bool:

@@ -15,7 +15,7 @@ from typing import IO
 
 from hoso.access import Version
 from hoso.core import Issue, Refused
-from hoso.exchange import documents
+from hoso.exchange import documents, health_checks
 from hoso.exchange.door import LoadDoor
 from hoso.exchange.intake import Intake, Item, Sender, Standing
 from hoso.exchange.intake.undo import Undone
@@ -27,7 +27,7 @@ from hoso.exchange.sheets.package import packed
 from hoso.exchange.sheets.pieces import Numbered, decoded, encoded, pieces
 from hoso.exchange.sheets.rejected import Refusal
 from hoso.exchange.sheets.repairs import Repairs
-from hoso.exchange.sheets.table import Sheet, Tables, read
+from hoso.exchange.sheets.table import HEAD, Sheet, Tables, knows, read
 from hoso.fhir.outcome import Language
 
 FORMAT = "sheet"
@@ -84,6 +84,8 @@ class SheetDesk:
         self, sender: Sender, stream: IO[bytes], name: str, facility: str, kind: str = "", sheet: str = ""
     ) -> Look:
         """`kind` and `sheet` where people say them. Raises Refused for what is no spreadsheet."""
+        if not kind and _is_health_check(stream):
+            raise Refused.because(400, "not-supported", "sheet.health-check")
         tables = read(stream, name)
         chosen = tables.sheet(sheet) if sheet else tables.main
         proposal: Proposal = propose(chosen, facility, kind)
@@ -241,6 +243,14 @@ class SheetDesk:
     def undo(self, sender: Sender, id: str) -> Undone:
         self.standing(sender, id)
         return self._intake.undo(sender, id)
+
+
+def _is_health_check(stream: IO[bytes]) -> bool:
+    """A sheet with the keys of the national form is of a format of its own, which says far more of it."""
+    stream.seek(0)
+    head = stream.read(HEAD)
+    stream.seek(0)
+    return health_checks.knows(head) or (knows(head) and health_checks.is_roster(stream))
 
 
 class _Nobody:
