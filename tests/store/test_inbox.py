@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -204,4 +205,4 @@ def test_what_is_larger_than_a_file_gets_one_that_holds_it(store: RecordStore) -
 def test_a_folder_that_cannot_be_made_is_an_unavailable_log(store: RecordStore, tmp_path: Path) -> None:
     (tmp_path / f"hoso.db{inbox.ENDING}").write_bytes(b"in the way")
     with pytest.raises(Unavailable):
-        Inbox(tmp_path / "hoso.db", KEY).add([row(1)], store.engine.reader())
+        Inbox(tmp_path / "hoso.db", KEY).add([row(1)], lambda: nullcontext(store.engine.reader()))

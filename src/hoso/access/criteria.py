@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from hoso.core.errors import Refused
+from hoso.core.escaping import escaped
 from hoso.fhir.number_systems import number_space
 from hoso.fhir.search import Query
 from hoso.fhir.search.query import Compartment
@@ -16,7 +15,7 @@ def text_of(query: Query) -> str:
     within = next((one for one in query.conditions if isinstance(one, Compartment)), None)
     if within is not None:
         place = f"{within.type}/{within.id}/{place or '*'}"
-    return f"{place}?{urlencode(query.self_pairs, safe=':|,/')}"
+    return f"{place}?{escaped(query.self_pairs)}"
 
 
 def type_of(criteria: Query) -> str:

@@ -32,12 +32,12 @@ class Notes:
     def add(self, versions: Sequence[Version]) -> None:
         self._asked = True
         for version in versions:
-            patient = subject(version)
+            patient, type = subject(version), version.type
             seen = self._seen.get(patient)
             if seen is None:
                 seen = self._seen[patient] = Seen(patient)
-            seen.types.add(version.type)
-            seen.names[f"{version.type}/{version.id}/{version.version}"] = None
+            seen.types.add(type)
+            seen.names[f"{type}/{version.id}/{version.version}"] = None
 
     def take(self, *, also_nobody: bool = False) -> list[Seen]:
         """What was noted, and begins anew. Facilities and medicines that a person's record names are nobody's:

@@ -182,7 +182,7 @@ class Records:
         view = self._view(errand)
         query = view.settled(query, self.code_lists)
         page = self._store.search(query, view.visible("s", asks_for_persons(query)), cursor)
-        page = replace(page, matches=view.shown(page.matches), included=view.shown(page.included))
+        page = Page(view.shown(page.matches), view.shown(page.included), page.total, page.cursor)
         self._teller.shown(errand, "search", text_of(query), [*page.matches, *page.included])
         return page
 

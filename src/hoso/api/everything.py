@@ -13,7 +13,7 @@ from hoso.api.history import read_count, read_span
 from hoso.api.links import Pairs, address, split_page
 from hoso.api.message import CONTENT, XML_CONTENT, Request, Response
 from hoso.api.negotiate import check_format
-from hoso.api.pages import bundle, head, match_entry, without_entries
+from hoso.api.pages import bundle, head, match_entries, without_entries
 from hoso.api.reading import live
 from hoso.core.clock import to_ms
 from hoso.core.errors import Refused
@@ -153,7 +153,7 @@ class Held:
 
 
 def _entry(request: Request, version: Version) -> bytes:
-    return match_entry(request.base, version, version.body, "match")
+    return match_entries(request.base, (version,), "match")[0]
 
 
 def _asked(pairs: Pairs) -> Asked:

@@ -14,7 +14,7 @@ from hoso.api.doors import Doors
 from hoso.api.links import url
 from hoso.api.message import CONTENT, Request, Response
 from hoso.api.negotiate import check_content, check_format
-from hoso.api.pages import bundle, match_entry, without_entries
+from hoso.api.pages import bundle, match_entries, without_entries
 from hoso.core.clock import to_ms
 from hoso.core.errors import Refused
 from hoso.fhir.json import parse
@@ -43,7 +43,7 @@ def lastn(doors: Doors, request: Request) -> Response:
         raise Refused.because(400, "required", "rest.lastn-subject")
     with doors.long.entered():
         groups = _grouped(doors.records.scan(request.errand, query), most)
-    entries = [match_entry(request.base, version, version.body, "match") for group in groups for version in group]
+    entries = match_entries(request.base, (version for group in groups for version in group), "match")
     links = [("self", url(request.base, "Observation/$lastn", pairs))]
     now = to_ms(doors.records.clock())
     return Response(200, [CONTENT], without_entries(bundle("searchset", now, len(entries), links, entries)))

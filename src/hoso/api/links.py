@@ -5,10 +5,10 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from urllib.parse import quote, urlencode
 
 from hoso.api.message import Request
 from hoso.core.errors import Refused
+from hoso.core.escaping import escaped
 
 PAGE = "_page"
 Pairs = Sequence[tuple[str, str]]
@@ -34,7 +34,7 @@ class Seal:
         return cursor
 
     def _mac(self, actor: str, path: str, pairs: Pairs, cursor: str) -> bytes:
-        bound = "\0".join((actor, path, urlencode(pairs), cursor))
+        bound = "\0".join((actor, path, escaped(pairs), cursor))
         return hmac.digest(self._key, bound.encode(), "sha256")[:16]
 
 
@@ -53,6 +53,6 @@ def address(request: Request, path: str, pairs: Pairs) -> str:
 
 
 def url(base: str, path: str, pairs: Pairs) -> str:
-    text = urlencode(pairs, quote_via=quote, safe=":|/,$-._~*")
+    text = escaped(pairs)
     where = f"{base}/{path}" if path else base
     return f"{where}?{text}" if text else where

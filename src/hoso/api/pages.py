@@ -42,12 +42,16 @@ def without_entries(text: bytes) -> bytes:
     return text[: -len(b',"entry":[]}')] + b"}" if text.endswith(b',"entry":[]}') else text
 
 
-def match_entry(base: str, version: Version, body: bytes, mode: str) -> bytes:
-    return b'{"fullUrl":%b,"resource":%b,"search":{"mode":"%b"}}' % (
-        encode(f"{base}/{version.type}/{version.id}"),
-        body,
-        mode.encode(),
-    )
+def match_entries(
+    base: str, versions: Iterable[Version], mode: str, dress: Callable[[Version], bytes] = stored
+) -> list[bytes]:
+    """`dress` makes what is shown of a record. Types and ids have no letter that JSON escapes."""
+    start = b'{"fullUrl":%b' % encode(f"{base}/")[:-1]
+    end = b',"search":{"mode":"%b"}}' % mode.encode()
+    return [
+        b'%b%b/%b","resource":%b%b' % (start, version.type.encode(), version.id.encode(), dress(version), end)
+        for version in versions
+    ]
 
 
 def outcome_entry(issues: Sequence[Issue], language: Language) -> bytes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hoso.access import Page, Version
+from hoso.access import Page
 from hoso.api.doors import Doors
 from hoso.api.links import address, split_page
 from hoso.api.message import CONTENT, Request, Response
 from hoso.api.negotiate import check_format
-from hoso.api.pages import bundle, match_entry, outcome_entry, stored, without_entries
+from hoso.api.pages import bundle, match_entries, outcome_entry, stored, without_entries
 from hoso.api.subset import dresser
 from hoso.core.clock import to_ms
 from hoso.core.errors import Issue, Refused
@@ -44,16 +44,12 @@ def searchset(doors: Doors, request: Request, path: str, query: Query, page: Pag
     dress = dresser(query.summary, query.elements) or stored
     entries: list[bytes] = []
     if not query.counts_only:
-        entries += [_entry(request, version, dress(version), "match") for version in page.matches]
-        entries += [_entry(request, version, dress(version), "include") for version in page.included]
+        entries += match_entries(request.base, page.matches, "match", dress)
+        entries += match_entries(request.base, page.included, "include", dress)
     if query.ignored:
         entries.append(outcome_entry(_ignored(query), request.language))
     now = to_ms(doors.records.clock())
     return without_entries(bundle("searchset", now, page.total, links, entries))
-
-
-def _entry(request: Request, version: Version, body: bytes, mode: str) -> bytes:
-    return match_entry(request.base, version, body, mode)
 
 
 def _ignored(query: Query) -> list[Issue]:

@@ -102,9 +102,12 @@ class PlainJournal:
             leads = not group.rows
             group.rows += rows
             group.tellers += 1
+            if not leads and group.done is None:
+                group.done = threading.Event()
         if leads:
             self._commit(group)
             return
+        assert group.done is not None
         group.done.wait()
         if group.error is not None:
             raise Unavailable(str(group.error)) from group.error
@@ -123,7 +126,8 @@ class PlainJournal:
                 group.error = error
                 raise
             finally:
-                group.done.set()
+                if group.done is not None:  # nobody joins any more
+                    group.done.set()
 
     def _keep(self, rows: Sequence[AuditRow]) -> None:
         try:
@@ -155,5 +159,6 @@ class Silence:
 class _Group:
     rows: list[AuditRow] = field(default_factory=list)
     tellers: int = 0
-    done: threading.Event = field(default_factory=threading.Event)
+    done: threading.Event | None = None
+    """Of those who wait for the first; most tellings are alone."""
     error: BaseException | None = None

@@ -50,7 +50,7 @@ class Opener:
 
     def seen(self, types: tuple[str, ...]) -> tuple[str, ...]:
         """Of these types, those that exist for the caller."""
-        return tuple(t for t in types if self._visible.sees(t))
+        return types if self._visible.types is None else tuple(t for t in types if self._visible.sees(t))
 
     def resource(self, types: tuple[str, ...], name: str | None = None) -> tuple[Alias, Sql]:
         """An alias for a row of `resource`, and what must hold of it: its type, that it lives, that it may be seen."""
@@ -79,14 +79,20 @@ class Opener:
         )
 
     def _rules(self, alias: Alias) -> dict[Sql, list[str]]:
+        types = self.seen(alias.types)
+        if len(types) == 1:  # as nearly always
+            return {self._predicate(alias, types[0]): list(types)}
         alike: dict[object, list[str]] = {}
-        for type in self.seen(alias.types):
+        for type in types:
             alike.setdefault(self._visible.rule(type), []).append(type)
         rules: dict[Sql, list[str]] = {}
-        for types in alike.values():
-            text, params = self._visible.predicate(alias.name, types[0])
-            rules.setdefault(Sql(text, tuple(params)), []).extend(types)
+        for some in alike.values():
+            rules.setdefault(self._predicate(alias, some[0]), []).extend(some)
         return rules or {FALSE: list(alias.types)}
+
+    def _predicate(self, alias: Alias, type: str) -> Sql:
+        text, params = self._visible.predicate(alias.name, type)
+        return Sql(text, tuple(params))
 
 
 Open = Callable[[tuple[str, ...]], tuple[Alias, Sql]]

@@ -23,14 +23,19 @@ TRUE, FALSE = Sql("1=1"), Sql("1=0")
 
 
 def join(word: str, parts: Iterable[Sql]) -> Sql:
-    found = list(parts)
-    return Sql(word.join(p.text for p in found), tuple(v for p in found for v in p.params))
+    texts: list[str] = []
+    params: tuple[object, ...] = ()
+    for text, own in parts:
+        texts.append(text)
+        if own:
+            params += own
+    return Sql(word.join(texts), params)
 
 
 def both(parts: Iterable[Sql]) -> Sql:
     """All hold."""
-    found = [p for p in parts if p.text != TRUE.text]
-    return join(" AND ", found) if found else TRUE
+    found = [p for p in parts if p.text != "1=1"]
+    return found[0] if len(found) == 1 else join(" AND ", found) if found else TRUE
 
 
 def either(parts: Iterable[Sql]) -> Sql:

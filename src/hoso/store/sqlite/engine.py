@@ -125,8 +125,7 @@ class SqliteEngine:
     once = transact
 
     def record(self, rows: Sequence[AuditRow]) -> None:
-        with self.lent() as connection:
-            self._inbox.add(rows, connection)
+        self._inbox.add(rows, self.lent)
 
     def gather(self) -> None:
         with self.lent() as connection:

@@ -12,8 +12,8 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
@@ -71,13 +71,14 @@ class Inbox:
         self._files: list[_File] = []
         self._file: _File | None = None
 
-    def add(self, rows: Sequence[AuditRow], connection: Connection) -> None:
-        """Durable on return. `connection` says what was taken of the files that are full. Raises Unavailable."""
+    def add(self, rows: Sequence[AuditRow], lend: Callable[[], AbstractContextManager[Connection]]) -> None:
+        """Durable on return. What it is lent says what was taken of the files that are full. Raises Unavailable."""
         text = _encode((time.time_ns(), rows))
         try:
             with self._turn:
                 if self._file is None or not self._file.has_room(len(text)):
-                    self._file = self._next(len(text), connection)
+                    with lend() as connection:
+                        self._file = self._next(len(text), connection)
                 self._file.add(text)
         except OSError as error:
             with self._turn, suppress(OSError):
@@ -150,14 +151,17 @@ class Inbox:
 
 
 class _File:
-    """Of this process while its handle is locked. Each time it begins anew it is a generation with a key of its own."""
+    """Of this process while its handle is locked. Each time it begins anew it is a generation with a key of its own.
+
+    What is written is on the disk when the call returns (O_DSYNC): one call in place of two.
+    """
 
     def __init__(self, folder: Path, key: bytes, size: int) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         name = secrets.token_hex(8)
         self.path, passing = folder / f"{name}.told", folder / f"{name}.new"
         self._size = size
-        self._handle = os.open(passing, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        self._handle = os.open(passing, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_DSYNC, 0o600)
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX)
             _write(self._handle, bytes(size), 0)
@@ -185,7 +189,6 @@ class _File:
             _write(self._handle, self.generation + data + _END, 0)
         else:
             _write(self._handle, data + _END, self.end)
-        os.fdatasync(self._handle)
         self.end += len(data)
 
     def close(self) -> None:
