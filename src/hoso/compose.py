@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hoso import deposits, exports, imports, keyfolder, knowledge, rotation, streams, subscriptions
+from hoso import deposits, exports, imports, keyfolder, knowledge, overseeing, rotation, streams, subscriptions
 from hoso.core import Refused, new_id, system_clock
 from hoso.keyfolder import BadConfig as BadConfig
 from hoso.keyfolder import Keys as Keys
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     from hoso.identity.steward import Steward
     from hoso.store import StoreConfig
     from hoso.store.doctor import Finding
-    from hoso.store.grants import GrantTable
     from hoso.store.record_store import RecordStore
     from hoso.web.accounts.hiring import Hired
 
@@ -248,7 +247,6 @@ def store_config(config: Config) -> StoreConfig:
 
 def open(folder: Path) -> Node:
     """Opens the store of the node in `folder` and the door to it."""
-    from hoso.access.break_glass import BreakGlass
     from hoso.access.counter import Counter
     from hoso.access.organisation.register import Organisation
     from hoso.access.records import Records
@@ -272,26 +270,11 @@ def open(folder: Path) -> Node:
     steward = Steward(records, codes, compared)
     counter = Counter(store, records, log.journal)
     given = GrantTable(store.engine)
-    emergencies = BreakGlass(store, given, system_clock, new_id, log.journal)
-    citizens = desk(store, records, log, given)
+    over = overseeing.overseers(config, store, organisation.posts)
+    emergencies = overseeing.emergencies(store, given, over, log)
+    citizens = overseeing.desk(store, records, log, given, over)
     people = (counter, emergencies, citizens, organisation)
     return Node(config, store, records, tokens, codes, steward, compared, log, *people, known)
-
-
-def desk(store: RecordStore, records: Records, log: AuditLog, given: GrantTable) -> Desk:
-    from hoso.access.cases.cases import Cases
-    from hoso.access.citizen.desk import Desk
-    from hoso.access.citizen.looks import Looks
-    from hoso.access.citizen.wishes import Wishes
-    from hoso.access.grants import Grants
-    from hoso.core.codes import new_code
-    from hoso.store.cases import CaseTable
-
-    looks = Looks(store, store.engine, given, log, system_clock)
-    wishes = Wishes(store, records)
-    cases = Cases(store, CaseTable(store.engine), records, looks, wishes, log.journal, system_clock, new_id)
-    grants = Grants(store, given, system_clock, new_id, new_code, log.journal)
-    return Desk(looks, cases, grants, wishes)
 
 
 def audit_log(config: Config, store: RecordStore) -> AuditLog:

@@ -15,11 +15,9 @@ from tests.security.test_oauth_told import events
 
 from hoso import compose
 from hoso.access import Errand
-from hoso.access.break_glass import BreakGlass
 from hoso.access.policy.scopes import scopes
-from hoso.core import new_id, system_clock
+from hoso.core import system_clock
 from hoso.fhir.systems import CITIZEN_CODE
-from hoso.store.grants import GrantTable
 from hoso.web.roles import actor
 
 AWAY = "79001"
@@ -181,8 +179,9 @@ def emergency(one: Somebody) -> str:
     """Opened by mai of facility 35001."""
     node = compose.open(one.site.folder)
     who = actor("mai", "doctor", "35001", assurance="multi")
-    glass = BreakGlass(node.store, GrantTable(node.store.engine), system_clock, new_id, node.journal)
-    opened = glass.open(Errand(who, "TREAT", "screen"), one.golden, "unconscious", "bất tỉnh ở cổng, không giấy tờ")
+    opened = node.emergencies.open(
+        Errand(who, "TREAT", "screen"), one.golden, "unconscious", "bất tỉnh ở cổng, không giấy tờ"
+    )
     node.close()
     return opened.grant
 

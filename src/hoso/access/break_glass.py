@@ -1,12 +1,13 @@
 """Emergency access as a fact: one user, one patient, a coded reason and words, four hours at most; then somebody looks.
 
 It is opened by a page after fresh proof of who asks, never by a header; what no emergency may open stays closed
-(policy/matrix.toml, `sealed`). Every one waits for the privacy officer of the facility until it is decided.
+(policy/matrix.toml, `sealed`). Every one waits for the privacy officer of the facility, or of the next one up the tree
+that has any, until it is decided.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, get_args
@@ -14,6 +15,7 @@ from typing import Literal, get_args
 from hoso.access.audit import Journal, PlainJournal
 from hoso.access.cases.terms import working_days_after
 from hoso.access.errand import Errand
+from hoso.access.organisation.overseers import OFFICER, Overseers
 from hoso.access.policy.matrix import role
 from hoso.access.telling import Teller, event_of
 from hoso.core.clock import Clock, to_ms
@@ -78,9 +80,16 @@ class Month:
 
 class BreakGlass:
     def __init__(
-        self, store: Store, table: GrantTable, clock: Clock, fresh: Callable[[], str], journal: Journal | None = None
+        self,
+        store: Store,
+        table: GrantTable,
+        clock: Clock,
+        fresh: Callable[[], str],
+        overseers: Overseers,
+        journal: Journal | None = None,
     ) -> None:
         self._store, self._table, self._clock, self._fresh = store, table, clock, fresh
+        self._overseers = overseers
         self._journal = journal or PlainJournal(store)
         self._teller = Teller(self._journal, clock)
 
@@ -137,10 +146,13 @@ class BreakGlass:
     # The privacy officer
 
     def queue(self, errand: Errand) -> list[Waiting]:
-        """Of the officer's own facility. No word of what is in the records stands here."""
+        """Of the officer's own facility and of those below that have none. No word of what is in the records stands
+
+        here.
+        """
         check_officer(errand)
-        now = to_ms(self._clock())
-        return [Waiting(g, e, e.deadline <= now) for g, e in self._table.waiting(errand.actor.facility)]
+        now, mine = to_ms(self._clock()), self._mine(errand, self._table.undecided())
+        return [Waiting(g, e, e.deadline <= now) for g, e in self._table.waiting(mine)]
 
     def decide(self, errand: Errand, grant: str, outcome: str, finding: str) -> bool:
         """Nobody judges an emergency of their own. False when it was decided before."""
@@ -148,7 +160,7 @@ class BreakGlass:
         if outcome not in OUTCOMES or len(finding.strip()) < FEWEST_WORDS:
             raise Refused.because(422, "value", "break-glass.outcome", allowed=", ".join(OUTCOMES))
         found, emergency = self._table.grant(grant), self._table.emergency(grant)
-        if found is None or emergency is None or emergency.facility != errand.actor.facility:
+        if found is None or emergency is None or not self._mine(errand, [emergency.facility]):
             raise Refused.because(404, "not-found", "break-glass.unknown")
         if found.grantee == errand.actor.id:
             raise Refused.because(403, "forbidden", "break-glass.own")
@@ -157,16 +169,27 @@ class BreakGlass:
             self._teller.act(replace(errand, grant=grant), "break-glass-decided", outcome, found.patient)
         return decided
 
-    def month(self, errand: Errand, year: int, month: int) -> Month:
+    def months(self, errand: Errand, year: int, month: int) -> dict[str, Month]:
+        """By facility: the officer's own, and those others that had emergencies and no officer of their own."""
         check_officer(errand)
         first = datetime(year, month, 1, tzinfo=VIETNAM)
         following = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=VIETNAM)
-        rows = self._table.of_month(errand.actor.facility, to_ms(first), to_ms(following))
+        home, rows = errand.actor.facility, self._table.of_month(to_ms(first), to_ms(following))
+        others = sorted({one.facility for _, one in rows} - {home})
+        return {
+            facility: self._month([one for _, one in rows if one.facility == facility])
+            for facility in [home, *self._mine(errand, others)]
+        }
+
+    def _mine(self, errand: Errand, facilities: Iterable[str]) -> list[str]:
+        return self._overseers.mine(errand.actor.facility, facilities)
+
+    def _month(self, rows: Sequence[EmergencyRow]) -> Month:
         reasons: dict[str, int] = {}
         outcomes: dict[str, int] = {}
         late = 0
         now = to_ms(self._clock())
-        for _, one in rows:
+        for one in rows:
             reasons[one.code] = reasons.get(one.code, 0) + 1
             if one.outcome:
                 outcomes[one.outcome] = outcomes.get(one.outcome, 0) + 1
@@ -202,7 +225,7 @@ class BreakGlass:
     def delayed(self, errand: Errand) -> list[tuple[GrantRow, EmergencyRow]]:
         """What citizens are to be told of later, also when it was decided: the officer has to think of it."""
         check_officer(errand)
-        return self._table.delayed_at(errand.actor.facility)
+        return self._table.delayed_at(self._mine(errand, self._table.untold()))
 
     def _own(self, errand: Errand) -> frozenset[int]:
         actor = errand.actor
@@ -211,7 +234,7 @@ class BreakGlass:
     def _at_home(self, errand: Errand, grant: str) -> GrantRow:
         check_officer(errand)
         found, emergency = self._table.grant(grant), self._table.emergency(grant)
-        if found is None or emergency is None or emergency.facility != errand.actor.facility:
+        if found is None or emergency is None or not self._mine(errand, [emergency.facility]):
             raise Refused.because(404, "not-found", "break-glass.unknown")
         return found
 
@@ -231,7 +254,7 @@ class BreakGlass:
 def check_officer(errand: Errand) -> None:
     """Raises Refused for whoever is no privacy officer of a facility, shown by two factors."""
     actor = errand.actor
-    if actor.role != "privacy-officer" or actor.assurance != "multi" or not actor.facility:
+    if actor.role != OFFICER or actor.assurance != "multi" or not actor.facility:
         raise Refused.because(403, "forbidden", "break-glass.officer")
 
 

@@ -104,13 +104,20 @@ class GrantTable:
         sql = "SELECT time, request, type FROM emergency_use WHERE emergency = ? ORDER BY time, request, type"
         return [(time, request, type) for time, request, type in self._engine.reader().rows(sql, (id,))]
 
-    def waiting(self, facility: str) -> list[tuple[GrantRow, EmergencyRow]]:
-        """What a privacy officer has to decide about, the gravest and then the most urgent first."""
-        return self._both("e.facility = ? AND e.decided IS NULL ORDER BY e.score DESC, e.deadline, e.id", facility)
+    def undecided(self) -> list[str]:
+        """Facilities of which an emergency waits for a decision."""
+        return self._facilities("decided IS NULL")
 
-    def of_month(self, facility: str, since: int, until: int) -> list[tuple[GrantRow, EmergencyRow]]:
-        where = "e.facility = ? AND g.since >= ? AND g.since < ? ORDER BY g.since, g.id"
-        return self._both(where, facility, since, until)
+    def untold(self) -> list[str]:
+        """Facilities of whose emergencies a citizen is to be told later."""
+        return self._facilities("told IS NULL AND delay IS NOT NULL")
+
+    def waiting(self, facilities: Collection[str]) -> list[tuple[GrantRow, EmergencyRow]]:
+        """What a privacy officer has to decide about, the gravest and then the most urgent first."""
+        return self._at(facilities, "e.decided IS NULL ORDER BY e.score DESC, e.deadline, e.id")
+
+    def of_month(self, since: int, until: int) -> list[tuple[GrantRow, EmergencyRow]]:
+        return self._both("g.since >= ? AND g.since < ? ORDER BY g.since, g.id", since, until)
 
     def emergencies_of(self, patients: Collection[int]) -> list[tuple[GrantRow, EmergencyRow]]:
         """Those about any of these Patients, newest first."""
@@ -124,9 +131,19 @@ class GrantTable:
         """Emergencies of which the citizen has to be told now."""
         return self._about(patients, "e.told IS NULL AND e.delay IS NULL")
 
-    def delayed_at(self, facility: str) -> list[tuple[GrantRow, EmergencyRow]]:
-        """What the citizens of a facility are to be told of later."""
-        return self._both("e.facility = ? AND e.told IS NULL AND e.delay IS NOT NULL ORDER BY g.since, g.id", facility)
+    def delayed_at(self, facilities: Collection[str]) -> list[tuple[GrantRow, EmergencyRow]]:
+        """What citizens are to be told of later."""
+        return self._at(facilities, "e.told IS NULL AND e.delay IS NOT NULL ORDER BY g.since, g.id")
+
+    def _facilities(self, where: str) -> list[str]:
+        sql = f"SELECT DISTINCT facility FROM emergency WHERE {where} ORDER BY facility"  # noqa: S608
+        return [facility for (facility,) in self._engine.reader().rows(sql)]
+
+    def _at(self, facilities: Collection[str], where: str) -> list[tuple[GrantRow, EmergencyRow]]:
+        if not facilities:
+            return []
+        marks = ", ".join("?" * len(facilities))
+        return self._both(f"e.facility IN ({marks}) AND {where}", *sorted(facilities))
 
     def _about(self, patients: Collection[int], where: str) -> list[tuple[GrantRow, EmergencyRow]]:
         if not patients:

@@ -101,6 +101,7 @@ def queue(request: HttpRequest) -> HttpResponse:
                 "score": one.emergency.score,
                 "deadline": instant(one.emergency.deadline),
                 "overdue": one.overdue,
+                "away": one.emergency.facility if one.emergency.facility != asking.actor.facility else "",
                 "open": one.emergency.told is None and one.emergency.delay is None,
             }
             for one in emergencies().queue(asking)
@@ -117,7 +118,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         ],
         outcomes={outcome: OUTCOME_TITLES[outcome] for outcome in OUTCOMES},
         reasons=REASON_TITLES,
-        month=emergencies().month(asking, now.year, now.month),
+        months=emergencies().months(asking, now.year, now.month),
         now=now,
         problem=problem,
         least=FEWEST_WORDS,

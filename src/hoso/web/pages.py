@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import urlencode
 
-from hoso.access import Errand, Notes, trace, usual_purpose
+from hoso.access import Errand, Notes, Unavailable, trace, usual_purpose
 from hoso.access.audit import Journal
 from hoso.access.break_glass import BreakGlass
 from hoso.access.citizen.desk import Desk
@@ -21,6 +22,7 @@ from hoso.access.organisation.register import Organisation
 from hoso.access.policy.matrix import role
 from hoso.access.policy.scopes import scopes
 from hoso.access.records import Records
+from hoso.core.errors import Refused
 from hoso.core.ids import new_id
 from hoso.identity.code import Codes
 from hoso.identity.steward import Steward
@@ -169,6 +171,24 @@ def decides_for_node(request: HttpRequest) -> bool:
     return _administers(request) and organisation().decides(user.post)
 
 
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """What a privacy officer has yet to look at, for the bar of every page."""
+
+    emergencies: int = 0
+    cases: int = 0
+
+
+def waiting(request: HttpRequest) -> Waits:
+    """Nothing for who has not shown a second factor, and while nobody can say: a page is not lost for a number."""
+    asking = errand(request)
+    try:
+        cases = [case for case in desk().cases.queue(asking) if case.state == "open"]
+        return Waits(len(emergencies().queue(asking)), len(cases))
+    except (Refused, Unavailable):
+        return Waits()
+
+
 def leading_to(response: HttpResponse, addresses: Iterable[str]) -> HttpResponse:
     """A browser lets a form be answered with a redirect only to where its page says (`middleware.POLICY`)."""
     targets = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, addresses)}
@@ -189,6 +209,7 @@ def shared(request: HttpRequest) -> dict[str, Any]:
         "administers": _administers(request),
         "decides_for_node": decides_for_node,
         "oversees": may(request, "oversee"),
+        "overseen": waiting,
         "national": settings.NATIONAL,
         "emergency": getattr(request, "emergency", None),
         "hands_over": _treats(request),

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from tests.access.audit.events import event, rows
 from tests.access.audit.logs import SIGNER, clock, sealer
-from tests.access.organisation.test_overseers import officer, save
+from tests.access.organisation.test_overseers import officer, overseers, save
 from tests.api.caller import Caller
 from tests.security.ward import FOREIGN, NOW, SHOWN, patient, staff, ward
 
@@ -57,7 +57,15 @@ def cases(store: RecordStore, at: Clockwork) -> Cases:
     records, numbers = Records(store, at), count(1)
     wishes = Wishes(store, records)
     return Cases(
-        store, CaseTable(store.engine), records, looks, wishes, log.journal, at, lambda: f"case-{next(numbers)}"
+        store,
+        CaseTable(store.engine),
+        records,
+        looks,
+        wishes,
+        overseers(store, at),
+        log.journal,
+        at,
+        lambda: f"case-{next(numbers)}",
     )
 
 

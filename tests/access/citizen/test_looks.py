@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from tests.access.audit.events import NOON, event, rows
 from tests.access.audit.logs import SIGNER, clock, sealer
+from tests.access.organisation.test_overseers import overseers
 from tests.security.ward import FOREIGN, NOW, SHOWN, staff, ward
 
 from hoso.access import Actor, Errand
@@ -126,7 +127,7 @@ def test_emergencies_are_found_alone_and_a_delayed_one_is_not_told_of(
     looks: Looks, rid: int, told: Callable[..., None], store: RecordStore
 ) -> None:
     numbers = iter(("g1", "g2"))
-    glass = BreakGlass(store, GrantTable(store.engine), lambda: NOW, lambda: next(numbers))
+    glass = BreakGlass(store, GrantTable(store.engine), lambda: NOW, lambda: next(numbers), overseers(store))
     doctor = Errand(staff("d7", "doctor"), "TREAT", channel="screen")
     opened = glass.open(doctor, "p1", "unconscious", "bất tỉnh, không người nhà đi cùng")
     at = int(NOW.timestamp() * 1000)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import orjson
 import pytest
 from tests.security.ward import NOW
 
-from hoso.access.organisation.overseers import OFFICER, overseers
+from hoso.access.organisation.overseers import OFFICER, Overseers
 from hoso.access.organisation.posts import Posts
+from hoso.core.clock import Clock
 from hoso.fhir.systems import FACILITY_CODE, ROLE
 from hoso.store.contract import Draft, Origin
 from hoso.store.record_store import RecordStore
@@ -39,6 +41,11 @@ def officer(id: str, at: str, role: str = OFFICER, **more: Any) -> list[Resource
     ]  # fmt: skip
 
 
+def overseers(store: RecordStore, clock: Clock = lambda: NOW, shut: Collection[str] = ()) -> Overseers:
+    """`shut`: whose accounts let nobody in."""
+    return Overseers(store, Posts(store, clock), lambda who: who not in shut)
+
+
 @pytest.fixture
 def tree(store: RecordStore) -> RecordStore:
     save(store, place("37000"), place("37001", "37000"), place("37101", "37001"), place("01001"))
@@ -46,7 +53,7 @@ def tree(store: RecordStore) -> RecordStore:
 
 
 def answers(store: RecordStore, code: str) -> str:
-    return overseers(store, Posts(store, lambda: NOW))(code)
+    return overseers(store).answering()(code)
 
 
 def test_the_nearest_officer_up_the_tree_answers(tree: RecordStore) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
+from tests.access.organisation.test_overseers import officer, overseers, place, save
 from tests.security.ward import DOCTOR, FOREIGN, NOW, SHOWN, Caller, asked_by, staff, ward
 
 from hoso.access import Actor, Scopes
@@ -35,7 +36,9 @@ class Clockwork:
 
 @pytest.fixture
 def doctor(store: RecordStore) -> Caller:
-    return ward(store, [*SHOWN, *FOREIGN])
+    made = ward(store, [*SHOWN, *FOREIGN])
+    save(store, *officer("po", "f1"), *officer("po2", "f2"))
+    return made
 
 
 @pytest.fixture
@@ -46,7 +49,7 @@ def clock() -> Clockwork:
 @pytest.fixture
 def glass(doctor: Caller, store: RecordStore, clock: Clockwork) -> Iterator[BreakGlass]:
     numbers = count(1)
-    yield BreakGlass(store, GrantTable(store.engine), clock, lambda: f"g{next(numbers)}")
+    yield BreakGlass(store, GrantTable(store.engine), clock, lambda: f"g{next(numbers)}", overseers(store, clock))
 
 
 def errand(actor: Actor = DOCTOR) -> Errand:
@@ -124,10 +127,10 @@ def test_every_use_is_marked_and_the_officer_decides(glass: BreakGlass, clock: C
     assert glass.decide(OFFICER, first.grant, "justified", "Bệnh nhân hôn mê, đã xác minh")
     assert not glass.decide(OFFICER, first.grant, "unjustified", "Bệnh nhân hôn mê, đã xác minh")
     assert [one.grant.id for one in glass.queue(OFFICER)] == [second.grant]
-    month = glass.month(OFFICER, 2026, 11)
+    month = glass.months(OFFICER, 2026, 11)["35001"]
     assert (month.opened, month.decided, month.late) == (2, 1, 2)
     assert month.by_reason == {"unconscious": 1, "other": 1} and month.by_outcome == {"justified": 1}
-    assert glass.month(OFFICER, 2026, 12).opened == 0
+    assert glass.months(OFFICER, 2026, 12)["35001"].opened == 0
 
 
 def test_only_the_officer_of_the_facility_looks_and_never_at_an_own_one(glass: BreakGlass) -> None:
@@ -144,6 +147,20 @@ def test_only_the_officer_of_the_facility_looks_and_never_at_an_own_one(glass: B
     with pytest.raises(Refused) as refused:
         glass.decide(replace(OFFICER, actor=replace(OFFICER.actor, id=DOCTOR.id)), opened.grant, "justified", WORDS)
     assert status(refused) == 403
+
+
+def test_an_emergency_where_no_officer_can_sign_in_goes_up_the_tree(
+    glass: BreakGlass, store: RecordStore, clock: Clockwork
+) -> None:
+    above = replace(OFFICER, actor=staff("po9", "privacy-officer", "SYT35"))
+    save(store, place("SYT35"), *officer("po9", "SYT35"), {**place("35001", "SYT35"), "id": "f1"})
+    opened = glass.open(errand(), "p2", "unconscious", WORDS)
+    assert glass.queue(above) == [] and len(glass.queue(OFFICER)) == 1
+    closed = BreakGlass(store, GrantTable(store.engine), clock, lambda: "g9", overseers(store, clock, shut={"po"}))
+    assert [one.grant.id for one in closed.queue(above)] == [opened.grant]
+    assert list(closed.months(above, 2026, 11)) == ["SYT35", "35001"]
+    assert closed.delay(above, opened.grant, "domestic-violence") and len(closed.delayed(above)) == 1
+    assert closed.decide(above, opened.grant, "justified", WORDS) and closed.queue(above) == []
 
 
 def test_the_citizen_is_told_or_later_for_a_coded_reason_only(glass: BreakGlass) -> None:

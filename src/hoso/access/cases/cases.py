@@ -22,8 +22,7 @@ from hoso.access.cases.words import said
 from hoso.access.citizen.looks import Looks, own
 from hoso.access.citizen.wishes import Wishes
 from hoso.access.errand import Errand
-from hoso.access.organisation.overseers import overseers
-from hoso.access.organisation.posts import Posts
+from hoso.access.organisation.overseers import Overseers
 from hoso.access.records import Records
 from hoso.access.telling import event_of
 from hoso.core.clock import Clock, from_ms, to_ms
@@ -91,14 +90,14 @@ class Cases:
         records: Records,
         looks: Looks,
         wishes: Wishes,
+        overseers: Overseers,
         journal: Journal,
         clock: Clock,
         fresh: Callable[[], str],
     ) -> None:
         self._store, self._table, self._records, self._looks = store, table, records, looks
-        self._wishes = wishes
+        self._wishes, self._overseers = wishes, overseers
         self._journal, self._clock, self._fresh = journal, clock, fresh
-        self._posts = Posts(store, clock)
 
     # The citizen
 
@@ -145,8 +144,7 @@ class Cases:
     def queue(self, errand: Errand) -> list[Case]:
         """Of the facilities that the officer answers for and of none, overdue ones first."""
         check_officer(errand)
-        answers = overseers(self._store, self._posts)
-        mine = [code for code in self._table.facilities() if answers(code) in ("", errand.actor.facility)]
+        mine = self._overseers.mine(errand.actor.facility, self._table.facilities())
         return [self._seen(row) for row in self._table.queue(mine)]
 
     def case(self, errand: Errand, id: str) -> Case:
@@ -155,7 +153,7 @@ class Cases:
         row, home = self._table.case(id), errand.actor.facility
         if row is None:
             raise _unknown()
-        if row.facility not in ("", home) and overseers(self._store, self._posts)(row.facility) not in ("", home):
+        if not self._overseers.mine(home, [row.facility]):
             raise _unknown()
         return self._seen(row)
 

@@ -1,11 +1,12 @@
 """Whose privacy officers answer for a facility: its own, else those of the next one up the tree that has any.
 
-Where none has any, every officer of the node does: nothing that a citizen asks waits where nobody looks.
+Where none has any, every officer of the node does: nothing waits where nobody looks. Who cannot sign in here, because
+the account was closed or not used for too long, is no officer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from hoso.access.organisation.guard import numbered
@@ -16,24 +17,41 @@ from hoso.store.contract import Reading
 OFFICER = "privacy-officer"
 
 
-def overseers(reading: Reading, posts: Posts) -> Callable[[str], str]:
-    """By the code of a facility the code of the one whose officers answer, as things stand now; "": any of the node."""
-    there = frozenset(post.facility for post in posts.holding(OFFICER))
+class Overseers:
+    def __init__(self, reading: Reading, posts: Posts, signs_in: Callable[[str], bool]) -> None:
+        """`signs_in`: by the id of a Practitioner, whether an account of theirs lets them in now."""
+        self._reading, self._posts, self._signs_in = reading, posts, signs_in
 
-    @cache
-    def answers(code: str) -> str:
-        if not code or code in there:
-            return code
-        return next((one for one in _above(reading, code) if one in there), "")
+    def answering(self) -> Callable[[str], str]:
+        """By the code of a facility the code of the one whose officers answer, as things stand now; "": any of the
 
-    return answers
+        node.
+        """
+        there = self.seats()
 
+        @cache
+        def answers(code: str) -> str:
+            if not code or code in there:
+                return code
+            return next((one for one in self._above(code) if one in there), "")
 
-def _above(reading: Reading, code: str) -> list[str]:
-    """Codes up the tree, the nearest first."""
-    found: list[str] = []
-    above = next((parent_of(one) for one in numbered(reading, code).values() if parent_of(one)), "")
-    while above and len(found) < DEEPEST and (one := live(reading, "Organization", above)) is not None:
-        found.append(code_of(one))
-        above = parent_of(one)
-    return found
+        return answers
+
+    def mine(self, home: str, codes: Iterable[str]) -> list[str]:
+        """Of these facilities, those for which the officers of `home` answer."""
+        answers = self.answering()
+        return [code for code in codes if code == home or answers(code) in ("", home)]
+
+    def seats(self) -> frozenset[str]:
+        """Codes of the facilities that have an officer."""
+        can = cache(self._signs_in)
+        return frozenset(post.facility for post in self._posts.holding(OFFICER) if can(post.practitioner))
+
+    def _above(self, code: str) -> list[str]:
+        """Codes up the tree, the nearest first."""
+        found: list[str] = []
+        above = next((parent_of(one) for one in numbered(self._reading, code).values() if parent_of(one)), "")
+        while above and len(found) < DEEPEST and (one := live(self._reading, "Organization", above)) is not None:
+            found.append(code_of(one))
+            above = parent_of(one)
+        return found

@@ -1,0 +1,53 @@
+"""Wiring of what privacy officers answer for: emergencies, what citizens ask, and who looks at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hoso.core.clock import system_clock
+from hoso.core.ids import new_id
+
+if TYPE_CHECKING:
+    from hoso.access.audit.log import AuditLog
+    from hoso.access.break_glass import BreakGlass
+    from hoso.access.citizen.desk import Desk
+    from hoso.access.organisation import Posts
+    from hoso.access.organisation.overseers import Overseers
+    from hoso.access.records import Records
+    from hoso.store.grants import GrantTable
+    from hoso.store.record_store import RecordStore
+    from hoso.web.configure import WebConfig
+
+
+def overseers(config: WebConfig, store: RecordStore, posts: Posts) -> Overseers:
+    """An officer is who can sign in here. Django is only started when somebody asks."""
+    from hoso.access.organisation.overseers import Overseers
+
+    def signs_in(practitioner: str) -> bool:
+        from hoso.web.accounts.presence import signs_in
+
+        return signs_in(config, practitioner)
+
+    return Overseers(store, posts, signs_in)
+
+
+def emergencies(store: RecordStore, given: GrantTable, over: Overseers, log: AuditLog) -> BreakGlass:
+    from hoso.access.break_glass import BreakGlass
+
+    return BreakGlass(store, given, system_clock, new_id, over, log.journal)
+
+
+def desk(store: RecordStore, records: Records, log: AuditLog, given: GrantTable, over: Overseers) -> Desk:
+    from hoso.access.cases.cases import Cases
+    from hoso.access.citizen.desk import Desk
+    from hoso.access.citizen.looks import Looks
+    from hoso.access.citizen.wishes import Wishes
+    from hoso.access.grants import Grants
+    from hoso.core.codes import new_code
+    from hoso.store.cases import CaseTable
+
+    looks = Looks(store, store.engine, given, log, system_clock)
+    wishes = Wishes(store, records)
+    cases = Cases(store, CaseTable(store.engine), records, looks, wishes, over, log.journal, system_clock, new_id)
+    grants = Grants(store, given, system_clock, new_id, new_code, log.journal)
+    return Desk(looks, cases, grants, wishes)
