@@ -56,11 +56,13 @@ def parse(read: Mapping[str, Any], folder: Path) -> Settings:
 
 def listen(settings: Settings, transit: Transit, store: RecordStore, intake: Intake) -> Listener:
     """Raises OSError when the port is not to be had, BadPair for certificates that cannot be used."""
+    from hoso.exchange.hl7v2.queries import Queries
     from hoso.exchange.mllp import Listener, Messages, Terms
     from hoso.store.streams import StreamTable
 
     terms = Terms(settings.facility, _context(settings, transit), settings.senders)
-    messages = Messages(intake, StreamTable(store.engine), system_clock, new_id)
+    queries = Queries(intake.records, system_clock, new_id)
+    messages = Messages(intake, StreamTable(store.engine), system_clock, new_id, queries.answer)
     try:
         return Listener(settings.host, settings.port, terms, messages)
     except BaseException:

@@ -16,6 +16,7 @@ from tests.exchange.mllp.test_listening import _read, codes
 from hoso.exchange.mllp.framing import Frames, framed
 
 WAIT = 60
+WHO = message("QBP^Q23^QBP_Q21", "QPD|IHE PIX Query|T1|BN0001", "RCP|I", control="Q1")
 
 
 def ask(port: int, data: bytes) -> str:
@@ -53,6 +54,7 @@ def test_the_command_takes_messages_and_ends_when_told(tmp_path: Path) -> None:
         found = re.search(r"port (\d+)", process.stdout.readline())
         assert found is not None
         assert ask(int(found[1]), admit("A1")) == "AA A1"
+        assert ask(int(found[1]), WHO) == "AA Q1"
         process.send_signal(signal.SIGTERM)
         assert process.wait(WAIT) == 0
 

@@ -87,15 +87,20 @@ def acknowledgement(
     of: Head, code: Code, issues: Sequence[Issue], id: str, now: datetime, expected: int | None = None
 ) -> bytes:
     """In UTF-8. `id` is that of the acknowledgement itself; `expected` a number that the sender should go on with."""
-    kind = f"ACK^{of.event}^ACK" if of.event else "ACK"
+    kind = f"ACK^{escaped(of.event)}^ACK" if of.event else "ACK"
     moment = now.strftime("%Y%m%d%H%M%S%z")
     segments = [
         ["MSH", "^~\\&", of.receiver, of.receiver_facility, of.sender, of.sender_facility, moment, "", kind, id,
-         of.processing, of.version, "", "", "", "", "", "UNICODE UTF-8"],
+         escaped(of.processing), escaped(of.version), "", "", "", "", "", "UNICODE UTF-8"],
         ["MSA", code, escaped(of.control), _said(issues), "" if expected is None else str(expected)],
     ]  # fmt: skip
-    segments += [_old_fault(one) if of.old else _fault(one) for one in issues[:_FEW]]
-    return "".join("|".join(fields).rstrip("|") + "\r" for fields in segments).encode()
+    lines = ["|".join(fields).rstrip("|") for fields in segments]
+    return "".join(f"{line}\r" for line in (*lines, *(fault(of, one) for one in issues[:_FEW]))).encode()
+
+
+def fault(of: Head, issue: Issue) -> str:
+    """The ERR segment of an issue, whose `values` say its place."""
+    return "|".join(_old_fault(issue) if of.old else _fault(issue)).rstrip("|")
 
 
 def _said(issues: Sequence[Issue]) -> str:

@@ -115,6 +115,9 @@ class Messages:
             return self._ack(top, "AE", refused.issues)
         except (Unavailable, Race):
             return self._ack(top, "AR", [Issue("transient", "mllp.later")])
+        except Exception:
+            log.exception("a query failed")
+            return self._ack(top, "AR", [Issue("exception", "mllp.fault")])
 
     def _ack(self, of: Head, code: Code, issues: Sequence[Issue], expected: int | None = None) -> bytes:
         return acknowledgement(of, code, issues, self._new_id()[:20], self._clock().astimezone(VIET_NAM), expected)
