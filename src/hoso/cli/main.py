@@ -29,6 +29,7 @@ COMMANDS = (
     "inbox",
     "init",
     "key",
+    "ksk",
     "label",
     "load",
     "mllp",
