@@ -69,7 +69,7 @@ def test_a_sheet_is_checked_loaded_mended_and_undone(data: Path, capsys: pytest.
     assert check["leftOut"] and names(data) == []
 
     code, loaded = said(capsys, "load", *to, "--facility", "01001", file)
-    assert (code, loaded["deposits"][0]["states"]) == (1, {"stored": 2, "quarantined": 1})
+    assert (code, loaded["deposits"][0]["counts"]) == (1, {"stored": 2, "quarantined": 1})
     assert names(data) == ["Hồ Văn Cường", "Lê Thị An"]
     deposit = loaded["deposit"]
 
@@ -85,7 +85,7 @@ def test_a_sheet_is_checked_loaded_mended_and_undone(data: Path, capsys: pytest.
     mended = [list(told), [text.replace("31/02/1979", "28/02/1979") for text in told.values()]]
     code, again = said(capsys, "load", *to, sheet(data, mended, "mended.xlsx"))
     assert (code, again["mended"], again["deposit"]) == (0, 1, "")
-    assert again["deposits"][0]["states"] == {"stored": 3}
+    assert again["deposits"][0]["counts"] == {"stored": 3}
     assert len(names(data)) == 3
 
     code, same = said(capsys, "load", *to, file)  # remembered by its titles
@@ -107,7 +107,7 @@ def test_a_sheet_that_is_not_certain_waits_for_people(data: Path, capsys: pytest
     lines = [line for line in mapping.read_text("utf-8").splitlines() if not line.startswith('"Tên')]
     mapping.write_text("\n".join([*lines, '"Tên gọi khác" = "name"']), "utf-8")
     code, loaded = said(capsys, "load", *to, "--mapping", str(mapping), file)
-    assert (code, loaded["deposits"][0]["states"]) == (0, {"stored": 2})
+    assert (code, loaded["deposits"][0]["counts"]) == (0, {"stored": 2})
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any, get_args
 
 from hoso.access.scope import Right
+from hoso.api import sheets
 from hoso.api.doors import Doors
 from hoso.api.everything import Held
 from hoso.api.exporting import NDJSON
@@ -46,6 +47,8 @@ def table(path: tuple[str, ...]) -> dict[str, Interaction]:
             return {"GET": listed, "POST": receive}
         case ("preview",):
             return {"POST": preview}
+        case ("sheet", *rest) if found := sheets.table(tuple(rest), _Caller()):
+            return found
         case (_,):
             return {"GET": standing}
         case (_, "items"):
@@ -200,6 +203,22 @@ def _carried_out(doors: Doors, desk: Intake, sender: Sender, request: Request, i
         return desk.process(sender, id, WAIT)
     finally:
         doors.long.leave()
+
+
+class _Caller:
+    """What this door knows, for the wizard of spreadsheets."""
+
+    def sender(self, request: Request) -> Sender:
+        return _sender(request)
+
+    def parameters(self, request: Request, *known: str) -> dict[str, str]:
+        return _parameters(request, *known)
+
+    def carried_out(self, doors: Doors, desk: Intake, sender: Sender, request: Request, id: str) -> Standing:
+        return _carried_out(doors, desk, sender, request, id)
+
+    def base(self, request: Request) -> str:
+        return _base(request)
 
 
 def _told(found: Standing) -> Response:

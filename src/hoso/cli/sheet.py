@@ -18,6 +18,7 @@ from hoso.cli.node import opened
 from hoso.cli.texts import language, say
 from hoso.core import Issue, Refused, system_clock
 from hoso.exchange.intake import Sender, Standing
+from hoso.exchange.intake.report import of_undone
 from hoso.exchange.sheets import answers, template
 from hoso.exchange.sheets.desk import Check, Look, SheetDesk
 from hoso.exchange.sheets.kinds import KINDS
@@ -163,7 +164,7 @@ def _load(node: compose.Node, args: argparse.Namespace) -> int:
         mapping = _mapping(node, args, stream, unseen=not args.yes)
         loaded = desk(node).load(OPERATOR, mapping, stream, args.file.name)
     standings = [_processed(node, id) for id in dict.fromkeys([*loaded.mended, *([loaded.id] if loaded.id else [])])]
-    told = answers.loaded(loaded, standings)
+    told = answers.loaded(loaded, standings, language())
     refused = sum(one.counts.get("quarantined", 0) for one in standings)
     if args.json:
         print(json.dumps(told, ensure_ascii=False))
@@ -220,7 +221,7 @@ def _rejects(node: compose.Node, args: argparse.Namespace) -> int:
 
 def _undo(node: compose.Node, args: argparse.Namespace) -> int:
     undone = desk(node).undo(OPERATOR, args.deposit)
-    told = answers.undone(undone)
+    told = of_undone(undone)
     if args.json:
         print(json.dumps(told, ensure_ascii=False))
     else:

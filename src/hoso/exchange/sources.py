@@ -205,6 +205,7 @@ def _sheet(source: str, stream: IO[bytes], meter: _Meter, mapping: SheetMapping 
     try:
         tables = table.read(stream, source)
         sheet = tables.sheet(mapping.sheet) if mapping.sheet else tables.main
+        sheet.name_columns(list(mapping.columns))
     except Refused as refused:
         for issue in refused.issues:
             yield Unreadable(source, None, issue.key, dict(issue.values), meter.cost())

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from hoso.exchange.intake import Standing
-from hoso.exchange.intake.undo import Undone
+from hoso.exchange.intake.report import of_deposit
 from hoso.exchange.sheets.desk import Check, Loaded, Look
+from hoso.exchange.sheets.header import names
 from hoso.exchange.sheets.kinds import Kind, kinds
-from hoso.exchange.sheets.mapping import names
 from hoso.exchange.sheets.repairs import Repairs
 from hoso.fhir.outcome import Language, text
 
@@ -80,31 +80,16 @@ def repairs(found: Repairs, language: Language) -> list[Json]:
     ]
 
 
-def standing(one: Standing) -> Json:
-    return {
-        "id": one.id,
-        "name": one.name,
-        "facility": one.facility,
-        "rows": one.items,
-        "states": dict(one.counts),
-        "over": one.over,
-    }
-
-
-def loaded(found: Loaded, standings: Sequence[Standing]) -> Json:
-    """The last deposit is that of the rows which are new."""
+def loaded(found: Loaded, standings: Sequence[Standing], language: Language) -> Json:
+    """The last of the deposits is that of the rows which are new; before it those in which rows were mended."""
     return {
         "deposit": found.id,
         "new": found.new,
         "mended": sum(map(len, found.mended.values())),
-        "leftOut": len(found.left_out),
-        "deposits": [standing(one) for one in standings],
+        "leftOut": [text(issue, language) for issue in found.left_out],
+        "notTaken": [text(issue, language) for issue in found.not_taken],
+        "deposits": [of_deposit(one) for one in standings],
     }
-
-
-def undone(found: Undone) -> Json:
-    left = [{"type": one.type, "id": one.id, "why": one.why} for one in found.left]
-    return {"items": found.items, "records": found.records, "left": left}
 
 
 def kind(of: Kind, language: Language) -> Json:

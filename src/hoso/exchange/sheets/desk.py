@@ -21,8 +21,9 @@ from hoso.exchange.intake import Intake, Item, Sender, Standing
 from hoso.exchange.intake.undo import Undone
 from hoso.exchange.sheets import memory, rejected, rows
 from hoso.exchange.sheets.guess import Guess, Proposal, propose
+from hoso.exchange.sheets.header import names
 from hoso.exchange.sheets.kinds import ROW_TITLES, plain
-from hoso.exchange.sheets.mapping import Mapping, Target, names, signature, unknown_columns
+from hoso.exchange.sheets.mapping import Mapping, Target, signature, unknown_columns
 from hoso.exchange.sheets.package import packed
 from hoso.exchange.sheets.pieces import Numbered, decoded, encoded, pieces
 from hoso.exchange.sheets.rejected import Refusal
@@ -198,6 +199,7 @@ class SheetDesk:
             raise Refused.because(403, "forbidden", "sheet.other-facility", facility=mapping.facility)
         tables = read(stream, name)
         sheet = tables.sheet(mapping.sheet) if mapping.sheet else tables.main
+        sheet.name_columns(list(mapping.columns))
         if missing := unknown_columns(mapping, sheet.header):
             raise Refused.because(400, "not-found", "sheet.no-column", columns=", ".join(missing)[:300])
         return sheet

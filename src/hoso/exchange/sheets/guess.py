@@ -13,8 +13,9 @@ from hoso.core import Issue
 from hoso.exchange.insurance.mapping import codes
 from hoso.exchange.sheets import dates, looks
 from hoso.exchange.sheets.cells import Row
+from hoso.exchange.sheets.header import names
 from hoso.exchange.sheets.kinds import KINDS, ROW, Field, Kind, in_brackets, kinds, plain
-from hoso.exchange.sheets.mapping import Mapping, Target, names
+from hoso.exchange.sheets.mapping import Mapping, Target
 from hoso.exchange.sheets.names_of import tests_of, vaccine_of
 from hoso.exchange.sheets.table import Sheet
 

@@ -6,6 +6,7 @@ Decided from the first rows alone: a header is a full row of short words in whic
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,8 +48,28 @@ class Header:
         return self.titles[column] if column < len(self.titles) and self.titles[column] else letters(column)
 
 
+def names(header: Header) -> list[str]:
+    """What columns are called: title, else letter; the second of the same title has "#2" behind it."""
+    seen: Counter[str] = Counter()
+    found = []
+    for column in range(len(header.titles)):
+        name = header.name(column)
+        seen[name] += 1
+        found.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
+    return found
+
+
 def is_key(text: str) -> bool:
     return _KEY.match(text) is not None
+
+
+def named(rows: Sequence[Row], wanted: Sequence[str]) -> Header | None:
+    """The header that people mean who name these columns: the first row that has them all."""
+    for row in rows[:LOOKED_AT]:
+        titles = tuple(" ".join(text.split()) for text in row.texts)
+        if wanted and set(wanted) <= set(titles):
+            return Header(titles, rows=(row.number,), first=row.number + 1)
+    return None
 
 
 def find(rows: Sequence[Row], merges: Sequence[Merge]) -> Header:

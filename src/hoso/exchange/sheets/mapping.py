@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from hoso.core import Refused
-from hoso.exchange.sheets.header import Header
+from hoso.exchange.sheets.header import Header, names
 from hoso.exchange.sheets.kinds import ROW_TITLES, kind, plain
 
 FACILITY = re.compile(r"[A-Za-z0-9.-]{1,20}\Z")
@@ -116,17 +116,6 @@ def _target(name: str, told: object) -> Target:
     if not isinstance(told, dict) or not told.keys() <= known or not all(isinstance(one, str) for one in told.values()):
         raise Refused.because(400, "structure", "sheet.bad-mapping", reason=name[:90])
     return Target(**{"field": "", **told})
-
-
-def names(header: Header) -> list[str]:
-    """What columns are called: title, else letter; the second of the same title has "#2" behind it."""
-    seen: Counter[str] = Counter()
-    found = []
-    for column in range(len(header.titles)):
-        name = header.name(column)
-        seen[name] += 1
-        found.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
-    return found
 
 
 def signature(header: Header) -> str:

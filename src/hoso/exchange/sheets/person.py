@@ -26,7 +26,6 @@ from hoso.identity.normalise.numbers import number_of
 from hoso.identity.normalise.person import Sex
 from hoso.identity.normalise.phones import phones_in
 
-WORKPLACE = "https://hoso.vn/StructureDefinition/workplace"
 CLASS = "https://hoso.vn/StructureDefinition/class"
 _ROLE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 _CONTACT = "http://terminology.hl7.org/CodeSystem/v2-0131"
@@ -247,7 +246,7 @@ def _extensions(reading: Reading) -> list[Resource]:
         found.append({"url": f"{VN_CORE}/extension-race", "valueCodeableConcept": _ethnic(ethnic.text)})
     if work := reading.text("occupation"):
         found.append({"url": f"{VN_CORE}/extension-occupation", "valueCodeableConcept": {"text": work}})
-    for field, url in (("workplace", WORKPLACE), ("class", CLASS)):
+    for field, url in (("workplace", systems.WORKPLACE), ("class", CLASS)):
         if text := reading.text(field):
             found.append({"url": url, "valueString": text})
     return found

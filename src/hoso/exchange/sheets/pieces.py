@@ -13,8 +13,9 @@ import msgspec
 
 from hoso.core import Issue
 from hoso.exchange.sheets.cells import DIGITS, LONG, NUL, NUMBER, QUOTE, WIDTH, Row
+from hoso.exchange.sheets.header import names
 from hoso.exchange.sheets.kinds import ROW, ROW_TITLES, kind, plain
-from hoso.exchange.sheets.mapping import Mapping, Target, by_column, names
+from hoso.exchange.sheets.mapping import Mapping, Target, by_column
 from hoso.exchange.sheets.table import Sheet
 
 REASON = ("Lý do loại (HoSo)", "Reason (HoSo)")

@@ -6,7 +6,7 @@ Memory stays bounded whatever the file says of itself; what cannot be read is re
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import IO
@@ -15,7 +15,7 @@ from hoso.core import Issue, Refused
 from hoso.exchange.sheets import delimited, encoding
 from hoso.exchange.sheets.cells import Row, in_font, tidy
 from hoso.exchange.sheets.container import Container
-from hoso.exchange.sheets.header import LOOKED_AT, Header, find
+from hoso.exchange.sheets.header import LOOKED_AT, Header, find, named, names
 from hoso.exchange.sheets.legacy import Legacy
 from hoso.exchange.sheets.merges import Merge, filled
 from hoso.exchange.sheets.opendocument import CONTENT, OpenDocument
@@ -39,14 +39,16 @@ class Sheet:
     @property
     def header(self) -> Header:
         if self._header is None:
-            first = list(islice((row for row in map(tidy, self.raw()) if row.texts), LOOKED_AT))
-            self._header = find(first, self.merges)
+            self._header = find(self._first(), self.merges)
         return self._header
 
-    @header.setter
-    def header(self, header: Header) -> None:
-        """For a sheet whose header people point out themselves."""
-        self._header = header
+    def name_columns(self, wanted: Sequence[str]) -> None:
+        """Takes the row for header that has these titles, where the one that was found has not."""
+        if not set(wanted) <= set(names(self.header)) and (header := named(self._first(), wanted)):
+            self._header = header
+
+    def _first(self) -> list[Row]:
+        return list(islice((row for row in map(tidy, self.raw()) if row.texts), LOOKED_AT))
 
     def rows(self) -> Iterator[Row]:
         """The rows of data: below the header, merged cells filled downwards, blank rows left out."""
