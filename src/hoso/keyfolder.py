@@ -12,6 +12,7 @@ from pathlib import Path
 
 KEYS = ("database", "links", "web", "audit", "seal")
 CENTRE_KEYS = ("codes", "signing")
+ACCOUNTS = "accounts"
 LATER = ("audit", "seal")
 """Keys that nodes of before them get when they are first opened."""
 NEW = ".new"
@@ -35,7 +36,7 @@ class Keys:
     """The database's encryption, the seal of page links, the web sessions, the audit log's name, and what wraps the
     keys of special records.
 
-    The last two only the centre of citizen codes has: the permutation of its counter, and its signature.
+    `codes` and `signing` only the centre of citizen codes has: the permutation of its counter, and its signature.
     """
 
     database: bytes = field(repr=False)
@@ -45,6 +46,8 @@ class Keys:
     seal: bytes = field(repr=False)
     codes: bytes | None = field(repr=False, default=None)
     signing: bytes | None = field(repr=False, default=None)
+    accounts: bytes | None = field(repr=False, default=None)
+    """Of the file of the accounts since it was changed first; until then that is made of `web`."""
 
 
 def make(folder: Path, *, centre: bool) -> None:
@@ -73,7 +76,9 @@ def key_files(folder: Path) -> tuple[str, ...]:
 
 def read_keys(folder: Path) -> Keys:
     """Raises BadConfig for a key that is not one, or that others may read."""
-    return Keys(*(read_key(folder / name) for name in key_files(folder)))
+    own = folder / ACCOUNTS
+    accounts = read_key(own) if own.is_file() else None
+    return Keys(**{name: read_key(folder / name) for name in key_files(folder)}, accounts=accounts)
 
 
 def read_key(file: Path) -> bytes:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from hoso.core.durable import settle
-from hoso.keyfolder import NEW, fresh, read_key, write_secret
+from hoso.keyfolder import ACCOUNTS, NEW, fresh, read_key, read_keys, write_secret
 from hoso.store import rotating
 from hoso.store.record_store import RecordStore
+from hoso.web.sqlite.dbapi import CIPHER
+from hoso.web.sqlite.secret import of_accounts
 
-KINDS = ("seal", "database")
+KINDS = ("seal", "database", "accounts")
 
 
 class Busy(Exception):
@@ -37,42 +40,70 @@ def seal(folder: Path, store: RecordStore) -> int:
 
 def database(folder: Path) -> None:
     """A new key for the SQLite file of a node that nobody serves. Raises rotating.InUse."""
-    keys, file = folder / "keys", folder / "hoso.db"
-    with _locked(keys):
-        _finish(folder)
-        coming = keys / f"database{NEW}"
-        write_secret(coming, fresh())
-        settle(keys)
-        try:
-            rotating.rekey(file, read_key(keys / "database"), read_key(coming))
-        except BaseException:
-            _finish(folder)
-            raise
-        file.with_name(file.name + rotating.ENDING).replace(file)
-        settle(folder)
-        _finish(folder)
+    _change(folder, _DATABASE)
+
+
+def accounts(folder: Path) -> None:
+    """A new key for the file of the accounts of a node that nobody serves. Raises rotating.InUse.
+
+    Who serves has the records open, the accounts perhaps not yet.
+    """
+    rotating.alone(folder / _DATABASE.file, _DATABASE.now(folder / "keys"))
+    _change(folder, _ACCOUNTS)
 
 
 def recover(folder: Path) -> None:
-    """At every start: goes on with a change of the database's key that was interrupted, or takes it back."""
-    keys = folder / "keys"
-    if (keys / f"database{NEW}").exists():
+    """At every start: goes on with a change of a file's key that was interrupted, or takes it back."""
+    for kept in (_DATABASE, _ACCOUNTS):
+        if (folder / "keys" / f"{kept.key}{NEW}").exists():
+            try:
+                with _locked(folder / "keys"):
+                    _finish(folder, kept)
+            except Busy:
+                return  # it is under way
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A file, the name of the key it is encrypted with, and what that key is now, by the folder of keys."""
+
+    file: str
+    key: str
+    form: rotating.Form
+    now: Callable[[Path], bytes]
+
+
+_DATABASE = _Kept("hoso.db", "database", rotating.RECORDS, lambda keys: read_key(keys / "database"))
+_ACCOUNTS = _Kept("accounts.db", ACCOUNTS, rotating.Form(CIPHER, bytes.hex), lambda keys: of_accounts(read_keys(keys)))
+
+
+def _change(folder: Path, kept: _Kept) -> None:
+    keys, file = folder / "keys", folder / kept.file
+    with _locked(keys):
+        _finish(folder, kept)
+        coming = keys / f"{kept.key}{NEW}"
+        write_secret(coming, fresh())
+        settle(keys)
         try:
-            with _locked(keys):
-                _finish(folder)
-        except Busy:
-            return  # it is under way
+            rotating.rekey(file, kept.now(keys), read_key(coming), kept.form)
+        except BaseException:
+            _finish(folder, kept)
+            raise
+        file.with_name(file.name + rotating.ENDING).replace(file)
+        settle(folder)
+        _finish(folder, kept)
 
 
-def _finish(folder: Path) -> None:
-    """By whichever key the database opens with now."""
-    keys, file = folder / "keys", folder / "hoso.db"
-    coming = keys / f"database{NEW}"
+def _finish(folder: Path, kept: _Kept) -> None:
+    """By whichever key the file opens with now."""
+    keys, file = folder / "keys", folder / kept.file
+    coming, own = keys / f"{kept.key}{NEW}", keys / kept.key
     if not coming.exists():
         return
-    if rotating.opens(file, read_key(coming)):
-        _overwrite(keys / "database")
-        coming.replace(keys / "database")
+    if rotating.opens(file, read_key(coming), kept.form):
+        if own.exists():
+            _overwrite(own)
+        coming.replace(own)
     else:
         coming.unlink()
         file.with_name(file.name + rotating.ENDING).unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from tests.store.test_sealing import SECRET
 
 from hoso import compose
 from hoso.store.seal import mark
+from hoso.web.accounts import registry
 
 __all__ = ["kept"]
 
@@ -37,6 +38,7 @@ def readable(folder: Path) -> None:
         assert opened.store.vread("Condition", "hiv", "1") is not None
     finally:
         opened.close()
+    registry.everyone(compose.load(folder))
 
 
 def healthy(folder: Path) -> None:
@@ -98,8 +100,8 @@ def test_the_sealing_key_changes_while_a_node_serves_and_writes(tmp_path: Path) 
 
 
 def test_killed_in_the_middle_no_key_is_lost(node: Path) -> None:
-    for number in range(6):
-        which = ("database", "seal")[number % 2]
+    for number in range(9):
+        which = ("database", "seal", "accounts")[number % 3]
         process = subprocess.Popen(
             [str(HOSO), "key", "rotate", which, "--data", str(node)],
             stdout=subprocess.DEVNULL,
@@ -109,8 +111,8 @@ def test_killed_in_the_middle_no_key_is_lost(node: Path) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
         readable(node)
-        assert not list(node.glob("keys/database.new")) and not list(node.glob("hoso.db.new"))
-    for which in ("seal", "database"):
+        assert not list(node.glob("keys/[da]*.new")) and not list(node.glob("*.db.new"))
+    for which in ("seal", "database", "accounts"):
         done = hoso("key", "rotate", which, "--data", node)
         assert done.returncode == 0, done.stderr
     assert not list((node / "keys").glob("*.new"))
@@ -118,9 +120,10 @@ def test_killed_in_the_middle_no_key_is_lost(node: Path) -> None:
     healthy(node)
 
 
+@pytest.mark.parametrize(("which", "file"), [("database", "hoso.db"), ("accounts", "accounts.db")])
 @pytest.mark.parametrize("step", ["key written", "copy made", "file in place", "old key overwritten"])
 def test_each_step_leaves_what_the_next_start_goes_on_from(
-    node: Path, step: str, monkeypatch: pytest.MonkeyPatch
+    node: Path, which: str, file: str, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from hoso import rotation
     from hoso.store import rotating
@@ -131,22 +134,25 @@ def test_each_step_leaves_what_the_next_start_goes_on_from(
     def killed(*_: object) -> None:
         raise Killed
 
-    key = (node / "keys/database").read_text()
+    if which == "accounts" and step == "old key overwritten":
+        rotation.accounts(node)  # only then is there an old one
+    own, coming = node / "keys" / which, node / "keys" / f"{which}.new"
+    key = own.read_text() if own.exists() else ""
     with monkeypatch.context() as patch:
-        patch.setattr(rotation, "_finish", lambda folder: killed() if (node / "keys/database.new").exists() else None)
+        patch.setattr(rotation, "_finish", lambda folder, kept: killed() if coming.exists() else None)
         if step == "key written":
             patch.setattr(rotating, "rekey", killed)
         elif step == "copy made":
             patch.setattr(rotation, "settle", lambda folder: None)
             patch.setattr(Path, "replace", killed)
         with pytest.raises(Killed):
-            rotation.database(node)
+            getattr(rotation, which)(node)
     if step == "old key overwritten":
-        (node / "keys/database").write_text("00" * 32 + "\n")
-    assert (node / "keys/database.new").exists()
+        own.write_text("00" * 32 + "\n")
+    assert coming.exists()
     readable(node)
-    assert not (node / "keys/database.new").exists() and not (node / "hoso.db.new").exists()
-    changed = (node / "keys/database").read_text() != key
+    assert not coming.exists() and not (node / f"{file}.new").exists()
+    changed = (own.read_text() if own.exists() else "") != key
     assert changed is (step in ("file in place", "old key overwritten"))
 
 
@@ -158,8 +164,11 @@ def test_a_database_that_is_in_use_keeps_its_key(tmp_path: Path) -> None:
         assert done.returncode == 1 and "open elsewhere" in done.stderr
         assert (folder / "keys/database").read_text() == key
         assert server.request("GET", "/fhir/Patient")[0] == 200
-    assert hoso("key", "rotate", "database", "--data", folder).returncode == 0
-    assert (folder / "keys/database").read_text() != key
+        done = hoso("key", "rotate", "accounts", "--data", folder)
+        assert done.returncode == 1 and "open elsewhere" in done.stderr and not (folder / "keys/accounts").exists()
+    for which in ("database", "accounts"):
+        assert hoso("key", "rotate", which, "--data", folder).returncode == 0
+    assert (folder / "keys/database").read_text() != key and (folder / "keys/accounts").exists()
     healthy(folder)
 
 

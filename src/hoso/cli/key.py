@@ -1,4 +1,4 @@
-"""`hoso key rotate seal|database`: a new key in place of the old one."""
+"""`hoso key rotate seal|database|accounts`: a new key in place of the old one."""
 
 from __future__ import annotations
 
@@ -33,10 +33,11 @@ def run(args: argparse.Namespace) -> int:
         with explained(args.data):
             if not compose.load(folder).database.startswith("sqlite:"):
                 raise Failure("key.not_sqlite")
-            rotation.database(folder)
+            change = rotation.database if args.which == "database" else rotation.accounts
+            change(folder)
     except rotation.Busy as busy:
         raise Failure("key.busy", code=1) from busy
     except (rotating.InUse, Unavailable) as used:
         raise Failure("key.in_use", code=1, folder=folder) from used
-    print(say("key.rekeyed"))
+    print(say("key.rekeyed" if args.which == "database" else "key.accounts_rekeyed"))
     return 0

@@ -10,6 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -65,21 +66,33 @@ def _wrap(rows: list[tuple[bytes, int, bytes]], old: bytes, new: bytes, connecti
         connection.rows("UPDATE record_key SET wrapped = ? WHERE id = ?", (fresh, id))
 
 
-def rekey(file: Path, old: bytes, new: bytes) -> None:
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a file of ours is encrypted: its cipher, and how a key is written for it."""
+
+    cipher: str
+    spelled: Callable[[bytes], str]
+
+
+RECORDS = Form("aegis", lambda key: f"raw:{key.hex()}".encode().hex())
+
+
+def rekey(file: Path, old: bytes, new: bytes, form: Form = RECORDS) -> None:
     """Makes `file.new`, the same database under the new key, whole and on the disk. Raises InUse."""
     passing = file.with_name(file.name + ENDING)
     with trouble():
-        _alone(file, old)
+        alone(file, old, form)
         passing.unlink(missing_ok=True)
         os.close(os.open(passing, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         shutil.copyfile(file, passing)
-        handle = _opened(passing, old)
+        handle = _opened(passing, old, form)
         try:
-            _take_along(handle, Inbox(file, old))
-            handle.pragma("hexrekey", f"raw:{new.hex()}".encode().hex())
+            if form is RECORDS:
+                _take_along(handle, Inbox(file, old))
+            handle.pragma("hexrekey", form.spelled(new))
         finally:
             handle.close()
-    if not opens(passing, new):
+    if not opens(passing, new, form):
         raise InUse(f"{passing} cannot be opened with its new key")
     with passing.open("rb") as written:
         os.fsync(written.fileno())
@@ -93,9 +106,9 @@ def _take_along(handle: apsw.Connection, inbox: Inbox) -> None:
         handle.execute("COMMIT")
 
 
-def opens(file: Path, key: bytes) -> bool:
+def opens(file: Path, key: bytes, form: Form = RECORDS) -> bool:
     try:
-        handle = _opened(file, key)
+        handle = _opened(file, key, form)
     except apsw.Error:
         return False
     try:
@@ -107,9 +120,9 @@ def opens(file: Path, key: bytes) -> bool:
         handle.close()
 
 
-def _alone(file: Path, key: bytes) -> None:
-    """Brings the write-ahead log home. Nobody else may have the file open: they would go on writing the old one."""
-    handle = _opened(file, key)
+def alone(file: Path, key: bytes, form: Form = RECORDS) -> None:
+    """Brings the write-ahead log home. Raises InUse: whoever else has the file open would go on writing the old one."""
+    handle = _opened(file, key, form)
     try:
         if handle.pragma("journal_mode", "delete") != "delete":
             raise InUse(str(file))
@@ -119,8 +132,8 @@ def _alone(file: Path, key: bytes) -> None:
         handle.close()
 
 
-def _opened(file: Path, key: bytes) -> apsw.Connection:
+def _opened(file: Path, key: bytes, form: Form) -> apsw.Connection:
     handle = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
-    handle.pragma("cipher", "aegis")
-    handle.pragma("hexkey", f"raw:{key.hex()}".encode().hex())
+    handle.pragma("cipher", form.cipher)
+    handle.pragma("hexkey", form.spelled(key))
     return handle

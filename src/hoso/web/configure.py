@@ -5,7 +5,6 @@ Both secrets are derived from the node's web key, each for its own use.
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -20,14 +19,10 @@ from hoso.web.accounts.rules import Rules
 from hoso.web.national.settings import Provider
 from hoso.web.oauth import settings as oauth
 from hoso.web.sign_in import settings as sign_in
+from hoso.web.sqlite.secret import WebKeys, derived, of_accounts
 
 HERE = Path(__file__).parent
 LANGUAGE_COOKIE = "hoso_language"
-
-
-class WebKeys(Protocol):
-    @property
-    def web(self) -> bytes: ...
 
 
 class WebConfig(Protocol):
@@ -58,7 +53,7 @@ class WebConfig(Protocol):
 def configure(config: WebConfig) -> None:
     """Settles Django on this node. A second call moves the process to another node (tests, `hoso init`)."""
     database = _database(config)
-    secret = _derived(config.keys.web, b"django").hex()
+    secret = derived(config.keys.web, b"django").hex()
     if settings.configured:
         for opened in connections.all(initialized_only=True):
             opened.close()
@@ -184,7 +179,7 @@ def _database(config: WebConfig) -> dict[str, Any]:
         return {
             "ENGINE": "hoso.web.sqlite",
             "NAME": str(config.folder.resolve() / "accounts.db"),
-            "OPTIONS": {"key": _derived(config.keys.web, b"accounts.db")},
+            "OPTIONS": {"key": of_accounts(config.keys)},
             "CONN_MAX_AGE": None,
         }
     from psycopg.conninfo import conninfo_to_dict
@@ -201,7 +196,3 @@ def _database(config: WebConfig) -> dict[str, Any]:
 
 
 _NAMED = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
-
-
-def _derived(key: bytes, use: bytes) -> bytes:
-    return blake2b(use, key=key, digest_size=32).digest()

@@ -17,6 +17,7 @@ import apsw
 apilevel = "2.0"
 threadsafety = 1
 paramstyle = "qmark"
+CIPHER = "chacha20"
 sqlite_version = apsw.sqlite_lib_version()
 sqlite_version_info = tuple(int(part) for part in sqlite_version.split("."))
 
@@ -102,7 +103,7 @@ class Connection:
         _for_owner_only(Path(database))
         with _translated():
             self.apsw = apsw.Connection(database)
-            self.apsw.pragma("cipher", "chacha20")
+            self.apsw.pragma("cipher", CIPHER)
             self.apsw.pragma("hexkey", key.hex())
             self.apsw.set_busy_timeout(int(timeout * 1000))
             self.apsw.pragma("journal_mode", "wal")
