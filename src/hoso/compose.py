@@ -13,7 +13,18 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hoso import deposits, exports, imports, keyfolder, knowledge, overseeing, rotation, streams, subscriptions
+from hoso import (
+    deposits,
+    exports,
+    gateways,
+    imports,
+    keyfolder,
+    knowledge,
+    overseeing,
+    rotation,
+    streams,
+    subscriptions,
+)
 from hoso.core import Refused, new_id, system_clock
 from hoso.keyfolder import BadConfig as BadConfig
 from hoso.keyfolder import Keys as Keys
@@ -81,6 +92,7 @@ class Config:
     profiles: Required = field(default_factory=dict)
     subscriptions: subscriptions.Settings = field(default_factory=subscriptions.Settings)
     mllp: streams.Settings = field(default_factory=streams.Settings)
+    gateway: gateways.Settings = field(default_factory=gateways.Settings)
 
     @property
     def fhir_url(self) -> str:
@@ -203,6 +215,7 @@ def load(folder: Path) -> Config:
             transit=parse_transit(folder, read, str(http["base_url"]).rstrip("/")),
             subscriptions=subscriptions.parse(read.get("subscriptions", {}), folder),
             mllp=streams.parse(read.get("mllp", {}), folder),
+            gateway=gateways.parse(read.get("gateway", {}), folder),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:
         raise BadConfig(file, str(error)) from error
@@ -443,6 +456,7 @@ def application(node: Node) -> Application:
     from hoso.api.body import Bodies
     from hoso.api.doors import Identity
     from hoso.api.failure import failed
+    from hoso.api.gateway import is_gateway
     from hoso.api.links import Seal
     from hoso.api.patience import Patience
     from hoso.transit.edge import edge
@@ -462,6 +476,8 @@ def application(node: Node) -> Application:
     systems = api(node.records, node.tokens, seal, node.config, patience, identity, *answering)
     people, forms = web(node), Bodies(min(LARGEST_FORM, node.config.largest_request), patience)
     systems_of_apps = across(systems, registered)
+    incoming = Bodies(node.config.largest_request, patience)
+    gateway = gateways.door(node.config.gateway, node.store, node.records, node.journal, node.intake, incoming)
 
     def serve(environ: Environ, start: StartResponse) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]
@@ -469,6 +485,8 @@ def application(node: Node) -> Application:
             return refused(Refused.because(404, "not-found", "rest.no-such-place", path=path[:100]), start)
         if path in _FOR_APPS:
             return apps(environ, start)
+        if is_gateway(path):
+            return gateway(environ, start)
         if is_for_systems(path) or path == "/healthz":
             return systems_of_apps(environ, start)
         return pages(environ, start)

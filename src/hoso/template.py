@@ -85,6 +85,12 @@ witnesses = []
 # A folder on a second disk, where events wait while the database takes none. Empty: nothing is shown meanwhile.
 spool = ""
 
+[gateway]
+# A folder with the certificates (PEM) of authorities under which facilities sign their files. Empty: none is asked.
+authorities = ""
+# Whether a file is refused that is not signed under one of them.
+signatures = false
+
 [profiles]
 # What records that come in must hold, by type: one of the profiles named. {{ Patient = ["http://…"] }}
 require = {{}}

@@ -52,7 +52,9 @@ def test_both_tokens_are_asked_for_and_what_is_repeated_must_be_true(store: Reco
     known = gate.signed_in(one.access_token, one.id_token, "a", sent(secret))
     assert known is not None and known.facility == "01001"
     assert gate.signed_in(one.access_token, one.id_token, "", "") is not None
+    assert gate.signed_in(one.access_token, None, "", "") is not None
     assert gate.signed_in(one.access_token, other.id_token, "", "") is None
+    assert gate.signed_in(one.access_token, "", "", "") is None
     assert gate.signed_in(one.access_token, one.id_token, "b", "") is None
     assert gate.signed_in(one.access_token, one.id_token, "a", sent("wrong")) is None
     assert gate.signed_in("", "", "", "") is None

@@ -57,6 +57,7 @@ class Session:
     id_token: str
     account: Account
     expires: int
+    seconds: int = HOURS * 3_600
 
 
 class Gateways:
@@ -72,7 +73,7 @@ class Gateways:
         self._table, self._journal, self._clock, self._monotonic = table, journal, clock, monotonic
         self._lock = threading.Lock()
         self._failures: dict[str, list[tuple[float, str]]] = {}
-        self._known: dict[tuple[bytes, bytes], tuple[float, SessionRow]] = {}
+        self._known: dict[bytes, tuple[float, SessionRow]] = {}
 
     # For the operator
 
@@ -118,12 +119,17 @@ class Gateways:
         self._tell("sign-in", row.username, row.facility, address)
         return Session(first, second, _account(row), expires)
 
-    def signed_in(self, access_token: str, id_token: str, username: str, password: str) -> Account | None:
-        """Whom the two tokens stand for. What else a client repeats (its name, its password) must be true as well."""
-        if not access_token or max(map(len, (access_token, id_token))) > _LONGEST:
+    def signed_in(self, access_token: str, id_token: str | None, username: str, password: str) -> Account | None:
+        """Whom the tokens stand for. What else a client repeats (its name, its password) must be true as well.
+
+        `id_token` None: the caller's protocol has only one token, which is as hard to guess as two.
+        """
+        if not access_token or max(len(access_token), len(id_token or "")) > _LONGEST:
             return None
-        found = self._session(_digest(access_token), _digest(id_token))
+        found = self._session(_digest(access_token))
         if found is None or username not in ("", found.account.username):
+            return None
+        if id_token is not None and not hmac.compare_digest(found.second, _digest(id_token)):
             return None
         if password and not self.is_password(found.account, password):
             return None
@@ -132,20 +138,18 @@ class Gateways:
     def is_password(self, row: AccountRow, password: str) -> bool:
         return hmac.compare_digest(row.digest, _digest(password[:_LONGEST].upper()))
 
-    def _session(self, first: bytes, second: bytes) -> SessionRow | None:
-        now, key = self._monotonic(), (first, second)
+    def _session(self, digest: bytes) -> SessionRow | None:
+        now = self._monotonic()
         with self._lock:
-            until, known = self._known.get(key, (0.0, None))
-        row = known if now < until else self._table.session(first)
-        if row is None or not hmac.compare_digest(row.second, second):
-            return None
-        if row.account.revoked is not None or row.expires <= to_ms(self._clock()):
+            until, known = self._known.get(digest, (0.0, None))
+        row = known if now < until else self._table.session(digest)
+        if row is None or row.account.revoked is not None or row.expires <= to_ms(self._clock()):
             return None
         if now >= until:
             with self._lock:
                 if len(self._known) >= _REMEMBERED:
                     self._known.clear()
-                self._known[key] = (now + FRESH_SECONDS, row)
+                self._known[digest] = (now + FRESH_SECONDS, row)
         return row
 
     def _check_patience(self, username: str, address: str) -> None:

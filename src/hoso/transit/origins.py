@@ -38,4 +38,4 @@ def answers(environ: Environ, systems: str, people: str) -> bool:
 
 
 def is_for_systems(path: str) -> bool:
-    return path in ("/fhir", "/intake") or path.startswith(("/fhir/", "/intake/"))
+    return path in ("/fhir", "/intake") or path.startswith(("/fhir/", "/intake/", "/gateway/", "/api/"))
