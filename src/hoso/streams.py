@@ -34,24 +34,30 @@ class Settings:
     host: str = "127.0.0.1"
     facility: str = ""
     authorities: Path | None = None
+    revoked: Path | None = None
+    """Lists of the authorities' certificates that count no longer."""
     senders: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse(read: Mapping[str, Any], folder: Path) -> Settings:
     """Raises ValueError for what cannot be meant."""
     port, authorities = read.get("port", 0), str(read.get("authorities", ""))
+    revoked = str(read.get("revoked", ""))
     if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port < 65_536:
         raise ValueError(f"[mllp] port = {port!r}")
     senders = {str(key).lower().replace(":", ""): str(value) for key, value in dict(read.get("senders", {})).items()}
     wrong = next((key for key in senders if not _PRINT.match(key)), None)
     if wrong is not None:
         raise ValueError(f"[mllp] senders: {wrong[:70]!r} is no SHA-256 of a certificate")
-    if senders and not authorities:
-        raise ValueError("[mllp] senders need authorities: the file of the authorities that signed their certificates")
+    if (senders or revoked) and not authorities:
+        raise ValueError(
+            "[mllp] senders and revoked need authorities: the file of the authorities that signed their certificates"
+        )
     host = str(read.get("host", "127.0.0.1"))
     if port and host not in LOOPBACK and not authorities:
         raise ValueError("[mllp] without authorities (certificates of the senders) host must be 127.0.0.1")
-    return Settings(port, host, str(read.get("facility", "")), folder / authorities if authorities else None, senders)
+    vouching, ended = (folder / name if name else None for name in (authorities, revoked))
+    return Settings(port, host, str(read.get("facility", "")), vouching, ended, senders)
 
 
 def listen(settings: Settings, transit: Transit, store: RecordStore, intake: Intake) -> Listener:
@@ -60,7 +66,7 @@ def listen(settings: Settings, transit: Transit, store: RecordStore, intake: Int
     from hoso.exchange.mllp import Listener, Messages, Terms
     from hoso.store.streams import StreamTable
 
-    terms = Terms(settings.facility, _context(settings, transit), settings.senders)
+    terms = Terms(settings.facility, context_of(settings, transit), settings.senders)
     queries = Queries(intake.records, system_clock, new_id)
     messages = Messages(intake, StreamTable(store.engine), system_clock, new_id, queries.answer)
     try:
@@ -70,8 +76,8 @@ def listen(settings: Settings, transit: Transit, store: RecordStore, intake: Int
         raise
 
 
-def _context(settings: Settings, transit: Transit) -> ssl.SSLContext | None:
-    """TLS 1.2 at least, for devices; a certificate of each sender, of which one may be told apart."""
+def context_of(settings: Settings, transit: Transit) -> ssl.SSLContext | None:
+    """TLS as `[tls]` has it, and a certificate asked of each sender; None when none is. Raises BadPair."""
     from hoso.transit.pair import BadPair
     from hoso.transit.settings import Systems
     from hoso.transit.systems import context
@@ -80,7 +86,7 @@ def _context(settings: Settings, transit: Transit) -> ssl.SSLContext | None:
         return None
     if transit.pair is None:
         raise BadPair("tls.no_file", file="[tls] certificate")
-    return context(transit.pair, Systems(settings.port, settings.authorities))
+    return context(transit.pair, Systems(settings.port, settings.authorities, settings.revoked))
 
 
 def upkeep(settings: Settings, transit: Transit, folder: Path, store: RecordStore, intake: Intake) -> None:

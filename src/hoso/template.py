@@ -75,8 +75,9 @@ host = "127.0.0.1"
 # The one facility whose messages are taken; empty: the one that MSH-4 names, or that the certificate speaks for.
 facility = ""
 # Certificates that other machines must show: the authorities that signed them (a file here), and by the SHA-256 of each
-# the facility it speaks for.
+# the facility it speaks for. `revoked`: the authorities' lists of those that count no longer.
 authorities = ""
+revoked = ""
 senders = {{}}
 
 [audit]
