@@ -30,15 +30,6 @@ def test_twice_the_same_command_gives_the_same_bytes(tmp_path: Path) -> None:
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
 
 
-@pytest.mark.parametrize("form", ["ksk", "csv"])
-def test_a_format_of_a_later_release_is_refused_and_nothing_is_written(
-    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["synth", "--citizens", "3", "--out", str(tmp_path / "x"), "--as", form]) == 1
-    assert form in capsys.readouterr().err
-    assert not (tmp_path / "x").exists()
-
-
 @pytest.mark.parametrize("wrong", [["--citizens", "0"], ["--citizens", "2", "--today", "31/12/2026"]])
 def test_wrong_arguments_are_answered_with_a_sentence(
     wrong: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -17,14 +17,18 @@ from typing import Any
 
 import orjson
 
-from hoso.cli import synth_hl7v2, synth_insurance, synth_sheets
+from hoso.cli import synth_hl7v2, synth_insurance, synth_ksk, synth_sheets
 from hoso.cli.failure import Failure
 from hoso.cli.texts import say
 from hoso.synth.population import TODAY, Citizen, facilities, truths
 
 FORMATS = ("fhir", "insurance-xml", "ksk", "hl7v2", "csv")
-WRITERS = {"insurance-xml": synth_insurance.write, "hl7v2": synth_hl7v2.write, "csv": synth_sheets.write}
-WRITTEN = ("fhir", *WRITERS)
+WRITERS = {
+    "insurance-xml": synth_insurance.write,
+    "ksk": synth_ksk.write,
+    "hl7v2": synth_hl7v2.write,
+    "csv": synth_sheets.write,
+}
 PER_FILE = 1_000
 
 
@@ -38,8 +42,6 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.form not in WRITTEN:
-        raise Failure("synth.not_yet", form=args.form)
     if args.citizens < 1:
         raise Failure("synth.no_citizens", number=args.citizens)
     folder = Path(args.out)
