@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, get_args
 
 from hoso.access.scope import Right
-from hoso.api import sheets
+from hoso.api import rosters, sheets
 from hoso.api.doors import Doors
 from hoso.api.everything import Held
 from hoso.api.exporting import NDJSON
@@ -51,6 +51,8 @@ def table(path: tuple[str, ...]) -> dict[str, Interaction]:
             return found
         case (_,):
             return {"GET": standing}
+        case (_, "report"):
+            return {"GET": rosters.told(_Caller())}
         case (_, "items"):
             return {"GET": items}
         case (_, "retry"):
