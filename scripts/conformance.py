@@ -18,6 +18,7 @@ from conformance_fetch import Missing, Package, fetched
 from conformance_fhirpath import fhirpath
 from conformance_profiles import profiles
 from conformance_rows import Row, Suite
+from conformance_summary import summaries
 from conformance_xml import round_trip
 
 BUILD = Path(__file__).resolve().parents[1] / "build"
@@ -66,7 +67,7 @@ def _examples(name: str, package: Package, folder: Path | None) -> list[Suite]:
         if package is IPS:
             rows.append(Row("ips_profiles.false_alarms", None, unit, 0, None, False))
         return [Suite(name, {}, rows, [])]
-    guides = [profiles("ips_profiles", files)] if package is IPS else []
+    guides = [profiles("ips_profiles", files), summaries(files)] if package is IPS else []
     return [examples(name, files), round_trip(name, files), *guides]
 
 

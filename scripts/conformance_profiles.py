@@ -17,7 +17,7 @@ from hoso.fhir.terminology import shipped
 
 
 def profiles(name: str, files: Files) -> Suite:
-    definitions, claiming = _sorted(files)
+    definitions, claiming = sorted_files(files)
     shelf = Shelf(definitions)
     terms = LibraryTerms(shelf, shipped())
     groups: dict[str, Counts] = {}
@@ -75,7 +75,7 @@ def _warm(name: str, definitions: list[dict[str, Any]], claiming: list[tuple[str
 _OWN = "https://example.vn/large"
 
 
-def _sorted(files: Files) -> tuple[list[dict[str, Any]], list[tuple[str, dict[str, Any]]]]:
+def sorted_files(files: Files) -> tuple[list[dict[str, Any]], list[tuple[str, dict[str, Any]]]]:
     """Definitions that stand at the top of the package, and everything else that claims a profile."""
     definitions: list[dict[str, Any]] = []
     claiming: list[tuple[str, dict[str, Any]]] = []

@@ -1,7 +1,6 @@
 """Case 8: an operation gives no more than the plain read would; one that this node does not have gives nothing.
 
-`$document`, `$docref` and `$lastn` are not offered yet (issue 6 brings documents): their doors answer 404 and look at
-no record.
+`$docref` is not offered: its doors answer 404 and look at no record.
 """
 
 from __future__ import annotations
@@ -49,7 +48,13 @@ def test_case_08_everything_of_the_own_is_without_what_is_closed(scene: Scene) -
     assert "s-hiv-1" in scene.ids("Patient/s-own/$everything", scene.site.token)
 
 
-@pytest.mark.parametrize("name", ["$document", "$docref", "$stats", "$summary", "$expand", "$bulk-publish"])
+def test_case_08_a_summary_of_the_own_neither_shows_nor_counts_what_is_closed(scene: Scene) -> None:
+    mine, operators = (scene.get("Patient/s-own/$summary", token) for token in ("", scene.site.token))
+    assert (mine.status, operators.status) == (200, 200)
+    assert not {"s-far", "s-far-1", "s-hiv-1"} & set(json.dumps(mine.json).replace("/", '"').split('"'))
+
+
+@pytest.mark.parametrize("name", ["$document", "$docref", "$stats", "$expand", "$bulk-publish"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_case_08_what_is_not_offered_is_refused_also_to_the_operator(scene: Scene, name: str, method: str) -> None:
     for path in (name, f"Patient/{name}", f"Patient/s-own/{name}", f"Observation/{name}"):

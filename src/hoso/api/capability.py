@@ -232,6 +232,8 @@ def _resource(type: str, persons: bool, exports: bool) -> dict[str, Any]:
     ]
     if type in ("Patient", "Group"):
         found["operation"].append({"name": "everything", "definition": _operation(f"{type}-everything")})
+    if type == "Patient":
+        found["operation"].append({"name": "summary", "definition": SUMMARY})
     if type in ("Patient", "Group") and exports:
         found["operation"].append(_bulk(f"{type.lower()}-export"))
     if type == "Patient" and persons:
@@ -239,6 +241,9 @@ def _resource(type: str, persons: bool, exports: bool) -> dict[str, Any]:
         found["operation"].append({"name": "ihe-pix", "definition": PIX})
         found["operation"] += listed()
     return found
+
+
+SUMMARY = "http://hl7.org/fhir/uv/ips/OperationDefinition/summary"
 
 
 def _operation(name: str) -> str:

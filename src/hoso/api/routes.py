@@ -27,6 +27,7 @@ from hoso.api import (
     searching,
     stewardship,
     subscribing,
+    summarising,
     terminology,
     validating,
     writing,
@@ -78,6 +79,7 @@ META_ADD: Table = {"POST": meta.add}
 META_DELETE: Table = {"POST": meta.delete}
 LASTN: Table = {"GET": lastn.lastn, "POST": lastn.lastn}
 DOCUMENT: Table = {"GET": document.document, "POST": document.document}
+SUMMARY: Table = {"GET": summarising.summary, "POST": summarising.summary}
 EVERYTHING: Table = {"GET": everything.everything, "POST": everything.everything}
 LOOKUP: Table = {"GET": terminology.lookup, "POST": terminology.lookup}
 IN_SYSTEM: Table = {"GET": terminology.validate_in_system, "POST": terminology.validate_in_system}
@@ -240,6 +242,7 @@ _PATIENT = {
     "$merge": MERGE,
     "$link-events": LINK_EVENTS,
     "$acknowledge": ACKNOWLEDGE,
+    "$summary": SUMMARY,
 }
 _CODES = {
     "CodeSystem": {"$lookup": LOOKUP, "$validate-code": IN_SYSTEM, "$subsumes": SUBSUMES},
@@ -249,4 +252,4 @@ _CODES = {
 _SUBSCRIPTION = {"$status": SUBSCRIPTION_STATUS, "$get-ws-binding-token": NO_WEBSOCKET}
 _ONE_SUBSCRIPTION = {**_SUBSCRIPTION, "$events": SUBSCRIPTION_EVENTS}
 _ONE_GROUP = {"$export": EXPORT, "$everything": EVERYTHING}
-_ONE_PATIENT = {"$everything": EVERYTHING, "$unmerge": UNMERGE, "$split": SPLIT}
+_ONE_PATIENT = {"$everything": EVERYTHING, "$summary": SUMMARY, "$unmerge": UNMERGE, "$split": SPLIT}

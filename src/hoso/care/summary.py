@@ -48,8 +48,8 @@ CARD_TYPES = (
     "RelatedPerson",
 )
 
-_NONE_KNOWN = {"716186003", "409137002", "428607008", "429625007", "no-known-allergies"}
-_NO_PROBLEM = {"160245001", "no-known-problems"}
+NONE_KNOWN = {"716186003", "409137002", "428607008", "429625007", "no-known-allergies"}
+NO_PROBLEM = {"160245001", "no-known-problems"}
 _RANK: tuple[Literal["", "mild", "moderate", "severe"], ...] = ("", "mild", "moderate", "severe")
 
 
@@ -108,7 +108,7 @@ def allergies(chart: Chart) -> Section[Allergy]:
     listed: dict[str, Allergy] = {}
     none_known: list[Resource] = []
     for record in chart.all("AllergyIntolerance"):
-        if any(has_code(record.get("code"), code) for code in _NONE_KNOWN):
+        if any(has_code(record.get("code"), code) for code in NONE_KNOWN):
             none_known.append(record)
         elif status(record) not in {"inactive", "resolved"}:
             found = _allergy(record, chart)
@@ -161,9 +161,9 @@ def problems(chart: Chart) -> Section[Problem]:
     none_known: list[Resource] = []
     for condition in sorted(active_conditions(chart), key=_is_visit_diagnosis):
         name = concept_text(condition.get("code"))
-        if any(has_code(condition.get("code"), code) for code in _NO_PROBLEM):
+        if any(has_code(condition.get("code"), code) for code in NO_PROBLEM):
             none_known.append(condition)
-        elif name and not _is_past_visit(condition):
+        elif name and not is_past_visit(condition):
             verified = condition.get("verificationStatus")
             certain = not (has_code(verified, "provisional") or has_code(verified, "differential"))
             line = Problem(
@@ -180,7 +180,7 @@ def _is_visit_diagnosis(condition: Resource) -> bool:
     return any(has_code(c, "encounter-diagnosis") for c in concepts(condition.get("category")))
 
 
-def _is_past_visit(condition: Resource) -> bool:
+def is_past_visit(condition: Resource) -> bool:
     """A visit's diagnosis without a status says nothing about today."""
     return _is_visit_diagnosis(condition) and not status(condition)
 
