@@ -65,9 +65,16 @@ class Container:
         """The member through the handlers; gives control back after every piece. Names come without their prefix."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
-        parser.StartElementHandler = lambda tag, attributes: start(tag.rpartition(":")[2], attributes)
-        if end:
-            parser.EndElementHandler = lambda tag: end(tag.rpartition(":")[2])
+
+        def first(tag: str, attributes: Mapping[str, str]) -> None:
+            """A file that needs no prefixes, as nearly all, is spared the search for them."""
+            prefixed = ":" in tag
+            parser.StartElementHandler = (lambda tag, told: start(tag.rpartition(":")[2], told)) if prefixed else start
+            if end:
+                parser.EndElementHandler = (lambda tag: end(tag.rpartition(":")[2])) if prefixed else end
+            parser.StartElementHandler(tag, attributes)
+
+        parser.StartElementHandler = first
         if text:
             parser.CharacterDataHandler = text
         parser.StartDoctypeDeclHandler = _refuse_doctype
