@@ -168,3 +168,13 @@ def test_a_sheet_of_health_checks_is_sent_to_its_own_format(data: Path, capsys: 
     file = sheet(data, [keys, ["LÊ A", "20150102", "1", "", "x", "01001", "202607150800", "120", "30"]])
     assert main(["sheet", "inspect", "--data", str(data), "--facility", "01001", file]) == 1
     assert "ksk" in capsys.readouterr().err
+
+
+def test_undo_leaves_nobody_whom_many_rows_brought(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ("Ai", "Ba", "Bốn", "Năm", "Sáu", "Bảy", "Tám")
+    visits = [[f"Người Thứ {given[at % 7]}", "1/2/1980", f"{at % 27 + 1}/3/2026", "Ho"] for at in range(60)]
+    file = sheet(data, [["Họ tên", "Ngày sinh", "Ngày khám", "Chẩn đoán"], *visits])
+    _, loaded = said(capsys, "load", "--data", str(data), "--facility", "01001", file)
+    assert len(names(data)) == 7
+    _, undone = said(capsys, "undo", "--data", str(data), loaded["deposit"])
+    assert (undone["left"], names(data)) == ([], [])

@@ -180,6 +180,7 @@ class Intake:
                     undoing.item(wrote)
                     self.table.settle(id, [item._replace(state=deposits.UNDONE, wrote="[]")], 0)
             before = rows[-1].number
+        undoing.finish()
         self.table.undone(id)
         self._teller.act(sender.errand, "intake", f"undid {undoing.done.items} items of {id}")
         return undoing.done

@@ -51,6 +51,7 @@ class Undoing:
     def __init__(self, records: Records, errand: Errand) -> None:
         self._records, self._errand = records, errand
         self._ours: dict[Key, set[str]] = {}
+        self._in_use_yet: list[Wrote] | None = []
         self.done = Undone()
 
     def item(self, wrote: Sequence[Wrote]) -> None:
@@ -59,6 +60,15 @@ class Undoing:
             self._ours.setdefault((one.type, one.id), set()).add(one.version)
         drafts = [draft for one in reversed(wrote) if one.type not in KEPT for draft in self._draft(one)]
         self.done.items += 1
+        self._save(drafts)
+
+    def finish(self) -> None:
+        """After the last item: patients whom items stored together had brought, now that all of these are undone."""
+        waiting, self._in_use_yet = self._in_use_yet or [], None
+        for one in waiting:
+            self._save(list(self._draft(one)))
+
+    def _save(self, drafts: Sequence[Draft]) -> None:
         if not drafts:
             return
         rights: list[tuple[Right, str]] = [("d" if one.method == "DELETE" else "u", one.type) for one in drafts]
@@ -85,7 +95,10 @@ class Undoing:
             if head.deleted:
                 return
             if wrote.type == "Patient" and self._in_use(wrote):
-                self._leave(wrote, "in-use")
+                if self._in_use_yet is None:
+                    self._leave(wrote, "in-use")
+                else:
+                    self._in_use_yet.append(wrote)
             else:
                 yield Draft("DELETE", wrote.type, wrote.id, b"", None, head.version)
         else:
