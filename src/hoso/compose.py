@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from hoso.access.organisation.register import Organisation
     from hoso.access.records import Records
     from hoso.access.tokens import Issued, Tokens
+    from hoso.access.watching.watch import Watch
     from hoso.api.app import Application, Environ, StartResponse
     from hoso.exchange.intake import Intake
     from hoso.identity.arrive import Arrivals
@@ -114,6 +115,7 @@ class Node:
     audit: AuditLog
     counter: Counter
     emergencies: BreakGlass
+    watch: Watch
     citizens: Desk
     organisation: Organisation
     guides: Guides
@@ -286,7 +288,8 @@ def open(folder: Path) -> Node:
     over = overseeing.overseers(config, store, organisation.posts)
     emergencies = overseeing.emergencies(store, given, over, log)
     citizens = overseeing.desk(store, records, log, given, over)
-    people = (counter, emergencies, citizens, organisation)
+    watch = overseeing.watch(store, over, log)
+    people = (counter, emergencies, watch, citizens, organisation)
     return Node(config, store, records, tokens, codes, steward, compared, log, *people, known)
 
 
@@ -386,6 +389,7 @@ def upkeep(node: Node) -> None:
     Working("rounds", rounds.step, Turn(folder / "rounds.lock"), SECONDS)
     config, key, journal = node.config, node.config.keys.links, node.journal
     exports.upkeep(folder, key, store, journal)
+    overseeing.upkeep(folder, store, node.audit)
     imports.upkeep(folder, key, store, node.records)
     deposits.upkeep(folder, node.intake)
     streams.upkeep(config.mllp, config.transit, folder, store, node.intake)

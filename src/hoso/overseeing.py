@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hoso.core.clock import system_clock
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from hoso.access.organisation import Posts
     from hoso.access.organisation.overseers import Overseers
     from hoso.access.records import Records
+    from hoso.access.watching.watch import Watch
     from hoso.store.grants import GrantTable
     from hoso.store.record_store import RecordStore
     from hoso.web.configure import WebConfig
@@ -35,6 +37,24 @@ def emergencies(store: RecordStore, given: GrantTable, over: Overseers, log: Aud
     from hoso.access.break_glass import BreakGlass
 
     return BreakGlass(store, given, system_clock, new_id, over, log.journal)
+
+
+def watch(store: RecordStore, over: Overseers, log: AuditLog) -> Watch:
+    from hoso.access.watching.watch import Watch
+    from hoso.store.unusual import UnusualTable
+
+    return Watch(UnusualTable(store.engine), over, log.journal, system_clock)
+
+
+def upkeep(folder: Path, store: RecordStore, log: AuditLog) -> None:
+    """Unusual reading is looked for, by one process of the node at a time."""
+    from hoso.access.audit.running import Turn
+    from hoso.access.watching.round import SECONDS, Round
+    from hoso.access.working import Working
+    from hoso.store.unusual import UnusualTable
+
+    found = Round(log, UnusualTable(store.engine), system_clock, new_id)
+    Working("unusual", found.step, Turn(folder / "unusual.lock"), SECONDS)
 
 
 def desk(store: RecordStore, records: Records, log: AuditLog, given: GrantTable, over: Overseers) -> Desk:

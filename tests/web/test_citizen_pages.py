@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from tests.web.test_journeys import faults
 from hoso import compose
 from hoso.access import Actor, Errand
 from hoso.access.policy.scopes import scopes
+from hoso.store.unusual import UnusualRow, UnusualTable
 from hoso.web.configure import configure
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -85,6 +87,37 @@ def test_every_page_of_a_citizen_can_be_used_by_everybody(at: At, path: str, siz
     page = at(path, size, language=language)
     assert page.locator("main").get_attribute("id") == "main" and page.locator("h1").count() == 1
     assert faults(page) == [] and fits(page)
+
+
+@pytest.fixture(scope="session")
+def snoop(site: Site) -> str:
+    """A finding about somebody of the officer's facility, and the path of its page."""
+    node = compose.open(site.folder)
+    rid = node.store.people.rids(["full"])["full"]
+    row = UnusualRow("snooped", "user/mai", "doctor", "35001", date(2026, 11, 20).toordinal(), "seen", 41, 9.0, None, 1)
+    UnusualTable(node.store.engine).find(row, [rid])
+    node.close()
+    return "/unusual/snooped"
+
+
+@both
+@languages
+def test_the_officer_sees_who_read_unusually_much_and_decides(at: At, snoop: str, size: str, language: str) -> None:
+    page = at("/unusual", size, OFFICER, language, java_script_enabled=False)
+    expect(page.locator(".source").first).to_contain_text("mai")
+    expect(page.locator('a[href="/unusual"] .tag, .source .tag').first).to_be_visible()
+    page.click(f'a[href="{snoop}"]')
+    expect(page.locator("main")).to_contain_text("41")
+    expect(page.locator(".items")).to_contain_text("Nguyễn Thị Hồng Hạnh")
+    if page.locator("form.box").count():
+        page.select_option("#outcome", "justified")
+        page.fill("#words", "Đã hỏi trưởng khoa: trực thay hai người")
+        page.click("form.box button")
+    expect(page.locator("main")).to_contain_text("trực thay hai người")
+    for path in ("/unusual", snoop, "/unusual?page=99999", "/unusual?page=x"):
+        seen = at(path, size, OFFICER, language)
+        assert faults(seen) == [] and fits(seen)
+    assert at(snoop, size, CITIZEN, language).locator(".items").count() == 0
 
 
 @both

@@ -75,6 +75,12 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
          "acknowledged", "extended", "extension", "answered", "officer", "outcome", "answer", "closed"),
         ("id",),
     ),
+    "unusual_reading": (
+        ("id", "actor", "role", "facility", "day", "measure", "people", "usual", "peers", "found", "officer", "decided",
+         "outcome", "words"),
+        ("id",),
+    ),
+    "unusual_person": (("finding", "patient"), ("finding", "patient")),
     "label": (("rid", "mask", "content", "hand", "inherited", "lowered"), ("rid",)),
     "label_edge": (("source", "derived"), ("source", "derived")),
     "label_act": (("id", "rid", "seq", "time", "actor", "raised", "lowered", "words"), ("id",)),

@@ -12,27 +12,19 @@ from hoso.core.errors import Refused
 from hoso.web.citizens.cases import shown
 from hoso.web.citizens.log import shown_event
 from hoso.web.citizens.titles import OUTCOME_TITLES
-from hoso.web.pages import View, desk, door, errand, may, page, signed_in
+from hoso.web.officers import officers_only
+from hoso.web.pages import desk, door, errand, page
 from hoso.web.stewards import said
 
 
-def _officers(view: View) -> View:
-    def guarded(request: HttpRequest, **more: Any) -> HttpResponse:
-        if not may(request, "oversee"):
-            raise Http404
-        return view(request, **more)
-
-    return signed_in(guarded)
-
-
-@_officers
+@officers_only
 def queue(request: HttpRequest) -> HttpResponse:
     found = [shown(case) for case in desk().cases.queue(errand(request))]
     waits = sum(one["case"].state == "open" for one in found)
     return page(request, "cases.html", cases=found, waits=waits)
 
 
-@_officers
+@officers_only
 def one(request: HttpRequest, id: str) -> HttpResponse:
     asking, cases, reach = errand(request), desk().cases, door(request)
     case = _found(request, id)

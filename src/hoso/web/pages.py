@@ -22,6 +22,7 @@ from hoso.access.organisation.register import Organisation
 from hoso.access.policy.matrix import role
 from hoso.access.policy.scopes import scopes
 from hoso.access.records import Records
+from hoso.access.watching.watch import Watch
 from hoso.core.errors import Refused
 from hoso.core.ids import new_id
 from hoso.identity.code import Codes
@@ -47,6 +48,8 @@ class WebNode(Protocol):
     def counter(self) -> Counter: ...
     @property
     def emergencies(self) -> BreakGlass: ...
+    @property
+    def watch(self) -> Watch: ...
     @property
     def citizens(self) -> Desk: ...
     @property
@@ -83,6 +86,10 @@ def counter() -> Counter:
 
 def emergencies() -> BreakGlass:
     return _serving[0].emergencies
+
+
+def watch() -> Watch:
+    return _serving[0].watch
 
 
 def desk() -> Desk:
@@ -176,6 +183,7 @@ class Waits:
     """What a privacy officer has yet to look at, for the bar of every page."""
 
     emergencies: int = 0
+    unusual: int = 0
     cases: int = 0
 
 
@@ -184,7 +192,7 @@ def waiting(request: HttpRequest) -> Waits:
     asking = errand(request)
     try:
         cases = [case for case in desk().cases.queue(asking) if case.state == "open"]
-        return Waits(len(emergencies().queue(asking)), len(cases))
+        return Waits(len(emergencies().queue(asking)), watch().waiting(asking), len(cases))
     except (Refused, Unavailable):
         return Waits()
 

@@ -19,6 +19,7 @@ from hoso.web import (
     search,
     sources,
     style,
+    unusual,
 )
 from hoso.web import record as pages
 from hoso.web.citizens import cases as asked
@@ -76,6 +77,8 @@ urlpatterns = [
     path("me/cases/new", asked.ask, name="my-case-new"),
     path("me/cases/<str:id>", asked.one, name="my-case"),
     path("me/cases/<str:id>/copy", asked.copy, name="my-copy"),
+    path("unusual", unusual.queue, name="unusual"),
+    path("unusual/<str:id>", unusual.one, name="unusual-one"),
     path("cases", cases.queue, name="cases"),
     path("cases/<str:id>", cases.one, name="case"),
     path("patients/<str:id>", pages.card, name="card"),

@@ -7,7 +7,7 @@ deviations are used because one wild day, or one busy colleague, must not move w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from statistics import median
@@ -61,7 +61,17 @@ Counts = Mapping[tuple[Worker, Measure], Mapping[date, int]]
 
 def unusual(events: Iterable[Event], since: date, limits: Limits) -> list[Finding]:
     """Of the days from `since` on, the most people first; events of days before are what is compared with."""
-    counts = _counted(events)
+    tally = Tally()
+    for event in events:
+        tally.add(event)
+    counts: dict[tuple[Worker, Measure], dict[date, int]] = defaultdict(dict)
+    for worker, measure, day, people in tally.counted():
+        counts[worker, measure][day] = people
+    return judged(counts, since, limits)
+
+
+def judged(counts: Counts, since: date, limits: Limits) -> list[Finding]:
+    """The same from what was counted before."""
     found = [
         finding
         for (worker, measure), days in counts.items()
@@ -110,17 +120,38 @@ def _median(days: Sequence[int]) -> float | None:
     return median(days) if len(days) >= FEWEST_DAYS else None
 
 
-def _counted(events: Iterable[Event]) -> Counts:
-    met: dict[tuple[Worker, Measure], dict[date, set[int]]] = defaultdict(lambda: defaultdict(set))
-    for event in events:
+class Tally:
+    """Who met whom on which day in Vietnam, of the events it was told."""
+
+    def __init__(self) -> None:
+        self._met: dict[tuple[Worker, Measure, date], set[int]] = defaultdict(set)
+        self._changed: set[tuple[Worker, Measure, date]] = set()
+
+    def add(self, event: Event) -> None:
         if not event.patient or not event.role or event.role == "citizen" or event.channel not in _HUMAN:
-            continue
+            return
         if event.action not in "RE":
-            continue
+            return
         worker = Worker(event.actor, event.role, event.facility)
         day = from_ms(event.time).astimezone(VIETNAM).date()
         if event.outcome == "ok" and event.kind != "identify":
-            met[worker, "seen"][day].add(event.patient)
+            self._meet((worker, "seen", day), event.patient)
         if event.kind == "identify" or event.grant or event.outcome == "denied":
-            met[worker, "strangers"][day].add(event.patient)
-    return {key: {day: len(people) for day, people in days.items()} for key, days in met.items()}
+            self._meet((worker, "strangers", day), event.patient)
+
+    def _meet(self, key: tuple[Worker, Measure, date], patient: int) -> None:
+        self._met[key].add(patient)
+        self._changed.add(key)
+
+    def counted(self) -> Iterator[tuple[Worker, Measure, date, int]]:
+        """How many people each met on a day, of the days about which something was told since this was asked last."""
+        changed, self._changed = self._changed, set()
+        for worker, measure, day in changed:
+            yield worker, measure, day, len(self._met[worker, measure, day])
+
+    def people(self, worker: Worker, measure: Measure, day: date) -> frozenset[int]:
+        return frozenset(self._met.get((worker, measure, day), ()))
+
+    def forget(self, before: date) -> None:
+        for key in [key for key in self._met if key[2] < before]:
+            del self._met[key]
