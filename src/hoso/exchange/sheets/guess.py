@@ -23,6 +23,8 @@ SAMPLE = 200
 CERTAIN = 0.9
 LIKELY = 0.5
 """From here on a guess is put into the proposal; below, the column is kept as it is."""
+CLEAR = 0.3
+"""So much more a kind must explain than the next: less than a title that is half a guess."""
 _SHOWN = 5
 _FEW = 5
 """Fewer cells than these say little against a title."""
@@ -78,7 +80,7 @@ def propose(sheet: Sheet, facility: str, wanted: str = "") -> Proposal:
     chosen = {guess.column: guess.target for guess in guesses if guess.target and guess.confidence >= LIKELY}
     mapping = Mapping(best, facility, chosen, sheet.name if sheet.hidden else "")
     second = max((score for name, score in scores.items() if name != best), default=0.0)
-    clear = bool(wanted) or scores[best] - second >= 0.5
+    clear = bool(wanted) or scores[best] - second >= CLEAR
     certain = bool(sheet.header.rows) and clear and _is_certain(kinds()[best], guesses)
     return Proposal(mapping, guesses, certain, scores)
 
