@@ -19,7 +19,10 @@ FACILITY = {
     "resourceType": "Organization",
     "id": "tram",
     "name": "Trạm y tế",
-    "identifier": [{"system": "https://hoso.vn/sid/facility-code", "value": "01234"}],
+    "identifier": [
+        {"system": "https://hoso.vn/sid/facility-code", "value": "01234"},
+        {"system": "https://www.gs1.org/gln", "value": "8930000000006"},
+    ],
 }
 ROSTER = [
     {**PUPIL, "MA_LK": ""},
@@ -136,13 +139,28 @@ def test_a_package_is_taken_and_its_correction_replaces(
 def test_a_number_of_somebody_elses_check_is_refused(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other = {**PUPIL, "HO_TEN": "LÊ THỊ HOA", "GIOI_TINH": "2", "NGAY_SINH": "20150101", "SO_CCCD": ""}
-    (tmp_path / "a.xml").write_bytes(package(dossier(PUPIL)))
-    (tmp_path / "b.xml").write_bytes(package(dossier(other)))
-    assert report(capsys, "ksk", "take", "--data", data, tmp_path / "a.xml")[0] == 0
-    code, made = report(capsys, "ksk", "take", "--data", data, tmp_path / "b.xml")
-    assert (code, made["people"][0]["became"]) == (1, "refused")
-    assert "K1" in made["people"][0]["reasons"][0]
+    twin = {**PUPIL, "HO_TEN": "NGUYỄN VĂN DŨNG", "SO_CCCD": ""}
+    other = {**twin, "HO_TEN": "LÊ THỊ HOA", "GIOI_TINH": "2", "NGAY_SINH": "20150101"}
+    corrected = {**PUPIL, "HO_TEN": "Nguyen Van  Ân"}
+    (tmp_path / "a.xml").write_bytes(package(*map(dossier, (PUPIL, other, twin, corrected))))
+    code, made = report(capsys, "ksk", "take", "--data", data, tmp_path / "a.xml")
+    assert code == 1
+    assert [one["became"] for one in made["people"]] == ["linked", "refused", "refused", "known"]
+    assert all("K1" in made["people"][at]["reasons"][0] for at in (1, 2))
+
+
+def test_a_facility_that_is_named_by_its_gln_alone_is_known(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    by_code = {**PUPIL, "MA_GTIN_CSKCB": ""}
+    by_gln = {**PUPIL, "MA_CSKCB": "", "MA_GTIN_CSKCB": "8930000000006"}
+    (tmp_path / "a.csv").write_bytes(sheet(by_code))
+    (tmp_path / "b.csv").write_bytes(sheet(by_gln))
+    became = []
+    for name in ("a.csv", "b.csv"):
+        _, made = report(capsys, "ksk", "take", "--data", data, "--facility", "01234", tmp_path / name)
+        became += [one["became"] for one in made["people"]]
+    assert became == ["linked", "known"]
 
 
 def test_what_is_no_roster_is_refused_in_words(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from decimal import Decimal
+from functools import cache, lru_cache
 from typing import Any
 
 from hoso.exchange.health_checks.definitions import Field, field_of, listed, rules
@@ -38,17 +39,22 @@ def response(dossier: Dossier) -> Resource:
 
 
 def _sections(dossier: Dossier) -> list[Resource]:
-    titles = {one.title: f"{one.section} {one.title}" for one in listed()}
+    titles, form = _titles(), dossier.form
     groups: dict[str, list[Resource]] = {title: [] for title in (*titles, OTHER)}
     for name in dossier.person.values:
         if dossier.get(name):
-            groups[_section(name, dossier.form)].append(_item(name, dossier.person))
+            groups[_section(name.partition("#")[0], form)].append(_item(name, dossier.person))
     return [{"linkId": title, "text": titles.get(title, "Khác"), "item": one} for title, one in groups.items() if one]
 
 
+@cache
+def _titles() -> dict[str, str]:
+    return {one.title: f"{one.section} {one.title}" for one in listed()}
+
+
+@lru_cache(4_096)
 def _section(name: str, form: str) -> str:
-    plain = name.partition("#")[0]
-    known = field_of(plain)
+    known = field_of(name)
     if known is None:
         return OTHER
     fitting = (one.title for one in listed() if one.name == known.name and form in one.forms)

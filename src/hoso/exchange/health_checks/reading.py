@@ -7,6 +7,7 @@ to somebody else's check is refused, since software that numbers every row the s
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import orjson
@@ -22,8 +23,10 @@ from hoso.exchange.insurance import values
 from hoso.exchange.replaced import all_retracted
 from hoso.exchange.tally import UNKNOWN
 from hoso.exchange.visits import Door, refer, targets
-from hoso.fhir import json
+from hoso.fhir import json, systems
+from hoso.identity.match.tokens import one_slip
 
+_GLN = re.compile(r"893\d{10}\Z", re.ASCII)
 ROW = b'{"ksk":'
 """So a row of a sheet begins as a piece: what is read of it stands in sheet.py."""
 
@@ -64,6 +67,7 @@ def _of_row(data: bytes) -> Dossier:
 
 
 def _take(document: Document, dossier: Dossier, door: Door) -> None:
+    _known_by_gln(dossier, door)
     mapped = map_dossier(dossier)
     document.facility, document.label = dossier.facility, dossier.label
     document.warnings += [issue for issue in mapped.issues if issue.severity == "warning"]
@@ -100,18 +104,34 @@ def _recorded(dossier: Dossier) -> str:
     return moment if len(moment) > 10 else f"{moment}T00:00:00{values.ZONE}"
 
 
+def _known_by_gln(dossier: Dossier, door: Door) -> None:
+    """A facility that is named by its GLN alone, by its code here."""
+    if not _GLN.match(dossier.facility):
+        return
+    found = door.find(f"Organization?identifier={systems.GLN}|{dossier.facility}")
+    listed = json.parse(found.body).get("identifier", ()) if found else ()
+    codes = [str(one["value"]) for one in listed if one.get("system") == systems.FACILITY_CODE]
+    dossier.facility = next(iter(codes), dossier.facility)
+
+
 def _content_type(data: bytes) -> str:
     return "application/json" if data.startswith(ROW) else "application/xml"
 
 
+def _letters(name: str) -> str:
+    """What is left of a name when accents, capitals, order and spaces are corrected."""
+    return "".join(sorted(fold(name).replace(" ", "")))
+
+
 def _of_another(patient: dict[str, Any], dossier: Dossier, door: Door) -> Issue | None:
-    """Whether the number of this check is that of a check of somebody else: another name and not the same birth."""
+    """Whether the number of this check is that of a check of somebody else: another name, by more than a slip."""
     head = door.heads([("Patient", patient["id"])]).get(("Patient", patient["id"]))
     if head is None or head.deleted:
         return None
     here = json.parse(head.body)
-    named = {fold(one.get("text", "")) for one in here.get("name", ())}
     same_birth = here.get("birthDate") == patient.get("birthDate") and here.get("gender") == patient.get("gender")
-    if fold(dossier.get("HO_TEN")) in named or same_birth:
+    written = _letters(dossier.get("HO_TEN"))
+    named = [_letters(one.get("text", "")) for one in here.get("name", ())]
+    if written in named or (same_birth and any(one_slip(written, name) for name in named)):
         return None
     return dossier.at("MA_LK").issue("conflict", "ksk.other-person", number=dossier.get("MA_LK")[:40])

@@ -6,9 +6,9 @@ whole; every other oddity stays in the form as it was written and gives a warnin
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from hoso.core import Issue
@@ -20,7 +20,7 @@ from hoso.exchange.health_checks.labelling import labelled
 from hoso.exchange.health_checks.ways import ELSEWHERE, convert
 from hoso.exchange.insurance import values
 from hoso.exchange.insurance.convert import facility
-from hoso.exchange.insurance.mapping import put
+from hoso.exchange.insurance.mapping import copied, put
 from hoso.exchange.stable_ids import from_numbers
 
 Resource = dict[str, Any]
@@ -55,13 +55,20 @@ def map_dossier(dossier: Dossier) -> Mapped:
 
 
 def _id(dossier: Dossier, *parts: str) -> str:
-    return from_numbers(dossier.facility, "health-check", dossier.key, *parts)
+    return _named_so(dossier.facility, dossier.key, *parts)
+
+
+@lru_cache(1_024)
+def _named_so(facility: str, key: str, *parts: str) -> str:
+    """Asked for again by everything that refers to patient, visit and form."""
+    return from_numbers(facility, "health-check", key, *parts)
 
 
 def _made(dossier: Dossier) -> dict[str, Resource]:
     made: dict[str, Resource] = {name: _new(name) for name in ("Patient", "Encounter")}
+    given = dossier.person.values
     for name, known in lines().items():
-        text = dossier.get(name)
+        text = dossier.get(name) if name in given else ""
         for line in known if text else ():
             if line.way in ELSEWHERE:
                 continue
@@ -95,7 +102,7 @@ def _new(name: str) -> Resource:
     if type == "Condition":
         plain = "Condition:found" if which == "found" else "Condition:history"
     template = templates().get(plain) or templates().get(type, {})
-    return {**found, **copy.deepcopy(template)}
+    return {**found, **copied(template)}
 
 
 def _patient(dossier: Dossier, made: dict[str, Resource]) -> None:

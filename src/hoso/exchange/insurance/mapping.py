@@ -84,13 +84,13 @@ def templates() -> Mapping[str, Resource]:
 
 def template(name: str) -> Resource:
     """What a resource of that name begins with: one's own."""
-    return {key: _copied(value) for key, value in templates().get(name, {}).items()}
+    return {key: copied(value) for key, value in templates().get(name, {}).items()}
 
 
-def _copied(tree: Any) -> Any:
+def copied(tree: Any) -> Any:
     if isinstance(tree, dict):
-        return {name: _copied(value) for name, value in tree.items()}
-    return [_copied(one) for one in tree] if isinstance(tree, list) else tree
+        return {name: copied(value) for name, value in tree.items()}
+    return [copied(one) for one in tree] if isinstance(tree, list) else tree
 
 
 @cache
