@@ -60,7 +60,10 @@ def standing(gateway: Gateway, account: Account, asked: Asked, language: Languag
 
 def members(gateway: Gateway, account: Account, found: Standing, language: Language, after: int = 0) -> dict[str, Any]:
     """What became of a deposit, in the members of an answer."""
-    faulty = gateway.intake.items(sender(account), found.id, state="quarantined", after=after, most=LISTED)
+    few = found.items <= LISTED
+    listed = gateway.intake.told(
+        sender(account), found.id, state=None if few else "quarantined", after=after, most=LISTED
+    )
     bad = found.counts.get("quarantined", 0)
     good = sum(found.counts.get(state, 0) for state in ("stored", "unchanged"))
     told: dict[str, Any] = {
@@ -75,12 +78,14 @@ def members(gateway: Gateway, account: Account, found: Standing, language: Langu
     }
     counts = {"items": str(found.items), "good": str(good), "bad": str(bad), "id": found.id}
     if bad:
-        told["dsLoi"] = [_faulty(item, language) for item in faulty]
+        told["dsLoi"] = [_said(item, _ERRORS, language) for item in listed if item.state == "quarantined"]
         first = [one["moTa"] for item in told["dsLoi"][:SENTENCES] for one in item["loi"]][:SENTENCES]
         told["thongDiep"] = " ".join([answers.said("gateway.some-bad", language, **counts), *first])
     else:
         key = "gateway.received" if found.over else "gateway.waiting"
         told["thongDiep"] = answers.said(key, language, **counts)
+    if odd := [one for item in listed if (one := _said(item, _WARNINGS, language))["loi"]]:
+        told["dsCanhBao"] = odd
     if found.signature:
         told["chuKy"] = _signature(found, language)
     return told
@@ -100,9 +105,12 @@ def worked(gateway: Gateway, account: Account, receipt: Receipt) -> Standing:
     return found
 
 
-def _faulty(item: Item, language: Language) -> dict[str, Any]:
-    errors = [issue for issue in item.issues if issue.severity in ("error", "fatal")]
-    return {"soThuTu": item.number, "maLk": item.label, "viTri": item.place, "loi": answers.faults(errors, language)}
+_ERRORS, _WARNINGS = ("error", "fatal"), ("warning",)
+
+
+def _said(item: Item, severities: tuple[str, ...], language: Language) -> dict[str, Any]:
+    said = [issue for issue in item.issues if issue.severity in severities]
+    return {"soThuTu": item.number, "maLk": item.label, "viTri": item.place, "loi": answers.faults(said, language)}
 
 
 def _signature(found: Standing, language: Language) -> dict[str, str]:

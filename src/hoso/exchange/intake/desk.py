@@ -208,6 +208,14 @@ class Intake:
         known = self._whose(sender, id, patients) if patients else {}
         return [_item(FORMATS[row.format], one, known) for one in rows]
 
+    def told(
+        self, sender: Sender, id: str, *, state: State | None = None, after: int = 0, most: int = PAGE
+    ) -> list[Item]:
+        """The same without asking who the patients are: for a sender's software, which is told of faults alone."""
+        row = self._own(sender, id)
+        rows = self.table.items(id, STATES.index(state) if state else None, after, max(1, min(most, PAGE)))
+        return [_item(FORMATS[row.format], one, {}) for one in rows]
+
     def original(self, sender: Sender, id: str, number: int) -> bytes:
         """What came, byte by byte; of what was stored, as the records keep it."""
         self._own(sender, id)
