@@ -7,6 +7,7 @@ import dataclasses
 import io
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -250,3 +251,16 @@ def test_many_items_are_told_page_by_page(house: House) -> None:
     rest = house.intake.items(HOSPITAL, id, after=first[-1].number, most=3)
     assert [one.number for one in [*first, *rest]] == [1, 2, 3, 4, 5]
     assert house.intake.items(HOSPITAL, id, state="quarantined") == []
+
+
+def test_what_is_settled_is_forgotten_after_its_time_but_not_what_waits_to_be_mended(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled, refused = house.bring(another(1)), house.bring(BAD)
+    house.intake.runner.step()
+    assert {one.id for one in house.intake.listed(OPERATOR)} == {settled, refused}
+    monkeypatch.setattr("hoso.exchange.intake.work.KEPT", timedelta(days=-1))
+    monkeypatch.setattr("hoso.exchange.intake.work.SWEEP_SECONDS", 0.0)
+    house.intake.runner.step()
+    assert [one.id for one in house.intake.listed(OPERATOR)] == [refused]
+    assert len(house.found("Encounter")) == 1

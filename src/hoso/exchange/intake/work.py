@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from time import monotonic
 
 from hoso.access import Records, Unavailable
@@ -116,11 +117,17 @@ def settled(row: ItemRow, done: Done) -> ItemRow:
     )
 
 
+KEPT, ARRIVING = timedelta(days=90), timedelta(days=1)
+"""So long a settled deposit without refusals can be looked at and undone, and one that never became whole is left."""
+SWEEP_SECONDS, SWEPT = 3_600.0, 100
+
+
 class Runner:
     """Finds what nobody has carried out: it came to a process that ended, or was more than a request waits for."""
 
     def __init__(self, records: Records, table: DepositTable, clock: Clock) -> None:
         self._records, self._table, self._clock = records, table, clock
+        self._swept = -SWEEP_SECONDS
 
     def process(self, id: str, seconds: float | None = None) -> bool:
         """Whether it was carried out to its end by this call. Raises Unavailable."""
@@ -130,7 +137,17 @@ class Runner:
 
     def step(self) -> bool:
         """One deposit; whether there may be more. Raises Unavailable."""
+        self._forget()
         row = self._table.first(to_ms(self._clock()))
         if row is not None:
             self.process(row.id)
         return row is not None
+
+    def _forget(self) -> None:
+        """Once in a while what nobody asks for any more; the records and their raw input stay."""
+        if monotonic() - self._swept < SWEEP_SECONDS:
+            return
+        now = self._clock()
+        for id in self._table.outdated(to_ms(now - KEPT), to_ms(now - ARRIVING), SWEPT):
+            self._table.remove(id)
+        self._swept = monotonic()
