@@ -44,6 +44,7 @@ def _titles() -> Iterator[str]:
     from hoso.web.alarm import OUTCOME_TITLES as OUTCOMES
     from hoso.web.alarm import REASON_TITLES as EMERGENCIES
     from hoso.web.citizens import titles as citizens
+    from hoso.web.inbox.words import FORMAT_TITLES, LEFT_TITLES, STATE_TITLES, WHOSE_TITLES
     from hoso.web.oauth.words import TITLES
     from hoso.web.record import EVERYTHING, KIND_TITLES
     from hoso.web.reviews import CAUSE_TITLES, CONTRADICTIONS, DONE, FIELDS, PRIORITY_TITLES
@@ -55,12 +56,13 @@ def _titles() -> Iterator[str]:
         rules = tomllib.loads(file.read_text("utf-8"))
         for listed in rules.values():
             if isinstance(listed, list):
-                yield from (rule["title"] for rule in listed)
+                yield from (rule["title"] for rule in listed if "title" in rule)
     yield from role_titles().values()
     yield from (*EMERGENCIES.values(), *OUTCOMES.values(), *DELAYS.values())
     yield from (*(kind.title for kind in kinds().values()), *PROBLEMS.values())
     yield from (*CAUSE_TITLES.values(), *PRIORITY_TITLES.values(), *CONTRADICTIONS.values(), *DONE.values(), *FIELDS)
     yield from TITLES.values()
+    yield from (*STATE_TITLES.values(), *WHOSE_TITLES.values(), *LEFT_TITLES.values(), *FORMAT_TITLES.values())
     yield from citizens.every()
     yield from (*HOW.values(), *EVENTS.values(), *REASONS.values())
     yield from (*CARE_TITLES.values(), *SAID, *KIND_TITLES.values(), EVERYTHING, "Pregnancy")

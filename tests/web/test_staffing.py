@@ -178,9 +178,11 @@ def test_an_administrator_reaches_only_their_own_facility_and_never_themselves(h
     assert station and department
     for path in (f"/staff?at={station.id}", f"/staff?at={department.id}", f"/staff/{house.who('kia')}", "/facilities",
                  f"/departments?at={station.id}", f"/staff/review?at={station.id}", "/staff/nobody",
-                 "/clients"):  # fmt: skip
+                 f"/inbox?at={station.id}", f"/inbox?at={department.id}", "/clients"):  # fmt: skip
         answer = page.goto(house.site.address + path)
         assert answer is not None and answer.status == 404, path
+    house.go(page, "/inbox")
+    expect(page.locator(".lead .code")).to_have_text("37001")
     house.go(page, f"/staff/{house.who('sep')}")
     expect(page.get_by_text("Đây là bạn")).to_be_visible()
     assert page.get_by_role("button", name=re.compile("Kết thúc|Giao|Khóa|Gỡ")).count() == 0
@@ -194,7 +196,7 @@ def test_an_administrator_reaches_only_their_own_facility_and_never_themselves(h
         )
         assert answer2.status == 404
     doctor = house.page("mai")
-    for path in ("/staff", "/staff/new", "/departments", "/facilities", "/staff/review"):
+    for path in ("/staff", "/staff/new", "/departments", "/facilities", "/staff/review", "/inbox"):
         answer = doctor.goto(house.site.address + path)
         assert answer is not None and answer.status == 404, path
 

@@ -139,6 +139,8 @@ def _settings(config: WebConfig, database: dict[str, Any], secret: str) -> dict[
         "TIME_ZONE": "Asia/Ho_Chi_Minh",
         "DATA_UPLOAD_MAX_MEMORY_SIZE": 65_536,
         "DATA_UPLOAD_MAX_NUMBER_FIELDS": 50,
+        "FILE_UPLOAD_HANDLERS": ["django.core.files.uploadhandler.MemoryFileUploadHandler"],
+        "FILE_UPLOAD_MAX_MEMORY_SIZE": 16_000_000,  # more than a form has: no record lies on the disk in the open
         "APPEND_SLASH": False,
         "LOGGING_CONFIG": None,
         "SILENCED_SYSTEM_CHECKS": _OURS,

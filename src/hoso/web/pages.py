@@ -25,6 +25,7 @@ from hoso.access.records import Records
 from hoso.access.watching.watch import Watch
 from hoso.core.errors import Refused
 from hoso.core.ids import new_id
+from hoso.exchange.intake import Intake
 from hoso.identity.code import Codes
 from hoso.identity.steward import Steward
 from hoso.web.configure import WebConfig
@@ -54,6 +55,8 @@ class WebNode(Protocol):
     def citizens(self) -> Desk: ...
     @property
     def organisation(self) -> Organisation: ...
+    @property
+    def intake(self) -> Intake: ...
 
 
 View = Callable[..., HttpResponse]
@@ -98,6 +101,10 @@ def desk() -> Desk:
 
 def organisation() -> Organisation:
     return _serving[0].organisation
+
+
+def intake() -> Intake:
+    return _serving[0].intake
 
 
 def journal() -> Journal:

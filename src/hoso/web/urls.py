@@ -26,6 +26,7 @@ from hoso.web.citizens import cases as asked
 from hoso.web.citizens import consents, family, handing, sharing
 from hoso.web.citizens import log as looks
 from hoso.web.citizens import views as citizen
+from hoso.web.inbox import views as inbox
 from hoso.web.national import views as national
 from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, launching
 from hoso.web.sign_in import views as own
@@ -60,6 +61,10 @@ urlpatterns = [
     path("staff/<str:id>", people.one, name="staff-member"),
     path("departments", places.departments, name="departments"),
     path("facilities", places.facilities, name="facilities"),
+    path("inbox", inbox.listed, name="inbox"),
+    path("inbox/<str:id>", inbox.deposit, name="deposit"),
+    path("inbox/<str:id>/undo", inbox.undo, name="deposit-undo"),
+    path("inbox/<str:id>/<int:number>", inbox.original, name="deposit-item"),
     path("enrol", citizen.enrol, name="enrol"),
     path("me", citizen.me, name="me"),
     path("me/timeline", citizen.timeline, name="my-timeline"),

@@ -1,0 +1,1 @@
+"""Pages of what other software brought: seen, mended, taken back, by those who look after a facility."""
