@@ -33,10 +33,13 @@ class LoadDoor:
         self._writing, self._errand = errand, replace(errand, notes=Notes())
         self._heads: dict[tuple[str, str], Version | None] = {}
         self._facilities: dict[str, tuple[float, Version]] = {}
+        self._absent: set[str] = set()
+        """Facilities that nobody had when they were looked for since `afresh`."""
 
     def afresh(self) -> None:
         """Forgets what was read, before another document or another attempt at one."""
         self._heads.clear()
+        self._absent.clear()
 
     def told(self, what: str) -> None:
         """Tells what was read since the last time. Raises Unavailable."""
@@ -54,9 +57,13 @@ class LoadDoor:
         until, known = self._facilities.get(criteria, (0.0, None))
         if monotonic() < until:
             return known
+        if criteria in self._absent:
+            return None
         found = self._records.find(self._errand, _query(criteria))
         if found is not None and criteria.startswith(_FACILITY):
             self._facilities[criteria] = (monotonic() + SETTLED, found)
+        elif found is None and criteria.startswith(_FACILITY):
+            self._absent.add(criteria)
         return found
 
     def inputs(self, encounter: str) -> list[Version]:

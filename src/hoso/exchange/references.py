@@ -41,7 +41,8 @@ def ordered(items: Sequence[Item]) -> list[Item]:
     index = {f"{item.type}/{item.id}": item for item in items}
     done: dict[int, Item] = {}
     for item in items:
-        _visit(item, index, done, set())
+        if id(item) not in done:
+            _visit(item, index, done, set())
     return list(done.values())
 
 

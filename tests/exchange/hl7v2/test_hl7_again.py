@@ -31,7 +31,7 @@ class Here:
         document = messages.read(data, 1, self._door)
         documents.settle(document, {})
         assert not document.faults, document.faults
-        fates = [fate for _, fate in commit(self._door, document.arrived, atomic=False, written=set(), unfit=[])]
+        fates = [fate for _, fate in commit(self._door, document.arrived, atomic=False, written={}, unfit=[])]
         return {fate: fates.count(fate) for fate in set(fates)}
 
     def all(self, type: str) -> list[dict[str, Any]]:

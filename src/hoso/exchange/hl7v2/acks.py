@@ -21,13 +21,16 @@ _CONDITIONS = {
     "required": ("101", "Required field missing"),
     "value": ("102", "Data type error"),
     "code-invalid": ("103", "Table value not found"),
+    "too-long": ("104", "Value too long"),
     "not-supported": ("201", "Unsupported event code"),
     "not-found": ("204", "Unknown key identifier"),
     "duplicate": ("205", "Duplicate key identifier"),
     "conflict": ("206", "Application record locked"),
+    "exception": ("207", "Application internal error"),
+    "transient": ("207", "Application internal error"),
 }
-"""By the code of an issue; what is none of them is 207."""
-_OTHER = ("207", "Application internal error")
+"""By the code of an issue. 207 is for faults of ours alone."""
+_OTHER = ("199", "Other HL7 Error")
 _FEW = 20
 """Faults told of one message."""
 

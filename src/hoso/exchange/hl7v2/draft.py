@@ -111,6 +111,10 @@ class Draft:
         self.issues.append(_issue("error", part, field, component, repetition, key, text))
 
 
+_CODES = {"kind-unknown": "not-supported", "unknown-code": "code-invalid"}
+"""Of issues by their key, where it is no "value"."""
+
+
 def reference(resource: Resource) -> Resource:
     return {"reference": f"{resource['resourceType']}/{resource['id']}"}
 
@@ -121,5 +125,5 @@ def _issue(severity: Severity, part: Part, field: int, component: int, repetitio
     place += f".{component}" if component else ""
     where = {"segment": part.name, "sequence": str(part.sequence), "field": str(field), "component": str(component)}
     where |= {"repetition": str(repetition), "place": place, "text": text[:60]}
-    code = "required" if key.endswith("missing") else "value"
+    code = "required" if key.endswith("missing") else _CODES.get(key, "value")
     return Issue(code, f"hl7v2-map.{key}", where, place, severity)
