@@ -112,6 +112,9 @@ def __getattr__(name: str) -> Any:
                 told = {**claims, **control().get("claims", {})}
                 return {name: value for name, value in told.items() if value is not None}, expires
 
+            def get_userinfo_claims(self, request: Any) -> Any:
+                return {**super().get_userinfo_claims(request), **control().get("userinfo", {})}
+
         return Validator
     raise AttributeError(name)
 

@@ -50,9 +50,11 @@ class Land:
     keys: Path
     node: compose.Node
 
-    def says(self, key: int = 1, **claims: Any) -> None:
+    def says(self, key: int = 1, userinfo: dict[str, Any] | None = None, **claims: Any) -> None:
+        """`userinfo`: what only the endpoint of that name says."""
+        told = {"key": key, "claims": {**GOOD, **claims}, "userinfo": userinfo or {}}
         fresh = self.keys / "control.new"
-        fresh.write_text(json.dumps({"key": key, "claims": {**GOOD, **claims}}), "utf-8")
+        fresh.write_text(json.dumps(told), "utf-8")
         fresh.replace(self.keys / "control.json")
 
     def session(self) -> requests.Session:
@@ -175,6 +177,36 @@ def test_the_way_in_and_a_refusal_have_no_barrier_and_fit(land: Land, browser: B
     assert [one["id"] for one in Axe().run(page).response["violations"]] == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     context.close()
+
+
+def test_what_the_id_token_lacks_is_asked_of_the_userinfo_endpoint(land: Land) -> None:
+    told = {"personal_number": GOOD["personal_number"], "birthdate": GOOD["birthdate"]}
+    absent: dict[str, Any] = {"personal_number": None, "birthdate": None}
+    session = land.session()
+    land.says(userinfo=told, **absent)
+    assert land.sign_in(session).headers["Location"] == "/me" and signed_in(land, session)
+    land.says(userinfo={"personal_number": told["personal_number"]}, personal_number=None)
+    assert land.sign_in().headers["Location"] == "/me"
+
+
+@pytest.mark.parametrize(
+    ("userinfo", "claims"),
+    [
+        ({"sub": "somebody else", "personal_number": "037180000001"}, {"personal_number": None}),
+        ({"personal_number": "037180000001", "birthdate": "1999-01-01"}, {"personal_number": None, "birthdate": None}),
+        ({"birthdate": "1980-02-03"}, {"personal_number": None}),
+        ({"acr": "loa3", "personal_number": "037180000001"}, {"personal_number": None, "acr": None}),
+        ({"personal_number": "037180000001", "birthdate": "1980-02-03"}, {"personal_number": "1", "birthdate": None}),
+    ],
+    ids=["of another", "another birth date", "no number", "assurance by userinfo only", "overridden"],
+)
+def test_userinfo_completes_an_id_token_and_replaces_nothing_of_it(
+    land: Land, userinfo: dict[str, Any], claims: dict[str, Any]
+) -> None:
+    before, session = accounts(land), land.session()
+    land.says(userinfo=userinfo, **claims)
+    assert land.sign_in(session).status_code == 403 and not signed_in(land, session)
+    assert accounts(land) == before
 
 
 def test_the_same_person_comes_to_the_same_account(land: Land) -> None:

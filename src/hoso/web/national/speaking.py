@@ -1,4 +1,4 @@
-"""Speaking with the provider: what it says of itself, its keys, and a code turned into an ID token. TLS only.
+"""Speaking with the provider: what it says of itself, its keys, a code turned into a token, userinfo. TLS only.
 
 No redirect is followed, nothing large or slow is waited for; what it says of itself is kept for minutes, and its keys
 are fetched anew when a token names one that is not known.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import ssl
 import threading
 import time
@@ -21,9 +22,12 @@ from hoso.web.national.settings import Provider
 
 TIMEOUT = 5.0
 LARGEST = 200_000
+_TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]{1,8000}=*\Z", re.ASCII)
+"""RFC 6750, 2.1: nothing that would end the header."""
 KEPT_SECONDS = 300.0
 AGAIN_SECONDS = 10.0
 _WELL_KNOWN = "/.well-known/openid-configuration"
+_USERINFO = "userinfo_endpoint"
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
@@ -46,7 +50,9 @@ class Speaker:
             raise Silent("it names another issuer")
         if not all(isinstance(found.get(name), str) and _secure(found[name]) for name in _ENDPOINTS):
             raise Silent("an endpoint is missing or not https")
-        return {name: str(found[name]) for name in _ENDPOINTS}
+        known = {name: str(found[name]) for name in _ENDPOINTS}
+        told = found.get(_USERINFO)
+        return known | ({_USERINFO: told} if isinstance(told, str) and _secure(told) else {})
 
     def keys(self, provider: Provider, *, newer: bool = False) -> str:
         text = self._get(provider, self.endpoints(provider)["jwks_uri"], newer=newer)
@@ -54,8 +60,8 @@ class Speaker:
             raise Silent("its keys cannot be read")
         return text
 
-    def token(self, provider: Provider, code: str, verifier: str, back: str) -> object:
-        """What came as id_token. Raises Silent; also for a code that is good no more."""
+    def token(self, provider: Provider, code: str, verifier: str, back: str) -> tuple[object, object]:
+        """What came as id_token and as access_token. Raises Silent; also for a code that is good no more."""
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": back, "code_verifier": verifier}
         pair = f"{quote_plus(provider.client_id)}:{quote_plus(provider.secret)}"
         headers = {
@@ -63,7 +69,17 @@ class Speaker:
             "Content-Type": "application/x-www-form-urlencoded",
         }
         text = _ask(provider, "POST", self.endpoints(provider)["token_endpoint"], urlencode(form), headers)
-        return _object(text).get("id_token")
+        found = _object(text)
+        return found.get("id_token"), found.get("access_token")
+
+    def userinfo(self, provider: Provider, access: object) -> dict[str, Any]:
+        """What the provider says of whom the access token is; nothing where it has no such endpoint. Raises Silent."""
+        url = self.endpoints(provider).get(_USERINFO)
+        if url is None:
+            return {}
+        if not isinstance(access, str) or not _TOKEN.match(access):
+            raise Silent("it gave no access token for its userinfo endpoint")
+        return _object(_ask(provider, "GET", url, None, {"Authorization": f"Bearer {access}"}))
 
     def _get(self, provider: Provider, url: str, *, newer: bool = False) -> str:
         with self._lock:

@@ -69,8 +69,29 @@ def _strong(found: Mapping[str, Any], provider: Provider) -> None:
         raise Unfit("assurance")
     if provider.amr and not (isinstance(amr, list) and all(one in amr for one in provider.amr)):
         raise Unfit("assurance")
+
+
+def lacking(found: Mapping[str, Any], provider: Provider) -> list[str]:
+    """Names of the claims that are needed and are not in the ID token."""
+    named = (provider.number_claim, provider.birthdate_claim, provider.verified_claim)
+    return [name for name in named if name and name not in found]
+
+
+def completed(found: Mapping[str, Any], told: Mapping[str, Any], provider: Provider) -> dict[str, Any]:
+    """With what the userinfo endpoint says of the same person (Core 5.3.2), and only of what the ID token lacks.
+
+    How surely somebody was identified is never taken from there. Raises Unfit.
+    """
+    if told.get("sub") != found["sub"]:
+        raise Unfit("userinfo")
+    return {**found, **{name: told[name] for name in lacking(found, provider) if name in told}}
+
+
+def vouched(found: Mapping[str, Any], provider: Provider) -> dict[str, Any]:
+    """Raises Unfit for what the provider itself has not verified."""
     if provider.verified_claim and found.get(provider.verified_claim) is not True:
         raise Unfit("unverified")
+    return dict(found)
 
 
 def _signed(text: object, keys: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from hoso.web.language import own
 from hoso.web.national import person
 from hoso.web.national.settings import Provider
 from hoso.web.national.speaking import Silent, Speaker
-from hoso.web.national.token import Unfit, UnknownKey, claims
+from hoso.web.national.token import Unfit, UnknownKey, claims, completed, lacking, vouched
 from hoso.web.oauth.origin import origin
 from hoso.web.oauth.telling import tell
 from hoso.web.pages import page, records
@@ -113,12 +113,15 @@ def _way(request: HttpRequest) -> dict[str, str]:
 
 
 def _told(known: Provider, code: str, way: dict[str, str], address: str) -> dict[str, Any]:
-    token = _speaker.token(known, code, way["verifier"], address)
+    token, access = _speaker.token(known, code, way["verifier"], address)
     now = timezone.now()
     try:
-        return claims(token, _speaker.keys(known), known, way["nonce"], now)
+        found = claims(token, _speaker.keys(known), known, way["nonce"], now)
     except UnknownKey:  # the provider may have changed its keys since
-        return claims(token, _speaker.keys(known, newer=True), known, way["nonce"], now)
+        found = claims(token, _speaker.keys(known, newer=True), known, way["nonce"], now)
+    if lacking(found, known) and (told := _speaker.userinfo(known, access)):
+        found = completed(found, told, known)
+    return vouched(found, known)
 
 
 def _just_now(told: dict[str, Any]) -> bool:
