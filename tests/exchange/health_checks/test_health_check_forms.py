@@ -255,6 +255,7 @@ def test_a_file_that_is_no_package_says_why(data: bytes, key: str) -> None:
     with pytest.raises(Refused) as refused:
         list(KSK.split(io.BytesIO(data)))
     assert [issue.key for issue in refused.value.issues] == [key]
+    assert "{" not in text(refused.value.issues[0], "en") + text(refused.value.issues[0], "vi")
 
 
 def test_a_broken_section_refuses_its_dossier_alone() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import IO, NamedTuple
 from xml.sax.saxutils import escape
 
-from hoso.core import Refused
+from hoso.core import Issue, Refused
 from hoso.exchange.insurance.parsing import Parser
 from hoso.exchange.insurance.shape import Shape, insurance
 from hoso.exchange.insurance.text import utf8
@@ -76,11 +76,15 @@ class Splitting:
                 while self._ready:
                     yield self._ready.popleft()
             self._parser.close()
-        except Refused:
+        except Refused as refused:
             yield from self._ready
-            raise
+            raise Refused(400, *(self._placed(issue) for issue in refused.issues)) from None
         finally:
             self._parser.release()
+
+    def _placed(self, issue: Issue) -> Issue:
+        place = f"HOSO[{self.number + 1}]" if self._record or self.number else self._shape.root
+        return Issue(issue.code, issue.key, {"place": place, **issue.values}, place)
 
     def _forget(self) -> None:
         """Lets go of what no piece needs any more."""
