@@ -360,3 +360,19 @@ def test_check_in_alone_is_a_visit_in_progress() -> None:
     assert encounter["status"] == "in-progress"
     whole = mapped({"XML0": [row], "XML1": [SUMMARY]})
     assert [one["status"] for one in whole.resources if one["resourceType"] == "Encounter"] == ["finished"]
+
+
+def test_a_referral_and_a_council_are_papers_that_say_all_that_a_person_reads() -> None:
+    referral = {"SO_HOSO": "H7", "MA_NOI_DEN": "01001", "PP_DIEU_TRI": "Thở oxy", "HOTEN_NGUOI_HT": "Lê Thị Hà"}
+    council = {
+        "NGUOI_CHU_TRI": "Phạm Văn Dũng",
+        "NGAY_CHUNG_TU": "20260720",
+        "TONG_TYLE_TTCT": "45",
+        "SO_BIEN_BAN": "BB9",
+    }
+    papers = made({"XML1": [SUMMARY], "XML12": [council], "XML13": [referral]}, "DocumentReference")
+    shown = {one["type"]["text"]: "\n".join(strings(one["content"])) for one in papers}
+    assert all(text in shown["Giấy chuyển tuyến"] for text in ("H7", "Thở oxy", "Lê Thị Hà"))
+    assert all(text in shown["Giám định y khoa"] for text in ("45", "BB9"))
+    [paper] = [one for one in papers if one["type"]["text"] == "Giám định y khoa"]
+    assert paper["date"].startswith("2026-07-20") and paper["author"][0]["display"] == "Phạm Văn Dũng"

@@ -197,11 +197,13 @@ def test_kinds_that_can_be_forged_are_named(root: Signer, hospital: Signer) -> N
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "unreadable"),
-        (b"<GIAMDINHHS><THONG", "unreadable"),
-        (b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><GIAMDINHHS>&x;</GIAMDINHHS>', "doctype"),
-        (b"<!DOCTYPE a><GIAMDINHHS/>", "doctype"),
-        (b"<GIAMDINHHS>" + b"<a>" * 5_000, "unreadable"),
+        (b"<GIAMDINHHS><Signature", "unreadable"),
+        (b"\xff\xfe<\x00", "unreadable"),
+        (b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><GIAMDINHHS>&x;<Signature/></GIAMDINHHS>', "doctype"),
+        (b"<!DOCTYPE Signature><GIAMDINHHS/>", "doctype"),
+        (b"<Signature>" + b"<a>" * 5_000, "unreadable"),
+        (b"", "absent"),
+        (b"<!DOCTYPE a><GIAMDINHHS/>", "absent"),
     ],
 )
 def test_hostile_files_get_a_verdict_and_nothing_else(data: bytes, reason: str) -> None:

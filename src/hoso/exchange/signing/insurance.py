@@ -7,6 +7,7 @@ each part of the file which is read is covered is asked here, so that nothing ca
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -44,6 +45,9 @@ _NAMESPACES = (_DS, "http://www.w3.org/2009/xmldsig11#", "http://uri.etsi.org/01
 """Of what may stand inside a signature; a visit there would be signed by nobody."""
 _ID = ("Id", "ID", "id")
 _BOXES = ("CHUKYDONVI",)
+_BOX = re.compile(rb"<(?:\w+:)?CHUKYDONVI(?:\s[^>]*)?(?<!/)>(.*?)</(?:\w+:)?CHUKYDONVI", re.IGNORECASE | re.DOTALL)
+_TAIL = 65_536
+"""Bytes at the end of a file in which the place of the signature is looked for when there is none."""
 
 
 class _Unfit(Exception):
@@ -59,6 +63,8 @@ def verify(data: bytes, known: who.Anchors, moment: datetime) -> Verdict:
     if len(data) > LIMIT:
         return Verdict("invalid", "signing.too-large", {"limit": str(LIMIT >> 20)})
     try:
+        if _is_bare(data):
+            return _without(data)
         root = _parsed(data)
         signature = _signature(root)
         if signature is None:
@@ -73,6 +79,18 @@ def verify(data: bytes, known: who.Anchors, moment: datetime) -> Verdict:
     subject, issuer = leaf.subject.rfc4514_string(), leaf.issuer.rfc4514_string()
     serial = f"{leaf.serial_number:x}"
     return Verdict(verdict.state, verdict.reason, verdict.values, subject[:500], issuer[:500], serial, trusted)
+
+
+def _is_bare(data: bytes) -> bool:
+    """Whether there can be no signature, as in most files: then nothing needs to be taken apart."""
+    return b"Signature" not in data and b"\x00" not in data[:100]
+
+
+def _without(data: bytes) -> Verdict:
+    found = _BOX.search(data[-_TAIL:])
+    if found is not None and found[1].strip():
+        raise _Unfit("signing.no-signature", "half")
+    return Verdict("absent", "signing.absent")
 
 
 def _parsed(data: bytes) -> etree._Element:
