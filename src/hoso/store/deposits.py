@@ -129,32 +129,31 @@ class DepositTable:
         sql = f"{_ITEMS} WHERE deposit = ? AND state = ? AND number > ? ORDER BY number LIMIT ?"
         return [ItemRow._make(row) for row in self._rows(sql, id, state, after, most)]
 
-    def settle(self, id: str, items: Sequence[ItemRow], until: int) -> None:
-        """What became of items; `until`: for how long the deposit is still taken, 0 to let go of it."""
+    def settle(self, id: str, items: Sequence[ItemRow], until: int) -> bool:
+        """What became of items; whether nothing waits any more, so that the deposit is closed.
 
-        def work(connection: Connection) -> None:
+        `until`: for how long it is still taken, 0 to let go of it.
+        """
+
+        def work(connection: Connection) -> bool:
             for item in items:
                 connection.rows(
                     """UPDATE deposit_item SET state = ?, label = ?, digest = ?, issues = ?, wrote = ?, data = ?,
                          mended = ?
                        WHERE deposit = ? AND number = ?""",
                     (
-                        item.state,
-                        item.label,
-                        item.digest,
-                        item.issues,
-                        item.wrote,
-                        item.data,
-                        item.mended,
-                        id,
+                        item.state, item.label, item.digest, item.issues, item.wrote, item.data, item.mended, id,
                         item.number,
                     ),
-                )
-            connection.rows("UPDATE deposit SET taken = ? WHERE id = ?", (until, id))
-            if not until:
-                _close(connection, id)
+                )  # fmt: skip
+            left = connection.rows("SELECT 1 FROM deposit_item WHERE deposit = ? AND state IN (0, 1) LIMIT 1", (id,))
+            if left:
+                connection.rows("UPDATE deposit SET taken = ? WHERE id = ?", (until, id))
+            else:
+                connection.rows("UPDATE deposit SET taken = 0, state = 2 WHERE id = ? AND state = 1", (id,))
+            return not left
 
-        self._engine.transact(work)
+        return self._engine.transact(work)
 
     def reopen(self, id: str, items: Sequence[ItemRow]) -> None:
         """Items that are to be tried again."""
@@ -228,11 +227,3 @@ class DepositTable:
 def _insert(connection: Connection, items: Sequence[ItemRow]) -> None:
     for item in items:
         insert(connection, "deposit_item", item)
-
-
-def _close(connection: Connection, id: str) -> None:
-    connection.rows(
-        """UPDATE deposit SET state = 2 WHERE id = ? AND state = 1 AND NOT EXISTS
-             (SELECT 1 FROM deposit_item WHERE deposit = ? AND state IN (0, 1))""",
-        (id, id),
-    )

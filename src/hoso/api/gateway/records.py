@@ -47,7 +47,7 @@ def opened(gateway: Gateway, account: Account, format: str, name: str, data: byt
     verdict = signing.verify(data, gateway.anchors, gateway.clock())
     if gateway.demands_signatures and not verdict.accepted:
         raise Refused(400, verdict.issue)
-    return gateway.intake.receive(sender(account), format, name, BytesIO(data), signature=verdict.kept())
+    return gateway.intake.receive(sender(account), format, name, BytesIO(data), verdict.kept(), hold=True)
 
 
 def standing(gateway: Gateway, account: Account, asked: Asked, language: Language) -> Response:
@@ -94,15 +94,15 @@ def members(gateway: Gateway, account: Account, found: Standing, language: Langu
 def worked(gateway: Gateway, account: Account, receipt: Receipt) -> Standing:
     """As far as it gets in the time of a request. Where others are at work, it stays with the node."""
     whose, ends = sender(account), time.monotonic() + gateway.seconds
-    found = gateway.intake.standing(whose, receipt.id)
-    while not found.over and (left := ends - time.monotonic()) > 0:
+    found: Standing | None = None
+    while (found is None or not found.over) and (left := ends - time.monotonic()) > 0:
         with gateway.working.entered(min(left, 1.0)) as entered:
             if not entered:
                 break
-            found = gateway.intake.process(whose, receipt.id, left)
+            found = gateway.intake.process(whose, receipt.id, left, receipt if found is None else None)
         if not found.over:
             time.sleep(_PAUSE)  # another process of the node has it in hand
-    return found
+    return found or gateway.intake.standing(whose, receipt.id)
 
 
 _ERRORS, _WARNINGS = ("error", "fatal"), ("warning",)

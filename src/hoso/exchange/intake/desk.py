@@ -35,7 +35,7 @@ from hoso.exchange.intake.shapes import (
 )
 from hoso.exchange.intake.undo import Undoing, Undone
 from hoso.exchange.intake.whose import Whose, whose
-from hoso.exchange.intake.work import Runner
+from hoso.exchange.intake.work import Runner, held
 from hoso.exchange.raw import original
 from hoso.store import deposits
 from hoso.store.deposits import DepositRow, DepositTable, ItemRow, packed, unpacked
@@ -62,10 +62,18 @@ class Intake:
     # Receiving
 
     def receive(
-        self, sender: Sender, format: str, name: str, stream: IO[bytes], signature: Mapping[str, Any] | None = None
+        self,
+        sender: Sender,
+        format: str,
+        name: str,
+        stream: IO[bytes],
+        signature: Mapping[str, Any] | None = None,
+        *,
+        hold: bool = False,
     ) -> Receipt:
         """Keeps it, cut into items. The same bytes of the same facility again are the same deposit.
 
+        `hold`: for who will `process` it at once, so that nobody else does meanwhile.
         Raises Refused(400) for a format that is not known and for what cannot be read at all, and Unavailable.
         """
         known = _format(format)
@@ -76,21 +84,23 @@ class Intake:
         head = stream.read(AT_ONCE + 1)
         if len(head) <= AT_ONCE:
             row = row._replace(digest=hashlib.sha256(head).hexdigest(), size=len(head))
-            receipt = self._at_once(row, known, head)
+            receipt = self._at_once(row, known, head, hold)
         else:
             receipt = self._in_parts(row, known, _Counted(head, stream))
         if receipt.new:
             self._teller.act(sender.errand, "intake", f"received {receipt.id}, {format}, {receipt.items} items")
         return receipt
 
-    def _at_once(self, row: DepositRow, format: Format, data: bytes) -> Receipt:
+    def _at_once(self, row: DepositRow, format: Format, data: bytes, hold: bool) -> Receipt:
         same = self.table.same(row.digest, row.facility)
         if same is not None:
             return Receipt(same.id, same.items, False)
         items = list(_items(row.id, format, BytesIO(data)))
         row = row._replace(items=len(items), state=deposits.OPEN)
+        if hold:
+            row = held(row)
         self.table.add(row, items)
-        return Receipt(row.id, row.items, True)
+        return Receipt(row.id, row.items, True, row if hold else None)
 
     def _in_parts(self, row: DepositRow, format: Format, stream: _Counted) -> Receipt:
         self.table.add(row, [])
@@ -113,10 +123,18 @@ class Intake:
 
     # Working
 
-    def process(self, sender: Sender, id: str, seconds: float | None = None) -> Standing:
-        """Carries out what waits, now; what is left after so many seconds, or in other hands, the node goes on with."""
-        self._own(sender, id)
-        self.runner.process(id, seconds)
+    def process(
+        self, sender: Sender, id: str, seconds: float | None = None, receipt: Receipt | None = None
+    ) -> Standing:
+        """Carries out what waits, now; what is left after so many seconds, or in other hands, the node goes on with.
+
+        `receipt` of a deposit that is held.
+        """
+        if receipt is not None and receipt.held is not None:
+            self.runner.carry_out(receipt.held, seconds)
+        else:
+            self._own(sender, id)
+            self.runner.process(id, seconds)
         return self.standing(sender, id)
 
     def retry(self, sender: Sender, id: str, numbers: Sequence[int] | None = None) -> int:

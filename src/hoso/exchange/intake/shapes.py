@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
 from hoso.access import Actor, Channel, Errand, Scopes
@@ -31,11 +31,12 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """`new`: these bytes had not come from this facility before."""
+    """`new`: these bytes had not come from this facility before. `held`: for whoever brings it, to work on at once."""
 
     id: str
     items: int
     new: bool
+    held: deposits.DepositRow | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ TAKEN_MS = 30_000
 """For so long a deposit is taken at a time: who works on it says so anew with each batch."""
 
 
+def held(row: DepositRow) -> DepositRow:
+    """A new deposit as one that is taken by whoever brings it."""
+    return row._replace(taken=row.received + TAKEN_MS, attempts=1)
+
+
 class Work:
     """One deposit, taken by us, as far as we come."""
 
@@ -47,9 +52,9 @@ class Work:
                 if until is not None and monotonic() > until:
                     self._table.settle(self._row.id, [], 0)
                     return False
-                self._stored(batch, last=state == deposits.PUT_OFF)
-        self._table.settle(self._row.id, [], 0)
-        return True
+                if self._stored(batch, last=state == deposits.PUT_OFF):
+                    return True
+        return self._table.settle(self._row.id, [], 0)
 
     def _batches(self, state: int) -> Iterator[list[ItemRow]]:
         """What is done is another state then, so every look begins behind it."""
@@ -58,8 +63,8 @@ class Work:
             yield rows
             after = self._reached
 
-    def _stored(self, rows: Sequence[ItemRow], last: bool) -> None:
-        """As many of them as go together."""
+    def _stored(self, rows: Sequence[ItemRow], last: bool) -> bool:
+        """As many of them as go together; whether nothing is left."""
         asked = [Asked(row.number, row.piece, last) for row in rows]
         done = self._done(asked)
         if self._again:
@@ -69,7 +74,7 @@ class Work:
         self._reached = rows[len(done) - 1].number
         until = to_ms(self._clock()) + TAKEN_MS
         now = [settled(row, one) for row, one in zip(rows, done, strict=False)]
-        self._table.settle(self._row.id, now, until)
+        return self._table.settle(self._row.id, now, until)
 
     def _done(self, asked: Sequence[Asked]) -> list[Done]:
         """A piece that brings out a fault of ours is set apart like any other that cannot be read."""
@@ -133,7 +138,11 @@ class Runner:
         """Whether it was carried out to its end by this call. Raises Unavailable."""
         now = to_ms(self._clock())
         row = self._table.take(id, now, now + TAKEN_MS)
-        return row is not None and Work(self._records, self._table, self._clock, row).run(seconds)
+        return row is not None and self.carry_out(row, seconds)
+
+    def carry_out(self, row: DepositRow, seconds: float | None = None) -> bool:
+        """One that is ours already."""
+        return Work(self._records, self._table, self._clock, row).run(seconds)
 
     def step(self) -> bool:
         """One deposit; whether there may be more. Raises Unavailable."""
