@@ -47,6 +47,8 @@ class Format:
     place: Callable[[int], str]
     limit: int
     """Bytes of a piece."""
+    bound: bool = False
+    """Whether `read` also takes the facility that the sender is bound to, for pieces that do not name theirs."""
 
 
 FORMATS: Mapping[str, Format] = {
@@ -61,7 +63,15 @@ FORMATS: Mapping[str, Format] = {
             "HOSO[{}]".format,
             insurance.PIECE_LIMIT,
         ),
-        Format("hl7v2", splitting.is_messages, splitting.Splitting, messages.read, "MSH[{}]".format, splitting.LIMIT),
+        Format(
+            "hl7v2",
+            splitting.is_messages,
+            splitting.Splitting,
+            messages.read,
+            "MSH[{}]".format,
+            splitting.LIMIT,
+            bound=True,
+        ),
         Format("sheet", package.is_package, package.Splitting, rows.read, "row[{}]".format, package.PIECE_LIMIT),
     )
 }

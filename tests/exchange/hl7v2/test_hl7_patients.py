@@ -184,6 +184,11 @@ def test_a_message_of_an_unknown_kind_or_facility_is_refused() -> None:
     assert not read(message("ADT^A01", PID, PV1, facility="Bệnh viện"), "01001").faults
 
 
+def test_a_sender_that_is_bound_stands_for_itself_but_not_for_another() -> None:
+    assert read(message("ADT^A01", PID, PV1, facility="BV Huyện"), "01001").facility == "01001"
+    assert read(message("ADT^A01", PID, PV1, facility="79016"), "01001").facility == "79016"  # the intake says no
+
+
 def test_a_message_about_nobody_is_refused() -> None:
     assert keys(read(message("ORU^R01", "OBR|1||F1|CBC"))) == [("pid-missing", "MSH[1]")]
 

@@ -20,6 +20,7 @@ _LONGEST = 7 * 24 * 3600
 def schedule(walk: Walk, part: Part) -> None:
     """SCH. Whose it is, a later segment says."""
     draft = walk.draft
+    finish(walk)
     number = walk.number(part, 2) or walk.number(part, 1)
     if not number:
         draft.fault(part, 2, "appointment-missing")

@@ -117,7 +117,9 @@ def problem(walk: Walk, part: Part) -> None:
     life = codes("problem-life").get(fold(part.text(14, 2) or part.text(14)))
     if sure:
         found["verificationStatus"] = {"coding": [{"system": f"{_TERMS}condition-ver-status", "code": sure}]}
-    if "abatementDateTime" in found and life in (None, "active"):
+    if deleted:
+        found.pop("abatementDateTime", None)
+    elif "abatementDateTime" in found and life not in ("inactive", "remission"):
         life = "resolved"
     if life and not deleted:
         found["clinicalStatus"] = {"coding": [{"system": f"{_TERMS}condition-clinical", "code": life}]}

@@ -24,12 +24,14 @@ from hoso.fhir import json
 ER7 = "x-application/hl7-v2+er7"
 _BEGINNING = "1970-01-01T00:00:00+07:00"
 """Of a message that does not say when it was made."""
+_STATE_CODE = re.compile(r"\d{2}[0-9A-Z]{3}\Z", re.ASCII)
+"""MACSKCB. Who names another facility's is not taken for the own: the door says no."""
 _FACILITY = re.compile(r"[A-Za-z0-9.-]{1,20}\Z")
 
 
 def read(data: bytes, number: int, door: Door, facility: str = "") -> Document:
-    """The records of one message, the `number`th of its stream. `facility` is the one its sender is bound to, if any;
-    else MSH-4 names it."""
+    """The records of one message, the `number`th of its stream. `facility` is the one its sender is bound to, if any:
+    it stands for itself when MSH-4 has no code."""
     document = Document(False, data)
     try:
         draft = begin(parse(data), facility)
@@ -73,7 +75,9 @@ def begin(message: Message, facility: str = "") -> Draft:
     draft = Draft(message, facility, kind, event, control=head.text(10))
     if f"{kind}^{event}" not in kinds():
         _refuse(draft, head, 9, "kind-unknown", f"{kind}^{event}")
-    code = facility or head.text(4)
+    code = head.text(4)
+    if facility and not _STATE_CODE.match(code):  # the name that its own software gives it
+        code = facility
     if not _FACILITY.match(code):
         _refuse(draft, head, 4, "facility-missing", code)
     draft.facility = code

@@ -106,7 +106,7 @@ def parse(data: bytes) -> Message:
     head = data[:3_000].removeprefix(b"\xef\xbb\xbf").lstrip()
     if head[:3] != b"MSH" or len(head) < 8:
         _refuse("no-header")
-    text = _decoded(data, head).lstrip("\ufeff \r\n\t")
+    text = _decoded(data, head).lstrip("\ufeff \r\n\t").replace("\x00", "\ufffd")  # no store holds a NUL
     marks = _marks(text)
     lines = [line for line in _BREAK.split(text) if line.strip()]
     if len(lines) > SEGMENTS:

@@ -51,7 +51,9 @@ def _birth(draft: Draft, resource: Resource, part: Part) -> None:
         resource["_birthDate"] = {"extension": [{"url": _BIRTH_TIME, "valueDateTime": at}]}
     if (twin := part.text(24)) == "N":
         resource.pop("multipleBirthInteger", None)
-    if twin in ("Y", "N") and "multipleBirthInteger" not in resource:
+    if "multipleBirthInteger" in resource:
+        resource.pop("multipleBirthBoolean", None)
+    elif twin in ("Y", "N"):
         resource["multipleBirthBoolean"] = twin == "Y"
 
 
@@ -59,7 +61,9 @@ def _death(resource: Resource, part: Part) -> None:
     """PID-30 says whether, PID-29 when."""
     if (dead := part.text(30)) == "N":
         resource.pop("deceasedDateTime", None)
-    if dead in ("Y", "N") and "deceasedDateTime" not in resource:
+    if "deceasedDateTime" in resource:
+        resource.pop("deceasedBoolean", None)
+    elif dead in ("Y", "N"):
         resource["deceasedBoolean"] = dead == "Y"
 
 
