@@ -47,8 +47,8 @@ class Format:
     place: Callable[[int], str]
     limit: int
     """Bytes of a piece."""
-    bound: bool = False
-    """Whether `read` also takes the facility that the sender is bound to, for pieces that do not name theirs."""
+    read_bound: Callable[[bytes, int, Door, str], Document] | None = None
+    """The same with the facility that the sender is bound to, of formats whose pieces need not name theirs."""
 
 
 FORMATS: Mapping[str, Format] = {
@@ -70,7 +70,7 @@ FORMATS: Mapping[str, Format] = {
             messages.read,
             "MSH[{}]".format,
             splitting.LIMIT,
-            bound=True,
+            messages.read,
         ),
         Format("sheet", package.is_package, package.Splitting, rows.read, "row[{}]".format, package.PIECE_LIMIT),
     )

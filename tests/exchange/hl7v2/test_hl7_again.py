@@ -28,6 +28,7 @@ class Here:
 
     def take(self, data: bytes) -> dict[str, int]:
         """How many records were stored and how many stayed."""
+        self._door.afresh()
         document = messages.read(data, 1, self._door)
         documents.settle(document, {})
         assert not document.faults, document.faults

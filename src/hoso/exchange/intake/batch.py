@@ -87,7 +87,10 @@ def _read(door: Door, format: Format, facility: str, asked: Sequence[Asked]) -> 
 
 def read(door: Door, format: Format, facility: str, piece: Asked) -> Done:
     """One piece as the records it asks for, settled; its faults are in the document."""
-    document = format.read(piece.data, piece.number, door)
+    if facility and format.read_bound:
+        document = format.read_bound(piece.data, piece.number, door, facility)
+    else:
+        document = format.read(piece.data, piece.number, door)
     one = Done(piece.number, document)
     if facility and document.facility and document.facility != facility:
         place = {"place": format.place(piece.number), "theirs": document.facility[:40], "own": facility}

@@ -12,9 +12,8 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
-from functools import partial
 from queue import Empty, SimpleQueue
 
 from hoso.access import Unavailable
@@ -22,8 +21,7 @@ from hoso.core import Issue, Refused
 from hoso.core.clock import Clock, to_ms
 from hoso.core.errors import Severity
 from hoso.exchange.door import LoadDoor
-from hoso.exchange.formats import FORMATS, Format
-from hoso.exchange.hl7v2 import messages
+from hoso.exchange.formats import FORMATS
 from hoso.exchange.hl7v2.acks import Code, Head, acknowledgement, head
 from hoso.exchange.hl7v2.parsing import Message, parse
 from hoso.exchange.intake import Intake, Sender
@@ -182,7 +180,7 @@ class Messages:
     def _store(self, sender: Sender, day: str, fresh: Sequence[_Waiting], counted: Mapping[str, int]) -> None:
         if not fresh:
             return
-        door, format = self._door(sender), _bound(sender.facility)
+        door, format = self._door(sender), FORMATS["hl7v2"]
         asked = [Asked(number, one.data, last=True) for number, one in enumerate(fresh, 1)]
         done: list[Done] = []
         while len(done) < len(asked):
@@ -240,11 +238,6 @@ class Messages:
                 self._doors.clear()
             self._doors[sender] = LoadDoor(self._intake.records, sender.errand)
         return self._doors[sender]
-
-
-def _bound(facility: str) -> Format:
-    known = FORMATS["hl7v2"]
-    return replace(known, read=partial(messages.read, facility=facility)) if facility else known
 
 
 def _settled(one: _Waiting, done: Done) -> ItemRow:
