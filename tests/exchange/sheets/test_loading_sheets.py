@@ -101,6 +101,14 @@ def test_a_bad_row_is_rejected_at_its_number_and_the_rest_goes_in(here: Here) ->
     assert any("Lê Thị An".encode() in one for one in kept)
 
 
+def test_a_number_that_is_somebody_elses_here_is_refused(here: Here) -> None:
+    here.load([HEAD, ONE])
+    tally, rejects = here.load([HEAD, ["B1", "Hồ Văn Cường", "5/6/1990", "", ""]])
+    assert (tally.total("stored"), len(rejects)) == (0, 1)
+    assert "B1" in rejects[0]["reason"]
+    assert here.found("Patient")[0]["name"][0]["text"] == "Lê Thị An"
+
+
 def test_a_package_that_is_none_is_one_reject(here: Here) -> None:
     for content in (b"HOSO-SHEET 1 {\n", b'HOSO-SHEET 1 {"kind":"persons","facility":"1","columns":{}}\nHo ten\nA B\n'):
         tally, rejects = here.load_file(content)

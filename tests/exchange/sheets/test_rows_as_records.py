@@ -137,6 +137,17 @@ def test_which_rows_are_the_same_record(one: str, other: str, same: bool) -> Non
     assert (person_id(HEADS + one) == person_id(HEADS + other)) is same
 
 
+def test_one_number_is_not_two_people() -> None:
+    lines = HEADS + "B1,Lê An,1/2/1980,,,,\nB1,Lê Thị An,1/2/1980,,,,\nB1,Trần Bình,3/4/1990,,,,\n"
+    found = documents_of(lines)
+    assert [bool(one.faults) for one in found] == [False, False, True]
+    assert "người khác" in refused(found[2])[0]
+    newborn = documents_of(HEADS + "B1,Con bà Lê Thị An,1/2/2026,,,,\nB1,Trần Minh,1/2/2026,,,,\n")
+    assert not any(one.faults for one in newborn)
+    none = documents_of(HEADS + "0,Lê An,1/2/1980,,,,\n0,Trần Bình,3/4/1990,,,,\nkhông có,Hồ Ba,1/1/1991,,,,\n")
+    assert len({resources(one, "Patient")[0]["id"] for one in none}) == 3
+
+
 def test_a_visit_with_diagnoses_and_signs() -> None:
     lines = (
         "Họ tên,Năm sinh / Nam,Năm sinh / Nữ,Ngày khám,Chẩn đoán,Mã bệnh,HA,Cân nặng,Mạch,Điều trị\n"

@@ -17,9 +17,11 @@ from hoso.identity.normalise.fonts import as_unicode, in_letters
 
 FORMULA, ERROR, MERGED, NUMBER, DATE = "formula", "error", "merged", "number", "date"
 DIGITS, NUL, LONG, QUOTE, WIDTH = "digits", "nul", "long", "quote", "width"
+ANOTHERS = "anothers"
 """`formula`: the value that was last worked out; `error`: #N/A and its like, read as nothing; `merged`: the value of
 the cell above; `number`, `date`: kept as such by the program; `digits`: more digits than the program kept; `nul`:
-held a NUL; `long`: cut at CELL; `quote`: a quotation mark that never ends; `width`: more cells than COLUMNS."""
+held a NUL; `long`: cut at CELL; `quote`: a quotation mark that never ends; `width`: more cells than COLUMNS;
+`anothers`: a number that a row above has for somebody else (set when rows become pieces)."""
 CELL = 32_767
 """The longest text of a cell, which is also that of the common programs."""
 COLUMNS = 1_024

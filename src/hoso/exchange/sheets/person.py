@@ -16,6 +16,7 @@ from hoso.exchange.insurance.convert import IDENTIFIER_TYPE, VN_CORE, facility
 from hoso.exchange.insurance.mapping import Resource
 from hoso.exchange.sheets import cells
 from hoso.exchange.sheets.kinds import plain
+from hoso.exchange.sheets.numbers import is_number
 from hoso.exchange.sheets.pieces import Cell
 from hoso.exchange.sheets.reading import Reading
 from hoso.fhir import systems
@@ -64,11 +65,11 @@ def patient(reading: Reading, asked: str) -> Resource:
 def _key(reading: Reading, identifiers: list[Resource], name: str, birth: str | None, sex: str | None) -> str:
     """A number of the state counts only with birth and given name beside it, for siblings have been given one."""
     own = reading.text("number")
-    if own:
+    if is_number(own):
         return own
     given = fold(name).rpartition(" ")[2]
     for identifier in identifiers:
-        number = number_of(identifier, birth_of(birth or "", None)[0], "")
+        number = number_of(identifier, birth_of(birth or "", None)[0], _known(sex))
         if number and number.kind in ("cccd", "bhxh") and not number.doubt and birth:
             return f"{number.kind} {number.value} {birth[:4]} {given}"
     return "\n".join(["name", fold(name), birth or "", sex or "", _home(reading, birth)])
@@ -124,7 +125,7 @@ def _sex(reading: Reading) -> str | None:
 
 def _identifiers(reading: Reading, birth: str | None, sex: str | None) -> list[Resource]:
     found = []
-    if number := reading.text("number"):
+    if is_number(number := reading.text("number")):
         system = systems.facility_patient_number(reading.piece.facility)
         found.append(numbered("secondary", "MR", "Mã người bệnh", system, number))
     for field in ("cccd", "bhyt"):
@@ -143,13 +144,16 @@ def _of_state(reading: Reading, cell: Cell, birth: str | None, sex: str | None) 
     if identifier is None:
         reading.unread(cell)
         return None
-    known: Sex = "male" if sex == "male" else "female" if sex == "female" else ""
-    number = number_of(identifier, birth_of(birth or "", None)[0], known)
+    number = number_of(identifier, birth_of(birth or "", None)[0], _known(sex))
     if number and number.doubt == "lost-zero":
         reading.tell("sheet.lost-zero", cell, "warning", fix=number.value)
     elif number and number.doubt in ("year", "sex"):
         reading.tell("sheet.foreign-number", cell, "warning")
     return identifier
+
+
+def _known(sex: str | None) -> Sex:
+    return "male" if sex == "male" else "female" if sex == "female" else ""
 
 
 def _identity(value: str) -> Resource | None:

@@ -12,16 +12,19 @@ from typing import NamedTuple
 import msgspec
 
 from hoso.core import Issue
-from hoso.exchange.sheets.cells import DIGITS, LONG, NUL, NUMBER, QUOTE, WIDTH, Row
+from hoso.exchange.sheets.cells import ANOTHERS, DIGITS, LONG, NUL, NUMBER, QUOTE, WIDTH, Row
 from hoso.exchange.sheets.header import names
 from hoso.exchange.sheets.kinds import ROW, ROW_TITLES, kind, plain
 from hoso.exchange.sheets.mapping import Mapping, Target, by_column
+from hoso.exchange.sheets.numbers import Numbers
 from hoso.exchange.sheets.table import Sheet
 
 REASON = ("Lý do loại (HoSo)", "Reason (HoSo)")
 """The titles of the column of a sheet of rejected rows that says why."""
 CONTENT_TYPE = "application/vnd.hoso.sheet-row+json"
 _TOLD = frozenset({DIGITS, LONG, NUL, NUMBER, QUOTE, WIDTH, "error", "formula"})
+_NAMES = ("name", "family", "given")
+_BIRTHS = ("birth", "birth-male", "birth-female")
 _ROW = Target(ROW)
 _FOOTER = frozenset(
     ("tong", "tong cong", "cong", "nguoi lap bieu", "nguoi lap", "thu truong don vi", "total", "nguoi ghi")
@@ -81,11 +84,16 @@ def pieces(sheet: Sheet, mapping: Mapping) -> Iterator[Numbered]:
     titles = names(sheet.header)
     targets = by_column(mapping, sheet.header)
     known = frozenset(kind(mapping.kind).fields)
+    numbers = Numbers()
     for row in sheet.rows():
         if reason := _below(row):
             yield Numbered(row.number, None, reason)
             continue
         piece, mends = _piece(row, titles, targets, mapping, known)
+        told = {cell.field: cell for cell in piece.cells}
+        name, birth = (" ".join(told[one].text for one in of if one in told) for of in (_NAMES, _BIRTHS))
+        if "number" in told and numbers.is_anothers(told["number"].text, name, birth):
+            told["number"].mark = ANOTHERS
         yield Numbered(row.number, piece, mends=mends)
 
 

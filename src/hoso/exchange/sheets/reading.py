@@ -62,6 +62,8 @@ class Reading:
         for cell in (*self.piece.cells, *self.piece.kept):
             if cell.mark in _BROKEN:
                 self.tell("sheet.broken", cell, what=_BROKEN[cell.mark])
+            elif cell.mark == cells.ANOTHERS:
+                self.tell("sheet.anothers-number", cell, code="duplicate")
             elif cell.mark == cells.ERROR:
                 self.tell("sheet.error-cell", cell, "warning")
             if cell.original:

@@ -7,12 +7,14 @@ from typing import Any
 
 import msgspec
 
+from hoso.access import Version
 from hoso.core import Issue, Refused, system_clock
 from hoso.exchange import raw
 from hoso.exchange.documents import Arrived, Document, Fault
 from hoso.exchange.insurance.mapping import Resource
 from hoso.exchange.sheets.dates import ZONE
 from hoso.exchange.sheets.kinds import kind
+from hoso.exchange.sheets.numbers import are_two
 from hoso.exchange.sheets.person import patient
 from hoso.exchange.sheets.pieces import CONTENT_TYPE, decoded
 from hoso.exchange.sheets.reading import Reading
@@ -50,6 +52,10 @@ def read(data: bytes, number: int, door: Door, today: date | None = None) -> Doc
     if "name" not in resources[0] and keys[0] not in here:
         values = {"row": str(number), "column": kind(piece.kind).fields["number"].vi, "text": reading.text("number")}
         document.faults.append(Fault(None, (UNKNOWN,), (Issue("not-found", "sheet.unknown-number", values),), data))
+        return document
+    if keys[0] in here and _is_another(resources[0], here[keys[0]]):
+        values = {"row": str(number), "column": kind(piece.kind).fields["number"].vi, "text": reading.text("number")}
+        document.faults.append(Fault(None, (UNKNOWN,), (Issue("conflict", "sheet.number-taken", values),), data))
         return document
     document.arrived += [raw.made(one) for one in resources]
     _settle_person(document.arrived[0], piece.kind, door)
@@ -91,6 +97,15 @@ def _name_facilities(node: Any, door: Door) -> None:
     elif isinstance(node, list):
         for value in node:
             _name_facilities(value, door)
+
+
+def _is_another(said: Resource, head: Version) -> bool:
+    """Whether the record that is here under this number is somebody else's."""
+    if head.deleted or "name" not in said:
+        return False
+    here = json.parse(head.body)
+    name = next((str(one.get("text", "")) for one in here.get("name", ())), "")
+    return are_two(said["name"][0]["text"], said.get("birthDate", ""), name, here.get("birthDate", ""))
 
 
 def _settle_person(item: Arrived, kind: str, door: Door) -> None:
