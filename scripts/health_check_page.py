@@ -58,7 +58,8 @@ def _row(field: Field) -> str:
 
 
 def _becomes(field: Field) -> str:
-    targets = (f"`{line.target}`" + ("*" if line.each else "") for line in lines().get(field.name, ()))
+    known = lines().get(field.name, ())
+    targets = (f"`{'.'.join([line.resource, *line.path])}`" + ("*" if line.each else "") for line in known)
     return "; ".join(dict.fromkeys(targets)) or "an answer of the form"
 
 

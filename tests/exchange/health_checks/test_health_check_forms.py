@@ -308,6 +308,13 @@ def test_no_text_in_any_field_breaks_a_check_or_gets_lost(cells: dict[str, str])
     assert {name for name, text in row.items() if text.strip()} <= said
 
 
+def test_a_sheet_of_something_else_is_not_taken_for_health_checks_unless_one_says_so() -> None:
+    summary = {"HO_TEN": "Lê An", "NGAY_SINH": "1980", "GIOI_TINH": "1", "NGAY_VAO": "20260915", "MA_CSKCB": "01234"}
+    assert formats.known(sheet(summary)) is None
+    [piece] = KSK.split(io.BytesIO(sheet(summary)))
+    assert piece.data is not None and dossiers(piece.data, 1)[0].get("HO_TEN") == "Lê An"
+
+
 def test_what_is_no_row_is_refused() -> None:
     document: Document = KSK.read(b'{"ksk":1}', 1, None)  # type: ignore[arg-type]
     assert [issue.key for issue in document.faults[0].issues] == ["ksk.no-row"]

@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from hoso.exchange.insurance.mapping import Line
 from hoso.exchange.insurance.shape import Shape
 
 PARACLINICAL = "KHAM_CAN_LAM_SANG"
@@ -31,23 +32,6 @@ class Field:
     length: int | None
     vi: str
     en: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """`resource` is what a field goes to, `each` that every member of a list makes one of its own."""
-
-    field: str
-    resource: str
-    each: bool
-    path: tuple[str, ...]
-    way: str
-    argument: str
-
-    @property
-    def target(self) -> str:
-        """As the page shows it."""
-        return ".".join([self.resource, *self.path])
 
 
 @cache
@@ -95,7 +79,7 @@ def lines() -> Mapping[str, tuple[Line, ...]]:
         name, _, path = row["to"].partition(".")
         way, _, argument = row["as"].partition(":")
         steps = tuple(path.split(".")) if path else ()
-        line = Line(row["field"], name.rstrip("*"), name.endswith("*"), steps, way, argument)
+        line = Line("", row["field"], name.rstrip("*"), name.endswith("*"), steps, way, argument)
         found[line.field] = (*found.get(line.field, ()), line)
     return found
 

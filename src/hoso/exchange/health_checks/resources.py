@@ -14,17 +14,18 @@ from typing import Any
 from hoso.core import Issue
 from hoso.exchange.health_checks import form, persons, results
 from hoso.exchange.health_checks.check import check
-from hoso.exchange.health_checks.definitions import Line, lines, observations, rules, templates
+from hoso.exchange.health_checks.definitions import lines, observations, rules, templates
 from hoso.exchange.health_checks.dossier import Dossier
 from hoso.exchange.health_checks.labelling import labelled
 from hoso.exchange.health_checks.ways import ELSEWHERE, convert
 from hoso.exchange.insurance import values
 from hoso.exchange.insurance.convert import facility
-from hoso.exchange.insurance.mapping import copied, put
+from hoso.exchange.insurance.mapping import Line, copied, put
 from hoso.exchange.stable_ids import from_numbers
 
 Resource = dict[str, Any]
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
+_UNKNOWN = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}]}
 _ROLE = "http://terminology.hl7.org/CodeSystem/diagnosis-role"
 _SUBJECT = {"Immunization": "patient", "FamilyMemberHistory": "patient", "RelatedPerson": "patient"}
 _NO_ENCOUNTER = frozenset({"FamilyMemberHistory", "RelatedPerson"})
@@ -153,7 +154,7 @@ def _value_of(observation: Resource) -> None:
     """A judgement without the number it is of is a value itself."""
     if not any(name.startswith("value") or name == "component" for name in observation):
         words = observation.pop("interpretation", None)
-        observation["valueString"] = words[0]["text"] if words else "—"
+        observation |= {"valueString": words[0]["text"]} if words else {"dataAbsentReason": _UNKNOWN}
 
 
 def _vaccine(name: str, immunization: Resource) -> None:

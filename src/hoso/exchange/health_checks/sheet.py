@@ -9,13 +9,16 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import IO, Any
 
 import orjson
 
 from hoso.core import Refused
-from hoso.exchange.health_checks.definitions import field_of
+from hoso.exchange.health_checks.definitions import field_of, fields
 from hoso.exchange.health_checks.dossier import Cell, of_cells
+from hoso.exchange.insurance.definitions import decisions
+from hoso.exchange.insurance.definitions import fields as insurance_fields
 from hoso.exchange.insurance.split import PIECE_LIMIT, Piece
 from hoso.exchange.sheets import table
 from hoso.exchange.sheets.cells import Row
@@ -38,17 +41,24 @@ def has_keys(head: bytes) -> bool:
     if text[:1] in (b"<", b"{", b"[") or text.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return False
     lines = text.decode("latin-1").split("\n")
-    return any(_are_keys(_KEY.findall(line)) for line in lines[:10])
+    return any(_are_keys(found) and not _own().isdisjoint(found) for found in map(_KEY.findall, lines[:10]))
 
 
 def is_roster(stream: IO[bytes]) -> bool:
     """Whether a seekable workbook has a sheet with the keys; leaves the stream at its beginning."""
     try:
-        return bool(_meant(table.read(stream)))
+        return any(not _own().isdisjoint(_keys(sheet)) for sheet in _meant(table.read(stream)))
     except Refused:
         return False
     finally:
         stream.seek(0)
+
+
+@cache
+def _own() -> frozenset[str]:
+    """Keys that no other format has: they tell a sheet of health checks from the summary of insurance XML."""
+    others = {name for _, name in insurance_fields(decisions()[-1].number)}
+    return frozenset(fields()) - others
 
 
 def _are_keys(names: Sequence[str]) -> bool:
