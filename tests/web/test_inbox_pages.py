@@ -57,11 +57,11 @@ def test_a_file_is_looked_at_taken_in_mended_and_set_aside(open_page: Open, tmp_
     with page.expect_download() as loading:
         page.locator("#item-2").get_by_role("link", name="Tải về").click()
     assert b"XML1" in Path(loading.value.path()).read_bytes()
-    page.locator("#item-2 summary").click()
+    page.locator("#item-2 .mend summary").click()
     page.set_input_files("#file-2", written(tmp_path / "mended.xml", person()))
     page.get_by_role("button", name="Thay vào chỗ đó HOSO[2]").click()
     expect(page.get_by_role("link", name="đã lưu 2")).to_be_visible()
-    page.locator("#item-3 summary").click()
+    page.locator("#item-3 .mend summary").click()
     page.fill("#reason-3", "Của nơi khác")
     page.get_by_role("button", name="Để riêng HOSO[3]").click()
     expect(page.get_by_role("link", name="để riêng 1")).to_be_visible()
@@ -110,7 +110,7 @@ def test_the_pages_have_no_barrier_and_fit(open_page: Open, tmp_path: Path, size
     assert faults(page) == []
     page.go_back()
     choose(page, written(tmp_path / "b.xml", person(), person(MA_LK="")), "Tiếp nhận")
-    page.locator("#item-2 summary").click()
+    page.locator("#item-2 .mend summary").click()
     assert (faults(page), page.evaluate(WIDE)) == ([], [])
     page.get_by_role("main").get_by_role("link", name="Dữ liệu gửi đến").click()
     assert (faults(page), page.evaluate(WIDE)) == ([], [])

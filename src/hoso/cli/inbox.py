@@ -29,6 +29,8 @@ from hoso.exchange.intake.report import of_deposit, of_item, of_undone
 from hoso.fhir.outcome import text
 
 PAGE = 100
+MOST_ISSUES = 8
+"""Of an item, told to a person; --json has all."""
 Act = Callable[[Intake, Sender, argparse.Namespace], int]
 STATES: tuple[str, ...] = get_args(State)
 
@@ -187,7 +189,10 @@ def _counted(counts: Mapping[Any, int]) -> str:
 def _item_lines(item: Item) -> str:
     whose = say(f"inbox.{item.whose}") if item.whose else ""
     head = "\t".join((str(item.number), item.place, item.label or "–", say(f"inbox.is-{item.state}"), whose, item.code))
-    return "\n".join([head.rstrip(), *(f"\t{text(issue, language())}" for issue in item.issues)])
+    lines = [f"\t{text(issue, language())}" for issue in item.issues]
+    if len(lines) > MOST_ISSUES:  # what is wrong comes first, then what only looks odd
+        lines[MOST_ISSUES:] = [f"\t{say('inbox.more', number=len(lines) - MOST_ISSUES)}"]
+    return "\n".join([head.rstrip(), *lines])
 
 
 def _known(head: bytes, file: Path) -> str:

@@ -1,6 +1,6 @@
 """What software brought for a facility: its administrators and stewards see what was refused and why, and mend it.
 
-They see nothing of what was stored but how many records it is: a piece is shown only as long as it is no record.
+They see nothing of what was stored but that it is: a piece is shown only while it is refused, for it must be mended.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ PREVIEWED = 100
 """Pieces of a file that a page looks at beforehand; a system asks for all of them."""
 WAIT = 10.0
 STATES: tuple[State, ...] = get_args(State)
+FAULTS = ("error", "fatal")
 SHOWN: tuple[State, ...] = ("quarantined", "set-aside")
-"""Whose pieces are no records, and so are shown."""
+"""Whose pieces are shown."""
 View = Callable[..., HttpResponse]
 
 
@@ -79,7 +80,7 @@ def deposit(request: HttpRequest, place: Facility, id: str) -> HttpResponse:
 
 @keepers
 def original(request: HttpRequest, place: Facility, id: str, number: int) -> HttpResponse:
-    """A piece that is no record, as a file."""
+    """A piece that is refused, as a file."""
     sender = _sender(request, place)
     try:
         found = intake().items(sender, id, after=number - 1, most=1)
@@ -206,7 +207,8 @@ def _row(item: Item) -> dict[str, Any]:
         "item": item,
         "state": STATE_TITLES[item.state],
         "whose": WHOSE_TITLES.get(item.whose, ""),
-        "issues": [(issue.severity, text(issue, reader())) for issue in item.issues],
+        "faults": [text(issue, reader()) for issue in item.issues if issue.severity in FAULTS],
+        "remarks": [text(issue, reader()) for issue in item.issues if issue.severity not in FAULTS],
         "shown": item.state in SHOWN,
     }
 
