@@ -179,6 +179,67 @@ def test_ods_repeats_spans_and_notes_are_understood() -> None:
     assert [(row.number, row.texts) for row in tables.main.rows()] == [(5, ["Lê A", "0012"])]
 
 
+def test_merged_cells_of_ods_are_filled_downwards() -> None:
+    def cell(text: str, more: str = "") -> str:
+        return f"<table:table-cell {more}><text:p>{text}</text:p></table:table-cell>"
+
+    rows = [
+        cell("Họ tên") + cell("Lớp"),
+        cell("A") + cell("1A", 'table:number-rows-spanned="2"'),
+        cell("B") + "<table:covered-table-cell/>",
+        cell("C"),
+    ]
+    lines = "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
+    sheet = read(ods(f'<table:table table:name="a">{lines}</table:table>'), "a").main
+    assert [row.texts for row in sheet.rows()] == [["A", "1A"], ["B", "1A"], ["C"]]
+
+
+BOOK = xlsx_of(ROWS)
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def inline(cells: str) -> str:
+    return "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in cells.split())
+
+
+@pytest.mark.parametrize("numbers", [("1", "2", "2", "1"), ("", "", "", ""), ("1", "5", "3", "99999999999")])
+def test_rows_with_wrong_numbers_are_each_given_once(numbers: tuple[str, ...]) -> None:
+    rows = zip(numbers, ("Ho_ten Lop", "A 1", "B 2", "C 3"), strict=True)
+    lines = ""
+    for number, cells_ in rows:
+        lines += f'<row r="{number}">{inline(cells_)}</row>' if number else f"<row>{inline(cells_)}</row>"
+    data = repacked(BOOK, {SHEET: f"<worksheet><sheetData>{lines}</sheetData></worksheet>".encode()})
+    found = list(read(data, "a").main.rows())
+    assert [row.texts[0] for row in found] == ["A", "B", "C"]
+    assert [row.number for row in found] == sorted({row.number for row in found})
+
+
+def test_merges_that_overlap_without_end_are_refused() -> None:
+    merges = "".join(f'<mergeCell ref="A2:B{number}"/>' for number in range(3, 3_000))
+    row = f'<row r="1">{inline("Ho_ten Lop")}</row><row r="2">{inline("A 1")}</row><row r="3">{inline("B 2")}</row>'
+    sheet = f"<worksheet><sheetData>{row}</sheetData><mergeCells>{merges}</mergeCells></worksheet>"
+    with pytest.raises(Refused) as refused:
+        list(read(repacked(BOOK, {SHEET: sheet.encode()}), "a").main.rows())
+    assert refused.value.issues[0].key == "sheet.merges"
+
+
+@pytest.mark.parametrize("cell", ['r="???"', 's="x"', 't="s"', 'r="ZZZZZZZ1"', 't="what"'])
+def test_a_strange_cell_is_a_refusal_or_a_row(cell: str) -> None:
+    sheet = f"<worksheet><sheetData><row><c {cell}><v>7</v></c></row></sheetData></worksheet>"
+    try:
+        list(read(repacked(BOOK, {SHEET: sheet.encode()}), "a").main.rows())
+    except Refused as refused:
+        assert refused.issues[0].key in ("sheet.damaged", "sheet.empty")
+
+
+def test_a_stray_byte_does_not_turn_a_file_into_another_encoding() -> None:
+    good = "Nguyễn Thị Hòa,Thôn Đông\n" * 300
+    data = b"Ho ten,Dia chi\n" + good.encode() + b"Tr\xe2n B,Thon\n"
+    tables = read(data, "a")
+    assert tables.encoding == "utf-8"
+    assert list(tables.main.rows())[-1].texts == ["Trân B", "Thon"]
+
+
 def test_an_open_quotation_mark_swallows_no_other_row() -> None:
     lines = ["Ho ten,Lop", 'Le "A,1', *(f"Tran {n},{n}" for n in range(300))]
     rows = list(read("\n".join(lines).encode(), "a").main.rows())
@@ -204,7 +265,6 @@ def test_an_endless_line_is_cut_and_the_next_is_read() -> None:
     assert rows[1].texts == ["Tran B", "2"]
 
 
-BOOK = xlsx_of(ROWS)
 BOMB = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;">]><sst><si><t>&c;</t></si></sst>'
 
 

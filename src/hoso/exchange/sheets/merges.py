@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from hoso.core import Refused
 from hoso.exchange.sheets.cells import COLUMNS, MERGED, Row
 
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})\Z")
@@ -62,5 +63,7 @@ def filled(rows: Iterable[Row], merges: Iterable[Merge]) -> Iterator[Row]:
         while waiting and waiting[-1].top <= row.number:
             one = waiting.pop()
             if one.top == row.number:
+                if len(open_) >= COLUMNS:  # they overlap, as no program makes them
+                    raise Refused.because(413, "too-costly", "sheet.merges", limit=str(COLUMNS))
                 open_.append((one, row.texts[one.left] if len(row.texts) > one.left else ""))
         yield row

@@ -12,7 +12,7 @@ from hoso.core import Refused
 from hoso.exchange.sheets import cells
 from hoso.exchange.sheets.cells import COLUMNS, Row
 from hoso.exchange.sheets.container import Container, attribute
-from hoso.exchange.sheets.merges import Merge
+from hoso.exchange.sheets.merges import LIMIT, Merge
 
 CONTENT = "content.xml"
 ROWS = 1_048_576
@@ -40,7 +40,25 @@ class OpenDocument:
                 name = attribute(attributes, "name")
                 self.sheets.append((name, attribute(attributes, "style-name") in hidden))
 
-        container.parse(CONTENT, start)
+        self._has_merges = False
+
+        def begin(tag: str, attributes: Mapping[str, str]) -> None:
+            start(tag, attributes)
+            if tag == "table-cell" and attribute(attributes, "number-rows-spanned"):
+                self._has_merges = True
+
+        container.parse(CONTENT, begin)
+
+    def merges(self, number: int) -> list[Merge]:
+        """All of a sheet; it is read for them only if there are any. Raises Refused for too many."""
+        if not self._has_merges:
+            return []
+        found: list[Merge] = []
+        for row, begun in self.rows(number):
+            found += [one for one in begun if one.top == row.number]
+            if len(found) > LIMIT:
+                raise Refused.because(413, "too-costly", "sheet.merges", limit=str(LIMIT))
+        return found
 
     def rows(self, number: int) -> Iterator[tuple[Row, list[Merge]]]:
         """The rows of a sheet, counted from 0, each with the merges that begin in it."""

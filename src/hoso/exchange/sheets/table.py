@@ -24,6 +24,8 @@ from hoso.exchange.sheets.workbook import BOOK, Workbook
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BINARY_BOOK = "xl/workbook.bin"
 HEAD = 4_096
+HIGHEST = 99_999_999
+"""No program numbers a row so high."""
 
 
 @dataclass(slots=True)
@@ -52,9 +54,10 @@ class Sheet:
 
     def rows(self) -> Iterator[Row]:
         """The rows of data: below the header, merged cells filled downwards, blank rows left out."""
-        first = self.header.first
+        last = self.header.first - 1
         for row in filled((tidy(one) for one in self.raw()), self.merges):
-            if row.number >= first and row.texts:
+            if row.texts and (row.number > last or last >= self.header.first):
+                row.number = last = max(min(row.number, HIGHEST), last + 1)  # a file may number its rows wrongly
                 yield row
 
 
@@ -133,16 +136,11 @@ def _zipped(stream: IO[bytes], size: int, name: str) -> Tables:
 
 
 def _open_sheet(document: OpenDocument, number: int) -> Sheet:
-    merges: list[Merge] = []
-
     def raw() -> Iterator[Row]:
-        merges.clear()
-        for row, found in document.rows(number):
-            merges.extend(one for one in found if one.top == row.number)
-            yield row
+        return (row for row, _ in document.rows(number))
 
     name, hidden = document.sheets[number]
-    return Sheet(name, hidden, raw, merges)
+    return Sheet(name, hidden, raw, document.merges(number))
 
 
 def _legacy(stream: IO[bytes], size: int, name: str) -> Tables:
