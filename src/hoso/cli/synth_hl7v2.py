@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
-from itertools import chain, islice
 from pathlib import Path
 from random import Random
 
-import orjson
-
+from hoso.cli.synth_told import tell, thousands
 from hoso.synth import hl7v2
-from hoso.synth.population import Citizen, facilities
-
-CITIZENS_PER_FOLDER = 1_000
+from hoso.synth.population import Citizen
 
 
 def write(folder: Path, citizens: Iterator[Citizen], seed: int, today: date) -> Counter[str]:
-    """facilities.json (FHIR), NNNNN/FACILITY.hl7 and truth.json; counts of messages, by version, kind and fault."""
-    counts: Counter[str] = Counter()
-    (folder / "facilities.json").write_bytes(orjson.dumps(facilities(seed)))
-    with (folder / "truth.json").open("wb") as truth:
-        head = {"seed": seed, "today": today.isoformat()}
-        truth.write(json.dumps(head).encode()[:-1] + b', "messages": [')
-        separator = b"\n"
-        for number, first in enumerate(citizens, start=1):
-            part = chain([first], islice(citizens, CITIZENS_PER_FOLDER - 1))
-            for told in _part(folder / f"{number:05d}", part, seed):
-                truth.write(separator + orjson.dumps(told))
-                separator = b",\n"
-                counts[f"messages {told['kind']}"] += 1
-                counts[f"fault {told['fault']}"] += bool(told["fault"])
-        truth.write(b"\n]}\n")
-    return +counts
+    """facilities.json (FHIR), NNNNN/FACILITY.hl7 and truth.json; counts of messages, by kind and by fault."""
+    told = (one for name, part in thousands(citizens) for one in _part(folder / name, part, seed))
+    return tell(folder, seed, today, "messages", told, {"messages": "kind"})
 
 
 def _part(folder: Path, citizens: Iterable[Citizen], seed: int) -> Iterator[dict[str, object]]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -17,30 +16,17 @@ from pathlib import Path
 import orjson
 import xlsxwriter
 
+from hoso.cli.synth_told import CITIZENS_PER_FOLDER, tell
 from hoso.synth import health_checks
 from hoso.synth.health_checks import Check
-from hoso.synth.population import Citizen, facilities
-
-CITIZENS_PER_FOLDER = 1_000
+from hoso.synth.population import Citizen
 
 
 def write(folder: Path, citizens: Iterator[Citizen], seed: int, today: date) -> Counter[str]:
     """Counts of checks, by form, by what is expected, and by fault."""
-    counts: Counter[str] = Counter()
-    (folder / "facilities.json").write_bytes(orjson.dumps(facilities(seed)))
-    with (folder / "truth.json").open("wb") as truth:
-        head = {"seed": seed, "today": today.isoformat()}
-        truth.write(json.dumps(head).encode()[:-1] + b', "checks": [')
-        separator = b"\n"
-        for number, part in enumerate(_parts(citizens), start=1):
-            for told in _part(folder, number, part, seed, today):
-                truth.write(separator + orjson.dumps(told))
-                separator = b",\n"
-                counts[f"checks {told['form']}"] += 1
-                counts[f"expected {told['expected']}"] += 1
-                counts[f"fault {told['fault']}"] += bool(told["fault"])
-        truth.write(b"\n]}\n")
-    return +counts
+    parts = enumerate(_parts(citizens), start=1)
+    told = (one for number, part in parts for one in _part(folder, number, part, seed, today))
+    return tell(folder, seed, today, "checks", told, {"checks": "form", "expected": "expected"})
 
 
 def _parts(citizens: Iterator[Citizen]) -> Iterator[list[list[Citizen]]]:

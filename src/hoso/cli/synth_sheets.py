@@ -4,52 +4,34 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
-from itertools import chain, islice
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import orjson
 import xlsxwriter
 
+from hoso.cli.synth_told import tell, thousands
 from hoso.fhir import systems
 from hoso.synth import sheets
 from hoso.synth.population import Citizen, facilities
 from hoso.synth.tables import settings
 
-CITIZENS_PER_FOLDER = 1_000
 FORMS = ("utf-8", "utf-8-bom-semicolon", "windows-1258", "tcvn3", "utf-16-tab", "xlsx", "xlsx")
 """How a file is written; xlsx twice, because most are."""
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 
 
 def write(folder: Path, citizens: Iterator[Citizen], seed: int, today: date) -> Counter[str]:
-    """facilities.json (FHIR), NNNNN/FACILITY-KIND.(csv|xlsx) and truth.json; counts of rows, by kind and by fault."""
-    counts: Counter[str] = Counter()
-    known = facilities(seed)
-    (folder / "facilities.json").write_bytes(orjson.dumps(known))
-    codes = _codes(known)
-    with (folder / "truth.json").open("wb") as truth:
-        head = {"seed": seed, "today": today.isoformat()}
-        truth.write(json.dumps(head).encode()[:-1] + b', "rows": [')
-        separator = b"\n"
-        for number, first in enumerate(citizens, start=1):
-            part = chain([first], islice(citizens, CITIZENS_PER_FOLDER - 1))
-            for told in _part(folder / f"{number:05d}", part, codes, seed):
-                truth.write(separator + orjson.dumps(told))
-                separator = b",\n"
-                counts[f"rows {told['kind']}"] += 1
-                counts[f"form {told['form']}"] += 1
-                counts[f"fault {told['fault']}"] += bool(told["fault"])
-        truth.write(b"\n]}\n")
-    return +counts
+    """facilities.json (FHIR), NNNNN/FACILITY-KIND.(csv|xlsx) and truth.json; counts of rows by kind, form, fault."""
+    codes = _codes(facilities(seed))
+    told = (one for name, part in thousands(citizens) for one in _part(folder / name, part, codes, seed))
+    return tell(folder, seed, today, "rows", told, {"rows": "kind", "form": "form"})
 
 
 def _codes(bundle: dict[str, Any]) -> dict[str, str]:
