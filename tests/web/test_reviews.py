@@ -37,7 +37,9 @@ class Town:
         type, id = resource["resourceType"], resource["id"]
         self.node.records.update(Errand(IMPORTER, "SYSADMIN"), type, id, orjson.dumps(resource))
 
-    def patient(self, name: str, *, number: str = "", phone: str = "", where: str = people.STATION) -> str:
+    def patient(
+        self, name: str, *, number: str = "", phone: str = "", where: str = people.STATION, called: str = ""
+    ) -> str:
         """A woman born on one day for the whole test; answers her record's id."""
         id = f"r{self.number}-{next(_numbers)}"
         born = f"{self.year}-03-{1 + self.number % 28:02d}"
@@ -49,6 +51,8 @@ class Town:
             one["identifier"] = [{"system": NUMBER, "value": number}]
         if phone:
             one["telecom"] = [{"system": "phone", "value": phone}]
+        if called:
+            one["contact"] = [{"name": {"text": "Đinh Thị Mẹ"}, "telecom": [{"system": "phone", "value": called}]}]
         self.put(one)
         return id
 
@@ -119,6 +123,14 @@ def test_the_second_key_says_that_they_are_two(open_page: Open, town: Town, size
         page.keyboard.press("2")
     expect(page.locator(".notice")).to_contain_text("hai người khác nhau")
     assert (town.status(review), town.home(one) == town.home(other)) == ("completed", False)
+
+
+def test_guardians_are_shown_with_the_phones_that_records_of_one_family_share(open_page: Open, town: Town) -> None:
+    one = town.patient("Đinh Thị Na", called="0911004713")
+    other = town.patient("Đinh Thị Nà", where=people.HEART, called="0911004713")
+    page = open_page(f"/reviews/{town.review(one, other)}", "lan")
+    expect(page.locator("text=Đinh Thị Mẹ, 0911 004 713")).to_have_count(2)
+    assert faults(page) == []
 
 
 def test_two_with_clinical_data_are_merged_by_four_eyes_without_javascript(open_page: Open, town: Town) -> None:

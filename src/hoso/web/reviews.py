@@ -220,8 +220,14 @@ def _fields(golden: Resource, records: Sequence[Resource]) -> list[list[str]]:
     found[7] = [phone(t["value"]) for t in golden.get("telecom", ()) if t.get("value")]
     found[8] = [a.get("text") or ", ".join([*a.get("line", ()), a.get("city", ""), a.get("state", "")])
                 for a in golden.get("address", ())]  # fmt: skip
-    found[9] = [human_name(c.get("name")) for one in records for c in one.get("contact", ())]
+    found[9] = [_contact(c) for one in records for c in one.get("contact", ())]
     return [list(dict.fromkeys(value for value in values if value)) for values in found]
+
+
+def _contact(contact: Resource) -> str:
+    """A guardian or relative with the phones to call, which records of one family share."""
+    numbers = (phone(one["value"]) for one in contact.get("telecom", ()) if one.get("value"))
+    return ", ".join(filter(None, [human_name(contact.get("name")), *numbers]))
 
 
 def _household(reach: Door, sides: Sequence[Side]) -> list[tuple[str, str, str, str]]:
