@@ -376,3 +376,13 @@ def test_a_referral_and_a_council_are_papers_that_say_all_that_a_person_reads() 
     assert all(text in shown["Giám định y khoa"] for text in ("45", "BB9"))
     [paper] = [one for one in papers if one["type"]["text"] == "Giám định y khoa"]
     assert paper["date"].startswith("2026-07-20") and paper["author"][0]["display"] == "Phạm Văn Dũng"
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [("1185012345", True), ("79085012345", True), ("001185012345", False), ("012345678", False)]
+)
+def test_a_number_that_lost_its_zeros_is_taken_and_told(number: str, told: bool) -> None:
+    found = mapped({"XML1": [{**SUMMARY, "SO_CCCD": number}]})
+    issues = [issue for issue in found.issues if issue.key == "insurance.lost-zeros"]
+    assert [issue.expression for issue in issues] == (["HOSO[1].XML1[1].SO_CCCD"] if told else [])
+    assert all(issue.severity == "warning" for issue in issues)

@@ -13,6 +13,8 @@ from hoso.exchange.insurance import values
 from hoso.exchange.insurance.definitions import Decision, Field, decision, fields, required
 from hoso.exchange.insurance.visit import Row, Visit
 
+_CUT = (10, 11)
+"""Digits of a personal number whose zeros in front software lost that took it for a number; it has 12."""
 _DATES = {"moment": values.moment, "day": values.day, "birth": values.moment}
 
 
@@ -54,6 +56,8 @@ def _text(row: Row, field: Field, text: str, rule: Decision) -> Iterator[Issue]:
     elif field.length is not None and len(text) > field.length:
         sizes = {"length": str(len(text)), "limit": str(field.length)}
         yield row.at(field.name).issue("too-long", "insurance.too-long", "warning", decision=rule.title, **sizes)
+    elif field.name == "SO_CCCD" and len(text) in _CUT and text.isascii() and text.isdecimal():
+        yield row.at(field.name).issue("value", "insurance.lost-zeros", "warning", text=text, digits=str(len(text)))
 
 
 def _is_date(field: Field, text: str) -> bool:
