@@ -200,9 +200,15 @@ def test_problems_and_allergies() -> None:
 
 
 def test_lines_below_the_table_are_left_out() -> None:
-    sheet = read("Họ tên,Ngày sinh\nLê A,1980\nTổng cộng,1\n".encode(), "a").main
+    lines = "Họ tên,Ngày sinh\nLê A,1980\nTống Cộng,1980\nTổng cộng,1\nTổng cộng: 2 người,\n"
+    sheet = read(lines.encode(), "a").main
     found = list(pieces(sheet, propose(sheet, "01001").mapping))
-    assert [row.left_out.key if row.left_out else "" for row in found] == ["", "sheet.footer"]
+    assert [row.left_out.key if row.left_out else "" for row in found] == [
+        "",
+        "sheet.footer",
+        "sheet.footer",
+        "sheet.footer",
+    ]
 
 
 def test_the_same_row_is_the_same_bytes_wherever_it_stands() -> None:

@@ -5,13 +5,14 @@ Equal rows are equal bytes, wherever in whichever file they stand, so that a she
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Dictionary
 from typing import NamedTuple
 
 import msgspec
 
-from hoso.core import Issue
+from hoso.core import Issue, fold
 from hoso.exchange.sheets.cells import ANOTHERS, DIGITS, LONG, NUL, NUMBER, QUOTE, WIDTH, Row
 from hoso.exchange.sheets.header import names
 from hoso.exchange.sheets.kinds import ROW, ROW_TITLES, kind, plain
@@ -26,6 +27,7 @@ _TOLD = frozenset({DIGITS, LONG, NUL, NUMBER, QUOTE, WIDTH, "error", "formula"})
 _NAMES = ("name", "family", "given")
 _BIRTHS = ("birth", "birth-male", "birth-female")
 _ROW = Target(ROW)
+_SUM = re.compile(r"(?:tong cong|tong so|cong|total)\s*[:=(\d]")
 _FOOTER = frozenset(
     ("tong", "tong cong", "cong", "nguoi lap bieu", "nguoi lap", "thu truong don vi", "total", "nguoi ghi")
 )
@@ -121,8 +123,15 @@ def _piece(
     return piece, mends
 
 
+def _is_footer(text: str) -> bool:
+    """Tống is a family name, tổng a sum; without marks what follows tells them apart, or nothing does."""
+    if text.casefold().startswith("tống"):
+        return False
+    return plain(text) in _FOOTER or _SUM.match(fold(text)) is not None
+
+
 def _below(row: Row) -> Issue | None:
     held = [text for text in row.texts if text]
-    if len(held) <= 3 and any(plain(text) in _FOOTER for text in held):
+    if len(held) <= 3 and any(map(_is_footer, held)):
         return Issue("informational", "sheet.footer", {"row": str(row.number), "text": held[0]}, severity="information")
     return None
