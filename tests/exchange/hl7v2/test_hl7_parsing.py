@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.exchange.hl7v2.hl7_messages import PID, PV1, message
+from tests.exchange.hl7v2.hl7_messages import PID, PV1, message, single
+from tests.identity.normalise.writing import in_font
 
 from hoso.core import Refused
 from hoso.exchange.formats import known
@@ -52,6 +54,51 @@ def test_the_charset_of_the_header_is_used() -> None:
     nte = parse(f"{head}\rNTE|1||Müller\r".encode("latin-1")).first("NTE")
     assert nte is not None
     assert nte.get(3) == "Müller"
+
+
+def in_code_page(text: str) -> bytes:
+    """In Windows-1258: letters, with their tones behind them."""
+    tones = "\u0300\u0301\u0303\u0309\u0323"
+    apart = [unicodedata.normalize("NFD", one) for one in text]
+    letters = (unicodedata.normalize("NFC", "".join(mark for mark in one if mark not in tones)) for one in apart)
+    behind = ("".join(mark for mark in one if mark in tones) for one in apart)
+    return "".join(map(str.__add__, letters, behind)).encode("cp1258")
+
+
+@pytest.mark.parametrize("charset", ["", "8859/1"])
+@pytest.mark.parametrize("font", ["tcvn3", "vni"])
+def test_names_in_the_fonts_of_before_unicode_are_mended(font: str, charset: str) -> None:
+    name = in_font("nguyễn", font), in_font("thị huệ", font)
+    data = message("ADT^A04", "PID|1||B1^^^^MR||NAME^HERE").replace(b"|2.5.1", f"|2.5.1||||||{charset}".encode())
+    data = data.replace(b"NAME^HERE", "^".join(name).encode("latin-1"))
+    patient = single(data, "Patient")
+    assert (patient["name"][0]["family"], patient["name"][0]["given"]) == ("nguyễn", ["thị huệ"])
+
+
+def test_a_message_without_a_charset_may_be_in_the_code_page() -> None:
+    data = message("ADT^A04", "PID|1||B1^^^^MR||NAME").replace(b"NAME", in_code_page("Nguyễn^Văn Đức Hậu"))
+    patient = single(data, "Patient")
+    assert patient["name"][0]["text"] == "Nguyễn Văn Đức Hậu"
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec"), [("8859/2", "iso8859-2"), ("8859/15", "iso8859-15"), ("8859/5", "iso8859-5")]
+)
+def test_the_parts_of_8859_are_read(charset: str, codec: str) -> None:
+    text = "Ž" if codec != "iso8859-5" else "Ж"
+    data = f"MSH|^~\\&|A|B|||2026||ADT^A01|1|P|2.5||||||{charset}\rNTE|1||{text}\r".encode(codec)
+    assert parse(data).segments[1].get(3) == text
+
+
+def test_a_message_of_single_bytes_is_never_utf_16() -> None:
+    data = message("ADT^A01", "NTE|1||Huế").replace(b"|2.5.1", b"|2.5.1||||||UNICODE UTF-16")
+    assert parse(data).segments[1].get(3) == "Huế"
+
+
+def test_endless_short_lines_are_refused_before_they_become_segments() -> None:
+    with pytest.raises(Refused) as refused:
+        parse(message("ADT^A01") + b"A\r" * 200_000)
+    assert refused.value.issues[0].key == "hl7v2-map.too-many-segments"
 
 
 @pytest.mark.parametrize("data", [b"", b"PID|1", b"MSH", b"MSH|||||", b"MSH|^^^^|", b"\x00" * 9, b"{}"])

@@ -14,6 +14,7 @@ from hoso.core.errors import Severity
 from hoso.exchange.hl7v2.moments import ZONE
 from hoso.exchange.hl7v2.parsing import Message, Segment
 from hoso.exchange.hl7v2.tables import Resource
+from hoso.exchange.insurance.text import mended
 from hoso.exchange.stable_ids import from_numbers
 
 NULL = '""'
@@ -31,9 +32,11 @@ class Part(NamedTuple):
         return self.segment.name
 
     def text(self, field: int, component: int = 1, sub: int = 1, repetition: int = 1) -> str:
-        """ "" also where the sender says that there is nothing."""
+        """ "" also where the sender says that there is nothing. Text in an old font is in Unicode."""
         text = self.segment.get(field, component, sub, repetition)
-        return "" if not text or text == NULL else text.strip()
+        if text.isascii():
+            return "" if not text or text == NULL else text.strip()
+        return mended("", text.strip())
 
     def count(self, field: int) -> int:
         """How often the field stands there; 0 when it is empty."""
@@ -43,7 +46,7 @@ class Part(NamedTuple):
     def components(self, field: int, repetition: int = 1) -> list[str]:
         """The components of one repetition, each by its first sub-component."""
         found = self.segment.repetitions(field)
-        return [one[0].strip() for one in found[repetition - 1]] if repetition <= len(found) else []
+        return [mended("", one[0].strip()) for one in found[repetition - 1]] if repetition <= len(found) else []
 
     def written(self, field: int, repetition: int = 1) -> str:
         """All of one repetition with its inner separators, and with spaces in front, by which texts are laid out."""

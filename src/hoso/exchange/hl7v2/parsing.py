@@ -10,22 +10,12 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from hoso.core import Refused
+from hoso.exchange.hl7v2.charsets import decoded
 
 LIMIT = 64_000_000
 """Bytes of one message."""
 SEGMENTS = 100_000
-_BREAK = re.compile(r"\r\n|\r|\n")
-_CHARSETS = {
-    "8859/1": "latin-1",
-    "UNICODE UTF-8": "utf-8",
-    "UTF-8": "utf-8",
-    "ASCII": "utf-8",
-    "": "utf-8",
-    "UNICODE UTF-16": "utf-16",
-    "WINDOWS-1258": "cp1258",
-    "CP1258": "cp1258",
-}
-"""MSH-18 (table 0211, and what senders of Viet Nam write)."""
+_END = re.compile(rb"[\r\n]")
 
 Component = list[str]
 Repetition = list[Component]
@@ -106,12 +96,12 @@ def parse(data: bytes) -> Message:
     head = data[:3_000].removeprefix(b"\xef\xbb\xbf").lstrip()
     if head[:3] != b"MSH" or len(head) < 8:
         _refuse("no-header")
-    text = _decoded(data, head).lstrip("\ufeff \r\n\t").replace("\x00", "\ufffd")  # no store holds a NUL
+    text = decoded(data, _charset(head)).lstrip("\ufeff \r\n\t").replace("\x00", "\ufffd")  # no store holds a NUL
     marks = _marks(text)
-    lines = [line for line in _BREAK.split(text) if line.strip()]
-    if len(lines) > SEGMENTS:
+    if text.count("\r") > SEGMENTS or text.count("\n") > SEGMENTS:
         _refuse("too-many-segments", limit=str(SEGMENTS))
-    return Message([_segment(line, marks) for line in lines])
+    lines = text.replace("\n", "\r").split("\r")
+    return Message([_segment(line, marks) for line in lines if line and not line.isspace()])
 
 
 def _marks(text: str) -> Marks:
@@ -123,23 +113,16 @@ def _marks(text: str) -> Marks:
 
 def _segment(line: str, marks: Marks) -> Segment:
     raw = line.split(marks.field)
-    raw[0] = raw[0].strip()
-    if raw[0] == "MSH":
+    name = raw[0] = raw[0].strip()
+    if name == "MSH":
         raw.insert(1, marks.field)
-    return Segment(raw[0], raw, marks)
+    return Segment(name, raw, marks, {})
 
 
-def _decoded(data: bytes, head: bytes) -> str:
-    """In the charset that MSH-18 names; without one, UTF-8, else the code page of older Vietnamese software."""
-    fields = re.split(rb"[\r\n]", head)[0].split(head[3:4])
-    named = fields[17].split(b"~")[0].decode("ascii", "replace").strip().upper() if len(fields) > 17 else ""
-    charset = _CHARSETS.get(named, "utf-8")
-    for one in (charset, "utf-8", "cp1258"):
-        try:
-            return data.decode(one)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")
+def _charset(head: bytes) -> str:
+    """MSH-18, by its first repetition."""
+    fields = _END.split(head, 1)[0].split(head[3:4])
+    return fields[17].split(b"~")[0].decode("ascii", "replace") if len(fields) > 17 else ""
 
 
 def unescaped(text: str, marks: Marks) -> str:
