@@ -126,7 +126,7 @@ class Node:
 
     @property
     def intake(self) -> Intake:
-        return deposits.intake(self.store, self.records, self.journal)
+        return deposits.intake(self.store, self.records, self.journal, gateways.signatures(self.config.gateway))
 
     def close(self) -> None:
         self.store.close()

@@ -12,17 +12,18 @@ if TYPE_CHECKING:
     from hoso.access import Records
     from hoso.access.audit import Journal
     from hoso.exchange.intake import Intake
+    from hoso.exchange.signing import Signatures
     from hoso.store.record_store import RecordStore
 
 SECONDS = 1.0
 """Between two looks for a deposit that nobody carries out."""
 
 
-def intake(store: RecordStore, records: Records, journal: Journal) -> Intake:
+def intake(store: RecordStore, records: Records, journal: Journal, signatures: Signatures) -> Intake:
     from hoso.exchange.intake import Intake
     from hoso.store.deposits import DepositTable
 
-    return Intake(records, DepositTable(store.engine), journal, system_clock, new_id)
+    return Intake(records, DepositTable(store.engine), journal, system_clock, new_id, signatures)
 
 
 def upkeep(folder: Path, intake: Intake) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from hoso.api.app import Application
     from hoso.api.body import Bodies
     from hoso.exchange.intake import Intake
+    from hoso.exchange.signing import Signatures
     from hoso.store.record_store import RecordStore
 
 
@@ -41,6 +43,14 @@ def accounts(store: RecordStore, journal: Journal) -> Gateways:
     from hoso.store.gateways import GatewayTable
 
     return Gateways(GatewayTable(store.engine), journal, system_clock)
+
+
+@cache
+def signatures(settings: Settings) -> Signatures:
+    """What the other doors ask of a file. Raises OSError and ValueError for authorities that cannot be read."""
+    from hoso.exchange.signing import Signatures, anchors
+
+    return Signatures(system_clock, anchors(settings.authorities), settings.signatures)
 
 
 def door(

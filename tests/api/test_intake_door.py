@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.access.audit.logs import sealer
 from tests.api.caller import Answer, Caller
-from tests.exchange.insurance.insurance_files import Row, envelope, visit
+from tests.exchange.insurance.insurance_files import SIGNATURE, Row, envelope, visit
 from tests.exchange.intake.test_intake import BAD, another, facility
 
 from hoso.access import Actor, Scopes, Tokens, Unavailable
@@ -253,3 +254,17 @@ def test_a_deposit_is_taken_back_and_what_somebody_changed_since_stays(gate: Gat
     assert gate.operator.found("Encounter") == [encounter]
     assert gate("hospital", "GET", deposit).json["counts"] == {"undone": 2}
     assert gate("stranger", "POST", deposit + "/undo").status == 404
+
+
+def test_the_verdict_on_the_signature_is_kept_and_a_node_may_demand_one(gate: Gate) -> None:
+    told = gate.bring(another(1)).json
+    assert told["signature"]["state"] == "invalid" and told["counts"] == {"stored": 1}
+    unsigned = content(another(2)).replace(SIGNATURE.encode(), b"")
+    answer = gate("hospital", "POST", "/intake", unsigned, Content_Type=XML)
+    assert answer.json["signature"]["state"] == "absent"
+    gate.desk._signatures = replace(gate.desk._signatures, demanded=True)
+    for body in (unsigned.replace(b"20260719", b"20260720"), content(another(3))):
+        refused = gate("hospital", "POST", "/intake", body, Content_Type=XML)
+        assert (refused.status, refused.json["issue"][0]["code"]) == (400, "security")
+    assert len(gate("hospital", "GET", "/intake").json["deposits"]) == 2
+    assert gate(gate.operator.token or "", "POST", "/intake", unsigned, Content_Type=XML).status == 201

@@ -37,6 +37,7 @@ from hoso.exchange.intake.undo import Undoing, Undone
 from hoso.exchange.intake.whose import Whose, whose
 from hoso.exchange.intake.work import Runner, held
 from hoso.exchange.raw import original
+from hoso.exchange.signing import Signatures
 from hoso.store import deposits
 from hoso.store.deposits import DepositRow, DepositTable, ItemRow, packed, unpacked
 
@@ -53,11 +54,18 @@ class Intake:
     """One for each process; the rows are shared."""
 
     def __init__(
-        self, records: Records, table: DepositTable, journal: Journal, clock: Clock, new_id: Callable[[], str]
+        self,
+        records: Records,
+        table: DepositTable,
+        journal: Journal,
+        clock: Clock,
+        new_id: Callable[[], str],
+        signatures: Signatures | None = None,
     ) -> None:
         self.records, self.table, self._clock, self._new_id = records, table, clock, new_id
         self._teller = Teller(journal, clock)
         self.runner = Runner(records, table, clock)
+        self._signatures = signatures or Signatures(clock)
 
     # Receiving
 
@@ -73,15 +81,18 @@ class Intake:
     ) -> Receipt:
         """Keeps it, cut into items. The same bytes of the same facility again are the same deposit.
 
-        `hold`: for who will `process` it at once, so that nobody else does meanwhile.
+        `signature`: the verdict of a door that looked at it already. `hold`: for who will `process` it at once, so
+        that nobody else does meanwhile.
         Raises Refused(400) for a format that is not known and for what cannot be read at all, and Unavailable.
         """
         known = _format(format)
+        head = stream.read(AT_ONCE + 1)
+        if signature is None:
+            signature = self._signatures.kept(format, sender.facility, head, AT_ONCE)
         row = DepositRow(
             self._new_id(), format, sender.name, sender.facility, name[:200], to_ms(self._clock()),
-            signature=json.dumps(signature or {}, ensure_ascii=False),
+            signature=json.dumps(signature, ensure_ascii=False),
         )  # fmt: skip
-        head = stream.read(AT_ONCE + 1)
         if len(head) <= AT_ONCE:
             row = row._replace(digest=hashlib.sha256(head).hexdigest(), size=len(head))
             receipt = self._at_once(row, known, head, hold)

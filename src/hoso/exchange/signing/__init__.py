@@ -3,8 +3,9 @@
 A file is refused for its signature only where the node's configuration asks for one.
 """
 
+from hoso.exchange.signing.asking import Signatures
 from hoso.exchange.signing.insurance import LIMIT, verify
 from hoso.exchange.signing.verdict import Verdict
 from hoso.exchange.signing.who import Anchors, anchors
 
-__all__ = ["LIMIT", "Anchors", "Verdict", "anchors", "verify"]
+__all__ = ["LIMIT", "Anchors", "Signatures", "Verdict", "anchors", "verify"]
