@@ -25,6 +25,8 @@ there alone. So do Z-segments and all segments that are not on this page.
   appointments by SCH-2. The same number sent again is the same record; nothing is doubled.
 - **Order of time.** EVN-2 or MSH-7, the earlier. A late message leaves what a newer said and only adds what is unknown.
 - **Empty and null.** A patient and a visit change by the field that is sent; `""` deletes. Others are told whole.
+- **Diagnoses.** An update (`A08`) with DG1 lists all diagnoses of the roles it names (DG1-6): those that it leaves out
+  are entered in error. Every other message adds to them.
 - **Corrections.** OBX-11 `C` changes the result, `D` and `W` mark it as entered in error with the value it had, `U`
   makes a preliminary one final.
 - **Times** without an offset are in the zone of MSH-7, else of Viet Nam. A time without minutes has 00, since FHIR has

@@ -83,6 +83,23 @@ def test_a_result_says_nothing_of_the_rest_of_its_patient(here: Here) -> None:
     assert here.one("Encounter")["status"] == "in-progress"
 
 
+def test_an_update_that_lists_diagnoses_takes_back_those_it_does_not_list(here: Here) -> None:
+    here.take(
+        message(
+            "ADT^A01", PID, PV1, "DG1|1||J18^Viêm phổi^I10|||A", "DG1|2||I10^Tăng huyết áp^I10|||F", at="20261127080000"
+        )
+    )
+    here.take(message("ADT^A08", PID, PV1, "DG1|1||E11^Đái tháo đường^I10|||F", at="20261127090000"))
+    states = {
+        one["code"]["coding"][0]["code"]: one["verificationStatus"]["coding"][0]["code"]
+        for one in here.all("Condition")
+    }
+    assert states == {"J18": "provisional", "I10": "entered-in-error", "E11": "confirmed"}
+    assert len(here.one("Encounter")["diagnosis"]) == 2
+    here.take(message("ADT^A08", PID, PV1, at="20261127100000"))  # says nothing of diagnoses
+    assert len(here.one("Encounter")["diagnosis"]) == 2
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_messages_in_any_order_end_the_same(here: Here, late: bool) -> None:
     admitted = adt("A01", "20261127080000", pv1=segment("PV1", {**VISIT, 44: "20261127080000"}))

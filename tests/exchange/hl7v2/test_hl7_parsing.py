@@ -6,9 +6,9 @@ import io
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.exchange.hl7v2.hl7_messages import PID, PV1, message, single
+from tests.exchange.hl7v2.hl7_messages import PID, PV1, message, read, single
 from tests.identity.normalise.writing import in_font
 
 from hoso.core import Refused
@@ -145,3 +145,30 @@ def test_the_format_is_known_by_its_first_bytes() -> None:
     assert found is not None
     assert found.name == "hl7v2"
     assert known(b'{"resourceType": "Patient"}') is None
+
+
+_WORDS = st.sampled_from(
+    ["", '""', "x", "20261399", "-1", "9" * 20, "a^b^c", "^^^", "a~b~", "&&", "<5", "\x00", "ED", "SN", "D"]
+)
+_WHOLE = {
+    "ADT^A08": (PID, PV1, "NK1|1|A^B|MTH", "AL1|1|DA|X^Y^L|SV", "DG1|1||I10^X^I10|||F", "IN1|1|P|Q|R", "GT1|1|G|A^B"),
+    "ORU^R01": (PID, PV1, "ORC|RE|P1", "OBR|1|P1|F1|C^N^L|||2026", "OBX|1|NM|7^Hb^LN||13|g/L|1-2|H|||F", "SPM|1|S|"),
+    "VXU^V04": (PID, "ORC|RE||V1", "RXA|0|1|20260801||20^D^CVX|0.5|mL||00", "RXR|IM|LA", "OBX|1|TS|29768-9^D|1|2026"),
+    "RDS^O13": (PID, "ORC|NW|P", "TQ1|1||BID||||2026|2026", "RXE||M^N^L|1||v", "RXR|PO", "RXD|1|M^N^L|2026|1|v||R"),
+    "SIU^S12": ("SCH|A|B|||||||30|min", PID, "RGS|1", "AIS|1|A|S^T^L|20261130090000", "AIP|1||P^Q", "AIL|1||W^R"),
+    "MDM^T02": (PID, "TXA|1|DS|TX|2026||||||||D1", "OBX|1|TX|D||T", "OBX|2|ED|D||^application^pdf^Base64^QQ=="),
+    "PPR^PC2": (PID, "PRB|UP|2026|E11^D^I10|P1|||||2026||||C|Active"),
+}  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(_WHOLE)), st.lists(st.tuples(st.integers(0, 9), st.integers(1, 25), _WORDS), max_size=5))
+def test_whatever_stands_in_a_field_becomes_valid_records_or_faults(
+    kind: str, changes: list[tuple[int, int, str]]
+) -> None:
+    segments = [one.split("|") for one in _WHOLE[kind]]
+    for place, field, text in changes:
+        segment = segments[place % len(segments)]
+        segment += [""] * (field + 1 - len(segment))
+        segment[field] = text
+    read(message(kind, *("|".join(one) for one in segments)))  # which looks at every record

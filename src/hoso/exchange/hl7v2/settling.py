@@ -14,6 +14,7 @@ from hoso.exchange.hl7v2.draft import Draft, Key
 from hoso.exchange.hl7v2.tables import Resource, codes
 from hoso.fhir import json
 
+_VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 AS_OF = "https://hoso.vn/StructureDefinition/as-of"
 """When the message was made that knew the record so."""
 
@@ -43,6 +44,8 @@ def settle(draft: Draft, door: Door, kept: Sequence[Key] = ()) -> list[Settled]:
     found = []
     for key, resource in draft.records.items():
         head = heads.get(key)
+        if head is not None and key[0] == "Encounter" and draft.event == "A08":
+            found += _no_longer(draft, door, resource, _read(head))
         if head is not None:
             found.append(_against(draft, key, resource, _read(head)))
         elif key not in draft.only_known:
@@ -81,7 +84,7 @@ def _changed(draft: Draft, key: Key, resource: Resource, head: Resource) -> Reso
     for name, value in resource.items():
         if name in soft and name in found:
             continue
-        join = _JOINS.get(name)
+        join = None if name == "diagnosis" and draft.event == "A08" else _JOINS.get(name)  # see _no_longer
         found[name] = join(found[name], value) if join and name in found else value
         if f"_{name}" in found and f"_{name}" not in resource:
             del found[f"_{name}"]
@@ -90,6 +93,26 @@ def _changed(draft: Draft, key: Key, resource: Resource, head: Resource) -> Reso
         found.pop("dataAbsentReason", None)  # the value stays, whatever became of the result
     if key[0] == "Encounter":
         _take_back(draft, found, resource, head)
+    return found
+
+
+def _no_longer(draft: Draft, door: Door, resource: Resource, head: Resource) -> list[Settled]:
+    """An update (A08) that lists diagnoses of a role lists all of them: those of that role before it are errors."""
+    told = resource.get("diagnosis", [])
+    if not told or _as_of(head) > draft.made:
+        return []
+    roles = [one.get("use") for one in told]
+    kept = [one["condition"] for one in told]
+    gone = [one for one in head.get("diagnosis", ()) if one.get("use") in roles and one["condition"] not in kept]
+    head_list = [one for one in head.get("diagnosis", ()) if one not in gone]
+    resource["diagnosis"] = [*(one for one in head_list if one["condition"] not in kept), *told]
+    keys = [("Condition", one["condition"]["reference"].partition("/")[2]) for one in gone]
+    found = []
+    for version in door.heads(keys).values():
+        if not version.deleted:
+            wrong = {name: value for name, value in _read(version).items() if name != "clinicalStatus"}
+            wrong["verificationStatus"] = {"coding": [{"system": _VERIFICATION, "code": "entered-in-error"}]}
+            found.append(Settled(_stamped(wrong, draft.made), False))
     return found
 
 
