@@ -51,6 +51,7 @@ def _titles() -> Iterator[str]:
     from hoso.web.roles import titles as role_titles
     from hoso.web.sources import EVENTS, HOW, REASONS
     from hoso.web.staffing.problems import PROBLEMS
+    from hoso.web.staffing.titles import KIND_TITLES as PLACES
 
     for file in sorted(CARE.glob("rules/*.toml")):
         rules = tomllib.loads(file.read_text("utf-8"))
@@ -59,7 +60,7 @@ def _titles() -> Iterator[str]:
                 yield from (rule["title"] for rule in listed if "title" in rule)
     yield from role_titles().values()
     yield from (*EMERGENCIES.values(), *OUTCOMES.values(), *DELAYS.values())
-    yield from (*(kind.title for kind in kinds().values()), *PROBLEMS.values())
+    yield from (*(kind.title for kind in kinds().values()), *PROBLEMS.values(), *PLACES.values())
     yield from (*CAUSE_TITLES.values(), *PRIORITY_TITLES.values(), *CONTRADICTIONS.values(), *DONE.values(), *FIELDS)
     yield from TITLES.values()
     yield from (*STATE_TITLES.values(), *WHOSE_TITLES.values(), *LEFT_TITLES.values(), *FORMAT_TITLES.values())

@@ -51,6 +51,31 @@ def test_a_list_with_a_wrong_line_adds_nothing_and_says_which(node: Path, tmp_pa
     assert facility(node, "import", tmp_path / "nothing.csv")[0] == 1
 
 
+def test_places_of_a_facility_are_added_inside_each_other_renamed_and_closed(node: Path) -> None:
+    facility(node, "add", "--code", "35002", "--kind", "clinic", "--name", "Phòng khám")
+    done = facility(node, "add-location", "35002", "--name", "Nhà A", "--kind", "bu")
+    assert done[0] == 0
+    house = done[1].split(", ")[1].rstrip(".\n")
+    room = facility(node, "add-location", "35002", "--name", "Phòng 1", "--kind", "ro", "--inside", house)
+    assert room[0] == 0
+    id = room[1].split(", ")[1].rstrip(".\n")
+    listed = facility(node, "locations", "35002")[1].splitlines()
+    assert listed[:2] == [f"{house}\tbu\tNhà A", f"  {id}\tro\tPhòng 1"] and listed[2].endswith("\t-\tPhòng khám")
+    for wrong in (
+        ("add-location", "35002", "--name", "Phòng 1", "--kind", "ro", "--inside", house),
+        ("add-location", "35002", "--name", "x", "--kind", "ro", "--inside", "nowhere"),
+        ("add-location", "35002", "--name", " ", "--kind", "ro"), ("close-location", "35002", house),
+        ("add-location", "99999", "--name", "x", "--kind", "ro"), ("close-location", "35002", "nowhere"),
+    ):  # fmt: skip
+        assert facility(node, *wrong)[0] == 1, wrong
+    assert facility(node, "rename-location", "35002", id, "--name", "Phòng 2")[0] == 0
+    assert facility(node, "close-location", "35002", id)[0] == facility(node, "close-location", "35002", house)[0] == 0
+    assert facility(node, "reopen-location", "35002", id)[0] == 1  # what it is inside of is closed
+    assert facility(node, "reopen-location", "35002", house)[0] == 0
+    assert facility(node, "reopen-location", "35002", id)[0] == 0
+    assert "Phòng 2" in facility(node, "locations", "35002")[1]
+
+
 def test_roles_are_given_for_a_time_and_ended(node: Path) -> None:
     def user(*arguments: str) -> tuple[int, str, str]:
         done = hoso("--lang", "en", "user", *arguments, "--data", node)

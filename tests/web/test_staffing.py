@@ -177,7 +177,8 @@ def test_an_administrator_reaches_only_their_own_facility_and_never_themselves(h
     station, department = (house.node.organisation.facilities.by_code(code) for code in ("37101", "SYT37"))
     assert station and department
     for path in (f"/staff?at={station.id}", f"/staff?at={department.id}", f"/staff/{house.who('kia')}", "/facilities",
-                 f"/departments?at={station.id}", f"/staff/review?at={station.id}", "/staff/nobody",
+                 f"/departments?at={station.id}", f"/locations?at={station.id}", "/staff/nobody",
+                 f"/staff/review?at={station.id}",
                  f"/inbox?at={station.id}", f"/inbox?at={department.id}", "/clients"):  # fmt: skip
         answer = page.goto(house.site.address + path)
         assert answer is not None and answer.status == 404, path
@@ -196,7 +197,7 @@ def test_an_administrator_reaches_only_their_own_facility_and_never_themselves(h
         )
         assert answer2.status == 404
     doctor = house.page("mai")
-    for path in ("/staff", "/staff/new", "/departments", "/facilities", "/staff/review", "/inbox"):
+    for path in ("/staff", "/staff/new", "/departments", "/locations", "/facilities", "/staff/review", "/inbox"):
         answer = doctor.goto(house.site.address + path)
         assert answer is not None and answer.status == 404, path
 
@@ -233,6 +234,34 @@ def test_the_review_of_access_wants_a_word_about_each_and_is_recorded(house: Hou
     expect(page.get_by_text("Lần rà soát quyền truy cập gần nhất")).to_be_visible()
     house.go(page, "/staff/review")
     assert "Ra Đi" not in "".join(page.locator("fieldset").all_inner_texts())
+
+
+def test_places_are_kept_on_a_page_without_scripts(house: House) -> None:
+    page = house.page("sep", java_script_enabled=False)
+    house.go(page, "/locations")
+
+    def add(name: str, kind: str, inside: str = "") -> None:
+        page.fill("#name", name)
+        page.select_option("#kind", kind)
+        page.select_option("#inside", label=inside or "Không nằm trong nơi nào")
+        page.get_by_role("button", name="Thêm", exact=True).click()
+
+    add("Nhà B", "bu")
+    add("Buồng 3", "wa", "Nhà B")
+    add("Buồng 3", "wa", "Nhà B")
+    expect(page.get_by_role("alert")).to_contain_text("đã có địa điểm")
+    found = page.locator(".source", has_text="Buồng 3")
+    expect(found).to_contain_text("Buồng bệnh")
+    found.locator("summary").click()
+    found.get_by_role("button", name="Đóng Buồng 3").click()
+    expect(page.locator(".source", has_text="Buồng 3")).to_contain_text("đã đóng")
+    home = house.node.organisation.facilities.by_code("37001")
+    assert home is not None
+    listed = house.node.organisation.locations.of(compose.operator(house.node.config), home.id)
+    assert [(one.name, one.kind, one.active, depth) for one, depth in listed if one.kind] == [
+        ("Nhà B", "bu", True, 0),
+        ("Buồng 3", "wa", False, 1),
+    ]
 
 
 def test_departments_and_the_tree_are_kept_on_pages(house: House) -> None:
@@ -273,7 +302,7 @@ def test_the_pages_have_no_barrier_and_fit(house: House, size: str) -> None:
     page, top = house.page("sep", size), house.page("so", size)
     for one, path in (
         (page, "/staff"), (page, "/staff/new"), (page, f"/staff/{house.who('mai')}"), (page, "/staff/review"),
-        (page, "/departments"), (top, "/facilities"), (page, "/posts"),
+        (page, "/departments"), (page, "/locations"), (top, "/facilities"), (page, "/posts"),
     ):  # fmt: skip
         house.go(one, path)
         assert faults(one) == [], path

@@ -13,6 +13,7 @@ from hoso.access.organisation import listed
 from hoso.access.organisation.facilities import Facilities, Facility, Wanted
 from hoso.access.organisation.kinds import kinds
 from hoso.access.organisation.listed import Fault
+from hoso.cli import facility_locations
 from hoso.cli.failure import Failure
 from hoso.cli.main import add_data
 from hoso.cli.node import opened
@@ -39,6 +40,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     for name in ("show", "rename", "move", "close", "reopen"):
         made[name].add_argument("code", metavar="CODE", help=say("facility.number"))
     made["rename"].add_argument("--name", required=True, metavar="NAME", help=say("facility.name"))
+    facility_locations.arguments(made)
     made["move"].add_argument("--under", required=True, metavar="CODE", help=say("facility.move_under"))
 
 
@@ -171,4 +173,5 @@ _ACTIONS: dict[str, Callable[[compose.Node, Errand, argparse.Namespace], int]] =
     "move": _move,
     "close": _close,
     "reopen": _reopen,
+    **facility_locations.ACTIONS,
 }

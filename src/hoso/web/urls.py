@@ -30,7 +30,7 @@ from hoso.web.inbox import views as inbox
 from hoso.web.national import views as national
 from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, launching
 from hoso.web.sign_in import views as own
-from hoso.web.staffing import people, places, review
+from hoso.web.staffing import locations, people, places, review
 
 urlpatterns = [
     path("", search.home, name="home"),
@@ -61,6 +61,7 @@ urlpatterns = [
     path("staff/<str:id>", people.one, name="staff-member"),
     path("departments", places.departments, name="departments"),
     path("facilities", places.facilities, name="facilities"),
+    path("locations", locations.locations, name="locations"),
     path("inbox", inbox.listed, name="inbox"),
     path("inbox/<str:id>", inbox.deposit, name="deposit"),
     path("inbox/<str:id>/undo", inbox.undo, name="deposit-undo"),

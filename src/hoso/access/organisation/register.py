@@ -8,6 +8,7 @@ from hoso.access.errand import Errand
 from hoso.access.organisation.facilities import Facilities
 from hoso.access.organisation.guard import Administration
 from hoso.access.organisation.kinds import governs
+from hoso.access.organisation.locations import Locations
 from hoso.access.organisation.posts import Post, Posts
 from hoso.access.organisation.staff import Staff
 from hoso.access.policy import matrix
@@ -20,6 +21,7 @@ class Organisation:
     store: Store
     posts: Posts
     facilities: Facilities
+    locations: Locations
     staff: Staff
 
     def administers(self, errand: Errand, organization: str) -> bool:
@@ -46,4 +48,4 @@ class Organisation:
     @classmethod
     def of(cls, store: Store, records: Records) -> Organisation:
         posts = Posts(store, records.clock)
-        return cls(store, posts, Facilities(store, records), Staff(store, records, posts))
+        return cls(store, posts, Facilities(store, records), Locations(store, records), Staff(store, records, posts))
