@@ -38,12 +38,12 @@ def run(args: argparse.Namespace) -> int:
 def _create(args: argparse.Namespace) -> int:
     key = _key(args.key) if args.key else ""
     with opened(args.data) as node:
-        if node.organisation.facilities.by_code(args.facility) is None:
+        found = node.organisation.facilities.by_code(args.facility)
+        if found is None:
             raise Failure("gateway.unknown", facility=args.facility)
+        code = found.code or found.gln  # as its records name it
         try:
-            print(
-                gateways.accounts(node.store, node.journal).create(args.username or args.facility, args.facility, key)
-            )
+            print(gateways.accounts(node.store, node.journal).create(args.username or code, code, key))
         except Refused as refused:
             raise Failure("gateway.refused", reason=text(refused.issues[0], language())) from refused
     return 0
