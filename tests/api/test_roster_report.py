@@ -36,6 +36,17 @@ def test_a_roster_is_told_to_who_brought_it_as_json_and_to_print(gate: Gate) -> 
     assert gate("hospital", "GET", f"/intake/{id}/report?as=pdf").status == 400
 
 
+def test_a_refused_row_is_mended_by_itself(gate: Gate) -> None:
+    id = bring(gate, sheet({**AT_01001, "HO_TEN": "", "SO_CCCD": ""}))
+    row = json.loads(gate("hospital", "GET", f"/intake/{id}/items/1/original").body)
+    row["cells"]["HO_TEN"] = "NGUYỄN VĂN AN"
+    mended = json.dumps(row, ensure_ascii=False, indent=1).encode()
+    answer = gate("hospital", "PUT", f"/intake/{id}/items/1/original", mended, Content_Type="application/json")
+    assert answer.status == 200, answer.body
+    made = json.loads(gate("hospital", "GET", f"/intake/{id}/report").body)
+    assert [(one["name"], one["became"]) for one in made["people"]] == [("NGUYỄN VĂN AN", "new")]
+
+
 def test_others_are_told_nothing(gate: Gate) -> None:
     id = bring(gate, package(dossier(AT_01001)))
     statuses = {who: gate(who, "GET", f"/intake/{id}/report").status for who in ("stranger", "laboratory", "reader")}

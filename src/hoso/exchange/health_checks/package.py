@@ -6,7 +6,7 @@ import io
 from typing import IO
 
 from hoso.exchange.health_checks.definitions import package
-from hoso.exchange.health_checks.sheet import Roster, has_keys
+from hoso.exchange.health_checks.sheet import Alone, Roster, has_keys, is_row
 from hoso.exchange.insurance.split import Splitting, opened
 
 _HEAD = 4_096
@@ -22,13 +22,16 @@ def _is_package(head: bytes) -> bool:
     return any(name == shape.root or shape.begins(name) for name in opened(head))
 
 
-def split(stream: IO[bytes]) -> Splitting | Roster:
-    """Iterates over the pieces, once. Raises Refused(400) where the file can be read no further."""
+def split(stream: IO[bytes]) -> Splitting | Roster | Alone:
+    """Iterates over the pieces, once; a row that was cut before is one.
+
+    Raises Refused(400) where the file can be read no further.
+    """
     buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(_Raw(stream), 1 << 16)
     head = buffered.peek(_HEAD)[:_HEAD].lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")
     if head[:1] == b"<" or not head:
         return Splitting(buffered, package())
-    return Roster(buffered)
+    return Alone(buffered) if is_row(head) else Roster(buffered)
 
 
 class _Raw(io.RawIOBase):

@@ -18,7 +18,7 @@ from hoso.exchange.documents import Document, Fault
 from hoso.exchange.health_checks.definitions import package
 from hoso.exchange.health_checks.dossier import Cell, Dossier, of_cells, of_visit
 from hoso.exchange.health_checks.resources import map_dossier
-from hoso.exchange.health_checks.sheet import TOLD
+from hoso.exchange.health_checks.sheet import TOLD, is_row
 from hoso.exchange.insurance import values
 from hoso.exchange.replaced import all_retracted
 from hoso.exchange.tally import UNKNOWN
@@ -27,8 +27,6 @@ from hoso.fhir import json, systems
 from hoso.identity.match.tokens import one_slip
 
 _GLN = re.compile(r"893\d{10}\Z", re.ASCII)
-ROW = b'{"ksk":'
-"""So a row of a sheet begins as a piece: what is read of it stands in sheet.py."""
 
 
 def read(data: bytes, number: int, door: Door) -> Document:
@@ -44,7 +42,7 @@ def read(data: bytes, number: int, door: Door) -> Document:
 
 def dossiers(data: bytes, number: int) -> list[Dossier]:
     """What a piece holds; one, unless a file was never cut. Raises Refused."""
-    if data.startswith(ROW):
+    if is_row(data):
         return [_of_row(data)]
     reading = insurance.read(io.BytesIO(data), first=number, shape=package())
     return [of_visit(visit, reading.made) for visit in reading]
@@ -115,7 +113,7 @@ def _known_by_gln(dossier: Dossier, door: Door) -> None:
 
 
 def _content_type(data: bytes) -> str:
-    return "application/json" if data.startswith(ROW) else "application/xml"
+    return "application/json" if is_row(data) else "application/xml"
 
 
 def _letters(name: str) -> str:

@@ -32,7 +32,7 @@ class Desk(Protocol):
 
     def items(self, sender: Sender, id: str, *, after: int = 0) -> list[Item]: ...
 
-    def original(self, sender: Sender, id: str, number: int) -> bytes: ...
+    def current(self, sender: Sender, id: str, number: int) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _items(desk: Desk, sender: Sender, id: str) -> Iterator[Item]:
 def _lines(desk: Desk, sender: Sender, id: str, item: Item) -> Iterator[Line]:
     """One, unless a piece holds several; a piece that cannot be read has no name."""
     try:
-        found = dossiers(desk.original(sender, id, item.number), item.number)
+        found = dossiers(desk.current(sender, id, item.number), item.number)
     except Refused:
         found = []
     became = _STATES.get(item.state, item.state)

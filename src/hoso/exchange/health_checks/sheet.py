@@ -31,8 +31,14 @@ ENOUGH = 4
 TOLD = frozenset({"digits", "error"})
 """Marks of cells that lost what they said."""
 _REMEMBERED = 100_000
+_ROW = re.compile(rb'\s*\{\s*"ksk"\s*:')
 _KEY = re.compile(r"[A-Z][A-Z0-9_]{2,40}")
 _DAY = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(.*)\Z", re.DOTALL)
+
+
+def is_row(data: bytes) -> bool:
+    """Whether it is a row that was cut out of a sheet, or one that somebody mended."""
+    return _ROW.match(data) is not None
 
 
 def has_keys(head: bytes) -> bool:
@@ -133,6 +139,21 @@ class Roster:
         if len(self._seen) > _REMEMBERED:
             del self._seen[next(iter(self._seen))]
         return 0 if first[1] == content else first[0]
+
+
+class Alone:
+    """Iterates over a row that stands alone, once."""
+
+    stated = None
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.number = 0
+
+    def __iter__(self) -> Iterator[Piece]:
+        data = self._stream.read(PIECE_LIMIT + 1)
+        self.number = 1
+        yield Piece(1, data if len(data) <= PIECE_LIMIT else None)
 
 
 def _short(data: bytes) -> int:

@@ -257,6 +257,18 @@ class Intake:
             raise Refused.because(410, "expired", "intake.gone", number=str(number))
         return kept
 
+    def current(self, sender: Sender, id: str, number: int) -> bytes:
+        """What is read of an item: what came, or what somebody put in its place."""
+        self._own(sender, id)
+        item = self._item(id, number)
+        self._teller.act(sender.errand, "intake", f"shown item {number} of {id}")
+        if item.mended:
+            return unpacked(item.mended)
+        kept = original(self.records, sender.errand, item.digest)
+        if kept is None and not item.data:
+            raise Refused.because(410, "expired", "intake.gone", number=str(number))
+        return unpacked(item.data) if kept is None else kept
+
     def _whose(self, sender: Sender, id: str, patients: set[str]) -> Mapping[str, Whose]:
         def look(reading: Reading) -> Mapping[str, Whose]:
             return whose(reading, patients)
