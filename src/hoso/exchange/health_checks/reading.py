@@ -55,8 +55,9 @@ def _of_row(data: bytes) -> Dossier:
         cells = {str(name): str(text) for name, text in row["cells"].items()}
         found = of_cells(cells, place, str(row["facility"]))
         for name, mark in row.get("marks", {}).items():
-            lost = place._replace(field=str(name))
-            found.issues.append(lost.issue("value", f"ksk.cell-{mark}" if mark in TOLD else "ksk.no-row", "warning"))
+            if mark in TOLD:
+                lost = place._replace(field=str(name))
+                found.issues.append(lost.issue("value", f"ksk.cell-{mark}", "warning"))
         if row.get("again"):
             found.issues.append(place.issue("duplicate", "ksk.twice", row=str(row["again"])))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
