@@ -75,8 +75,8 @@ class Reading:
         here = {cell.field for cell in self.piece.cells if cell.text}
         for group in of.need:
             if not here & set(group):
-                named = Cell(group[0], of.fields[group[0]].vi, "")
-                self.tell("sheet.missing", named, code="required", en=of.fields[group[0]].en)
+                wanted = of.fields[group[0]]
+                self.tell("sheet.missing", Cell(wanted.code, f"{wanted.vi} / {wanted.en}", ""), code="required")
 
     def day(self, field: str, *, needed: bool = True) -> str | None:
         """A day, a part of one, or a moment; an error when it is none, or only a warning."""
