@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hoso.exchange.hl7v2.draft import Draft, Key, Part, reference
+from hoso.exchange.hl7v2.draft import Draft, Part, reference
 from hoso.exchange.hl7v2.tables import Resource, put
 from hoso.exchange.hl7v2.ways import fill
 
@@ -45,9 +45,6 @@ class Walk:
     last: str = ""
     """The name of the segment before."""
     person: Part | None = None
-    prior: list[Part] = field(default_factory=list)
-    """The MRG segments of this patient that are still to be followed."""
-    keys: set[Key] = field(default_factory=set)
 
     def distinct(self, *parts: str) -> str:
         """The id of something numbered; when one message has the same number twice, the second is another thing."""
