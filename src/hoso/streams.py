@@ -37,6 +37,8 @@ class Settings:
     revoked: Path | None = None
     """Lists of the authorities' certificates that count no longer."""
     senders: Mapping[str, str] = field(default_factory=dict)
+    training: bool = False
+    """Whether messages of training and debugging are stored: on a node that is not for real people."""
 
 
 def parse(read: Mapping[str, Any], folder: Path) -> Settings:
@@ -57,7 +59,10 @@ def parse(read: Mapping[str, Any], folder: Path) -> Settings:
     if port and host not in LOOPBACK and not authorities:
         raise ValueError("[mllp] without authorities (certificates of the senders) host must be 127.0.0.1")
     vouching, ended = (folder / name if name else None for name in (authorities, revoked))
-    return Settings(port, host, str(read.get("facility", "")), vouching, ended, senders)
+    training = read.get("training", False)
+    if not isinstance(training, bool):
+        raise ValueError(f"[mllp] training = {training!r}")
+    return Settings(port, host, str(read.get("facility", "")), vouching, ended, senders, training)
 
 
 def listen(settings: Settings, transit: Transit, store: RecordStore, intake: Intake) -> Listener:
@@ -68,7 +73,9 @@ def listen(settings: Settings, transit: Transit, store: RecordStore, intake: Int
 
     terms = Terms(settings.facility, context_of(settings, transit), settings.senders)
     queries = Queries(intake.records, system_clock, new_id)
-    messages = Messages(intake, StreamTable(store.engine), system_clock, new_id, queries.answer)
+    messages = Messages(
+        intake, StreamTable(store.engine), system_clock, new_id, queries.answer, training=settings.training
+    )
     try:
         return Listener(settings.host, settings.port, terms, messages)
     except BaseException:

@@ -74,6 +74,8 @@ port = 0
 host = "127.0.0.1"
 # The one facility whose messages are taken; empty: the one that MSH-4 names, or that the certificate speaks for.
 facility = ""
+# Whether messages of training and debugging (MSH-11 T or D) are stored: on a node without real people.
+training = false
 # Certificates that other machines must show: the authorities that signed them (a file here), and by the SHA-256 of each
 # the facility it speaks for. `revoked`: the authorities' lists of those that count no longer.
 authorities = ""

@@ -188,6 +188,14 @@ def test_in_enhanced_mode_the_sender_says_which_answers_it_wants(door: Door) -> 
         assert codes([_read(frames)]) == ["CA E4"]
 
 
+@pytest.mark.parametrize("mark", [b"T", b"D", b"T^A"])
+def test_what_somebody_tries_out_is_not_stored(door: Door, mark: bytes) -> None:
+    answers = door.ask(admit("T1").replace(b"|P|2.5.1", b"|" + mark + b"|2.5.1"), admit("A1"))
+    assert codes(answers) == ["AR T1", "AA A1"]
+    assert answers[0][2][2:4] == ["MSH^1^11", "202^Unsupported processing id^HL70357"]
+    assert door.count("Encounter") == 1
+
+
 def test_messages_that_are_counted_come_in_step(door: Door) -> None:
     def numbered(control: str, number: int) -> bytes:
         return admit(control).replace(b"|P|2.5.1\r", f"|P|2.5.1|{number}\r".encode(), 1)

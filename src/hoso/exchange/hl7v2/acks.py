@@ -23,6 +23,7 @@ _CONDITIONS = {
     "code-invalid": ("103", "Table value not found"),
     "too-long": ("104", "Value too long"),
     "not-supported": ("201", "Unsupported event code"),
+    "business-rule": ("202", "Unsupported processing id"),
     "not-found": ("204", "Unknown key identifier"),
     "duplicate": ("205", "Duplicate key identifier"),
     "conflict": ("206", "Application record locked"),

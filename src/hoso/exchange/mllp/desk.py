@@ -64,11 +64,22 @@ class _Waiting:
 
 
 class Messages:
-    """One for a listener. `query` answers questions (QBP); None: they are not answered here."""
+    """One for a listener. `query` answers questions (QBP); None: they are not answered here.
+
+    `training`: whether messages that say of themselves that they are no production (MSH-11 T or D) are stored as well.
+    """
 
     def __init__(
-        self, intake: Intake, table: StreamTable, clock: Clock, new_id: Callable[[], str], query: Query | None = None
+        self,
+        intake: Intake,
+        table: StreamTable,
+        clock: Clock,
+        new_id: Callable[[], str],
+        query: Query | None = None,
+        *,
+        training: bool = False,
     ) -> None:
+        self._training = training
         self._intake, self._table, self._clock, self._new_id, self._query = intake, table, clock, new_id, query
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._doors: dict[Sender, LoadDoor] = {}
@@ -88,7 +99,7 @@ class Messages:
         except Refused as refused:
             return [self._ack(Head(), "AR", refused.issues)]
         top = head(message)
-        if issue := _strange(peer, top):
+        if issue := _strange(peer, top, self._training):
             return _wanted(top, "AR", self._ack(top, "AR", [issue]), self._ack(top, "CR", [issue]))
         sender = Sender(f"mllp/{peer.name or top.sender or 'hl7v2'}"[:100], peer.facility or _plain(top), "automatic")
         if message.segments[0].get(9, 1) in ("QBP", "QCN"):
@@ -250,8 +261,13 @@ def _plain(top: Head) -> str:
     return code if re.fullmatch(r"[A-Za-z0-9.-]{1,20}", code) else ""
 
 
-def _strange(peer: Peer, top: Head) -> Issue | None:
-    """A facility that is bound speaks for no other; a message without a name cannot be answered."""
+def _strange(peer: Peer, top: Head, training: bool) -> Issue | None:
+    """A facility that is bound speaks for no other; a message without a name cannot be answered; and what somebody
+
+    tries out is not in citizens' records.
+    """
+    if top.processing[:1] in ("T", "D") and not training:
+        return _issue("business-rule", "mllp.training", 11)
     code = top.sender_facility.partition("^")[0]
     if peer.facility and _CODE.match(code) and code != peer.facility:
         return _issue("forbidden", "mllp.other-facility", 4, theirs=code, own=peer.facility)
