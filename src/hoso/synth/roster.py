@@ -139,7 +139,7 @@ class _Family:
             "name": [{"text": person.name if rng.random() < 0.8 else person.name.upper()}],
             "gender": register.GENDER[person.sex],
             "birthDate": person.birth.isoformat(),
-            "address": [register.address(self.home)],
+            "address": [register.address(person.home or self.home)],
         }
         if numbers:
             found["identifier"] = numbers
@@ -209,8 +209,10 @@ def _beside(family: _Family, kind: str) -> Resource | None:
             return family.patient(replace(other, birth=elder), kind)
         case "namesake":
             day = date(child.birth.year, 1 + child.birth.month % 12, rng.randrange(2, 28))
-            phone = identifiers.phone(rng)
-            return family.patient(replace(other, rest=child.rest, birth=day, phone=phone, role="other"), kind)
+            phone, home = identifiers.phone(rng), family.home
+            elsewhere = replace(home, line=places.street(home.commune, Random(f"namesake/{home.line}")))
+            stranger = replace(other, rest=child.rest, birth=day, phone=phone, role="other", home=elsewhere)
+            return family.patient(stranger, kind)
         case "parent":
             father = next((one for one in family.household if one.role == "head"), None)
             if father and father.sex == child.sex:
