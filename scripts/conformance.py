@@ -66,6 +66,7 @@ def _examples(name: str, package: Package, folder: Path | None) -> list[Suite]:
         rows = [Row(f"{name}.{one}", None, unit, 10, None, False) for one in ("false_alarms", "xml_round_trip")]
         if package is IPS:
             rows.append(Row("ips_profiles.false_alarms", None, unit, 0, None, False))
+            rows.append(Row("ips_summary.wrong", None, unit, 0, None, False))
         return [Suite(name, {}, rows, [])]
     guides = [profiles("ips_profiles", files), summaries(files)] if package is IPS else []
     return [examples(name, files), round_trip(name, files), *guides]

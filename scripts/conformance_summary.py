@@ -25,6 +25,9 @@ def summaries(files: Files) -> Suite:
     terms = LibraryTerms(shelf, shipped())
     profile = shelf.profile(PROFILE)
     counts, failures = Counts(), []
+    if profile is None:
+        row = Row("ips_summary.wrong", None, "not attempted: the package has no Bundle-uv-ips", 0, None, False)
+        return Suite("ips_summary", {}, [row], failures)
     for bundle in population(CITIZENS, SEED, TODAY):
         resources = [one["resource"] for one in bundle["entry"]]
         patient = next((one for one in resources if one["resourceType"] == "Patient"), None)

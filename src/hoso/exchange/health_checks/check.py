@@ -25,7 +25,7 @@ def check(dossier: Dossier) -> list[Issue]:
 
 
 def _issue(dossier: Dossier, name: str, key: str, severity: Severity = "error", **told: str) -> Issue:
-    return dossier.at(name).issue("required" if key.startswith("ksk.no") else "value", key, severity, **told)
+    return dossier.at(name).issue("required" if ".no-" in key else "value", key, severity, **told)
 
 
 def _nobody(dossier: Dossier) -> Iterator[Issue]:
