@@ -66,6 +66,14 @@ def test_the_same_message_again_changes_nothing(here: Here) -> None:
     assert here.take(data) == {"unchanged": 6}
 
 
+def test_a_replay_changes_nothing_back_even_of_the_same_second(here: Here) -> None:
+    came, left = adt("A04", "20261127080000"), adt("A03", "20261127080000")
+    here.take(came)
+    here.take(left)
+    assert here.take(came) == {"unchanged": 4}
+    assert here.one("Encounter")["status"] == "finished"
+
+
 def test_an_update_replaces_what_it_speaks_of_and_deletes_what_it_says(here: Here) -> None:
     here.take(adt("A04", "20261127080000"))
     here.take(adt("A08", "20261127090000", 'PID|1||BN0001^^^^MR||NGUYỄN^AN^VĂN||||||""||0999888777'))

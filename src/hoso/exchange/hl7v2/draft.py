@@ -89,6 +89,8 @@ class Draft:
     """Changes of records that are not made when they are not here."""
     links: list[tuple[Resource, Key]] = field(default_factory=list)
     """References by number, and what they mean when it is here."""
+    replayed: bool = False
+    """Whether this very message was carried out before."""
     issues: list[Issue] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
 

@@ -52,6 +52,8 @@ def read(data: bytes, number: int, door: Door, facility: str = "") -> Document:
         document.arrived.append(_arrived(one))
     if document.arrived:
         raw.keep(document, content_type=ER7, recorded=draft.made or _BEGINNING, who=home)
+        for item in document.arrived[-2:]:
+            item.present = draft.replayed
     return document
 
 

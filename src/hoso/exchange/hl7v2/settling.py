@@ -35,15 +35,20 @@ class Settled(NamedTuple):
 
 
 def settle(draft: Draft, door: Door, kept: Sequence[Key] = ()) -> list[Settled]:
-    """All records of the message. `kept` are others that will be asked for."""
+    """All records of the message. `kept` are the message itself and its Provenance: when they are here, it is a replay,
+    which changes nothing that is here, whatever came since."""
     wanted = {*kept, *draft.records, *(key for _, key in draft.links)}
     heads = {key: head for key, head in door.heads(sorted(wanted)).items() if not head.deleted}
     for reference, (type, id) in draft.links:
         if (type, id) in heads or ((type, id) in draft.records and (type, id) not in draft.only_known):
             reference["reference"] = f"{type}/{id}"
+    draft.replayed = bool(kept) and all(key in heads for key in kept)
     found = []
     for key, resource in draft.records.items():
         head = heads.get(key)
+        if head is not None and draft.replayed:
+            found.append(Settled(_read(head), True))
+            continue
         if head is not None and key[0] == "Encounter" and draft.event == "A08":
             found += _no_longer(draft, door, resource, _read(head))
         if head is not None:
