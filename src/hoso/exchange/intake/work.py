@@ -25,7 +25,7 @@ from hoso.store.deposits import DepositRow, DepositTable, ItemRow
 
 log = logging.getLogger(__name__)
 
-TAKEN_MS = 30_000
+TAKEN_MS = 10_000
 """For so long a deposit is taken at a time: who works on it says so anew with each batch."""
 
 
