@@ -20,7 +20,7 @@ def configure(folder: Path, **values: str) -> None:
     text = file.read_text("utf-8")
     for name, value in values.items():
         before = next(line for line in text.splitlines() if line.startswith(f"{name} = "))
-        text = text.replace(before, f"{name} = {value}")
+        text = text.replace(before, f"{name} = {value}", 1)  # [tls] stands before other parts with the same names
     file.write_text(text, "utf-8")
 
 
