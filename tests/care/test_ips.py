@@ -83,6 +83,25 @@ def test_what_the_caller_may_not_read_is_withheld_and_not_empty() -> None:
     assert ids(made, PROBLEMS) == ["c"]
 
 
+def test_a_section_of_several_types_says_when_a_part_of_it_is_withheld() -> None:
+    """Nobody may take the medicines that are left for all there are, nor none left for none."""
+    empty = section(document(refused=("MedicationRequest",)), MEDICINES)
+    assert empty is not None
+    assert empty["emptyReason"]["coding"][0]["code"] == "withheld"
+    made = section(document(observation("g", "Glucose", "2026-01-01", "5"), refused=("DiagnosticReport",)), RESULTS)
+    assert made is not None
+    assert "Một phần không hiển thị" in made["text"]["div"]
+
+
+def test_a_section_that_is_too_long_says_that_there_is_more() -> None:
+    made = document(*(observation(f"o{n}", f"Xét nghiệm {n}", "2026-01-01", "5") for n in range(101)))
+    found = section(made, RESULTS)
+    assert found is not None
+    assert len(found["entry"]) == 100
+    assert "100 mục mới nhất" in found["text"]["div"]
+    assert len([one for one in made["entry"] if one["resource"]["resourceType"] == "Observation"]) == 100
+
+
 def test_one_problem_told_by_two_facilities_is_one_line_the_newest() -> None:
     old = clinical("Condition", "old", "Tăng huyết áp", recordedDate="2020-01-01")
     new = clinical("Condition", "new", "TĂNG HUYẾT ÁP", recordedDate="2026-01-01")

@@ -18,8 +18,6 @@ from hoso.care.medicines import in_use, medicines
 from hoso.care.summary import NO_PROBLEM, NONE_KNOWN, is_past_visit
 from hoso.core import fold
 
-MOST = 100
-"""Lines of a section."""
 TYPES: Mapping[str, tuple[str, ...]] = {
     "problems": ("Condition",),
     "allergies": ("AllergyIntolerance",),
@@ -46,23 +44,23 @@ def chosen(chart: Chart, today: date) -> dict[str, list[Resource]]:
         "problems": known,
         "allergies": _allergies(chart),
         "medicines": _medicines(chart, today),
-        "immunizations": _once(chart.all("Immunization"), _shot)[:MOST],
+        "immunizations": _once(chart.all("Immunization"), _shot),
         "results": _results(chart),
-        "procedures": _once(chart.all("Procedure"), _named_on_day)[:MOST],
+        "procedures": _once(chart.all("Procedure"), _named_on_day),
         "devices": [one for one in chart.all("DeviceUseStatement") if status(one) in ("active", "intended", "on-hold")],
         "alerts": [one for one in chart.all("Flag") if status(one) == "active"],
         "history": _past(chart, known),
         "pregnancy": _last(one for one in chart.all("Observation") if _is_of_pregnancy(one)),
         "social": _last(_of_category(chart, "social-history")),
         "vitals": _last(_of_category(chart, "vital-signs")),
-        "plan": [one for one in chart.all("CarePlan") if status(one) == "active"][:MOST],
+        "plan": [one for one in chart.all("CarePlan") if status(one) == "active"],
     }
 
 
 def _lasting(chart: Chart) -> list[Resource]:
     found = [one for one in active_conditions(chart) if not is_past_visit(one)]
     real = [one for one in found if not any(has_code(one.get("code"), code) for code in NO_PROBLEM)]
-    return _once(real or found, _name)[:MOST]
+    return _once(real or found, _name)
 
 
 def _past(chart: Chart, known: Collection[Resource]) -> list[Resource]:
@@ -70,7 +68,7 @@ def _past(chart: Chart, known: Collection[Resource]) -> list[Resource]:
     names = {_name(one) for one in known}
     lasting = {id(one) for one in active_conditions(chart) if not is_past_visit(one)}
     over = [one for one in chart.all("Condition") if id(one) not in lasting and _name(one) not in names]
-    return _once(over, _name)[:MOST]
+    return _once(over, _name)
 
 
 def _allergies(chart: Chart) -> list[Resource]:
@@ -78,18 +76,18 @@ def _allergies(chart: Chart) -> list[Resource]:
     current = [one for one in chart.all("AllergyIntolerance") if status(one) not in ("inactive", "resolved")]
     denials = [one for one in current if any(has_code(one.get("code"), code) for code in NONE_KNOWN)]
     real = [one for one in current if one not in denials]
-    return _once(real, _name)[:MOST] or denials[:1]
+    return _once(real, _name) or denials[:1]
 
 
 def _medicines(chart: Chart, today: date) -> list[Resource]:
-    return [record for record, _ in in_use(chart, medicines(chart, today))][:MOST]
+    return [record for record, _ in in_use(chart, medicines(chart, today))]
 
 
 def _results(chart: Chart) -> list[Resource]:
     """Of each test the last value, and reports that say something of their own."""
     reports = [one for one in chart.all("DiagnosticReport") if one.get("conclusion") or one.get("presentedForm")]
     tests = [one for one in _of_category(chart, "laboratory")]
-    return [*_last(tests), *_once(reports, _named_on_day)[: MOST // 2]][:MOST]
+    return [*_last(tests), *_once(reports, _named_on_day)]
 
 
 def _of_category(chart: Chart, code: str) -> list[Resource]:
@@ -107,7 +105,7 @@ def _is_of_pregnancy(one: Resource) -> bool:
 
 def _last(found: Iterable[Resource]) -> list[Resource]:
     """Of each kind the newest."""
-    return _once(list(found), _name)[:MOST]
+    return _once(list(found), _name)
 
 
 def _once(found: Iterable[Resource], name: Callable[[Resource], Any]) -> list[Resource]:

@@ -21,6 +21,8 @@ from hoso.care.ips.tell import empty, told
 
 LOINC = "http://loinc.org"
 EMPTY = "http://terminology.hl7.org/CodeSystem/list-empty-reason"
+MOST = 100
+"""Lines of a section, the newest of their kinds; of a longer one the text says that there are more."""
 _NAMESPACE = UUID("5f0a8f5e-6a0d-4c39-9d6f-3e5b0c0f7a10")
 _ALONG = ("Medication", "Organization", "Practitioner", "PractitionerRole", "Device", "Location", "Specimen")
 """What records in the document refer to and what belongs in it with them."""
@@ -46,7 +48,7 @@ def summary(patient: Resource, resources: Iterable[Resource], asked: Asked) -> R
     chart = Chart.of(everything)
     sections = chosen(chart, asked.today)
     of_person = {key_of(one) for one in everything if one["resourceType"] == "Patient"} | {key_of(patient)}
-    found = [one for part in parts() for one in sections[part.key]]
+    found = [one for part in parts() for one in sections[part.key][:MOST]]
     content = _unique([*found, *_along(found, everything)])
     told_at = max((str(one.get("meta", {}).get("lastUpdated", "")) for one in (patient, *content)), default="")
     author = _author(asked)
@@ -91,15 +93,16 @@ def _composition(
 
 
 def _section(part: Part, records: Sequence[Resource], chart: Chart, asked: Asked) -> Resource | None:
-    """One that is empty is there when it is required, and says why."""
-    refused = all(type in asked.refused for type in TYPES[part.key])
+    """One that is empty is there when it is required, and says why; one that is not whole says so."""
+    refused = any(type in asked.refused for type in TYPES[part.key])
     if not records and not part.required and not refused:
         return None
     code = {"coding": [{"system": LOINC, "code": part.code, "display": part.display}]}
     section: Resource = {"title": part.titles[asked.language], "code": code}
     if records:
-        section["text"] = {"status": "generated", "div": told(records, chart, asked.language)}
-        section["entry"] = [{"reference": f"{asked.base}/{key_of(one)}"} for one in records]
+        lacking = ["partly"] * refused + ["more"] * (len(records) > MOST)
+        section["text"] = {"status": "generated", "div": told(records[:MOST], chart, asked.language, lacking)}
+        section["entry"] = [{"reference": f"{asked.base}/{key_of(one)}"} for one in records[:MOST]]
         return section
     section["text"] = {"status": "generated", "div": empty("refused" if refused else "unrecorded", asked.language)}
     section["emptyReason"] = {"coding": [{"system": EMPTY, "code": "withheld" if refused else "unavailable"}]}

@@ -13,11 +13,12 @@ from hoso.care.medicines import drug_name
 XHTML = "http://www.w3.org/1999/xhtml"
 
 
-def told(records: Sequence[Resource], chart: Chart, language: Language) -> str:
-    """An XHTML div (FHIR Narrative)."""
+def told(records: Sequence[Resource], chart: Chart, language: Language, lacking: Sequence[str]) -> str:
+    """An XHTML div (FHIR Narrative). `lacking`: words for what is not among the lines."""
     heads = "".join(f"<th>{escape(word(name, language))}</th>" for name in ("when", "what", "value", "where"))
     lines = "".join(_line(one, chart) for one in records)
-    return _div(f"<table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>", language)
+    notes = "".join(f"<p>{escape(word(name, language))}</p>" for name in lacking)
+    return _div(f"<table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>{notes}", language)
 
 
 def empty(name: str, language: Language) -> str:
