@@ -35,6 +35,8 @@ def parse(read: dict[str, Any], folder: Path) -> Settings:
         raise ValueError("[gateway] authorities is the name of a folder, signatures is true or false")
     if signatures and not name:
         raise ValueError("[gateway] signatures = true needs authorities")
+    if name and not (folder / name).is_dir():
+        raise ValueError(f"[gateway] authorities = {name!r} is no folder")
     return Settings(folder / name if name else None, signatures)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from hoso import gateways
 from hoso.access.audit import Event
 from hoso.access.gateways import FAILURE_SECONDS, FAILURES, FRESH_SECONDS, HOURS, Gateways, sent
 from hoso.core import Refused, system_clock
@@ -102,3 +104,12 @@ def test_a_name_is_plain(store: RecordStore, name: str) -> None:
 def test_a_key_is_one_that_holds(store: RecordStore) -> None:
     with pytest.raises(Refused):
         Gate(store).create("a", "01001", "-----BEGIN PUBLIC KEY-----")
+
+
+def test_settings_that_cannot_be_meant_are_said_before_the_node_starts(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for wrong in ({"authorities": "file"}, {"authorities": "none"}, {"authorities": 3}, {"signatures": True}):
+        with pytest.raises(ValueError, match=r"\[gateway\]"):
+            gateways.parse(wrong, tmp_path)
+    (tmp_path / "authorities").mkdir()
+    assert gateways.parse({"authorities": "authorities", "signatures": True}, tmp_path).signatures
