@@ -6,9 +6,10 @@ A piece is the least that is accepted or refused: a visit, a message, a row. A n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Protocol
 
+from hoso.core import Issue, Refused
 from hoso.exchange import health_checks as ksk
 from hoso.exchange import insurance, visits
 from hoso.exchange.documents import Document
@@ -75,6 +76,35 @@ FORMATS: Mapping[str, Format] = {
         Format("sheet", package.is_package, package.Splitting, rows.read, "row[{}]".format, package.PIECE_LIMIT),
     )
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A piece of a file, or why there is none at that number; a fault of the file as a whole has number 0."""
+
+    number: int
+    data: bytes | None = None
+    faults: tuple[Issue, ...] = ()
+
+
+def cut(format: Format, stream: IO[bytes]) -> Iterator[Cut]:
+    """A file piece by piece; where it breaks off, what came before is taken. Raises Refused when that is nothing."""
+    pieces = format.split(stream)
+    try:
+        for number, data in pieces:
+            place = {"place": format.place(number), "limit": str(format.limit >> 20)}
+            faults = (Issue("too-long", "load.piece-too-large", place),) if data is None else ()
+            yield Cut(number, data, faults)
+    except Refused as refused:
+        place = {"place": format.place(pieces.number + 1)}
+        told = tuple(replace(issue, values={**place, **issue.values}) for issue in refused.issues)
+        if not pieces.number:
+            raise Refused(refused.status, *told) from None
+        yield Cut(pieces.number + 1, None, told)
+        return
+    if pieces.stated is not None and pieces.stated > pieces.number:
+        counts = {"stated": str(pieces.stated), "number": str(pieces.number)}
+        yield Cut(0, None, (Issue("incomplete", "load.too-few-pieces", counts),))
 
 
 def known(head: bytes) -> Format | None:

@@ -244,23 +244,15 @@ def _unzip(source: str, stream: IO[bytes], meter: _Meter, depth: int) -> Iterato
 
 
 def _cut(format: Format, source: str, stream: IO[bytes], meter: _Meter) -> Iterator[Arrival]:
-    """A file piece by piece; where it breaks off, what came before is taken."""
-    pieces = format.split(stream)
     try:
-        for number, data in pieces:
-            if data is None:
-                place = {"place": format.place(number), "limit": str(format.limit >> 20)}
-                yield Unreadable(source, number, "load.piece-too-large", place, meter.cost())
-            else:
-                yield Unit(source, None, data, meter.cost(), format.name, number)
+        for piece in formats.cut(format, stream):
+            if piece.data is not None:
+                yield Unit(source, None, piece.data, meter.cost(), format.name, piece.number)
+            for issue in piece.faults:
+                yield Unreadable(source, piece.number or None, issue.key, dict(issue.values), meter.cost())
     except Refused as refused:
         for issue in refused.issues:
-            place = {"place": format.place(pieces.number + 1), **issue.values}
-            yield Unreadable(source, pieces.number + 1, issue.key, place, meter.cost())
-        return
-    if pieces.stated is not None and pieces.stated > pieces.number:
-        counts = {"stated": str(pieces.stated), "number": str(pieces.number)}
-        yield Unreadable(source, None, "load.too-few-pieces", counts, meter.cost())
+            yield Unreadable(source, 1, issue.key, dict(issue.values), meter.cost())
 
 
 def _text(source: str, stream: IO[bytes], meter: _Meter) -> Iterator[Arrival]:

@@ -63,7 +63,7 @@ class ItemRow(NamedTuple):
 
 _DEPOSIT, _ITEM = ", ".join(DepositRow._fields), ", ".join(ItemRow._fields)
 _SELECT, _ITEMS = f"SELECT {_DEPOSIT} FROM deposit", f"SELECT {_ITEM} FROM deposit_item"  # noqa: S608
-_LIGHT = f"SELECT {_ITEM.replace('data, mended', 'substr(data, 1, 0), substr(mended, 1, 0)')} FROM deposit_item"  # noqa: S608
+_LIGHT = f"SELECT {_ITEM.replace('data, mended', 'substr(data, 1, 1), substr(mended, 1, 1)')} FROM deposit_item"  # noqa: S608
 
 
 def packed(data: bytes) -> bytes:
@@ -202,7 +202,7 @@ class DepositTable:
         return ItemRow._make(found[0]) if found else None
 
     def items(self, id: str, state: int | None, after: int, most: int) -> list[ItemRow]:
-        """In the order they came, without what they hold."""
+        """In the order they came; of what they hold only the first byte, which says whether there is any."""
         among = "" if state is None else " AND state = ?"
         values = [id, after, *([] if state is None else [state]), most]
         sql = f"{_LIGHT} WHERE deposit = ? AND number > ?{among} ORDER BY number LIMIT ?"

@@ -118,7 +118,7 @@ def test_what_is_mended_goes_in_and_what_came_is_kept(house: House) -> None:
     house.intake.mend(HOSPITAL, id, 1, envelope(visit({"XML1": [another(3)]})))
     house.intake.process(HOSPITAL, id)
     [item] = house.intake.items(HOSPITAL, id)
-    assert (item.state, item.label) == ("stored", "LK3")
+    assert (item.state, item.label, item.mended) == ("stored", "LK3", True)
     assert house.intake.original(HOSPITAL, id, 1) == came
 
 

@@ -44,6 +44,11 @@ class Done:
     fates: set[Fate] = field(default_factory=set)
     wrote: list[Wrote] = field(default_factory=list)
 
+    @property
+    def issues(self) -> list[Issue]:
+        """Why something of it was refused, and what looks odd."""
+        return [issue for fault in self.document.faults for issue in fault.issues] + self.document.warnings
+
 
 def carry_out(door: Door, format: Format, facility: str, asked: Sequence[Asked]) -> list[Done]:
     """As many of the pieces, from the first on, as may share a write: one at least.

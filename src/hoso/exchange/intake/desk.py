@@ -18,7 +18,7 @@ from hoso.access.audit.journal import Journal
 from hoso.access.telling import Teller
 from hoso.core import Issue, Refused
 from hoso.core.clock import Clock, to_ms
-from hoso.exchange.formats import FORMATS, Format
+from hoso.exchange.formats import FORMATS, Format, cut
 from hoso.exchange.intake.preview import Previewing
 from hoso.exchange.intake.shapes import (
     STATES,
@@ -27,9 +27,9 @@ from hoso.exchange.intake.shapes import (
     Sender,
     Standing,
     State,
-    Wrote,
     issues_of,
     issues_text,
+    item_of,
     standing,
     wrote_of,
 )
@@ -190,8 +190,7 @@ class Intake:
         self._teller.act(sender.errand, "intake", f"preview, {format}")
         previewing = Previewing(self.records, sender.errand, known, sender.facility)
         for row in _items("", known, stream):
-            waits = row.state == deposits.WAITING
-            yield previewing.item(row.number, row.piece) if waits else _item(known, row, {})
+            yield previewing.item(row) if row.state == deposits.WAITING else item_of(known, row, {})
 
     def undo(self, sender: Sender, id: str) -> Undone:
         """Takes back all that the deposit wrote, as far as nobody changed it since; the same bytes may come anew.
@@ -235,7 +234,7 @@ class Intake:
         rows = self.table.items(id, number, after, max(1, min(most, PAGE)))
         patients = {wrote.id for one in rows for wrote in wrote_of(one.wrote) if wrote.type == "Patient"}
         known = self._whose(sender, id, patients) if patients else {}
-        return [_item(FORMATS[row.format], one, known) for one in rows]
+        return [item_of(FORMATS[row.format], one, known) for one in rows]
 
     def told(
         self, sender: Sender, id: str, *, state: State | None = None, after: int = 0, most: int = PAGE
@@ -243,31 +242,24 @@ class Intake:
         """The same without asking who the patients are: for a sender's software, which is told of faults alone."""
         row = self._own(sender, id)
         rows = self.table.items(id, STATES.index(state) if state else None, after, max(1, min(most, PAGE)))
-        return [_item(FORMATS[row.format], one, {}) for one in rows]
+        return [item_of(FORMATS[row.format], one, {}) for one in rows]
 
     def original(self, sender: Sender, id: str, number: int) -> bytes:
         """What came, byte by byte; of what was stored, as the records keep it."""
-        self._own(sender, id)
-        item = self._item(id, number)
-        self._teller.act(sender.errand, "intake", f"shown item {number} of {id}")
-        if item.data:
-            return unpacked(item.data)
-        kept = original(self.records, sender.errand, item.digest)
-        if kept is None:
-            raise Refused.because(410, "expired", "intake.gone", number=str(number))
-        return kept
+        item = self._shown(sender, id, number)
+        return _there(item, unpacked(item.data) or original(self.records, sender.errand, item.digest))
 
     def current(self, sender: Sender, id: str, number: int) -> bytes:
         """What is read of an item: what came, or what somebody put in its place."""
+        item = self._shown(sender, id, number)
+        kept = unpacked(item.mended) or original(self.records, sender.errand, item.digest)
+        return _there(item, kept or unpacked(item.data))
+
+    def _shown(self, sender: Sender, id: str, number: int) -> ItemRow:
         self._own(sender, id)
         item = self._item(id, number)
         self._teller.act(sender.errand, "intake", f"shown item {number} of {id}")
-        if item.mended:
-            return unpacked(item.mended)
-        kept = original(self.records, sender.errand, item.digest)
-        if kept is None and not item.data:
-            raise Refused.because(410, "expired", "intake.gone", number=str(number))
-        return unpacked(item.data) if kept is None else kept
+        return item
 
     def _whose(self, sender: Sender, id: str, patients: set[str]) -> Mapping[str, Whose]:
         def look(reading: Reading) -> Mapping[str, Whose]:
@@ -292,6 +284,12 @@ class Intake:
         if item.state != deposits.QUARANTINED:
             raise Refused.because(409, "conflict", "intake.not-quarantined", number=str(number))
         return item
+
+
+def _there(item: ItemRow, kept: bytes | None) -> bytes:
+    if not kept:
+        raise Refused.because(410, "expired", "intake.gone", number=str(item.number))
+    return kept
 
 
 def _format(name: str) -> Format:
@@ -324,43 +322,15 @@ class _Counted:
 
 
 def _items(id: str, format: Format, stream: Any) -> Iterator[ItemRow]:
-    """Piece by piece; where it breaks off, what came before is there and the fault is an item of its own.
-
-    Raises Refused when there is nothing before.
-    """
-    pieces = format.split(stream)
-    quarantined = ItemRow(id, 0, deposits.QUARANTINED)
-    try:
-        for number, data in pieces:
-            if data is None:
-                place = {"place": format.place(number), "limit": str(format.limit >> 20)}
-                fault = Issue("too-long", "load.piece-too-large", place)
-                yield quarantined._replace(number=number, issues=issues_text([fault]))
-            else:
-                yield ItemRow(id, number, digest=hashlib.sha256(data).hexdigest(), data=packed(data))
-    except Refused as refused:
-        if not pieces.number:
-            raise
-        place = {"place": format.place(pieces.number + 1)}
-        faults = [replace(issue, values={**place, **issue.values}) for issue in refused.issues]
-        yield quarantined._replace(number=pieces.number + 1, issues=issues_text(faults))
-        return
-    if not pieces.number:
+    """Piece by piece; a fault of the file is an item of its own. Raises Refused when nothing can be read."""
+    last = 0
+    for piece in cut(format, stream):
+        if not piece.number and not last:
+            break
+        last = piece.number or last + 1
+        if piece.data is None:
+            yield ItemRow(id, last, deposits.QUARANTINED, issues=issues_text(piece.faults))
+        else:
+            yield ItemRow(id, last, digest=hashlib.sha256(piece.data).hexdigest(), data=packed(piece.data))
+    if not last:
         raise Refused.because(400, "structure", "intake.empty")
-    if pieces.stated is not None and pieces.stated > pieces.number:
-        counts = {"stated": str(pieces.stated), "number": str(pieces.number)}
-        fault = Issue("incomplete", "load.too-few-pieces", counts)
-        yield quarantined._replace(number=pieces.number + 1, issues=issues_text([fault]))
-
-
-def _item(format: Format, row: ItemRow, known: Mapping[str, Whose]) -> Item:
-    wrote: list[Wrote] = wrote_of(row.wrote)
-    patient = next((one for one in wrote if one.type == "Patient"), None)
-    is_known = patient is None or patient.outcome == "updated"
-    found = known.get(patient.id, Whose("", "")) if patient else Whose("", "")
-    stored = row.state in (deposits.STORED, deposits.UNCHANGED)
-    outcome = found.outcome if not is_known else "known" if stored else ""
-    return Item(
-        row.number, format.place(row.number), row.label, STATES[row.state], issues_of(row.issues), wrote,
-        outcome, found.code,
-    )  # fmt: skip

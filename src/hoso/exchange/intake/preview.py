@@ -6,13 +6,16 @@ A piece is looked at as if it came alone: of two that bring the same newcomer, e
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from hoso.access import Draft, Errand, Records, Saved, Transaction
 from hoso.exchange.door import LoadDoor
 from hoso.exchange.formats import Format
 from hoso.exchange.intake.batch import Asked, carry_out
-from hoso.exchange.intake.shapes import Item, State
+from hoso.exchange.intake.shapes import Item, item_of
 from hoso.exchange.intake.whose import Whose, whose
+from hoso.exchange.intake.work import settled
+from hoso.store.deposits import ItemRow
 
 
 class PreviewDoor(LoadDoor):
@@ -39,18 +42,11 @@ class Previewing:
     def __init__(self, records: Records, errand: Errand, format: Format, facility: str) -> None:
         self._door, self._format, self._facility = PreviewDoor(records, errand), format, facility
 
-    def item(self, number: int, data: bytes) -> Item:
+    def item(self, row: ItemRow) -> Item:
         """A piece as its item would be. Raises Unavailable."""
-        door, format = self._door, self._format
+        door = self._door
         door.seen = {}
-        [done] = carry_out(door, format, self._facility, [Asked(number, data, last=True)])
+        [done] = carry_out(door, self._format, self._facility, [Asked(row.number, row.piece, last=True)])
         door.told("preview")
-        document = done.document
-        issues = [issue for fault in document.faults for issue in fault.issues] + document.warnings
-        state: State = "quarantined" if document.faults else "stored" if "stored" in done.fates else "unchanged"
-        patient = next((one for one in done.wrote if one.type == "Patient"), None)
-        found = door.seen.get(patient.id, Whose("", "")) if patient else Whose("", "")
-        known = patient is None or patient.outcome == "updated"
-        outcome = found.outcome if not known else "known" if done.fates else ""
-        code = found.code if outcome == "linked" else ""  # a new person's is not given yet
-        return Item(number, format.place(number), document.label, state, issues, done.wrote, outcome, code)
+        found = item_of(self._format, settled(row, done), door.seen)
+        return found if found.whose == "linked" else replace(found, code="")  # a new person's is not given yet

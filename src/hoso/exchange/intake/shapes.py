@@ -9,6 +9,8 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from hoso.access import Actor, Channel, Errand, Scopes
 from hoso.core import Issue
+from hoso.exchange.formats import Format
+from hoso.exchange.intake.whose import Whose
 from hoso.store import deposits
 
 State = Literal["waiting", "put-off", "stored", "unchanged", "quarantined", "set-aside", "undone"]
@@ -107,4 +109,20 @@ def standing(row: deposits.DepositRow, counts: Mapping[int, int]) -> Standing:
     return Standing(
         row.id, row.format, row.sender, row.facility, row.name, row.received, row.size, json.loads(row.signature),
         row.items, {STATES[state]: number for state, number in sorted(counts.items())}, row.state == deposits.DONE,
+    )  # fmt: skip
+
+
+def item_of(format: Format, row: deposits.ItemRow, known: Mapping[str, Whose]) -> Item:
+    """`known`: whom identity took the patients for. Of the row's texts only counts whether they are there."""
+    wrote = wrote_of(row.wrote)
+    patient = next((one for one in wrote if one.type == "Patient"), None)
+    is_known = patient is None or patient.outcome == "updated"
+    found = known.get(patient.id, Whose("", "")) if patient else Whose("", "")
+    stored = row.state in (deposits.STORED, deposits.UNCHANGED)
+    outcome = found.outcome if not is_known else "known" if stored else ""
+    # what came is given up when it is stored, but not when something else was put in its place
+    mended = bool(row.mended or (row.data and (stored or row.state == deposits.UNDONE)))
+    return Item(
+        row.number, format.place(row.number), row.label, STATES[row.state], issues_of(row.issues), wrote,
+        outcome, found.code, mended,
     )  # fmt: skip

@@ -104,7 +104,6 @@ class Work:
 
 def settled(row: ItemRow, done: Done) -> ItemRow:
     document = done.document
-    issues: list[Issue] = [issue for fault in document.faults for issue in fault.issues] + document.warnings
     state = deposits.STORED if "stored" in done.fates else deposits.UNCHANGED
     if document.faults:
         state = deposits.QUARANTINED
@@ -114,7 +113,7 @@ def settled(row: ItemRow, done: Done) -> ItemRow:
     return row._replace(
         state=state,
         label=document.label[:200] or row.label,
-        issues=issues_text(issues),
+        issues=issues_text(done.issues),
         wrote=wrote_text(done.wrote),
         digest=hashlib.sha256(row.piece).hexdigest(),
         data=b"" if kept and not row.mended else row.data,  # what somebody put in its place is not what came
