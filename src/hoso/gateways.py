@@ -60,8 +60,7 @@ def door(
 ) -> Application:
     """Raises OSError and ValueError for a folder of authorities that cannot be read."""
     from hoso.api.gateway import Gateway, application
-    from hoso.exchange.signing import anchors
 
-    known = anchors(settings.authorities)
+    known = signatures(settings).anchors
     gateway = Gateway(accounts(store, journal), intake, records, system_clock, known, settings.signatures)
     return application(gateway, bodies)

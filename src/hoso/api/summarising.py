@@ -13,7 +13,7 @@ from hoso.api.negotiate import check_format
 from hoso.api.parameters import Form, given
 from hoso.api.reading import live
 from hoso.care import ips
-from hoso.care.elements import Resource, reference_key
+from hoso.care.elements import Resource, reference_key, references
 from hoso.core.dates import VIETNAM
 from hoso.core.errors import Refused
 from hoso.fhir.json import encode, exact
@@ -95,7 +95,7 @@ def _named(doors: Doors, request: Request, everything: list[Resource]) -> list[R
     latest = everything
     seen: set[str] = set()
     for _ in range(_STEPS):
-        wanted = {key for one in latest for key in _keys(one)} - seen
+        wanted = {reference_key(found) for one in latest for found in references(one)} - seen
         seen |= wanted
         pairs = sorted((type, id) for type, _, id in (key.partition("/") for key in wanted) if _wanted(request, type))
         heads = doors.records.heads(request.errand, pairs) if pairs else {}
@@ -106,17 +106,3 @@ def _named(doors: Doors, request: Request, everything: list[Resource]) -> list[R
 
 def _wanted(request: Request, type: str) -> bool:
     return type in _NAMED and _may(request, type)
-
-
-def _keys(resource: Resource) -> list[str]:
-    found: list[str] = []
-    stack: list[object] = [resource]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, dict):
-            if isinstance(node.get("reference"), str):
-                found.append(reference_key(node))
-            stack += node.values()
-        elif isinstance(node, list):
-            stack += node
-    return found

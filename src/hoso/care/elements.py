@@ -97,6 +97,19 @@ def _key_in(text: str) -> str:
     return "/".join(text.split("/_history/")[0].split("/")[-2:])
 
 
+def references(resource: Resource) -> Iterator[Resource]:
+    """Every Reference in it that names a record."""
+    stack: list[Any] = [resource]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            if isinstance(node.get("reference"), str):
+                yield node
+            stack += node.values()
+        elif isinstance(node, list):
+            stack += node
+
+
 def key_of(resource: Resource) -> str:
     return f"{resource['resourceType']}/{resource.get('id', '')}"
 

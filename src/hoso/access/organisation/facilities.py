@@ -24,7 +24,7 @@ from hoso.fhir.json import parse as parse_json
 from hoso.fhir.organisation import code_of, kind_of, parent_of
 from hoso.fhir.search import Query, parse
 from hoso.fhir.systems import FACILITY_LEVEL, GLN
-from hoso.store.contract import Draft, Reading, Store, Transaction
+from hoso.store.contract import Draft, Page, Reading, Store, Transaction
 from hoso.store.visible import Visible
 
 LONGEST_NAME = 200
@@ -312,11 +312,16 @@ def _location(organization: Resource, address: str) -> Resource:
 
 
 def every(records: Records, errand: Errand, query: Query) -> list[Resource]:
-    """All that a search finds, page after page."""
+    """All that a search finds."""
+    return turned(lambda cursor: records.search(errand, query, cursor))
+
+
+def turned(search: Callable[[str | None], Page]) -> list[Resource]:
+    """What stands on all its pages."""
     found: list[Resource] = []
     cursor: str | None = None
     while True:
-        page = records.search(errand, query, cursor)
+        page = search(cursor)
         found += [parse_json(version.body) for version in page.matches if not version.deleted]
         cursor = page.cursor
         if cursor is None:

@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from hoso.access.errand import Errand
-from hoso.access.organisation.facilities import check_name, draft, every
+from hoso.access.organisation.facilities import check_name, draft, every, turned
 from hoso.access.organisation.posts import DEEPEST, Resource, live
 from hoso.access.records import Records
 from hoso.core.errors import Refused
 from hoso.core.ids import new_id
-from hoso.fhir.json import parse as parse_json
 from hoso.fhir.search import Query, parse
 from hoso.store.contract import Draft, Reading, Store, Transaction
 from hoso.store.visible import Visible
@@ -151,14 +150,8 @@ def _check_alone(reading: Reading, wanted: Location) -> None:
 
 
 def _there(reading: Reading, home: str) -> list[Location]:
-    found: list[Location] = []
-    cursor: str | None = None
-    while True:
-        page = reading.search(_query(home), _ALL, cursor)
-        found += [_location(parse_json(one.body)) for one in page.matches if not one.deleted]
-        cursor = page.cursor
-        if cursor is None:
-            return found
+    query = _query(home)
+    return [_location(one) for one in turned(lambda cursor: reading.search(query, _ALL, cursor))]
 
 
 def _location(resource: Resource) -> Location:

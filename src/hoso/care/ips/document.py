@@ -10,11 +10,10 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID, uuid5
 
 from hoso.care.chart import Chart
-from hoso.care.elements import Resource, key_of, reference_key
+from hoso.care.elements import Resource, key_of, reference_key, references
 from hoso.care.ips.choose import TYPES, chosen
 from hoso.care.ips.table import Language, Part, parts, word
 from hoso.care.ips.tell import empty, told
@@ -123,34 +122,18 @@ def _along(found: Sequence[Resource], everything: Sequence[Resource]) -> list[Re
     named: list[Resource] = []
     looked: Sequence[Resource] = found
     for _ in range(2):
-        looked = [known[key] for one in looked for key in _keys(one) if key in known and known[key] not in named]
+        keys = [reference_key(reference) for one in looked for reference in references(one)]
+        looked = [known[key] for key in keys if key in known and known[key] not in named]
         named += looked
     return named
-
-
-def _keys(node: Any) -> Iterable[str]:
-    if isinstance(node, dict):
-        if isinstance(node.get("reference"), str):
-            yield reference_key(node)
-        for value in node.values():
-            yield from _keys(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _keys(value)
 
 
 def _about(one: Resource, patient: Resource, of_person: Collection[str]) -> Resource:
     """The record of a facility's patient, said of the person."""
     shown = _shown(one)
-    stack: list[Any] = [shown]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, dict):
-            if isinstance(node.get("reference"), str) and reference_key(node) in of_person:
-                node["reference"] = key_of(patient)
-            stack += node.values()
-        elif isinstance(node, list):
-            stack += node
+    for reference in references(shown):
+        if reference_key(reference) in of_person:
+            reference["reference"] = key_of(patient)
     return shown
 
 
