@@ -19,6 +19,7 @@ from hoso.access.noise import Noise
 from hoso.access.notes import Notes, subject
 from hoso.access.scope import Right
 from hoso.core.clock import Clock, to_ms
+from hoso.store.audit import AuditRow
 from hoso.store.contract import Saved, Transaction, Version
 
 MOST_WHAT = 400
@@ -110,20 +111,29 @@ class Teller:
 
     def noted(self, errand: Errand, kind: str, what: str) -> None:
         """What a page, or a document that asks many things, has shown until now, at once."""
-        if errand.notes is not None and (seen := errand.notes.take(also_nobody=kind != "view")):
-            self._journal.tell(
-                [
-                    event_of(
-                        errand, self._now(), kind, "R", what,
-                        patient=one.patient, types=tuple(sorted(one.types)), digest=digest(one.names),
-                    )
-                    for one in seen
-                ]
-            )  # fmt: skip
+        self._journal.tell(self._taken(errand, kind, what))
+
+    def noting(self, errand: Errand, kind: str, what: str) -> list[AuditRow]:
+        """The same, for who writes it together with what came of it."""
+        return self._journal.rows(self._taken(errand, kind, what))
+
+    def _taken(self, errand: Errand, kind: str, what: str) -> list[Event]:
+        seen = errand.notes.take(also_nobody=kind != "view") if errand.notes is not None else []
+        return [
+            event_of(
+                errand, self._now(), kind, "R", what,
+                patient=one.patient, types=tuple(sorted(one.types)), digest=digest(one.names),
+            )
+            for one in seen
+        ]  # fmt: skip
 
     def act(self, errand: Errand, kind: str, what: str, patient: int = 0) -> None:
         """Something done that is neither reading nor writing a record, such as opening one in an emergency."""
         self._journal.tell([event_of(errand, self._now(), kind, "E", what, patient=patient)])
+
+    def acted(self, errand: Errand, kind: str, what: str) -> list[AuditRow]:
+        """The same, for who writes it together with what was done."""
+        return self._journal.rows([event_of(errand, self._now(), kind, "E", what)])
 
     def stranger(self, address: str) -> None:
         if self._noise.first((address,)):

@@ -22,17 +22,34 @@ LOADING = Errand(Actor("node/load", Scopes.parse("system/*.cruds")), "SYSADMIN",
 
 SETTLED = 10.0
 """Seconds for which a facility that was found is not looked for again: every visit names its own, mostly the same."""
+MOST_FACILITIES = 20_000
 _FACILITY = "Organization?identifier="
+
+
+class Facilities:
+    """Those that were found by their code, for a while. One for all doors of a process."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[float, Version]] = {}
+
+    def get(self, criteria: str) -> Version | None:
+        until, known = self._found.get(criteria, (0.0, None))
+        return known if monotonic() < until else None
+
+    def keep(self, criteria: str, found: Version) -> None:
+        if len(self._found) >= MOST_FACILITIES:
+            self._found.clear()
+        self._found[criteria] = (monotonic() + SETTLED, found)
 
 
 class LoadDoor:
     """Implements `commit.Door` over the records of a node. Of one thread."""
 
-    def __init__(self, records: Records, errand: Errand = LOADING) -> None:
+    def __init__(self, records: Records, errand: Errand = LOADING, facilities: Facilities | None = None) -> None:
         self._records = records
-        self._writing, self._errand = errand, replace(errand, notes=Notes())
+        self._writing, self.reading = errand, replace(errand, notes=Notes())
         self._heads: dict[tuple[str, str], Version | None] = {}
-        self._facilities: dict[str, tuple[float, Version]] = {}
+        self._facilities = facilities or Facilities()
         self._absent: set[str] = set()
         """Facilities that nobody had when they were looked for since `afresh`."""
 
@@ -43,32 +60,31 @@ class LoadDoor:
 
     def told(self, what: str) -> None:
         """Tells what was read since the last time. Raises Unavailable."""
-        self._records.noted(self._errand, what, "read")
+        self._records.noted(self.reading, what, "read")
 
     def heads(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Version]:
         """As they were when they were first asked for since `afresh`: who writes says which version that was."""
         unknown = [key for key in keys if key not in self._heads]
         if unknown:
             self._heads |= dict.fromkeys(unknown)
-            self._heads |= self._records.heads(self._errand, unknown)
+            self._heads |= self._records.heads(self.reading, unknown)
         return {key: head for key in keys if (head := self._heads[key]) is not None}
 
     def find(self, criteria: str) -> Version | None:
-        until, known = self._facilities.get(criteria, (0.0, None))
-        if monotonic() < until:
+        if known := self._facilities.get(criteria):
             return known
         if criteria in self._absent:
             return None
-        found = self._records.find(self._errand, _query(criteria))
+        found = self._records.find(self.reading, _query(criteria))
         if found is not None and criteria.startswith(_FACILITY):
-            self._facilities[criteria] = (monotonic() + SETTLED, found)
+            self._facilities.keep(criteria, found)
         elif found is None and criteria.startswith(_FACILITY):
             self._absent.add(criteria)
         return found
 
     def inputs(self, encounter: str) -> list[Version]:
         asked = [("target", f"Encounter/{encounter}"), ("_count", "100"), ("_sort", "-_lastUpdated")]
-        return list(self._records.search(self._errand, parse("Provenance", asked)).matches)
+        return list(self._records.search(self.reading, parse("Provenance", asked)).matches)
 
     def save(self, drafts: Sequence[Draft], absent: Sequence[str] = ()) -> list[Saved]:
         self.afresh()

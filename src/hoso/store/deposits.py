@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import zstandard
 
+from hoso.store import audit
+from hoso.store.audit import AuditRow
 from hoso.store.backlog import insert
 from hoso.store.connection import Connection, Row
 from hoso.store.engine import Engine
@@ -66,6 +68,18 @@ _SELECT, _ITEMS = f"SELECT {_DEPOSIT} FROM deposit", f"SELECT {_ITEM} FROM depos
 _LIGHT = f"SELECT {_ITEM.replace('data, mended', 'substr(data, 1, 1), substr(mended, 1, 1)')} FROM deposit_item"  # noqa: S608
 
 
+_LISTS = """unnest(CAST(? AS bigint[]), CAST(? AS bigint[]), CAST(? AS text[]), CAST(? AS text[]), CAST(? AS text[]),
+  CAST(? AS text[]), CAST(? AS bytea[]), CAST(? AS bytea[]))"""
+_ADD = f"""WITH d AS (INSERT INTO deposit ({_DEPOSIT}) VALUES ({", ".join("?" * len(DepositRow._fields))})
+    ON CONFLICT DO NOTHING),
+  i AS (INSERT INTO deposit_item ({_ITEM}) SELECT CAST(? AS text), w.* FROM {_LISTS} AS w ON CONFLICT DO NOTHING)
+  SELECT hoso_audit(CAST(? AS bytea[]), CAST(? AS bytea[]))"""  # noqa: S608
+_SETTLE = """SELECT hoso_settle(?, CAST(? AS bigint[]), CAST(? AS bigint[]), CAST(? AS text[]), CAST(? AS text[]),
+  CAST(? AS text[]), CAST(? AS text[]), CAST(? AS bytea[]), CAST(? AS bytea[]), ?, CAST(? AS bytea[]),
+  CAST(? AS bytea[]))"""
+"""PostgreSQL: each a round trip, and a transaction by itself."""
+
+
 def packed(data: bytes) -> bytes:
     return zstandard.ZstdCompressor(level=LEVEL).compress(data) if data else b""
 
@@ -85,14 +99,18 @@ class DepositTable:
         found = self._rows(f"{_SELECT} WHERE digest = ? AND facility = ? AND state > 0", digest, facility)
         return DepositRow._make(found[0]) if found else None
 
-    def add(self, row: DepositRow, items: Sequence[ItemRow]) -> None:
-        """Durable on return."""
+    def add(self, row: DepositRow, items: Sequence[ItemRow], events: Sequence[AuditRow] = ()) -> None:
+        """Durable on return, with the events that tell of it."""
 
         def work(connection: Connection) -> None:
+            if connection.dialect == "postgresql":
+                connection.rows(_ADD, (*row, row.id, *_lists(items), *_events(events)))
+                return
             insert(connection, "deposit", row)
             _insert(connection, items)
+            audit.insert(connection, events)
 
-        self._engine.transact(work)
+        self._engine.aside(work)
 
     def extend(self, items: Sequence[ItemRow]) -> None:
         self._engine.transact(lambda connection: _insert(connection, items))
@@ -129,13 +147,17 @@ class DepositTable:
         sql = f"{_ITEMS} WHERE deposit = ? AND state = ? AND number > ? ORDER BY number LIMIT ?"
         return [ItemRow._make(row) for row in self._rows(sql, id, state, after, most)]
 
-    def settle(self, id: str, items: Sequence[ItemRow], until: int) -> bool:
+    def settle(self, id: str, items: Sequence[ItemRow], until: int, events: Sequence[AuditRow] = ()) -> bool:
         """What became of items; whether nothing waits any more, so that the deposit is closed.
 
-        `until`: for how long it is still taken, 0 to let go of it.
+        `until`: for how long it is still taken, 0 to let go of it. `events` tell of what was looked at for them.
         """
 
         def work(connection: Connection) -> bool:
+            if connection.dialect == "postgresql":
+                ((closed,),) = connection.rows(_SETTLE, (id, *_lists(items), until, *_events(events)))
+                return bool(closed)
+            audit.insert(connection, events)
             for item in items:
                 connection.rows(
                     """UPDATE deposit_item SET state = ?, label = ?, digest = ?, issues = ?, wrote = ?, data = ?,
@@ -153,7 +175,7 @@ class DepositTable:
                 connection.rows("UPDATE deposit SET taken = 0, state = 2 WHERE id = ? AND state = 1", (id,))
             return not left
 
-        return self._engine.transact(work)
+        return self._engine.aside(work)
 
     def reopen(self, id: str, items: Sequence[ItemRow]) -> None:
         """Items that are to be tried again."""
@@ -222,6 +244,15 @@ class DepositTable:
 
     def _rows(self, sql: str, *values: object) -> list[Row]:
         return self._engine.reader().rows(sql, values)
+
+
+def _lists(items: Sequence[ItemRow]) -> list[list[object]]:
+    """A list for each column but the first."""
+    return [[item[at] for item in items] for at in range(1, len(ItemRow._fields))]
+
+
+def _events(events: Sequence[AuditRow]) -> tuple[list[bytes], list[bytes]]:
+    return [row.salt for row in events], [row.bytes for row in events]
 
 
 def _insert(connection: Connection, items: Sequence[ItemRow]) -> None:

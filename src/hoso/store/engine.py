@@ -37,6 +37,9 @@ class Engine(Protocol):
     def once(self, work: Callable[[Connection], T]) -> T:
         """Like `transact` for work that reads and then calls `apply` one time as its last act."""
 
+    def aside(self, work: Callable[[Connection], T]) -> T:
+        """Like `transact` for rows that are no versions of records. On PostgreSQL it must be one statement."""
+
     def record(self, rows: Sequence[AuditRow]) -> None:
         """Events of the audit log by themselves, durable on return; the database may have them a moment later."""
 

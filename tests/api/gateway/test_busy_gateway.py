@@ -69,7 +69,8 @@ def test_what_there_is_no_time_for_is_safe_and_stays_with_the_node(gateway: Gate
     status, _, told = send()
     assert (status, told["maKetQua"], told["trangThai"], told["soHoSoDaNhan"]) == (200, "200", "CHO_XU_LY", 0)
     assert told["maGiaoDich"] in told["thongDiep"]
-    later = Runner(gateway.records, gateway.intake.table, lambda: system_clock() + timedelta(minutes=1))
+    runner = gateway.intake.runner
+    later = Runner(runner.records, runner.table, runner.teller, lambda: system_clock() + timedelta(minutes=1))
     assert later.step(), "whoever received it has not carried it out, so another does"
     again = send()[2]
     assert (again["maGiaoDich"], again["trangThai"], again["soHoSoDaNhan"]) == (told["maGiaoDich"], "DA_XU_LY", 1)

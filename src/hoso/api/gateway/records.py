@@ -17,7 +17,7 @@ from hoso.api.gateway.doors import Gateway, sender
 from hoso.api.message import Response
 from hoso.core.errors import Refused
 from hoso.exchange import signing
-from hoso.exchange.intake import Item, Receipt, Standing
+from hoso.exchange.intake import Item, Receipt, Standing, State
 from hoso.fhir.outcome import Language
 
 FORMAT = "insurance-xml"
@@ -60,10 +60,10 @@ def standing(gateway: Gateway, account: Account, asked: Asked, language: Languag
 
 def members(gateway: Gateway, account: Account, found: Standing, language: Language, after: int = 0) -> dict[str, Any]:
     """What became of a deposit, in the members of an answer."""
-    few = found.items <= LISTED
-    listed = gateway.intake.told(
-        sender(account), found.id, state=None if few else "quarantined", after=after, most=LISTED
-    )
+    listed = found.told
+    if listed is None or found.items > LISTED:
+        state: State | None = None if found.items <= LISTED else "quarantined"
+        listed = gateway.intake.told(sender(account), found.id, state=state, after=after, most=LISTED)
     bad = found.counts.get("quarantined", 0)
     good = sum(found.counts.get(state, 0) for state in ("stored", "unchanged"))
     told: dict[str, Any] = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
@@ -22,6 +23,7 @@ from hoso.exchange.formats import FORMATS, Format, cut
 from hoso.exchange.intake.preview import Previewing
 from hoso.exchange.intake.shapes import (
     STATES,
+    Held,
     Item,
     Receipt,
     Sender,
@@ -64,7 +66,7 @@ class Intake:
     ) -> None:
         self.records, self.table, self._clock, self._new_id = records, table, clock, new_id
         self._teller = Teller(journal, clock)
-        self.runner = Runner(records, table, clock)
+        self.runner = Runner(records, table, self._teller, clock)
         self._signatures = signatures or Signatures(clock)
 
     # Receiving
@@ -95,14 +97,13 @@ class Intake:
         )  # fmt: skip
         if len(head) <= AT_ONCE:
             row = row._replace(digest=hashlib.sha256(head).hexdigest(), size=len(head))
-            receipt = self._at_once(row, known, head, hold)
-        else:
-            receipt = self._in_parts(row, known, _Counted(head, stream))
+            return self._at_once(sender, row, known, head, hold)
+        receipt = self._in_parts(row, known, _Counted(head, stream))
         if receipt.new:
-            self._teller.act(sender.errand, "intake", f"received {receipt.id}, {format}, {receipt.items} items")
+            self._teller.act(sender.errand, "intake", _received(row, receipt.items))
         return receipt
 
-    def _at_once(self, row: DepositRow, format: Format, data: bytes, hold: bool) -> Receipt:
+    def _at_once(self, sender: Sender, row: DepositRow, format: Format, data: bytes, hold: bool) -> Receipt:
         same = self.table.same(row.digest, row.facility)
         if same is not None:
             return Receipt(same.id, same.items, False)
@@ -110,8 +111,8 @@ class Intake:
         row = row._replace(items=len(items), state=deposits.OPEN)
         if hold:
             row = held(row)
-        self.table.add(row, items)
-        return Receipt(row.id, row.items, True, row if hold else None)
+        self.table.add(row, items, self._teller.acted(sender.errand, "intake", _received(row, len(items))))
+        return Receipt(row.id, row.items, True, Held(row, items) if hold else None)
 
     def _in_parts(self, row: DepositRow, format: Format, stream: _Counted) -> Receipt:
         self.table.add(row, [])
@@ -141,11 +142,13 @@ class Intake:
 
         `receipt` of a deposit that is held.
         """
-        if receipt is not None and receipt.held is not None:
-            self.runner.carry_out(receipt.held, seconds)
-        else:
+        if receipt is None or receipt.held is None:
             self._own(sender, id)
             self.runner.process(id, seconds)
+        elif items := self.runner.carry_out(*receipt.held, seconds):
+            row = receipt.held.row._replace(state=deposits.DONE)
+            told = [item_of(FORMATS[row.format], item, {}) for item in items]
+            return replace(standing(row, Counter(item.state for item in items)), told=told)
         return self.standing(sender, id)
 
     def retry(self, sender: Sender, id: str, numbers: Sequence[int] | None = None) -> int:
@@ -284,6 +287,10 @@ class Intake:
         if item.state != deposits.QUARANTINED:
             raise Refused.because(409, "conflict", "intake.not-quarantined", number=str(number))
         return item
+
+
+def _received(row: DepositRow, items: int) -> str:
+    return f"received {row.id}, {row.format}, {items} items"
 
 
 def _there(item: ItemRow, kept: bytes | None) -> bytes:

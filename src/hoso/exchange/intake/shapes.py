@@ -31,6 +31,13 @@ class Sender:
         return Errand(Actor(self.name, Scopes.parse("system/*.cruds")), "SYSADMIN", self.channel)
 
 
+class Held(NamedTuple):
+    """A new deposit with its items."""
+
+    row: deposits.DepositRow
+    items: Sequence[deposits.ItemRow]
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """`new`: these bytes had not come from this facility before. `held`: for whoever brings it, to work on at once."""
@@ -38,12 +45,15 @@ class Receipt:
     id: str
     items: int
     new: bool
-    held: deposits.DepositRow | None = field(default=None, compare=False, repr=False)
+    held: Held | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`received` in milliseconds; `counts` of items by state; `over`: nothing waits any more."""
+    """`received` in milliseconds; `counts` of items by state; `over`: nothing waits any more.
+
+    `told`: the items as `Intake.told` lists them, when they are at hand.
+    """
 
     id: str
     format: str
@@ -56,6 +66,7 @@ class Standing:
     items: int
     counts: Mapping[State, int]
     over: bool
+    told: Sequence[Item] | None = field(default=None, compare=False, repr=False)
 
 
 class Wrote(NamedTuple):

@@ -9,13 +9,15 @@ import hashlib
 import logging
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import islice
 from time import monotonic
 
 from hoso.access import Records, Unavailable
+from hoso.access.telling import Teller
 from hoso.core import Issue
 from hoso.core.clock import Clock, to_ms
 from hoso.exchange.documents import Document
-from hoso.exchange.door import LoadDoor
+from hoso.exchange.door import Facilities, LoadDoor
 from hoso.exchange.formats import FORMATS
 from hoso.exchange.intake.batch import MOST, Asked, Done, carry_out
 from hoso.exchange.intake.shapes import Sender, Wrote, issues_text, wrote_text
@@ -37,12 +39,16 @@ def held(row: DepositRow) -> DepositRow:
 class Work:
     """One deposit, taken by us, as far as we come."""
 
-    def __init__(self, records: Records, table: DepositTable, clock: Clock, row: DepositRow) -> None:
-        self._table, self._clock, self._row = table, clock, row
+    def __init__(self, runner: Runner, row: DepositRow, items: Sequence[ItemRow] = ()) -> None:
+        """`items`: all there are, of a deposit that has just come; else they are asked for."""
+        self._table, self._teller, self._clock, self._row = runner.table, runner.teller, runner.clock, row
         self._format = FORMATS[row.format]
-        self._door = LoadDoor(records, Sender(row.sender, row.facility, "automatic").errand)
+        errand = Sender(row.sender, row.facility, "automatic").errand
+        self._door = LoadDoor(runner.records, errand, runner.facilities)
         self._again = row.attempts > 1
         self._reached = 0
+        self.items = {item.number: item for item in items}
+        """As they stand, when they were at hand."""
 
     def run(self, seconds: float | None = None) -> bool:
         """Whether nothing waits any more. What is put off is tried once more when all else is done."""
@@ -58,10 +64,15 @@ class Work:
 
     def _batches(self, state: int) -> Iterator[list[ItemRow]]:
         """What is done is another state then, so every look begins behind it."""
-        after = 0
-        while rows := self._table.waiting(self._row.id, state, after, MOST):
+        self._reached = 0
+        while rows := self._next(state):
             yield rows
-            after = self._reached
+
+    def _next(self, state: int) -> list[ItemRow]:
+        if not self.items:
+            return self._table.waiting(self._row.id, state, self._reached, MOST)
+        left = (item for item in self.items.values() if item.state == state and item.number > self._reached)
+        return list(islice(left, MOST))
 
     def _stored(self, rows: Sequence[ItemRow], last: bool) -> bool:
         """As many of them as go together; whether nothing is left."""
@@ -70,11 +81,13 @@ class Work:
         if self._again:
             self._own(done)
             self._again = False
-        self._door.told(f"deposit {self._row.id}")
         self._reached = rows[len(done) - 1].number
         until = to_ms(self._clock()) + TAKEN_MS
         now = [settled(row, one) for row, one in zip(rows, done, strict=False)]
-        return self._table.settle(self._row.id, now, until)
+        if self.items:
+            self.items |= {item.number: item for item in now}
+        looked = self._teller.noting(self._door.reading, "read", f"deposit {self._row.id}")
+        return self._table.settle(self._row.id, now, until, looked)
 
     def _done(self, asked: Sequence[Asked]) -> list[Done]:
         """A piece that brings out a fault of ours is set apart like any other that cannot be read."""
@@ -129,24 +142,26 @@ SWEEP_SECONDS, SWEPT = 3_600.0, 100
 class Runner:
     """Finds what nobody has carried out: it came to a process that ended, or was more than a request waits for."""
 
-    def __init__(self, records: Records, table: DepositTable, clock: Clock) -> None:
-        self._records, self._table, self._clock = records, table, clock
+    def __init__(self, records: Records, table: DepositTable, teller: Teller, clock: Clock) -> None:
+        self.records, self.table, self.teller, self.clock = records, table, teller, clock
+        self.facilities = Facilities()
         self._swept = -SWEEP_SECONDS
 
     def process(self, id: str, seconds: float | None = None) -> bool:
         """Whether it was carried out to its end by this call. Raises Unavailable."""
-        now = to_ms(self._clock())
-        row = self._table.take(id, now, now + TAKEN_MS)
-        return row is not None and self.carry_out(row, seconds)
+        now = to_ms(self.clock())
+        row = self.table.take(id, now, now + TAKEN_MS)
+        return row is not None and Work(self, row).run(seconds)
 
-    def carry_out(self, row: DepositRow, seconds: float | None = None) -> bool:
-        """One that is ours already."""
-        return Work(self._records, self._table, self._clock, row).run(seconds)
+    def carry_out(self, row: DepositRow, items: Sequence[ItemRow], seconds: float | None = None) -> list[ItemRow]:
+        """One that is ours already, with all its items; they as they are then, nothing when some still wait."""
+        work = Work(self, row, items)
+        return list(work.items.values()) if work.run(seconds) else []
 
     def step(self) -> bool:
         """One deposit; whether there may be more. Raises Unavailable."""
         self._forget()
-        row = self._table.first(to_ms(self._clock()))
+        row = self.table.first(to_ms(self.clock()))
         if row is not None:
             self.process(row.id)
         return row is not None
@@ -155,7 +170,7 @@ class Runner:
         """Once in a while what nobody asks for any more; the records and their raw input stay."""
         if monotonic() - self._swept < SWEEP_SECONDS:
             return
-        now = self._clock()
-        for id in self._table.outdated(to_ms(now - KEPT), to_ms(now - ARRIVING), SWEPT):
-            self._table.remove(id)
+        now = self.clock()
+        for id in self.table.outdated(to_ms(now - KEPT), to_ms(now - ARRIVING), SWEPT):
+            self.table.remove(id)
         self._swept = monotonic()

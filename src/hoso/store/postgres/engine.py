@@ -7,7 +7,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Concatenate, ParamSpec, TypeVar
@@ -159,6 +159,15 @@ class PostgresEngine:
             self._sequencer.wake()
             return result
         return self._transact(work, queue=True)
+
+    def aside(self, work: Callable[[Connection], T]) -> T:
+        """The statement is its own transaction, and there is nothing to number after it. It must bear being sent twice,
+        for a connection that breaks says not whether it took place."""
+        connection = self._writer()
+        for _ in range(TRIES):
+            with suppress(Race):
+                return work(connection)
+        raise Unavailable("too many others write the same rows")
 
     def record(self, rows: Sequence[AuditRow]) -> None:
         """The statement is its own transaction, on a connection that many threads use in turn, and is sent again when

@@ -122,7 +122,7 @@ class SqliteEngine:
     def transact(self, work: Callable[[Connection], T]) -> T:
         return self._group.run(work)
 
-    once = transact
+    once = aside = transact
 
     def record(self, rows: Sequence[AuditRow]) -> None:
         self._inbox.add(rows, self.lent)
