@@ -17,7 +17,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -81,7 +81,7 @@ def main() -> None:
             "--out", work / "sent")  # fmt: skip
         make(work / "node", database)
         run("load", "--data", work / "node", work / "sent" / "facilities.json")
-        pieces = list(_pieces(work / "sent"))[: args.visits]
+        pieces = _mingled(list(_pieces(work / "sent"))[: args.visits], args.seed)
         day = Day(queue.Queue(), _accounts(work / "node", {one.truth["facility"] for one in pieces}))
         for piece in pieces:
             day.waiting.put(piece)
@@ -94,6 +94,16 @@ def _pieces(folder: Path) -> Iterator[Piece]:
     for file in sorted(folder.glob("*/*.xml")):
         for number, data in insurance.Splitting(BytesIO(file.read_bytes())):
             yield Piece(truths[f"{file.parent.name}/{file.name}", number], data or b"")
+
+
+def _mingled(pieces: list[Piece], seed: int) -> list[Piece]:
+    """Each facility sends its own in order, all of them side by side, as on a real day."""
+    waiting: dict[str, deque[Piece]] = {}
+    for piece in pieces:
+        waiting.setdefault(piece.truth["facility"], deque()).append(piece)
+    turns = [one.truth["facility"] for one in pieces]
+    random.Random(seed).shuffle(turns)
+    return [waiting[facility].popleft() for facility in turns]
 
 
 def _accounts(folder: Path, facilities: set[str]) -> dict[str, str]:

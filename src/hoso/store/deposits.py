@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
 import zstandard
 
 from hoso.store import audit
@@ -68,15 +69,10 @@ _SELECT, _ITEMS = f"SELECT {_DEPOSIT} FROM deposit", f"SELECT {_ITEM} FROM depos
 _LIGHT = f"SELECT {_ITEM.replace('data, mended', 'substr(data, 1, 1), substr(mended, 1, 1)')} FROM deposit_item"  # noqa: S608
 
 
-_LISTS = """unnest(CAST(? AS bigint[]), CAST(? AS bigint[]), CAST(? AS text[]), CAST(? AS text[]), CAST(? AS text[]),
-  CAST(? AS text[]), CAST(? AS bytea[]), CAST(? AS bytea[]))"""
-_ADD = f"""WITH d AS (INSERT INTO deposit ({_DEPOSIT}) VALUES ({", ".join("?" * len(DepositRow._fields))})
-    ON CONFLICT DO NOTHING),
-  i AS (INSERT INTO deposit_item ({_ITEM}) SELECT CAST(? AS text), w.* FROM {_LISTS} AS w ON CONFLICT DO NOTHING)
-  SELECT hoso_audit(CAST(? AS bytea[]), CAST(? AS bytea[]))"""  # noqa: S608
-_SETTLE = """SELECT hoso_settle(?, CAST(? AS bigint[]), CAST(? AS bigint[]), CAST(? AS text[]), CAST(? AS text[]),
-  CAST(? AS text[]), CAST(? AS text[]), CAST(? AS bytea[]), CAST(? AS bytea[]), ?, CAST(? AS bytea[]),
-  CAST(? AS bytea[]))"""
+_HELD = "CAST(? AS jsonb), CAST(? AS bytea[]), CAST(? AS bytea[])"
+_EVENTS = "CAST(? AS bytea[]), CAST(? AS bytea[])"
+_ADD = f"SELECT hoso_deposit(CAST(? AS jsonb), {_HELD}, {_EVENTS})"
+_SETTLE = f"SELECT hoso_settle(?, {_HELD}, ?, {_EVENTS})"
 """PostgreSQL: each a round trip, and a transaction by itself."""
 
 
@@ -104,7 +100,7 @@ class DepositTable:
 
         def work(connection: Connection) -> None:
             if connection.dialect == "postgresql":
-                connection.rows(_ADD, (*row, row.id, *_lists(items), *_events(events)))
+                connection.rows(_ADD, (_json(row._asdict()), *_held(items), *_events(events)))
                 return
             insert(connection, "deposit", row)
             _insert(connection, items)
@@ -155,7 +151,7 @@ class DepositTable:
 
         def work(connection: Connection) -> bool:
             if connection.dialect == "postgresql":
-                ((closed,),) = connection.rows(_SETTLE, (id, *_lists(items), until, *_events(events)))
+                ((closed,),) = connection.rows(_SETTLE, (id, *_held(items), until, *_events(events)))
                 return bool(closed)
             audit.insert(connection, events)
             for item in items:
@@ -246,9 +242,16 @@ class DepositTable:
         return self._engine.reader().rows(sql, values)
 
 
-def _lists(items: Sequence[ItemRow]) -> list[list[object]]:
-    """A list for each column but the first."""
-    return [[item[at] for item in items] for at in range(1, len(ItemRow._fields))]
+_TEXTS = ("number", "state", "label", "digest", "issues", "wrote")
+
+
+def _held(items: Sequence[ItemRow]) -> tuple[str, list[bytes], list[bytes]]:
+    texts = _json([{name: getattr(item, name) for name in _TEXTS} for item in items])
+    return texts, [item.data for item in items], [item.mended for item in items]
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _events(events: Sequence[AuditRow]) -> tuple[list[bytes], list[bytes]]:

@@ -19,7 +19,7 @@ HERE = "/gateway/"
 BARE = ("/api/token/take", "/api/qd130/", "/api/egw/")
 """Paths of the insurance gateway itself, for software in which only the name of the host can be changed."""
 ROLE = "system"
-PLACES = 2
+PLACES = 1
 """Files that one worker takes apart at a time; each may be tens of megabytes."""
 WAIT_SECONDS = 5.0
 

@@ -86,8 +86,8 @@ class PostgresConnection:
     def send(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
         """Runs a statement once, whatever happens."""
         with self._trouble():
-            cursor = self._cursor.execute(translate(sql), params)
-            return cursor.fetchall() if cursor.description else []
+            result = self._cursor.execute(translate(sql), params).pgresult
+            return self._cursor.fetchall() if result is not None and result.nfields else []  # no descriptions made
 
     def limited(self) -> AbstractContextManager[None]:
         """Every statement is, by the server itself."""
