@@ -19,7 +19,7 @@ HERE = "/gateway/"
 BARE = ("/api/token/take", "/api/qd130/", "/api/egw/")
 """Paths of the insurance gateway itself, for software in which only the name of the host can be changed."""
 ROLE = "system"
-PLACES = 1
+PLACES = 2
 """Files that one worker takes apart at a time; each may be tens of megabytes."""
 WAIT_SECONDS = 5.0
 
@@ -58,7 +58,10 @@ class Gateway:
     seconds: float = WAIT_SECONDS
     """How long a request works on what it brought; the node goes on with the rest."""
     opening: Lane = field(default_factory=lambda: Lane(PLACES))
-    working: Lane = field(default_factory=lambda: Lane(PLACES))
+    working: Lane = field(default_factory=lambda: Lane(1))
+    """For a few visits. Two threads at once only fight for the interpreter: a visit then costs a third more."""
+    toiling: Lane = field(default_factory=lambda: Lane(1))
+    """For many, so that nobody's few wait behind them."""
 
 
 def sender(account: Account) -> Sender:

@@ -24,6 +24,8 @@ FORMAT = "insurance-xml"
 LISTED = 100
 """Faulty items that one answer lists; the status call goes on behind them."""
 SENTENCES = 3
+FEW = 16
+"""Visits of a file that is carried out among the small ones."""
 OPENING_SECONDS = 5.0
 """For so long a file waits while others are taken apart, before its sender is asked to come again."""
 _PAUSE = 0.05
@@ -95,8 +97,9 @@ def worked(gateway: Gateway, account: Account, receipt: Receipt) -> Standing:
     """As far as it gets in the time of a request. Where others are at work, it stays with the node."""
     whose, ends = sender(account), time.monotonic() + gateway.seconds
     found: Standing | None = None
+    lane = gateway.working if receipt.items <= FEW else gateway.toiling
     while (found is None or not found.over) and (left := ends - time.monotonic()) > 0:
-        with gateway.working.entered(min(left, 1.0)) as entered:
+        with lane.entered(min(left, 1.0)) as entered:
             if not entered:
                 break
             found = gateway.intake.process(whose, receipt.id, left, receipt if found is None else None)
