@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: setup setup-dev demo test check audit bench evaluate conformance definitions lock clean browser
+.PHONY: setup setup-dev demo test check audit bench evaluate conformance simulate definitions lock clean browser
 
 setup: build/setup.stamp
 setup-dev: build/setup-dev.stamp
@@ -51,6 +51,10 @@ bench: setup-dev
 MATCHER ?= bench.hoso_matcher:HosoMatcher
 evaluate: setup-dev
 	$(BIN)/python -m bench.evaluate $(or $(SIZE),full) --matcher $(MATCHER) --stored $(or $(STORED),too) $(if $(SEED),--seed $(SEED))
+
+# The real sync core under invented faults; with STATIONS, weeks of so many stations.
+simulate: setup
+	$(BIN)/hoso simulate --schedules $(or $(SCHEDULES),100000) $(if $(STATIONS),--stations $(STATIONS)) --json build/simulate.json
 
 # Public suites are not part of the repository: SUITES names a folder of them; examples that are not there come from npm.
 SUITES ?= ../shared/suites

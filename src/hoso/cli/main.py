@@ -38,6 +38,7 @@ COMMANDS = (
     "restore",
     "serve",
     "sheet",
+    "simulate",
     "subscription",
     "synth",
     "terms",

@@ -1,0 +1,208 @@
+"""Sealed batches: consecutive records of one stream, packed with zstd and signed once by the node that wrote them.
+
+Nothing is unpacked before its signature is good, and nothing grows beyond what is allowed, whoever signed it.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from typing import Literal
+
+import msgspec
+import zstandard
+
+from hoso.store.codec import CURRENT, shipped
+from hoso.sync.keys import Keys, Signer
+from hoso.sync.stream import MOST_GROUP, Place, Record, StreamId, Unreadable, link, read
+
+PROTOCOL = 1
+RECORDS = 2_000
+"""A batch is closed once it has so many records."""
+RAW = 2 * 1024 * 1024
+"""A batch is closed once its records are this long, unpacked: about 256 kB packed."""
+MOST_SEALED = 4 * 1024 * 1024
+MOST_RAW = 32 * 1024 * 1024
+MOST_RECORDS = 2 * MOST_GROUP
+MOST_RATIO = 400
+"""JSON of one visit over and over is packed about 40 times; what is packed more than this is a bomb."""
+FREE = 1024 * 1024
+"""Up to this length unpacked nobody asks for the ratio."""
+
+Fault = Literal[
+    "too-large", "not-a-batch", "other-protocol", "bad-signature", "bomb", "not-packed", "broken-chain", "other-stream"
+]
+
+
+class Unsealable(Exception):
+    """The batch is refused whole and has no effect."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+class Sealed(msgspec.Struct, frozen=True, array_like=True):
+    """A batch as it travels and is kept, byte for byte: whoever passes it on leaves it as it is."""
+
+    protocol: int
+    stream: StreamId
+    first: int
+    count: int
+    before: bytes
+    after: bytes
+    dictionary: int
+    packed: bytes
+    signature: bytes
+
+    def signed(self) -> bytes:
+        """What the signature is over."""
+        stream = self.stream
+        named = (self.protocol, stream.node, stream.epoch, self.first, self.count, self.before, self.after)
+        return b"hoso batch\0" + _write((*named, self.dictionary, sha256(self.packed).digest()))
+
+    @property
+    def last(self) -> int:
+        return self.first + self.count - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch that was opened: its bytes, its records, and the chain at each of them."""
+
+    sealed: bytes
+    stream: StreamId
+    first: int
+    before: bytes
+    records: tuple[Record, ...]
+    chains: tuple[bytes, ...]
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.records) - 1
+
+    def at(self, number: int) -> bytes:
+        """The chain at a number within the batch, or just before it."""
+        return self.before if number == self.first - 1 else self.chains[number - self.first]
+
+
+_write = msgspec.msgpack.Encoder().encode
+_read = msgspec.msgpack.Decoder(Sealed).decode
+_records = msgspec.msgpack.Decoder(tuple[Record, ...]).decode
+
+
+def cut(records: Sequence[Record], most: int = RECORDS) -> int:
+    """How many of the records go into the next batch: it ends where a group ends."""
+    size = count = 0
+    for number, record in enumerate(records, 1):
+        size += len(record.header) + len(record.body)
+        if not _ends_group(record):
+            continue
+        if count and size > RAW:
+            break
+        count = number
+        if number >= most:
+            break
+    return count or len(records)
+
+
+def seal(signer: Signer, stream: StreamId, before: Place, records: Sequence[Record]) -> bytes:
+    """The batch of the records that follow `before`."""
+    chain = before.chain
+    for number, record in enumerate(records, before.number + 1):
+        chain = link(chain, number, record)
+    raw = _write(records)
+    packed = _tools.packer.compress(raw)
+    blank = Sealed(PROTOCOL, stream.trunk, before.number + 1, len(records), before.chain, chain, CURRENT, packed, b"")
+    return _write(msgspec.structs.replace(blank, signature=signer.sign(blank.signed())))
+
+
+def look(data: bytes) -> Sealed:
+    """What a batch says of itself, unproved. Raises Unsealable."""
+    if len(data) > MOST_SEALED:
+        raise Unsealable("too-large")
+    try:
+        sealed = _read(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise Unsealable("not-a-batch") from fault
+    if sealed.protocol != PROTOCOL:
+        raise Unsealable("other-protocol")
+    if sealed.stream.branch or sealed.first < 1 or not 1 <= sealed.count <= MOST_RECORDS:
+        raise Unsealable("not-a-batch")
+    return sealed
+
+
+def unseal(data: bytes, keys: Keys) -> Batch:
+    """Opens a batch and proves it: size, signature, unpacked size, then every link. Raises Unsealable."""
+    sealed = look(data)
+    if not keys.good(sealed.stream.node, sealed.signed(), sealed.signature):
+        raise Unsealable("bad-signature")
+    try:
+        raw = _unpack(sealed)
+        if _length(raw) != sealed.count:
+            raise Unsealable("broken-chain")
+        records = _records(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise Unsealable("not-packed") from fault
+    chain, chains = sealed.before, []
+    for number, record in enumerate(records, sealed.first):
+        chain = link(chain, number, record)
+        chains.append(chain)
+    if chain != sealed.after:
+        raise Unsealable("broken-chain")
+    return Batch(data, sealed.stream, sealed.first, sealed.before, records, tuple(chains))
+
+
+def _length(raw: bytes) -> int:
+    """How many elements an array says it has, before any of them is made."""
+    kind, more = raw[:1], {b"\xdc": 3, b"\xdd": 5}.get(raw[:1])
+    if more:
+        return int.from_bytes(raw[1:more], "big")
+    return kind[0] & 0x0F if kind and kind[0] & 0xF0 == 0x90 else -1
+
+
+def _ends_group(record: Record) -> bool:
+    try:
+        header = read(record)
+    except Unreadable:
+        return True
+    return header.place == header.places
+
+
+def _unpack(sealed: Sealed) -> bytes:
+    tool = _tools.unpackers.get(sealed.dictionary)
+    if tool is None:
+        raise Unsealable("other-protocol")
+    most = min(MOST_RAW, max(FREE, MOST_RATIO * len(sealed.packed)))
+    try:
+        raw = tool.stream_reader(io.BytesIO(sealed.packed)).read(most + 1)
+    except zstandard.ZstdError as fault:
+        raise Unsealable("not-packed") from fault
+    if len(raw) > most:
+        raise Unsealable("bomb")
+    return raw
+
+
+@cache
+def _dictionaries() -> dict[int, zstandard.ZstdCompressionDict]:
+    ready = {number: zstandard.ZstdCompressionDict(data) for number, data in shipped().items()}
+    ready[CURRENT].precompute_compress(level=3)
+    return ready
+
+
+class _Tools(threading.local):
+    """A zstd context serves one thread at a time, so each thread has its own."""
+
+    def __init__(self) -> None:
+        self.packer = zstandard.ZstdCompressor(level=3, dict_data=_dictionaries()[CURRENT], write_dict_id=False)
+        self.unpackers = {
+            number: zstandard.ZstdDecompressor(dict_data=known, max_window_size=1 << 24)
+            for number, known in _dictionaries().items()
+        }
+
+
+_tools = _Tools()

@@ -1,0 +1,210 @@
+"""What two nodes say to each other. Every message travels in a frame that its sender signs and that names its answer.
+
+A frame is good for one turn of one contact with one node; what is replayed, cut or flipped is refused at this door.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from hoso.sync.keys import Keys, Signer
+from hoso.sync.receipts import Receipt
+from hoso.sync.stream import Record, StreamId
+
+MOST = 8 * 1024 * 1024
+"""Bytes of a frame."""
+
+
+class Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """How far a hub's feed was read: the hub, the number, and the chain of the feed there."""
+
+    hub: str
+    number: int
+    chain: bytes
+
+
+class Held(msgspec.Struct, frozen=True, array_like=True):
+    """A record that was not taken into the record upstream, and why; it is kept there word for word."""
+
+    change: bytes
+    reason: str
+
+
+class Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """One of those below."""
+
+
+class Have(Message, frozen=True, array_like=True, tag=True):
+    """What have you of these streams, and of whatever came through me? `time` is my clock."""
+
+    streams: tuple[StreamId, ...]
+    time: int
+
+
+class Having(Message, frozen=True, array_like=True, tag=True):
+    """A receipt for each stream asked for or come through the asker; those of the centre; what is held."""
+
+    receipts: tuple[Receipt, ...]
+    centre: tuple[Receipt, ...]
+    held: tuple[Held, ...]
+    time: int
+
+
+class Push(Message, frozen=True, array_like=True, tag=True):
+    """Batches of one stream (or of the branch of one) in their order."""
+
+    stream: StreamId
+    batches: tuple[bytes, ...]
+
+
+class Taken(Message, frozen=True, array_like=True, tag=True):
+    """They are durable; up to where, says the receipt."""
+
+    receipt: Receipt
+
+
+class Probe(Message, frozen=True, array_like=True, tag=True):
+    """What was your chain at these numbers of a stream?"""
+
+    stream: StreamId
+    numbers: tuple[int, ...]
+
+
+class Chains(Message, frozen=True, array_like=True, tag=True):
+    chains: tuple[bytes, ...]
+
+
+class Past(Message, frozen=True, array_like=True, tag=True):
+    """Give me my own past back: the batches of a stream behind a number."""
+
+    stream: StreamId
+    after: int
+
+
+class Batches(Message, frozen=True, array_like=True, tag=True):
+    batches: tuple[bytes, ...]
+    more: bool
+
+
+class Pull(Message, frozen=True, array_like=True, tag=True):
+    """What is new behind one of these cursors, the newest that fits? Older ones help after the hub was restored."""
+
+    cursors: tuple[Cursor, ...]
+
+
+class Item(msgspec.Struct, frozen=True, array_like=True):
+    """A change out of a hub's feed."""
+
+    stream: StreamId
+    number: int
+    record: Record
+
+
+class Page(Message, frozen=True, array_like=True, tag=True):
+    """Changes, and the cursor behind them. What came through the asker is not among them: `have` speaks of it.
+
+    On the last page `root` is the fingerprint of all the asker should now show.
+    """
+
+    items: tuple[Item, ...]
+    cursor: Cursor
+    more: bool
+    root: bytes
+
+
+class Buckets(Message, frozen=True, array_like=True, tag=True):
+    """We differ. What are the fingerprints of your buckets, as of this cursor?"""
+
+    cursor: Cursor
+
+
+class Sums(Message, frozen=True, array_like=True, tag=True):
+    sums: tuple[int, ...]
+
+
+class Listing(Message, frozen=True, array_like=True, tag=True):
+    """Which changes do these buckets consist of? `have` are mine; give me those I lack."""
+
+    buckets: tuple[int, ...]
+    have: tuple[bytes, ...]
+
+
+class Repair(Message, frozen=True, array_like=True, tag=True):
+    """What the asker lacks, and which of its changes this node never heard of."""
+
+    items: tuple[Item, ...]
+    unheard: tuple[bytes, ...]
+
+
+Why = Literal["not-yours", "unsealable", "gap", "forked", "behind", "unknown", "full", "too-much"]
+
+
+class Refusal(Message, frozen=True, array_like=True, tag=True):
+    """Nothing was done; `why` and, of a batch, `fault` say for what reason. The next contact begins anew."""
+
+    why: Why
+    fault: str = ""
+
+
+Request = Have | Push | Probe | Past | Pull | Buckets | Listing
+Answer = Having | Taken | Chains | Batches | Page | Sums | Repair | Refusal
+
+
+class Frame(msgspec.Struct, frozen=True, array_like=True):
+    sender: str
+    to: str
+    contact: bytes
+    turn: int
+    message: (
+        Have
+        | Push
+        | Probe
+        | Past
+        | Pull
+        | Buckets
+        | Listing
+        | Having
+        | Taken
+        | Chains
+        | Batches
+        | Page
+        | Sums
+        | (Repair)
+        | Refusal
+    )
+
+
+class BadFrame(Exception):
+    """These bytes are no message of that node to this one."""
+
+
+SIGNATURE = 64
+MOST_NAME = 64
+_write = msgspec.msgpack.Encoder().encode
+_read = msgspec.msgpack.Decoder(Frame).decode
+
+
+def wrap(signer: Signer, frame: Frame) -> bytes:
+    text = _write(frame)
+    return signer.sign(b"hoso frame\0" + text) + signer.node.encode().ljust(MOST_NAME, b"\0") + text
+
+
+def unwrap(data: bytes, me: str, keys: Keys) -> Frame:
+    """The frame in these bytes, proved to be its sender's and meant for this node. Raises BadFrame."""
+    if len(data) > MOST:
+        raise BadFrame("too large")
+    signature, name, text = data[:SIGNATURE], data[SIGNATURE : SIGNATURE + MOST_NAME], data[SIGNATURE + MOST_NAME :]
+    try:
+        sender = name.rstrip(b"\0").decode()
+        if not keys.good(sender, b"hoso frame\0" + text, signature):
+            raise BadFrame("not signed by its sender")
+        frame = _read(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise BadFrame("not a frame") from fault
+    if frame.sender != sender:
+        raise BadFrame("not signed by its sender")
+    if frame.to != me:
+        raise BadFrame("meant for another node")
+    return frame

@@ -1,0 +1,55 @@
+"""A node among nodes: its ledger, its key, whom it believes, and who stands where in the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from hoso.sync.batches import RECORDS
+from hoso.sync.judging import Judge
+from hoso.sync.keys import Keys, Signer
+from hoso.sync.ledger import Ledger
+
+
+class Tree(Protocol):
+    """Who stands below whom, and whose records a node may have; the hub decides."""
+
+    def carries(self, neighbour: str, node: str) -> bool:
+        """Whether a node's stream comes through this neighbour: it is the node itself, or stands above it."""
+        ...
+
+    def covers(self, node: str, patient: str) -> bool:
+        """Whether a patient is in the scope of a node."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Where a node stops to fill something, give or take one group."""
+
+    batch: int = RECORDS
+    """Records in a batch."""
+    push: int = 512 * 1024
+    """Bytes of batches in one request."""
+    page: int = 256 * 1024
+    """Bytes of records, or of batches, in one answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """`hub` is the node above, None at the centre. `now` is only told to others: no order depends on it."""
+
+    ledger: Ledger
+    signer: Signer
+    keys: Keys
+    tree: Tree
+    judge: Judge
+    hub: str | None
+    now: Callable[[], int]
+    random: Callable[[int], bytes]
+    sizes: Sizes = field(default_factory=Sizes)
+
+    @property
+    def name(self) -> str:
+        return self.signer.node

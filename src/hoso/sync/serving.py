@@ -1,0 +1,230 @@
+"""The hub's side: answers one request. Every answer stands alone, so that a lost or doubled one does no harm.
+
+Nothing in the content of a record is a reason to refuse it; what is refused is what is not proved, or not the sender's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hoso.sync import proof
+from hoso.sync.batches import Batch, Unsealable, unseal
+from hoso.sync.judging import judge_all
+from hoso.sync.ledger import Append, Entry, Full
+from hoso.sync.messages import (
+    Answer,
+    Batches,
+    Buckets,
+    Chains,
+    Cursor,
+    Have,
+    Having,
+    Item,
+    Listing,
+    Page,
+    Past,
+    Probe,
+    Pull,
+    Push,
+    Refusal,
+    Repair,
+    Request,
+    Sums,
+    Taken,
+    Why,
+)
+from hoso.sync.outgoing import sealed
+from hoso.sync.peer import Peer
+from hoso.sync.receipts import Receipt, sign
+from hoso.sync.stream import Place, StreamId, branch_of
+
+LOOK = 500
+"""Lines of the feed looked through at a time."""
+MOST_PROBES = 64
+MOST_STREAMS = 5_000
+MOST_CURSORS = 64
+
+
+class Refused(Exception):
+    """The request is refused; nothing was done."""
+
+    def __init__(self, why: Why, fault: str = "") -> None:
+        super().__init__(why, fault)
+        self.why, self.fault = why, fault
+
+
+def answer(me: Peer, sender: str, request: Request) -> Answer:
+    """Never raises for what the request says."""
+    try:
+        match request:
+            case Have():
+                return _have(me, sender, request)
+            case Push():
+                return _push(me, sender, request)
+            case Probe():
+                return _probe(me, sender, request)
+            case Past():
+                return _past(me, sender, request)
+            case Pull():
+                judge_all(me.ledger, me.judge)
+                return _pull(me, sender, request)
+            case Buckets():
+                _at_end(me, request.cursor)
+                return Sums(proof.sums(me.ledger, scope(me, sender)))
+            case Listing():
+                return _repair(me, sender, request)
+    except Refused as refused:
+        return Refusal(refused.why, refused.fault)
+    except Full:
+        return Refusal("full")
+
+
+def scope(me: Peer, node: str) -> Iterator[str]:
+    return (patient for patient in me.ledger.patients() if me.tree.covers(node, patient))
+
+
+def receipt(me: Peer, stream: StreamId, place: Place) -> Receipt:
+    return sign(me.signer, "centre" if me.hub is None else "here", stream, place, me.now())
+
+
+def _have(me: Peer, sender: str, request: Have) -> Having:
+    if len(request.streams) > MOST_STREAMS:
+        raise Refused("too-much")
+    judge_all(me.ledger, me.judge)
+    known = [stream for stream in me.ledger.streams() if me.tree.carries(sender, stream.node)]
+    asked = dict.fromkeys((*request.streams, *known))
+    _may(me, sender, *asked)
+    receipts = tuple(receipt(me, stream, me.ledger.end(stream)) for stream in asked)
+    centre = (me.ledger.receipt(stream, centre=True) for stream in asked)
+    held = (held for stream in known for held in me.ledger.held(stream))
+    return Having(receipts, tuple(r for r in centre if r is not None), tuple(held), me.now())
+
+
+def _may(me: Peer, sender: str, *streams: StreamId) -> None:
+    if not all(me.tree.carries(sender, stream.node) for stream in streams):
+        raise Refused("not-yours")
+
+
+def _push(me: Peer, sender: str, request: Push) -> Taken:
+    _may(me, sender, request.stream)
+    if request.stream.node == me.name:
+        raise Refused("not-yours")
+    end = me.ledger.end(request.stream)
+    steps = []
+    known = request.stream in me.ledger.streams()
+    chains: dict[int, bytes] = {}
+    for data in request.batches:
+        batch = _opened(me, request.stream, data)
+        if not known and request.stream.branch:
+            _begins(request.stream, batch)
+            end, known = Place(batch.first - 1, batch.before), True
+            chains[end.number] = end.chain
+        _fits(me, request.stream, batch, end, chains)
+        if batch.last > end.number:
+            steps.append(Append(request.stream, batch))
+            end = Place(batch.last, batch.at(batch.last))
+            chains.update(zip(range(batch.first, batch.last + 1), batch.chains, strict=True))
+    me.ledger.commit(*steps)
+    return Taken(receipt(me, request.stream, me.ledger.end(request.stream)))
+
+
+def _opened(me: Peer, stream: StreamId, data: bytes) -> Batch:
+    try:
+        batch = unseal(data, me.keys)
+    except Unsealable as fault:
+        raise Refused("unsealable", fault.fault) from fault
+    if batch.stream != stream.trunk:
+        raise Refused("unsealable", "other-stream")
+    return batch
+
+
+def _begins(stream: StreamId, batch: Batch) -> None:
+    if branch_of(stream, batch.at(batch.last)) != stream:
+        raise Refused("gap")
+
+
+def _fits(me: Peer, stream: StreamId, batch: Batch, end: Place, chains: dict[int, bytes]) -> None:
+    """Refuses a batch that leaves a gap, or that says something else than what is kept."""
+    if batch.first > end.number + 1:
+        raise Refused("gap")
+    for number in range(batch.first - 1, min(batch.last, end.number) + 1):
+        kept = chains.get(number) or me.ledger.chain(stream, number)
+        if kept is None and number == end.number:
+            kept = end.chain
+        if kept is not None and kept != batch.at(number):
+            raise Refused("forked")
+
+
+def _probe(me: Peer, sender: str, request: Probe) -> Chains:
+    _may(me, sender, request.stream)
+    if len(request.numbers) > MOST_PROBES:
+        raise Refused("too-much")
+    return Chains(tuple(me.ledger.chain(request.stream, number) or b"" for number in request.numbers))
+
+
+def _past(me: Peer, sender: str, request: Past) -> Batches:
+    _may(me, sender, request.stream)
+    if request.stream not in me.ledger.streams():
+        raise Refused("unknown")
+    given: list[bytes] = []
+    for data in sealed(me, request.stream, request.after):
+        if sum(map(len, given)) >= me.sizes.page:
+            return Batches(tuple(given), more=True)
+        given.append(data)
+    return Batches(tuple(given), more=False)
+
+
+def _pull(me: Peer, sender: str, request: Pull) -> Page:
+    if len(request.cursors) > MOST_CURSORS:
+        raise Refused("too-much")
+    number = max((cursor.number for cursor in request.cursors if _mine(me, cursor)), default=0)
+    items: list[Item] = []
+    size = 0
+    while entries := me.ledger.feed(number, LOOK):
+        for entry in entries:
+            if size >= me.sizes.page and entry.version.header.place == 1:
+                return Page(tuple(items), _cursor(me, number), more=True, root=b"")
+            number = entry.number
+            if _goes_to(me, sender, entry):
+                version = entry.version
+                items.append(Item(version.stream, version.number, version.record))
+                size += len(version.record.header) + len(version.record.body)
+    root = proof.root(proof.sums(me.ledger, scope(me, sender)))
+    return Page(tuple(items), _cursor(me, number), more=False, root=root)
+
+
+def _goes_to(me: Peer, sender: str, entry: Entry) -> bool:
+    version = entry.version
+    return not me.tree.carries(sender, version.stream.node) and me.tree.covers(sender, version.header.patient)
+
+
+def _mine(me: Peer, cursor: Cursor) -> bool:
+    return cursor.hub == me.name and me.ledger.feed_chain(cursor.number) == cursor.chain
+
+
+def _cursor(me: Peer, number: int) -> Cursor:
+    return Cursor(me.name, number, me.ledger.feed_chain(number) or b"")
+
+
+def _at_end(me: Peer, cursor: Cursor) -> None:
+    """Two nodes are compared only when the one has read all of the other."""
+    judge_all(me.ledger, me.judge)
+    if not _mine(me, cursor) or cursor.number != me.ledger.feed_end()[0]:
+        raise Refused("behind")
+
+
+def _repair(me: Peer, sender: str, request: Listing) -> Repair:
+    if len(request.buckets) > proof.BUCKETS:
+        raise Refused("too-much")
+    buckets, have = set(request.buckets), set(request.have)
+    patients = (patient for patient in scope(me, sender) if proof.bucket(patient) in buckets)
+    unheard = (change for change in request.have if not me.ledger.has(change) and not me.ledger.is_held(change))
+    return Repair(tuple(_items(me, patients, have)), tuple(unheard))
+
+
+def _items(me: Peer, patients: Iterable[str], have: set[bytes]) -> Iterator[Item]:
+    for patient in patients:
+        for name in me.ledger.resources(patient):
+            for version in me.ledger.versions(*name):
+                if version.header.change not in have:
+                    yield Item(version.stream, version.number, version.record)

@@ -1,0 +1,194 @@
+"""One contact with the hub, seen from below: what to ask, one request after the other, as a generator of requests.
+
+It believes nothing of an earlier contact: the hub says what it has, and all else follows. Whatever cuts it short does
+no harm; the next contact begins anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from hoso.sync import proof
+from hoso.sync.forking import agree
+from hoso.sync.judging import judge_all
+from hoso.sync.ledger import Pulled, Told, Version, Vouch
+from hoso.sync.messages import (
+    Answer,
+    Buckets,
+    Have,
+    Having,
+    Item,
+    Listing,
+    Page,
+    Pull,
+    Push,
+    Refusal,
+    Repair,
+    Request,
+    Sums,
+    Taken,
+)
+from hoso.sync.outgoing import sealed
+from hoso.sync.peer import Peer
+from hoso.sync.receipts import Receipt, good
+from hoso.sync.stream import Place, Record, StreamId, Unreadable, read
+
+A = TypeVar("A", bound=Answer)
+
+
+class Broken(Exception):
+    """The hub refused, or said what does not fit; the contact is over and nothing of it is to be mended."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a contact came to. `equal`: both show the same, proved."""
+
+    offset: int
+    """The hub's clock less this node's, in milliseconds."""
+    sent: int
+    received: int
+    repaired: int
+    """What the feed should have brought and did not: an alarm."""
+    equal: bool
+    forked: bool
+
+
+def contact(me: Peer) -> Generator[Request, Answer, Outcome]:
+    """Agree on streams, push, pull, prove equality. Raises Broken, and Full when this node has no room."""
+    having = yield from _have(me)
+    offset = having.time - me.now()
+    places = {receipt.stream: receipt.place for receipt in having.receipts}
+    forked = yield from agree(me, places, ask)
+    sent = yield from _push(me, places)
+    judge_all(me.ledger, me.judge)
+    page, received = yield from _pull(me)
+    repaired, equal = yield from _prove(me, page)
+    return Outcome(offset, sent, received, repaired, equal, forked)
+
+
+def ask(request: Request, kind: type[A]) -> Generator[Request, Answer, A]:
+    answer = yield request
+    if isinstance(answer, kind):
+        return answer
+    raise Broken(f"{answer.why} {answer.fault}".strip() if isinstance(answer, Refusal) else "unexpected answer")
+
+
+def _have(me: Peer) -> Generator[Request, Answer, Having]:
+    having = yield from ask(Have(tuple(me.ledger.streams()), me.now()), Having)
+    for receipt in having.receipts:
+        _believe(me, receipt, from_hub=True)
+    for receipt in having.centre:
+        _believe(me, receipt, from_hub=False)
+    me.ledger.commit(Told((*having.receipts, *having.centre), having.held))
+    return having
+
+
+def _believe(me: Peer, receipt: Receipt, *, from_hub: bool) -> None:
+    if (from_hub and receipt.hub != me.hub) or not good(receipt, me.keys):
+        raise Broken("a receipt is not signed by its hub")
+    if not from_hub and receipt.level != "centre":
+        raise Broken("a receipt is not of the centre")
+
+
+def _push(me: Peer, places: dict[StreamId, Place]) -> Generator[Request, Answer, int]:
+    sent = 0
+    for stream in me.ledger.streams():
+        after = max(places.get(stream, Place(0, b"")).number, me.ledger.base(stream))
+        if me.ledger.end(stream).number <= after:
+            continue
+        for batches in _loads(me, stream, after):
+            taken = yield from ask(Push(stream, batches), Taken)
+            _believe(me, taken.receipt, from_hub=True)
+            sent += max(0, taken.receipt.number - after)
+            after = taken.receipt.number
+            me.ledger.commit(Told((taken.receipt,)))
+    return sent
+
+
+def _loads(me: Peer, stream: StreamId, after: int) -> Iterator[tuple[bytes, ...]]:
+    load: list[bytes] = []
+    for data in sealed(me, stream, after):
+        load.append(data)
+        if sum(map(len, load)) >= me.sizes.push:
+            yield tuple(load)
+            load = []
+    if load:
+        yield tuple(load)
+
+
+def _pull(me: Peer) -> Generator[Request, Answer, tuple[Page, int]]:
+    """Pages until the last; each is applied together with its cursor."""
+    assert me.hub is not None
+    received = 0
+    while True:
+        page = yield from ask(Pull(tuple(me.ledger.cursors(me.hub))), Page)
+        if page.cursor.hub != me.hub:
+            raise Broken("a page of another hub")
+        fresh = admissible(me, page.items)
+        if fresh or page.cursor not in me.ledger.cursors(me.hub)[:1]:
+            me.ledger.commit(Pulled(fresh, page.cursor))
+        received += len(fresh)
+        if not page.more:
+            return page, received
+
+
+def admissible(me: Peer, items: tuple[Item, ...]) -> tuple[Version, ...]:
+    """What of the items is not in the record yet. The hub has judged them; what it cannot have judged is an error."""
+    fresh: dict[bytes, Version] = {}
+    for item in items:
+        try:
+            header = read(item.record)
+        except Unreadable as fault:
+            raise Broken("a change on a page cannot be read") from fault
+        if not me.ledger.has(header.change):
+            fresh.setdefault(header.change, Version(item.stream, item.number, header, item.record))
+    return tuple(fresh.values())
+
+
+def _prove(me: Peer, page: Page) -> Generator[Request, Answer, tuple[int, bool]]:
+    """Compares fingerprints with the hub and mends only what differs. How much was missing; whether they are equal."""
+    mine = own_sums(me)
+    if proof.root(mine) == page.root:
+        return 0, True
+    theirs = yield from ask(Buckets(page.cursor), Sums)
+    differ = tuple(number for number, (a, b) in enumerate(zip(mine, theirs.sums, strict=False)) if a != b)
+    repair = yield from ask(Listing(differ, _changes(me, differ)), Repair)
+    fresh = admissible(me, repair.items)
+    if fresh:
+        me.ledger.commit(Pulled(fresh, None))
+    found = _only_here(me, repair.unheard)
+    if found:
+        me.ledger.commit(Vouch(found))
+    return len(fresh), own_sums(me) == theirs.sums
+
+
+def _only_here(me: Peer, changes: tuple[bytes, ...]) -> tuple[Record, ...]:
+    """What this node once had from the hub, which lost it since, with nobody left below to send it again."""
+    streams = set(me.ledger.streams())
+    versions = (version for change in changes if (version := me.ledger.version(change)) is not None)
+    found = [version for version in versions if version.stream not in streams]
+    return tuple(version.record for version in sorted(found, key=lambda v: (v.stream, v.number)))
+
+
+def own_sums(me: Peer) -> tuple[int, ...]:
+    """The fingerprints of what the hub should show as well: all within this node's scope that is not held there."""
+    patients = (patient for patient in me.ledger.patients() if me.tree.covers(me.name, patient))
+    return proof.sums(me.ledger, patients, me.ledger.held_above())
+
+
+def _changes(me: Peer, buckets: tuple[int, ...]) -> tuple[bytes, ...]:
+    wanted = set(buckets)
+    return tuple(
+        version.header.change
+        for patient in me.ledger.patients()
+        if proof.bucket(patient) in wanted
+        for name in me.ledger.resources(patient)
+        for version in me.ledger.versions(*name)
+    )
