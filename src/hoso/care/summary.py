@@ -33,6 +33,7 @@ from hoso.care.sources import differences, facility_of, origins
 from hoso.care.visits import operations, stays, visits
 from hoso.care.who import contacts, who
 from hoso.core import fold
+from hoso.fhir.negations import NO_PROBLEM, NONE_KNOWN
 
 T = TypeVar("T")
 
@@ -48,8 +49,6 @@ CARD_TYPES = (
     "RelatedPerson",
 )
 
-NONE_KNOWN = {"716186003", "409137002", "428607008", "429625007", "no-known-allergies"}
-NO_PROBLEM = {"160245001", "no-known-problems"}
 _RANK: tuple[Literal["", "mild", "moderate", "severe"], ...] = ("", "mild", "moderate", "severe")
 
 

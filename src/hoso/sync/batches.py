@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 import zstandard
 
-from hoso.store.codec import CURRENT, shipped
+from hoso.store.codec import CURRENT, NONE, shipped
 from hoso.sync.keys import Keys, Signer
 from hoso.sync.stream import MOST_GROUP, Place, Record, StreamId, Unreadable, link, read
 
@@ -30,6 +30,8 @@ MOST_RAW = 32 * 1024 * 1024
 MOST_RECORDS = 2 * MOST_GROUP
 MOST_RATIO = 400
 """JSON of one visit over and over is packed about 40 times; what is packed more than this is a bomb."""
+WINDOW = 1 << 24
+"""Bytes that unpacking may look back, and so may need at once."""
 FREE = 1024 * 1024
 """Up to this length unpacked nobody asks for the ratio."""
 
@@ -200,9 +202,10 @@ class _Tools(threading.local):
     def __init__(self) -> None:
         self.packer = zstandard.ZstdCompressor(level=3, dict_data=_dictionaries()[CURRENT], write_dict_id=False)
         self.unpackers = {
-            number: zstandard.ZstdDecompressor(dict_data=known, max_window_size=1 << 24)
+            number: zstandard.ZstdDecompressor(dict_data=known, max_window_size=WINDOW)
             for number, known in _dictionaries().items()
         }
+        self.unpackers[NONE] = zstandard.ZstdDecompressor(max_window_size=WINDOW)
 
 
 _tools = _Tools()

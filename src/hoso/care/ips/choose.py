@@ -15,8 +15,9 @@ from hoso.care.chart import Chart
 from hoso.care.elements import Resource, classification, concept_text, concepts, has_code, status, when
 from hoso.care.ips.table import rules
 from hoso.care.medicines import in_use, medicines
-from hoso.care.summary import NO_PROBLEM, NONE_KNOWN, is_past_visit
+from hoso.care.summary import is_past_visit
 from hoso.core import fold
+from hoso.fhir.negations import NO_PROBLEM, NONE_KNOWN
 
 TYPES: Mapping[str, tuple[str, ...]] = {
     "problems": ("Condition",),
