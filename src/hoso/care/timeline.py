@@ -86,6 +86,8 @@ class Item:
     """Version of each record behind the item."""
     received: str
     """When this node last received it."""
+    visit: str = ""
+    """Of a visit: the id of its Encounter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +222,9 @@ def _item(resource: Resource, chart: Chart, kind: Kind) -> Item:
     marks = _standing_out(tuple(rows[1:])) if kind == "report" and not note else ()
     comments = tuple(Row("Note", n["text"]) for n in resource.get("note", ()) if n.get("text"))
     kept = tuple(r for r in (*rows, *comments) if r.value)
-    return Item(kind, title, note, marks, kept, chart.source(resource), _versions([resource]), _received([resource]))
+    visit = str(resource.get("id", "")) if kind == "visit" else ""
+    source = chart.source(resource)
+    return Item(kind, title, note, marks, kept, source, _versions([resource]), _received([resource]), visit)
 
 
 Words = tuple[str, str, list[Row]]

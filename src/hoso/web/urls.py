@@ -29,6 +29,7 @@ from hoso.web.citizens import views as citizen
 from hoso.web.inbox import views as inbox
 from hoso.web.national import views as national
 from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, launching
+from hoso.web.papers import views as papers
 from hoso.web.sign_in import views as own
 from hoso.web.staffing import locations, people, places, review
 
@@ -68,6 +69,8 @@ urlpatterns = [
     path("inbox/<str:id>/<int:number>", inbox.original, name="deposit-item"),
     path("enrol", citizen.enrol, name="enrol"),
     path("me", citizen.me, name="me"),
+    path("me/book.pdf", papers.my_book, name="my-book"),
+    path("me/visits/<str:encounter>.pdf", papers.my_visit, name="my-visit-paper"),
     path("me/timeline", citizen.timeline, name="my-timeline"),
     path("me/log", looks.log, name="my-log"),
     path("me/log/proof", looks.proof, name="my-proof"),
@@ -89,6 +92,8 @@ urlpatterns = [
     path("cases/<str:id>", cases.one, name="case"),
     path("patients/<str:id>", pages.card, name="card"),
     path("patients/<str:id>/timeline", pages.timeline, name="timeline"),
+    path("patients/<str:id>/book.pdf", papers.book_of, name="book"),
+    path("patients/<str:id>/visits/<str:encounter>.pdf", papers.visit_of, name="visit-paper"),
     path("patients/<str:id>/sources", sources.sources, name="sources"),
     path("patients/<str:id>/own-record", handing.hand_out, name="hand-out"),
     path("patients/<str:id>/split", parting.split, name="split"),

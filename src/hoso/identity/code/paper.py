@@ -7,31 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from io import BytesIO
-from itertools import groupby
 
 from reportlab.graphics.barcode.code128 import Code128
-from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
-from reportlab.lib.colors import HexColor, black, white
+from reportlab.lib.colors import black, white
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from hoso.core import citizen_code
+from hoso.core.printing import BOLD, INK, LINE, MUTED, PLAIN, TEAL, draw_qr, fonts
 
 WIDTH, HEIGHT = 85.6 * mm, 54 * mm
 PER_SHEET = 5
-TEAL, INK, MUTED, LINE = HexColor("#0b5d7a"), HexColor("#1b2733"), HexColor("#51606f"), HexColor("#8b99a7")
-PLAIN, BOLD = "BeVietnamPro-Regular", "BeVietnamPro-Bold"
 
 _EDGE = 4 * mm
 _BAND = 9 * mm
 _QR = 29 * mm
-_QR_QUIET = 4
 _BAR = 0.33 * mm
 """The narrowest bar of the Code 128; cheap scanners resolve 0.25 mm."""
 
@@ -91,19 +84,12 @@ def sheet_pdf(faces: Sequence[Face]) -> bytes:
 
 
 def _canvas(size: tuple[float, float]) -> tuple[Canvas, BytesIO]:
-    _fonts()
+    fonts()
     out = BytesIO()
     canvas = Canvas(out, pagesize=size, invariant=1, pageCompression=1, lang="vi")
     canvas.setTitle("Thẻ mã người dân · Citizen card")
     canvas.setCreator("HoSo")
     return canvas, out
-
-
-@cache
-def _fonts() -> None:
-    for name in (PLAIN, BOLD):
-        file = files("fontpkg_be_vietnam_pro").joinpath("files", f"{name}.ttf")
-        pdfmetrics.registerFont(TTFont(name, BytesIO(file.read_bytes())))
 
 
 def _outline(canvas: Canvas) -> None:
@@ -163,7 +149,7 @@ def _front(canvas: Canvas, face: Face) -> None:
     canvas.setFillColor(INK)
     _fitted(canvas, 18.2 * mm, BOLD, 14, citizen_code.show(face.code).replace(" ", "  "), text_width)
 
-    _qr(canvas, face.qr, WIDTH - _QR - 1.4 * mm, HEIGHT - _BAND - _QR - 0.8 * mm)
+    draw_qr(canvas, face.qr, WIDTH - _QR - 1.4 * mm, HEIGHT - _BAND - _QR - 0.8 * mm, _QR)
     bars = Code128(face.code, barWidth=_BAR, barHeight=9 * mm, quiet=False, humanReadable=False)
     bars.drawOn(canvas, _EDGE, 6.5 * mm)
     canvas.setFillColor(MUTED)
@@ -230,22 +216,3 @@ def _wrapped(text: str, font: str, size: float) -> list[str]:
         else:
             lines.append(word)
     return lines
-
-
-def _qr(canvas: Canvas, text: str, x: float, y: float) -> None:
-    """A square of `_QR` with its quiet zone, a row of modules at a time."""
-    code = QRCode(None, QRErrorCorrectLevel.M)
-    code.addData(text)
-    code.make()
-    side = _QR / (len(code.modules) + 2 * _QR_QUIET)
-    canvas.setFillColor(black)
-    path = canvas.beginPath()
-    for row, modules in enumerate(code.modules):
-        at = 0
-        for dark, run in groupby(modules, bool):
-            length = len(list(run))
-            if dark:
-                top = y + _QR - (row + _QR_QUIET + 1) * side
-                path.rect(x + (at + _QR_QUIET) * side, top, length * side, side)
-            at += length
-    canvas.drawPath(path, stroke=0, fill=1)
