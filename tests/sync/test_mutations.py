@@ -11,12 +11,12 @@ import pytest
 from hoso.sync import heads, proof, serving, talking
 from hoso.sync.batches import unseal
 from hoso.sync.ledger import Version
-from hoso.sync.messages import unwrap
-from hoso.sync.simulation import checker, world
+from hoso.sync.messages import Item
+from hoso.sync.simulation import checker
 from hoso.sync.simulation.play import play
 from hoso.sync.simulation.schedule import SMALL, draw
 from hoso.sync.simulation.truth import CLASSES
-from hoso.sync.stream import Place, read
+from hoso.sync.stream import Place, Record, StreamId, read
 
 Patch = pytest.MonkeyPatch
 SCHEDULES = 400
@@ -58,8 +58,13 @@ def duplicate(patch: Patch) -> None:
 
 
 def altered(patch: Patch) -> None:
-    """A frame is believed without its signature."""
-    patch.setattr(world, "unwrap", lambda data, me, keys: unwrap(data, me, Credulous()))
+    """The feed writes a text anew instead of passing on its bytes."""
+    real = serving.Item
+
+    def anew(stream: StreamId, number: int, record: Record) -> Item:
+        return real(stream, number, Record(record.header, record.body[:-1]))
+
+    patch.setattr(serving, "Item", anew)
 
 
 def diverged(patch: Patch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pair import KEYS, SIGNERS, Site, change, meet
@@ -243,3 +244,15 @@ def test_a_hub_that_answers_nonsense_ends_the_contact_and_no_more(turn: int, sai
     with pytest.raises(Broken):
         meet(station, hub, line)
     good(station, hub)
+
+
+def test_a_long_frame_is_packed_and_a_bomb_in_a_frame_is_not_unpacked() -> None:
+    streams = tuple(StreamId("station", f"epoch {number}") for number in range(500))
+    long = wrap(SIGNERS["station"], Frame("station", "centre", b"", 1, Have(streams, 0)))
+    assert len(long) < 5_000
+    assert unwrap(long, "centre", KEYS).message == Have(streams, 0)
+
+    for text in (b"\x01" + zstandard.compress(bytes(1 << 26), 9), b"\x63" + long[129:], b""):
+        name = b"station".ljust(64, b"\0")
+        with pytest.raises(BadFrame):
+            unwrap(SIGNERS["station"].sign(b"hoso frame\0" + text) + name + text, "centre", KEYS)

@@ -5,19 +5,16 @@ Nothing is unpacked before its signature is good, and nothing grows beyond what 
 
 from __future__ import annotations
 
-import io
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
 from typing import Literal
 
 import msgspec
-import zstandard
 
-from hoso.store.codec import CURRENT, NONE, shipped
+from hoso.store.codec import CURRENT
 from hoso.sync.keys import Keys, Signer
+from hoso.sync.packing import SLOWLY, Bomb, NotPacked, known, pack, unpack
 from hoso.sync.stream import MOST_GROUP, Place, Record, StreamId, Unreadable, link, read
 
 PROTOCOL = 1
@@ -28,13 +25,6 @@ RAW = 2 * 1024 * 1024
 MOST_SEALED = 4 * 1024 * 1024
 MOST_RAW = 32 * 1024 * 1024
 MOST_RECORDS = 2 * MOST_GROUP
-MOST_RATIO = 400
-"""JSON of one visit over and over is packed about 40 times; what is packed more than this is a bomb."""
-WINDOW = 1 << 24
-"""Bytes that unpacking may look back, and so may need at once."""
-FREE = 1024 * 1024
-"""Up to this length unpacked nobody asks for the ratio."""
-
 Fault = Literal[
     "too-large", "not-a-batch", "other-protocol", "bad-signature", "bomb", "not-packed", "broken-chain", "other-stream"
 ]
@@ -112,13 +102,13 @@ def cut(records: Sequence[Record], most: int = RECORDS) -> int:
     return count or len(records)
 
 
-def seal(signer: Signer, stream: StreamId, before: Place, records: Sequence[Record]) -> bytes:
+def seal(signer: Signer, stream: StreamId, before: Place, records: Sequence[Record], level: int = SLOWLY) -> bytes:
     """The batch of the records that follow `before`."""
     chain = before.chain
     for number, record in enumerate(records, before.number + 1):
         chain = link(chain, number, record)
     raw = _write(records)
-    packed = _tools.packer.compress(raw)
+    packed = pack(raw, level)
     blank = Sealed(PROTOCOL, stream.trunk, before.number + 1, len(records), before.chain, chain, CURRENT, packed, b"")
     return _write(msgspec.structs.replace(blank, signature=signer.sign(blank.signed())))
 
@@ -131,7 +121,7 @@ def look(data: bytes) -> Sealed:
         sealed = _read(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise Unsealable("not-a-batch") from fault
-    if sealed.protocol != PROTOCOL:
+    if sealed.protocol != PROTOCOL or not known(sealed.dictionary):
         raise Unsealable("other-protocol")
     if sealed.stream.branch or sealed.first < 1 or not 1 <= sealed.count <= MOST_RECORDS:
         raise Unsealable("not-a-batch")
@@ -144,11 +134,13 @@ def unseal(data: bytes, keys: Keys) -> Batch:
     if not keys.good(sealed.stream.node, sealed.signed(), sealed.signature):
         raise Unsealable("bad-signature")
     try:
-        raw = _unpack(sealed)
+        raw = unpack(sealed.dictionary, sealed.packed, MOST_RAW)
         if _length(raw) != sealed.count:
             raise Unsealable("broken-chain")
         records = _records(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+    except Bomb as fault:
+        raise Unsealable("bomb") from fault
+    except (NotPacked, msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise Unsealable("not-packed") from fault
     chain, chains = sealed.before, []
     for number, record in enumerate(records, sealed.first):
@@ -173,39 +165,3 @@ def _ends_group(record: Record) -> bool:
     except Unreadable:
         return True
     return header.place == header.places
-
-
-def _unpack(sealed: Sealed) -> bytes:
-    tool = _tools.unpackers.get(sealed.dictionary)
-    if tool is None:
-        raise Unsealable("other-protocol")
-    most = min(MOST_RAW, max(FREE, MOST_RATIO * len(sealed.packed)))
-    try:
-        raw = tool.stream_reader(io.BytesIO(sealed.packed)).read(most + 1)
-    except zstandard.ZstdError as fault:
-        raise Unsealable("not-packed") from fault
-    if len(raw) > most:
-        raise Unsealable("bomb")
-    return raw
-
-
-@cache
-def _dictionaries() -> dict[int, zstandard.ZstdCompressionDict]:
-    ready = {number: zstandard.ZstdCompressionDict(data) for number, data in shipped().items()}
-    ready[CURRENT].precompute_compress(level=3)
-    return ready
-
-
-class _Tools(threading.local):
-    """A zstd context serves one thread at a time, so each thread has its own."""
-
-    def __init__(self) -> None:
-        self.packer = zstandard.ZstdCompressor(level=3, dict_data=_dictionaries()[CURRENT], write_dict_id=False)
-        self.unpackers = {
-            number: zstandard.ZstdDecompressor(dict_data=known, max_window_size=WINDOW)
-            for number, known in _dictionaries().items()
-        }
-        self.unpackers[NONE] = zstandard.ZstdDecompressor(max_window_size=WINDOW)
-
-
-_tools = _Tools()

@@ -9,12 +9,14 @@ from typing import Literal
 
 import msgspec
 
+from hoso.store.codec import CURRENT, NONE
 from hoso.sync.keys import Keys, Signer
+from hoso.sync.packing import QUICKLY, Bomb, NotPacked, known, pack, unpack
 from hoso.sync.receipts import Receipt
 from hoso.sync.stream import Record, StreamId
 
 MOST = 8 * 1024 * 1024
-"""Bytes of a frame."""
+"""Bytes of a frame; unpacked it may be four times as long."""
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -37,10 +39,14 @@ class Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Have(Message, frozen=True, array_like=True, tag=True):
-    """What have you of these streams, and of whatever came through me? `time` is my clock."""
+    """What have you of these streams, and of whatever came through me? `time` is my clock.
+
+    `held` is the sum over what I know is held there, so that the list is told once.
+    """
 
     streams: tuple[StreamId, ...]
     time: int
+    held: int = 0
 
 
 class Having(Message, frozen=True, array_like=True, tag=True):
@@ -180,6 +186,8 @@ class BadFrame(Exception):
     """These bytes are no message of that node to this one."""
 
 
+SHORT = 400
+"""A frame that is not longer is not packed."""
 SIGNATURE = 64
 MOST_NAME = 64
 _write = msgspec.msgpack.Encoder().encode
@@ -187,8 +195,20 @@ _read = msgspec.msgpack.Decoder(Frame).decode
 
 
 def wrap(signer: Signer, frame: Frame) -> bytes:
+    """The bytes of a frame. The name of a node has at most MOST_NAME bytes."""
     text = _write(frame)
-    return signer.sign(b"hoso frame\0" + text) + signer.node.encode().ljust(MOST_NAME, b"\0") + text
+    text = bytes([NONE]) + text if len(text) < SHORT else bytes([CURRENT]) + pack(text, QUICKLY)
+    name = signer.node.encode().ljust(MOST_NAME, b"\0")
+    if len(name) > MOST_NAME:
+        raise ValueError(f"{signer.node} is too long for the name of a node")
+    return signer.sign(b"hoso frame\0" + text) + name + text
+
+
+def _plain(text: bytes) -> bytes:
+    dictionary = int.from_bytes(text[:1])
+    if not known(dictionary):
+        raise NotPacked
+    return text[1:] if dictionary == NONE else unpack(dictionary, text[1:], 4 * MOST)
 
 
 def unwrap(data: bytes, me: str, keys: Keys) -> Frame:
@@ -200,8 +220,8 @@ def unwrap(data: bytes, me: str, keys: Keys) -> Frame:
         sender = name.rstrip(b"\0").decode()
         if not keys.good(sender, b"hoso frame\0" + text, signature):
             raise BadFrame("not signed by its sender")
-        frame = _read(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        frame = _read(_plain(text))
+    except (Bomb, NotPacked, msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise BadFrame("not a frame") from fault
     if frame.sender != sender:
         raise BadFrame("not signed by its sender")

@@ -18,5 +18,5 @@ def sealed(me: Peer, stream: StreamId, after: int) -> Iterator[bytes]:
         count = cut(records, me.sizes.batch)
         chain = me.ledger.chain(stream, after)
         assert chain is not None
-        yield seal(me.signer, stream, Place(after, chain), records[:count])
+        yield seal(me.signer, stream, Place(after, chain), records[:count], me.sizes.level)
         after += count

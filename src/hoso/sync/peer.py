@@ -10,6 +10,7 @@ from hoso.sync.batches import RECORDS
 from hoso.sync.judging import Judge
 from hoso.sync.keys import Keys, Signer
 from hoso.sync.ledger import Ledger
+from hoso.sync.packing import SLOWLY
 
 
 class Tree(Protocol):
@@ -34,6 +35,8 @@ class Sizes:
     """Bytes of batches in one request."""
     page: int = 256 * 1024
     """Bytes of records, or of batches, in one answer."""
+    level: int = SLOWLY
+    """How hard batches are packed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,11 @@ def weight(change: bytes) -> int:
     return int.from_bytes(sha256(change).digest()[:8], "big")
 
 
+def total(changes: Iterable[bytes]) -> int:
+    """The fingerprint of a set of changes."""
+    return sum(map(weight, set(changes))) & _WHOLE
+
+
 def bucket(patient: str) -> int:
     return sha256(patient.encode()).digest()[0]
 

@@ -96,8 +96,9 @@ def _have(me: Peer, sender: str, request: Have) -> Having:
     _may(me, sender, *asked)
     receipts = tuple(receipt(me, stream, me.ledger.end(stream)) for stream in asked)
     centre = (me.ledger.receipt(stream, centre=True) for stream in asked)
-    held = (held for stream in known for held in me.ledger.held(stream))
-    return Having(receipts, tuple(r for r in centre if r is not None), tuple(held), me.now())
+    held = tuple(held for stream in known for held in me.ledger.held(stream))
+    news = held if proof.total(one.change for one in held) != request.held else ()
+    return Having(receipts, tuple(r for r in centre if r is not None), news, me.now())
 
 
 def _may(me: Peer, sender: str, *streams: StreamId) -> None:

@@ -81,13 +81,17 @@ def ask(request: Request, kind: type[A]) -> Generator[Request, Answer, A]:
 
 
 def _have(me: Peer) -> Generator[Request, Answer, Having]:
-    having = yield from ask(Have(tuple(me.ledger.streams()), me.now()), Having)
+    having = yield from ask(_question(me), Having)
     for receipt in having.receipts:
         _believe(me, receipt, from_hub=True)
     for receipt in having.centre:
         _believe(me, receipt, from_hub=False)
     me.ledger.commit(Told((*having.receipts, *having.centre), having.held))
     return having
+
+
+def _question(me: Peer) -> Have:
+    return Have(tuple(me.ledger.streams()), me.now(), proof.total(me.ledger.held_above()))
 
 
 def _believe(me: Peer, receipt: Receipt, *, from_hub: bool) -> None:

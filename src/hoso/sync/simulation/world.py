@@ -14,13 +14,14 @@ from hoso.sync.forking import Unproved
 from hoso.sync.ledger import Full, Judged, Pulled, Step, Write
 from hoso.sync.memory import MemoryLedger
 from hoso.sync.messages import Answer, BadFrame, Frame, Having, Request, Taken, unwrap, wrap
+from hoso.sync.packing import QUICKLY
 from hoso.sync.peer import Peer, Sizes
 from hoso.sync.serving import answer
 from hoso.sync.simulation.truth import Truth
 from hoso.sync.stream import Header, Unreadable, read
 from hoso.sync.talking import Broken, Outcome, contact
 
-TINY = Sizes(batch=2, push=1, page=250)
+TINY = Sizes(batch=2, push=1, page=250, level=QUICKLY)
 """So small that even a short week is many batches and pages."""
 Talk = Generator[Request, Answer, Outcome]
 
