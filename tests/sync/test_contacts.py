@@ -10,12 +10,12 @@ import pytest
 from pair import KEYS, SIGNERS, Site, change, meet
 
 from hoso.sync import Outcome, answer, receipts
+from hoso.sync.asking import Broken
 from hoso.sync.ledger import Full, Step
 from hoso.sync.messages import Answer, Frame, Having, Page, Request, wrap
 from hoso.sync.peer import Sizes
 from hoso.sync.status import delivered, waiting
 from hoso.sync.stream import Record, read, write
-from hoso.sync.talking import Broken
 
 
 @pytest.fixture

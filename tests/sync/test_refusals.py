@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
+from typing import Any
 
+import msgspec
 import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pair import KEYS, SIGNERS, Site, change, meet
 
-from hoso.sync import answer
+from hoso.sync import answer, receipts
+from hoso.sync.asking import Broken
 from hoso.sync.batches import seal
 from hoso.sync.messages import (
     MOST,
     Answer,
     BadFrame,
+    Batches,
     Buckets,
     Cursor,
     Frame,
     Have,
+    Having,
     Listing,
     Message,
+    Page,
     Past,
     Probe,
     Pull,
@@ -36,7 +43,6 @@ from hoso.sync.messages import (
 from hoso.sync.outgoing import sealed
 from hoso.sync.peer import Sizes
 from hoso.sync.stream import Place, StreamId, start
-from hoso.sync.talking import Broken
 
 FRAME = wrap(SIGNERS["station"], Frame("station", "centre", b"12345678", 1, Have((StreamId("station", "e"),), 0)))
 
@@ -256,3 +262,53 @@ def test_a_long_frame_is_packed_and_a_bomb_in_a_frame_is_not_unpacked() -> None:
         name = b"station".ljust(64, b"\0")
         with pytest.raises(BadFrame):
             unwrap(SIGNERS["station"].sign(b"hoso frame\0" + text) + name + text, "centre", KEYS)
+
+
+def lying(hub: Site, kind: type[Message], lie: Callable[[Any], Answer]) -> Callable[[Request], Answer]:
+    def line(request: Request) -> Answer:
+        said = answer(hub.peer, "station", request)
+        return lie(said) if isinstance(said, kind) else said
+
+    return line
+
+
+def test_a_page_that_leads_nowhere_ends_the_contact(station: Site, hub: Site) -> None:
+    hub.note()
+    endless = lying(hub, Page, lambda page: msgspec.structs.replace(page, more=True))
+    with pytest.raises(Broken, match="leads nowhere"):
+        meet(station, hub, endless)
+    good(station, hub)
+
+
+def test_a_past_that_leads_nowhere_ends_the_contact(station: Site, hub: Site) -> None:
+    image = station.ledger.copy()
+    station.note()
+    meet(station, hub)
+    station.ledger = image
+    with pytest.raises(Broken, match="leads nowhere"):
+        meet(station, hub, lying(hub, Batches, lambda _: Batches((), True)))
+    good(station, hub)
+
+
+def test_another_nodes_past_is_not_taken_for_ones_own(station: Site, hub: Site) -> None:
+    neighbour = Site("neighbour")
+    neighbour.note()
+    meet(neighbour, hub)
+    stream = neighbour.ledger.current()
+    theirs = receipts.sign(SIGNERS["centre"], "centre", stream, neighbour.ledger.end(stream), 0)
+
+    def lie(having: Having) -> Having:
+        return msgspec.structs.replace(having, receipts=(*having.receipts, theirs))
+
+    with pytest.raises(Broken, match="does not come from here"):
+        meet(station, hub, lying(hub, Having, lie))
+    assert stream not in station.ledger.streams()
+    good(station, hub)
+
+
+def test_a_receipt_for_another_stream_is_no_receipt(station: Site, hub: Site) -> None:
+    station.note()
+    other = receipts.sign(SIGNERS["centre"], "centre", StreamId("station", "other"), Place(9, bytes(32)), 0)
+    with pytest.raises(Broken, match="another stream"):
+        meet(station, hub, lying(hub, Taken, lambda _: Taken(other)))
+    good(station, hub)

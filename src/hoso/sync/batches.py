@@ -22,8 +22,9 @@ RECORDS = 2_000
 """A batch is closed once it has so many records."""
 RAW = 2 * 1024 * 1024
 """A batch is closed once its records are this long, unpacked: about 256 kB packed."""
-MOST_SEALED = 4 * 1024 * 1024
-MOST_RAW = 32 * 1024 * 1024
+MOST_SEALED = 40 * 1024 * 1024
+MOST_RAW = 64 * 1024 * 1024
+"""One record may be as long as the largest request a node takes, and may hardly be packable."""
 MOST_RECORDS = 2 * MOST_GROUP
 Fault = Literal[
     "too-large", "not-a-batch", "other-protocol", "bad-signature", "bomb", "not-packed", "broken-chain", "other-stream"

@@ -15,8 +15,9 @@ from hoso.sync.packing import QUICKLY, Bomb, NotPacked, known, pack, unpack
 from hoso.sync.receipts import Receipt
 from hoso.sync.stream import Record, StreamId
 
-MOST = 8 * 1024 * 1024
-"""Bytes of a frame; unpacked it may be four times as long."""
+MOST = 48 * 1024 * 1024
+MOST_PLAIN = 96 * 1024 * 1024
+"""Bytes of a frame, as it travels and unpacked."""
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -208,7 +209,7 @@ def _plain(text: bytes) -> bytes:
     dictionary = int.from_bytes(text[:1])
     if not known(dictionary):
         raise NotPacked
-    return text[1:] if dictionary == NONE else unpack(dictionary, text[1:], 4 * MOST)
+    return text[1:] if dictionary == NONE else unpack(dictionary, text[1:], MOST_PLAIN)
 
 
 def unwrap(data: bytes, me: str, keys: Keys) -> Frame:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
 from hoso.sync import proof
+from hoso.sync.asking import Broken, ask
 from hoso.sync.forking import agree
 from hoso.sync.judging import judge_all
 from hoso.sync.ledger import Pulled, Told, Version, Vouch
@@ -24,7 +24,6 @@ from hoso.sync.messages import (
     Page,
     Pull,
     Push,
-    Refusal,
     Repair,
     Request,
     Sums,
@@ -34,16 +33,6 @@ from hoso.sync.outgoing import sealed
 from hoso.sync.peer import Peer
 from hoso.sync.receipts import Receipt, good
 from hoso.sync.stream import Place, Record, StreamId, Unreadable, read
-
-A = TypeVar("A", bound=Answer)
-
-
-class Broken(Exception):
-    """The hub refused, or said what does not fit; the contact is over and nothing of it is to be mended."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +54,12 @@ def contact(me: Peer) -> Generator[Request, Answer, Outcome]:
     having = yield from _have(me)
     offset = having.time - me.now()
     places = {receipt.stream: receipt.place for receipt in having.receipts}
-    forked = yield from agree(me, places, ask)
+    forked = yield from agree(me, places)
     sent = yield from _push(me, places)
     judge_all(me.ledger, me.judge)
     page, received = yield from _pull(me)
     repaired, equal = yield from _prove(me, page)
     return Outcome(offset, sent, received, repaired, equal, forked)
-
-
-def ask(request: Request, kind: type[A]) -> Generator[Request, Answer, A]:
-    answer = yield request
-    if isinstance(answer, kind):
-        return answer
-    raise Broken(f"{answer.why} {answer.fault}".strip() if isinstance(answer, Refusal) else "unexpected answer")
 
 
 def _have(me: Peer) -> Generator[Request, Answer, Having]:
@@ -86,6 +68,8 @@ def _have(me: Peer) -> Generator[Request, Answer, Having]:
         _believe(me, receipt, from_hub=True)
     for receipt in having.centre:
         _believe(me, receipt, from_hub=False)
+    if not all(me.tree.carries(me.name, receipt.stream.node) for receipt in (*having.receipts, *having.centre)):
+        raise Broken("a receipt for a stream that does not come from here")
     me.ledger.commit(Told((*having.receipts, *having.centre), having.held))
     return having
 
@@ -110,6 +94,8 @@ def _push(me: Peer, places: dict[StreamId, Place]) -> Generator[Request, Answer,
         for batches in _loads(me, stream, after):
             taken = yield from ask(Push(stream, batches), Taken)
             _believe(me, taken.receipt, from_hub=True)
+            if taken.receipt.stream != stream:
+                raise Broken("a receipt for another stream")
             sent += max(0, taken.receipt.number - after)
             after = taken.receipt.number
             me.ledger.commit(Told((taken.receipt,)))
@@ -130,11 +116,14 @@ def _loads(me: Peer, stream: StreamId, after: int) -> Iterator[tuple[bytes, ...]
 def _pull(me: Peer) -> Generator[Request, Answer, tuple[Page, int]]:
     """Pages until the last; each is applied together with its cursor."""
     assert me.hub is not None
-    received = 0
+    received, before = 0, None
     while True:
         page = yield from ask(Pull(tuple(me.ledger.cursors(me.hub))), Page)
         if page.cursor.hub != me.hub:
             raise Broken("a page of another hub")
+        if page.cursor == before:
+            raise Broken("a page that leads nowhere")
+        before = page.cursor
         fresh = admissible(me, page.items)
         if fresh or page.cursor not in me.ledger.cursors(me.hub)[:1]:
             me.ledger.commit(Pulled(fresh, page.cursor))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from hoso.sync.asking import Broken
 from hoso.sync.batches import seal
-from hoso.sync.forking import Unproved
 from hoso.sync.heads import heads
 from hoso.sync.ledger import Full, Write
 from hoso.sync.messages import Frame, Push, wrap
@@ -16,7 +16,7 @@ from hoso.sync.simulation.schedule import Action, Schedule, Size
 from hoso.sync.simulation.truth import Class
 from hoso.sync.simulation.world import Killed, Network, Node, SimSigner, SimTree, WatchedLedger, World
 from hoso.sync.stream import Header, Op, Place, Record, read, start, write
-from hoso.sync.talking import Broken, contact
+from hoso.sync.talking import contact
 
 TYPES = ("Observation", "AllergyIntolerance", "Patient", "Condition")
 ROUNDS = 12
@@ -233,6 +233,6 @@ def _call_through(world: World, node: Node) -> bool:
     except StopIteration as done:
         outcome = done.value
         return not (outcome.sent or outcome.received or outcome.repaired or outcome.forked) and outcome.equal
-    except (Broken, Unproved) as fault:
+    except Broken as fault:
         world.truth.fail("diverged", f"{node.name} cannot talk to its hub: {fault!r}")
         return False

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from hoso.sync.forking import Unproved
+from hoso.sync.asking import Broken
 from hoso.sync.ledger import Full, Judged, Pulled, Step, Write
 from hoso.sync.memory import MemoryLedger
 from hoso.sync.messages import Answer, BadFrame, Frame, Having, Request, Taken, unwrap, wrap
@@ -19,7 +19,7 @@ from hoso.sync.peer import Peer, Sizes
 from hoso.sync.serving import answer
 from hoso.sync.simulation.truth import Truth
 from hoso.sync.stream import Header, Unreadable, read
-from hoso.sync.talking import Broken, Outcome, contact
+from hoso.sync.talking import Outcome, contact
 
 TINY = Sizes(batch=2, push=1, page=250, level=QUICKLY)
 """So small that even a short week is many batches and pages."""
@@ -193,7 +193,7 @@ class World:
             request = next(talk) if heard is None else talk.send(heard)
         except StopIteration:
             node.talk = None
-        except (Broken, Unproved, Full, Killed):
+        except (Broken, Full, Killed):
             node.talk = None
         else:
             node.said += 1
