@@ -61,7 +61,7 @@ def test_a_receipt_that_the_hub_did_not_sign_counts_for_nothing(station: Site, h
 
     def line(request: Request) -> Answer:
         said = answer(hub.peer, "station", request)
-        return Having((forged,), (), (), 0) if isinstance(said, Having) else said
+        return Having((forged,), (), None, 0) if isinstance(said, Having) else said
 
     with pytest.raises(Broken):
         meet(station, hub, line)

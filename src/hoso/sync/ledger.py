@@ -101,10 +101,10 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a hub said of the streams: its receipts, those of the centre, and what is held there."""
+    """What a hub said of the streams: its receipts, those of the centre, all that is held there (None: as before)."""
 
     receipts: tuple[Receipt, ...]
-    held: tuple[Held, ...] = ()
+    held: tuple[Held, ...] | None = None
 
 
 Step = Write | Vouch | Append | Judged | Pulled | NewEpoch | Branch | Told
@@ -156,7 +156,7 @@ class Ledger(Protocol):
         ...
 
     def is_held(self, change: bytes) -> bool:
-        """Whether a change is held here, out of the record."""
+        """Whether a change was held here, whatever became of it since."""
         ...
 
     def held(self, stream: StreamId) -> Sequence[Held]:

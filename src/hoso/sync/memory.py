@@ -128,7 +128,8 @@ class MemoryLedger:
             case Told(receipts, held):
                 for receipt in receipts:
                     self._receipts[receipt.stream, receipt.level == "centre"] = receipt
-                self._held_above.update((h.change, None) for h in held)
+                if held is not None:
+                    self._held_above = {h.change: None for h in held}
 
     def _append(self, stream: StreamId, batch: Batch) -> None:
         line = self._lines.get(stream)

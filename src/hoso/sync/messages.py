@@ -51,11 +51,14 @@ class Have(Message, frozen=True, array_like=True, tag=True):
 
 
 class Having(Message, frozen=True, array_like=True, tag=True):
-    """A receipt for each stream asked for or come through the asker; those of the centre; what is held."""
+    """A receipt for each stream asked for or come through the asker; those of the centre.
+
+    `held` is all that is held of these streams, None if the asker knows.
+    """
 
     receipts: tuple[Receipt, ...]
     centre: tuple[Receipt, ...]
-    held: tuple[Held, ...]
+    held: tuple[Held, ...] | None
     time: int
 
 

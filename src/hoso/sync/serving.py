@@ -96,8 +96,8 @@ def _have(me: Peer, sender: str, request: Have) -> Having:
     _may(me, sender, *asked)
     receipts = tuple(receipt(me, stream, me.ledger.end(stream)) for stream in asked)
     centre = (me.ledger.receipt(stream, centre=True) for stream in asked)
-    held = tuple(held for stream in known for held in me.ledger.held(stream))
-    news = held if proof.total(one.change for one in held) != request.held else ()
+    held = tuple(one for stream in known for one in me.ledger.held(stream) if not me.ledger.has(one.change))
+    news = held if proof.total(one.change for one in held) != request.held else None
     return Having(receipts, tuple(r for r in centre if r is not None), news, me.now())
 
 

@@ -167,7 +167,7 @@ def _only_here(me: Peer, changes: tuple[bytes, ...]) -> tuple[Record, ...]:
     streams = set(me.ledger.streams())
     versions = (version for change in changes if (version := me.ledger.version(change)) is not None)
     found = [version for version in versions if version.stream not in streams]
-    return tuple(version.record for version in sorted(found, key=lambda v: (v.stream, v.number)))
+    return tuple(version.record for version in sorted(found, key=lambda v: (v.stream, v.header.group, v.header.place)))
 
 
 def own_sums(me: Peer) -> tuple[int, ...]:

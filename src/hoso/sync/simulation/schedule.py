@@ -43,7 +43,7 @@ class Size:
         return 1 + self.provinces + self.stations
 
 
-SMALL = Size(provinces=1, stations=3, patients=3, writes=14, contacts=22, faults=9, duration=600_000)
+SMALL = Size(provinces=1, stations=3, patients=3, writes=18, contacts=24, faults=16, duration=600_000)
 HOUR = 3_600_000
 
 
