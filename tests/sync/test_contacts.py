@@ -11,7 +11,7 @@ from pair import KEYS, SIGNERS, Site, change, meet
 
 from hoso.sync import Outcome, answer, receipts
 from hoso.sync.asking import Broken
-from hoso.sync.ledger import Full, Step
+from hoso.sync.ledger import Full, Pulled, Step
 from hoso.sync.messages import Answer, Frame, Having, Page, Request, wrap
 from hoso.sync.peer import Sizes
 from hoso.sync.status import delivered, waiting
@@ -66,6 +66,35 @@ def test_a_receipt_that_the_hub_did_not_sign_counts_for_nothing(station: Site, h
     with pytest.raises(Broken):
         meet(station, hub, line)
     assert delivered(station.ledger, current, "centre") == 0
+
+
+def test_only_the_centre_says_that_something_is_at_the_centre(station: Site, hub: Site) -> None:
+    station.note()
+    current = station.ledger.current()
+    claimed = receipts.sign(SIGNERS["neighbour"], "centre", current, station.ledger.end(current), 0)
+
+    def line(request: Request) -> Answer:
+        said = answer(hub.peer, "station", request)
+        return msgspec.structs.replace(said, centre=(claimed,)) if isinstance(said, Having) else said
+
+    with pytest.raises(Broken, match="of the centre"):
+        meet(station, hub, line)
+    assert delivered(station.ledger, current, "centre") == 0
+
+
+def test_a_reader_that_missed_much_is_mended_piece_by_piece(station: Site, hub: Site) -> None:
+    hub.sizes = Sizes(page=100)
+    for number in range(5):
+        hub.note(f"patient {number}", str(number))
+    image = station.ledger.copy()
+    meet(station, hub)
+    image.commit(Pulled((), station.ledger.cursors("centre")[0]))
+    station.ledger = image
+
+    outcomes = [meet(station, hub) for _ in range(6)]
+
+    assert outcomes[0].repaired and not outcomes[0].equal
+    assert outcomes[-1].equal and changes(station) == changes(hub)
 
 
 def test_a_station_put_back_to_yesterday_keeps_its_lost_day_and_the_new_one(station: Site, hub: Site) -> None:

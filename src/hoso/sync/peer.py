@@ -16,6 +16,11 @@ from hoso.sync.packing import SLOWLY
 class Tree(Protocol):
     """Who stands below whom, and whose records a node may have; the hub decides."""
 
+    @property
+    def centre(self) -> str:
+        """The node that has nothing above it."""
+        ...
+
     def carries(self, neighbour: str, node: str) -> bool:
         """Whether a node's stream comes through this neighbour: it is the node itself, or stands above it."""
         ...

@@ -5,7 +5,7 @@ Nothing in the content of a record is a reason to refuse it; what is refused is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from hoso.sync import proof
 from hoso.sync.batches import Batch, Unsealable, unseal
@@ -219,13 +219,20 @@ def _repair(me: Peer, sender: str, request: Listing) -> Repair:
         raise Refused("too-much")
     buckets, have = set(request.buckets), set(request.have)
     patients = (patient for patient in scope(me, sender) if proof.bucket(patient) in buckets)
-    unheard = (change for change in request.have if not me.ledger.has(change) and not me.ledger.is_held(change))
-    return Repair(tuple(_items(me, patients, have)), tuple(unheard))
-
-
-def _items(me: Peer, patients: Iterable[str], have: set[bytes]) -> Iterator[Item]:
+    items: list[Item] = []
+    size = 0
     for patient in patients:
-        for name in me.ledger.resources(patient):
-            for version in me.ledger.versions(*name):
-                if version.header.change not in have:
-                    yield Item(version.stream, version.number, version.record)
+        missing = [item for change, item in _items(me, patient) if change not in have]
+        items += missing
+        size += sum(len(item.record.header) + len(item.record.body) for item in missing)
+        if size >= me.sizes.page:
+            break  # the next contact goes on
+    unheard = (change for change in request.have if not me.ledger.has(change) and not me.ledger.is_held(change))
+    return Repair(tuple(items), tuple(unheard))
+
+
+def _items(me: Peer, patient: str) -> Iterator[tuple[bytes, Item]]:
+    """All changes of a patient, each with its id."""
+    for name in me.ledger.resources(patient):
+        for version in me.ledger.versions(*name):
+            yield version.header.change, Item(version.stream, version.number, version.record)

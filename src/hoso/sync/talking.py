@@ -81,8 +81,8 @@ def _question(me: Peer) -> Have:
 def _believe(me: Peer, receipt: Receipt, *, from_hub: bool) -> None:
     if (from_hub and receipt.hub != me.hub) or not good(receipt, me.keys):
         raise Broken("a receipt is not signed by its hub")
-    if not from_hub and receipt.level != "centre":
-        raise Broken("a receipt is not of the centre")
+    if (receipt.level == "centre") != (receipt.hub == me.tree.centre) or not (from_hub or receipt.level == "centre"):
+        raise Broken("a receipt says that it is of the centre and is not")
 
 
 def _push(me: Peer, places: dict[StreamId, Place]) -> Generator[Request, Answer, int]:

@@ -50,6 +50,10 @@ class SimTree:
     above: dict[str, str | None]
     scopes: dict[str, frozenset[str]]
 
+    @property
+    def centre(self) -> str:
+        return "centre"
+
     def carries(self, neighbour: str, node: str) -> bool:
         at: str | None = node
         while at is not None and at != neighbour:
