@@ -25,6 +25,13 @@ def test_a_week_of_many_stations_ends_well() -> None:
     assert result.classes == dict.fromkeys(CLASSES, 0), result.failing
 
 
+@pytest.mark.parametrize("stations", [1, 2, 3])
+def test_the_smallest_week_ends_well_too(stations: int) -> None:
+    result = many(range(3), week(stations, visits=3, days=1), 1, lambda _: None)
+
+    assert result.classes == dict.fromkeys(CLASSES, 0), result.failing
+
+
 def test_a_province_that_lost_a_day_is_given_back_even_what_only_a_reader_kept() -> None:
     """Found by the simulation: the base of a newer version was nowhere but at a station that had only read it."""
     actions = (

@@ -69,7 +69,7 @@ def build(seed: int, size: Size) -> World:
 def _roster(chance: random.Random, patients: list[str]) -> list[str]:
     if len(patients) <= 5:
         return chance.sample(patients, chance.randint(1, len(patients)))
-    return chance.sample(patients, 15)
+    return chance.sample(patients, min(15, len(patients)))
 
 
 def _do(world: World, size: Size, action: Action) -> None:

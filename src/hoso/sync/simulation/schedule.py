@@ -48,9 +48,9 @@ HOUR = 3_600_000
 
 
 def week(stations: int, visits: int, days: int = 7) -> Size:
-    """A province's stations for some days: every visit is one group of changes, every station calls each half hour."""
+    """The stations of some provinces for some days: a visit is one group of changes, and a station calls each hour."""
     return Size(
-        provinces=max(1, stations // 20),
+        provinces=min(stations, max(2, stations // 20)),
         stations=stations,
         patients=stations * 10,
         writes=stations * visits,
