@@ -219,7 +219,7 @@ def _report(draft: Draft, service: str, members: list[tuple[Row, Resource]], ord
 
 def _claim(draft: Draft, made: Iterable[Made]) -> list[Resource]:
     """What the visit cost, over its cards; without one, the patient pays."""
-    shared, items = draft.shared, [resource for _, name, resource in made if name == "Item"]
+    shared, items = draft.shared, [(row, resource) for row, name, resource in made if name == "Item"]
     if "Claim" not in shared and not items:
         return []
     patient = _reference(shared["Patient"])
@@ -236,7 +236,7 @@ def _claim(draft: Draft, made: Iterable[Made]) -> list[Resource]:
         {"sequence": at, "focal": at == 1, "coverage": _reference(card)} for at, card in enumerate(cards or own, 1)
     ]
     if items:
-        claim["item"] = [_item(at, one, _reference(shared["Encounter"])) for at, one in enumerate(items, 1)]
+        claim["item"] = [_item(at, row, one, _reference(shared["Encounter"])) for at, (row, one) in enumerate(items, 1)]
     return [*own, claim]
 
 
@@ -245,7 +245,10 @@ def _no_card(draft: Draft, patient: Resource) -> Resource:
     return {**named, **template("Coverage:none"), "beneficiary": patient, "payor": [patient]}
 
 
-def _item(at: int, item: Resource, encounter: Resource) -> Resource:
+def _item(at: int, row: Row | None, item: Resource, encounter: Resource) -> Resource:
+    """It has no id of its own, so it says which row it is."""
+    if row is not None:
+        put(item, ("extension[]",), kept(f"{row.place.table}.STT", row.get("STT") or f"#{row.place.row}"))
     content = {name: value for name, value in item.items() if name not in ("resourceType", "id")}
     content.setdefault("productOrService", {"text": _NAMELESS})
     return {**content, "sequence": at, "encounter": [encounter]}
