@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hoso.exchange.insurance.definitions import OLDEST, Field, decisions, fields, tables
 from hoso.exchange.insurance.mapping import KEPT, KEYS, Line, home, lines
+from hoso.exchange.insurance.saying import LAST, UNSAID
 
 PAGE = Path(__file__).parent.parent / "docs/reference/insurance-xml.md"
 NEWEST = "1931"
@@ -18,6 +19,10 @@ kept as it was written: in an extension `{KEPT}` with the name of the
 field and its text. A mapped field whose text cannot be read (a day that does not exist, words where a number belongs)
 is kept in the same way, and so are fields nobody knows, and the original of a text in an old encoding that was mended.
 `MA_LK` and `STT` are in the ids of what is made of a row, so that the same visit sent again finds what it made before.
+
+The last column says what `$insurance-xml` writes back of a visit that came so: `same` is the text that came, `one form`
+the same meaning in one way of writing (moments whole, codes with their zeros, capital letters of ICD codes, `<=` for
+`≤`). Of the person it writes what is known today, which a later visit may have told.
 
 `XML0` counts until `XML1` of the same visit is there. A name with `*` gives one resource for each member of a list.
 """
@@ -39,14 +44,27 @@ def _decisions() -> str:
 def _table(name: str) -> str:
     shape = tables()[name]
     rows = [f"## {name}: {shape.title}", "", f"Record: `{shape.row}`. Kept fields are on: {_shown(home(name))}.", ""]
-    rows += ["| Field | Kind | Length | Required | Becomes |", "|---|---|---|---|---|"]
+    rows += ["| Field | Kind | Length | Required | Becomes | Back |", "|---|---|---|---|---|---|"]
     rows += [_row(field) for (table, _), field in fields(NEWEST).items() if table == name]
     return "\n".join(rows) + "\n"
 
 
 def _row(field: Field) -> str:
     length = "" if field.length is None else str(field.length)
-    return f"| `{field.name}` | {field.kind} | {length} | {field.when or field.required} | {_becomes(field)} |"
+    required, becomes = field.when or field.required, _becomes(field)
+    return f"| `{field.name}` | {field.kind} | {length} | {required} | {becomes} | {_back(field)} |"
+
+
+_ONE_FORM = {
+    "birth", "code", "concept", "concepts", "day", "days", "ethnic", "icd10", "icd10-concepts", "instant", "line",
+    "moment", "money", "nationality", "occupation", "place", "quantity", "result", "weight",
+}  # fmt: skip
+"""Ways that read several ways of writing as the same."""
+
+
+def _back(field: Field) -> str:
+    ways = {line.way for line in lines().get(field.table, {}).get(field.now, ())} - UNSAID - LAST
+    return "one form" if ways and ways <= _ONE_FORM else "same"
 
 
 def _becomes(field: Field) -> str:

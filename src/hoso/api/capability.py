@@ -8,7 +8,7 @@ from typing import Any
 from hoso import __version__
 from hoso.access import Unavailable
 from hoso.access.trail import TYPE
-from hoso.api import subscribing
+from hoso.api import insurance_xml, subscribing
 from hoso.api.auditing import PARAMETERS
 from hoso.api.definitions import IMPORT, URL, listed
 from hoso.api.doors import Doors
@@ -230,6 +230,8 @@ def _resource(type: str, persons: bool, exports: bool) -> dict[str, Any]:
     found["operation"] += [
         {"name": name, "definition": _operation(f"{type}-{name}")} for name in TERMINOLOGY.get(type, ())
     ]
+    if type == "Encounter":
+        found["operation"].append({"name": "insurance-xml", "definition": f"{URL}{insurance_xml.ID}"})
     if type in ("Patient", "Group"):
         found["operation"].append({"name": "everything", "definition": _operation(f"{type}-everything")})
     if type == "Patient":

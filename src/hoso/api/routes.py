@@ -18,6 +18,7 @@ from hoso.api import (
     graphql,
     history,
     importing,
+    insurance_xml,
     intake,
     lastn,
     link_events,
@@ -80,6 +81,7 @@ META_DELETE: Table = {"POST": meta.delete}
 LASTN: Table = {"GET": lastn.lastn, "POST": lastn.lastn}
 DOCUMENT: Table = {"GET": document.document, "POST": document.document}
 SUMMARY: Table = {"GET": summarising.summary, "POST": summarising.summary}
+VISIT_XML: Table = {"GET": insurance_xml.visit_xml, "POST": insurance_xml.visit_xml}
 EVERYTHING: Table = {"GET": everything.everything, "POST": everything.everything}
 LOOKUP: Table = {"GET": terminology.lookup, "POST": terminology.lookup}
 IN_SYSTEM: Table = {"GET": terminology.validate_in_system, "POST": terminology.validate_in_system}
@@ -189,8 +191,8 @@ def _below(type: str, rest: tuple[str, ...]) -> Table:
         return _CODES[type][rest[0]]
     if type == "Subscription" and len(rest) == 1 and rest[0] in _ONE_SUBSCRIPTION:
         return _ONE_SUBSCRIPTION[rest[0]]
-    if type == "Composition" and rest == ("$document",):
-        return DOCUMENT
+    if len(rest) == 1 and (type, rest[0]) in _OF_ONE:
+        return _OF_ONE[type, rest[0]]
     if type == "Patient" and len(rest) == 1 and rest[0] in _ONE_PATIENT:
         return _ONE_PATIENT[rest[0]]
     if rest[0].startswith("$"):
@@ -251,5 +253,6 @@ _CODES = {
 }
 _SUBSCRIPTION = {"$status": SUBSCRIPTION_STATUS, "$get-ws-binding-token": NO_WEBSOCKET}
 _ONE_SUBSCRIPTION = {**_SUBSCRIPTION, "$events": SUBSCRIPTION_EVENTS}
+_OF_ONE = {("Composition", "$document"): DOCUMENT, ("Encounter", "$insurance-xml"): VISIT_XML}
 _ONE_GROUP = {"$export": EXPORT, "$everything": EVERYTHING}
 _ONE_PATIENT = {"$everything": EVERYTHING, "$summary": SUMMARY, "$unmerge": UNMERGE, "$split": SPLIT}

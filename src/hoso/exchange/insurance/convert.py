@@ -266,6 +266,19 @@ def _medicine(asked: Asked) -> str:
     return asked.text if strength.lower() in asked.text.lower() else f"{asked.text} {strength}"
 
 
+def _is_supply(row: Row) -> bool:
+    return bool(row.get("MA_VAT_TU")) and not row.get("MA_DICH_VU")
+
+
+def _service_name(asked: Asked) -> str | None:
+    """A line has one name; that of the other thing in it is kept."""
+    return None if _is_supply(asked.row) else asked.text
+
+
+def _supply_name(asked: Asked) -> str | None:
+    return asked.text if _is_supply(asked.row) else None
+
+
 def _dose(asked: Asked) -> dict[str, Any] | None:
     """The words stand beside what is read of them, so that nothing is missing when nothing is read."""
     return doses.read(asked.text) or {}
@@ -334,6 +347,8 @@ _WAYS: dict[str, Way] = {
     "quantity": _quantity,
     "record-number": _record_number,
     "result": _result,
+    "service-name": _service_name,
+    "supply-name": _supply_name,
     "text": _text,
     "unit": _unit,
     "visit-class": _visit_class,

@@ -22,7 +22,9 @@ _DIAGNOSIS_ROLE = "http://terminology.hl7.org/CodeSystem/diagnosis-role"
 _UNKNOWN = {
     "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
 }
-_NAMELESS = "Không ghi tên"
+NAMELESS = "Không ghi tên"
+COMES_AGAIN = "Hẹn khám lại"
+_DATES_OF_PAPERS = ("NGAY_CT", "NGAY_CHUNG_TU", "THOI_DIEM_DBLS")
 _ROLES = {"Condition:admission": "AD", "Condition:main": "DD", "Condition:other": "CM", "Condition:traditional": "CM"}
 _TITLES = {
     "XML5": "Diễn biến lâm sàng",
@@ -110,8 +112,8 @@ def _document(row: Row | None, _: str, resource: Resource, encounter: Resource) 
     table = row.place.table
     coding = {"system": XML_TABLE, "code": table, "display": tables()[table].title}
     resource["type"] = {"coding": [coding], "text": _TITLES[table]}
-    if "date" not in resource and len(ended := _ended(encounter)) > 10:
-        resource["date"] = ended
+    if len(ended := _ended(encounter)) > 10 and resource.setdefault("date", ended) == ended:
+        _stated(resource, row, *_DATES_OF_PAPERS)
     text = "\n".join(resource.pop("lines", []))
     attachment = {"contentType": "text/plain; charset=utf-8", "language": "vi", "title": _TITLES[table]}
     if text:
@@ -129,12 +131,22 @@ def _observation(row: Row | None, _: str, resource: Resource, encounter: Resourc
     if row is not None and row.place.table == "XML4":
         category = "http://terminology.hl7.org/CodeSystem/observation-category"
         resource["category"] = [{"coding": [{"system": category, "code": "laboratory"}]}]
-        resource.setdefault("code", {"text": _NAMELESS})
+        resource.setdefault("code", {"text": NAMELESS})
+        notes = "\n".join(note["text"] for note in resource.get("note", ()))
         if not any(name.startswith("value") for name in resource):
-            notes = [note["text"] for note in resource.get("note", ())]
-            resource.update({"valueString": "\n".join(notes)} if notes else {"status": "registered"})
-    if "effectiveDateTime" not in resource and "start" in encounter.get("period", {}):
-        resource["effectiveDateTime"] = encounter["period"]["start"]
+            resource.update({"valueString": notes} if notes else {"status": "registered"})
+        elif notes and resource.get("valueString") == notes:
+            _stated(resource, row, "GIA_TRI")
+    start = encounter.get("period", {}).get("start")
+    if start and resource.setdefault("effectiveDateTime", start) == start and row is not None:
+        _stated(resource, row, "NGAY_KQ")
+
+
+def _stated(resource: Resource, row: Row, *names: str) -> None:
+    """What was written and is the same as what the record would say without it: else it would look filled in."""
+    for name in names:
+        if text := row.get(name):
+            put(resource, ("extension[]",), kept(f"{row.place.table}.{name}", text))
 
 
 def _condition(_: Row | None, __: str, resource: Resource, encounter: Resource) -> None:
@@ -143,16 +155,16 @@ def _condition(_: Row | None, __: str, resource: Resource, encounter: Resource) 
 
 
 def _medicine(_: Row | None, __: str, resource: Resource, ___: Resource) -> None:
-    resource.setdefault("medicationCodeableConcept", {"text": _NAMELESS})
+    resource.setdefault("medicationCodeableConcept", {"text": NAMELESS})
 
 
 def _dispense(row: Row | None, _: str, resource: Resource, __: Resource) -> None:
     assert row is not None
-    resource["medicationCodeableConcept"] = {"text": row.get("TEN_THUOC") or _NAMELESS}
+    resource["medicationCodeableConcept"] = {"text": row.get("TEN_THUOC") or NAMELESS}
 
 
 def _appointment(_: Row | None, __: str, resource: Resource, ___: Resource) -> None:
-    resource.setdefault("description", "Hẹn khám lại")
+    resource.setdefault("description", COMES_AGAIN)
 
 
 _FINISHERS: dict[str, Callable[[Row | None, str, Resource, Resource], None]] = {
@@ -227,7 +239,9 @@ def _claim(draft: Draft, made: Iterable[Made]) -> list[Resource]:
     claim |= {"id": draft.id("Claim"), "patient": patient, "provider": facility(draft.facility)}
     if period := shared["Encounter"].get("period"):
         claim["billablePeriod"] = period
-        claim.setdefault("created", period.get("end") or period["start"])
+        made = period.get("end") or period["start"]
+        if claim.setdefault("created", made) == made and draft.visit.rows("XML1"):
+            _stated(claim, draft.visit.rows("XML1")[0], "NGAY_TTOAN")
     if "created" not in claim:
         claim["_created"] = _UNKNOWN
     cards = [one for name, one in shared.items() if name.partition("#")[0] == "Coverage"]
@@ -250,5 +264,5 @@ def _item(at: int, row: Row | None, item: Resource, encounter: Resource) -> Reso
     if row is not None:
         put(item, ("extension[]",), kept(f"{row.place.table}.STT", row.get("STT") or f"#{row.place.row}"))
     content = {name: value for name, value in item.items() if name not in ("resourceType", "id")}
-    content.setdefault("productOrService", {"text": _NAMELESS})
+    content.setdefault("productOrService", {"text": NAMELESS})
     return {**content, "sequence": at, "encounter": [encounter]}

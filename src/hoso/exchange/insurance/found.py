@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from hoso.exchange.insurance.finish import XML_TABLE
-from hoso.exchange.insurance.mapping import KEPT, Resource, home, lines
+from hoso.exchange.insurance.finish import COMES_AGAIN, NAMELESS, XML_TABLE
+from hoso.exchange.insurance.mapping import KEPT, Line, Resource, home, lines
 from hoso.exchange.stable_ids import from_numbers
 from hoso.fhir import systems
 
@@ -17,6 +17,7 @@ _WHOLE = ("XML0", "XML1")
 _ROWS = tuple(f"XML{n}" for n in range(2, 16))
 _SIGNS = ("M", "T", "HA", "NT", "SP")
 _ROLES = {"AD": "Condition:admission", "DD": "Condition:main", "CM": "Condition:other"}
+_FILLED_IN = {("Claim", "created"), ("DocumentReference", "date"), ("Observation", "effectiveDateTime")}
 _LATEST = 400
 """Running numbers that are looked for, at least."""
 
@@ -30,6 +31,18 @@ class Found:
     number: str
     rows: dict[str, list[Parts]] = field(default_factory=dict)
     numbers: dict[int, str] = field(default_factory=dict)
+    is_read: bool = False
+    """Whether it came as insurance XML: then some of what it says was filled in by the reading."""
+
+    def filled_in(self, line: Line) -> tuple[str, ...]:
+        """What reading puts at that place when the field is not there, because FHIR wants something."""
+        period = self.encounter.get("period", {})
+        if line.path[-1:] in (("text",), ("description",)):
+            return (NAMELESS, COMES_AGAIN)
+        if not self.is_read or (line.resource, *line.path) not in _FILLED_IN:
+            return ()
+        start = str(period.get("start", ""))
+        return (start if line.resource == "Observation" else str(period.get("end") or start),)
 
     def number_of(self, table: str, parts: Mapping[str, list[Resource]]) -> str:
         """The row's own running number, or its place."""
@@ -59,7 +72,8 @@ class _Finder:
         number = numbers.get(systems.facility_visit_number(facility), "")
         self._key = numbers.get(systems.facility_visit_key(facility)) or number or str(encounter["id"])
         self._used: set[tuple[str, str]] = set()
-        self.found = Found(facility, encounter, number or str(encounter["id"]))
+        is_read = systems.facility_visit_key(facility) in numbers
+        self.found = Found(facility, encounter, number or str(encounter["id"]), is_read=is_read)
         self._table = "XML0" if encounter.get("status") == "in-progress" else "XML1"
 
     def _take(self, type: str, *parts: str) -> Resource | None:

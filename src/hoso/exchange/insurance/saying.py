@@ -213,6 +213,11 @@ def _unit(asked: Asked) -> str:
     return str(held.get("unit", ""))
 
 
+def _is_supply(asked: Asked) -> bool:
+    codings = asked.resource.get("productOrService", {}).get("coding", ())
+    return bool(coded_in(codings, "supply")) and not coded_in(codings, "service")
+
+
 def _line(asked: Asked) -> str:
     text = document_lines(asked.resource, asked.table).get(asked.argument, "")
     shown = _SHOWN.match(text) if asked.field.startswith(_DATES) else None
@@ -256,6 +261,8 @@ _WAYS: dict[str, Way] = {
     "quantity": _amount,
     "record-number": _of_facility(systems.facility_record_number),
     "result": _result,
+    "service-name": lambda asked: "" if _is_supply(asked) else _text(asked),
+    "supply-name": lambda asked: _text(asked) if _is_supply(asked) else "",
     "text": _text,
     "unit": _unit,
     "visit-number": _of_facility(systems.facility_visit_number),

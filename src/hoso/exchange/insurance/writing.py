@@ -93,7 +93,8 @@ def _of_line(line: Line, table: str, visit: Found, parts: Mapping[str, list[Reso
     texts = []
     for resource in parts.get(line.resource, ()):
         path = () if line.path == ("lines[]",) else line.path
-        asked = Asked(at(resource, path), resource, line.argument, visit.facility, table, line.field)
+        values = [one for one in at(resource, path) if one not in visit.filled_in(line)]
+        asked = Asked(values, resource, line.argument, visit.facility, table, line.field)
         if text := said(line.way, asked):
             texts.append(text)
     return ";".join(texts) if line.each else texts[0] if texts else ""
