@@ -50,35 +50,45 @@ class Door(Protocol):
 
 
 def store(
-    door: Door, items: Sequence[Arrived], *, atomic: bool, written: dict[Key, Saved], unfit: list[Misfit]
+    door: Door,
+    items: Sequence[Arrived],
+    *,
+    atomic: bool,
+    written: dict[Key, Saved],
+    unfit: list[Misfit],
+    as_read: bool = False,
 ) -> list[tuple[Arrived, Fate]]:
     """Writes what is new; each resource with what became of it. All or nothing when atomic.
 
     `written` remembers what was written, so that a second attempt after a Conflict still tells the truth. What does
     not hold the node's profiles is put into `unfit` with the reasons; when atomic, the rest is not written either.
+    `as_read`: the items were made from what was here; when that has changed since, it is a Conflict.
     """
     fates: list[tuple[Arrived, Fate]] = [(item, "unchanged") for item in items if item.present]
     missing = [item for item in items if not item.present]
     for batch in [missing] if atomic else _batches(missing):
         try:
-            fates += _store_together(door, batch, written)
+            fates += _store_together(door, batch, written, as_read)
         except Unfit as refused:
             faults = refused.faults
             unfit += [(one, faults[one.type, one.id]) for one in batch if (one.type, one.id) in faults]
             if atomic:
                 return []
-            fates += _store_together(door, [one for one in batch if (one.type, one.id) not in faults], written)
+            others = [one for one in batch if (one.type, one.id) not in faults]
+            fates += _store_together(door, others, written, as_read)
     return fates
 
 
-def _store_together(door: Door, items: Sequence[Arrived], written: dict[Key, Saved]) -> list[tuple[Arrived, Fate]]:
+def _store_together(
+    door: Door, items: Sequence[Arrived], written: dict[Key, Saved], as_read: bool
+) -> list[tuple[Arrived, Fate]]:
     absent = [item.criteria for item in items if item.criteria and item.absent]
     for attempt in range(ATTEMPTS):
         drafts = _drafts(door, items)
         try:
             saved = door.save(drafts, absent) if drafts else []
         except Conflict:
-            if absent or attempt == ATTEMPTS - 1:
+            if absent or as_read or attempt == ATTEMPTS - 1:
                 raise  # what the criteria mean has to be looked up again
             continue
         written.update(((one.type, one.id), one) for one in saved)

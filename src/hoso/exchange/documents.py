@@ -63,7 +63,8 @@ class Document:
     """`atomic`: all or nothing. `warnings` are what was taken though it looks odd.
 
     `in_order`: targets stand before what refers to them already. `facility` is whose records they are, by its code,
-    and `label` what the sender calls the piece (MA_LK), where it says so.
+    and `label` what the sender calls the piece (MA_LK), where it says so. `as_read`: what arrived was made from what
+    was here when it was read, and holds for that only.
     """
 
     atomic: bool
@@ -73,6 +74,7 @@ class Document:
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Issue] = field(default_factory=list)
     in_order: bool = False
+    as_read: bool = False
     facility: str = ""
     label: str = ""
 

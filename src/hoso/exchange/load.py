@@ -22,7 +22,7 @@ from hoso.exchange.sources import Arrival, Unit, Unreadable, read
 from hoso.exchange.tally import UNKNOWN, Fate, Tally
 from hoso.fhir.outcome import Language
 
-ATTEMPTS = 5
+ATTEMPTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,9 @@ def _load(door: Door, read: Callable[[], Document], tally: Tally, last: bool) ->
                 return None
             documents.settle(document, targets)
             unfit: list[Misfit] = []
-            fates = store(door, document.arrived, atomic=document.atomic, written=written, unfit=unfit)
+            fates = store(
+                door, document.arrived, atomic=document.atomic, written=written, unfit=unfit, as_read=document.as_read
+            )
             documents.refuse(document, unfit)
             _count(document, fates, tally)
             return document

@@ -40,7 +40,7 @@ class Door(Protocol):
 
 def read(data: bytes, number: int, door: Door) -> Document:
     """The records of one visit, the `number`th of its file. What of it cannot be read is a fault, the rest goes in."""
-    document = Document(False, data, in_order=True)
+    document = Document(False, data, in_order=True, as_read=True)
     reading = insurance.read(io.BytesIO(data), first=number)
     try:
         taken_back = [one for visit in reading for one in _take(document, visit, door)]

@@ -161,9 +161,14 @@ def _plans(
     end = encounter["period"].get("end", start)
     base: Segments = [("PID", pid), ("PV1", _pv1(encounter, dialect))]
     diagnoses = [one for one in inside if one["resourceType"] == "Condition"]
-    vitals = [one for one in inside if _is_vital(one)]
-    first = [*_fresh(base), *(("OBX", _obx(at, one, dialect)) for at, one in enumerate(vitals, 1))]
-    yield "ADT^A04", start, first, {"Observation": len(vitals)}
+    reported = {result["reference"] for one in inside for result in one.get("result", ())}
+    vitals = [
+        one for one in inside if one["resourceType"] == "Observation" and f"Observation/{one['id']}" not in reported
+    ]
+    allergies = [one for one in inside if one["resourceType"] == "AllergyIntolerance"]
+    first = [*_fresh(base), *(("AL1", _al1(at, one, dialect)) for at, one in enumerate(allergies, 1))]
+    first += [("OBX", _obx(at, one, dialect)) for at, one in enumerate(vitals, 1)]
+    yield "ADT^A04", start, first, {"Observation": len(vitals), "AllergyIntolerance": len(allergies)}
     results = {one["id"]: one for one in inside if one["resourceType"] == "Observation"}
     for report in (one for one in inside if one["resourceType"] == "DiagnosticReport"):
         held = [
@@ -181,9 +186,12 @@ def _plans(
         orders = [part for one in medicines for part in (("ORC", _orc(one, dialect)), ("RXE", _rxe(one)))]
         yield "RDE^O11", medicines[0]["authoredOn"], [*_fresh(base), *orders], {"MedicationRequest": len(medicines)}
     noted = [("DG1", _dg1(at, one)) for at, one in enumerate(diagnoses, 1)]
-    leaving = [*_fresh(base), *noted]
+    done = [one for one in inside if one["resourceType"] == "Procedure"]
+    leaving = [*_fresh(base), *noted, *(("PR1", _pr1(at, one, dialect)) for at, one in enumerate(done, 1))]
     leaving[1][1][45] = _moment(end, dialect)
-    yield "ADT^A03", end, leaving, {"Condition": len({fields[3] for _, fields in noted})}
+    yield "ADT^A03", end, leaving, {
+        "Condition": len({fields[3] for _, fields in noted}), "Procedure": len(done),
+    }  # fmt: skip
 
 
 def _fresh(base: Segments) -> Segments:
@@ -263,6 +271,8 @@ def _value(one: Resource) -> tuple[str, str, str]:
         return "ST", "/".join(str(part["valueQuantity"]["value"]) for part in parts), ""
     if concept := one.get("valueCodeableConcept"):
         return "CWE", _coded(concept), ""
+    if day := one.get("valueDateTime"):
+        return "DT", day[:10].replace("-", ""), ""
     return "ST", str(one.get("valueString", "")), ""
 
 
@@ -307,9 +317,22 @@ def _dg1(at: int, one: Resource) -> Fields:
     }
 
 
-def _is_vital(one: Resource) -> bool:
-    kinds = [_code(found) for found in one.get("category", ())] if one["resourceType"] == "Observation" else []
-    return "vital-signs" in kinds
+_ALLERGY_TYPES = {"medication": "DA", "food": "FA", "environment": "EA"}
+
+
+def _al1(at: int, one: Resource, dialect: Dialect) -> Fields:
+    kind = next(iter(one.get("category", ())), "")
+    severity = {"high": "SV", "low": "MI"}.get(one.get("criticality", ""), "")
+    reactions = [text["text"] for part in one.get("reaction", ()) for text in part["manifestation"] if text.get("text")]
+    return {
+        1: str(at), 2: _ALLERGY_TYPES.get(kind, ""), 3: _coded(one["code"]), 4: severity, 5: R.join(reactions),
+        6: one.get("onsetDateTime", "")[:10].replace("-", ""),
+    }  # fmt: skip
+
+
+def _pr1(at: int, one: Resource, dialect: Dialect) -> Fields:
+    moment = one.get("performedPeriod", {}).get("start") or one.get("performedDateTime", "")
+    return {1: str(at), 3: _coded(one["code"]), 5: _moment(moment, dialect)}
 
 
 def _code(concept: Resource) -> str:

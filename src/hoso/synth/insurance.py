@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
+from zlib import crc32
 
 from hoso.fhir import systems
 from hoso.synth.record import Resource
@@ -234,7 +235,7 @@ def _service(one: Resource) -> Row:
     report = one["resourceType"] == "DiagnosticReport"
     at = one["effectiveDateTime"] if report else one.get("performedPeriod", {}).get("start") or one["performedDateTime"]
     return {
-        "MA_DICH_VU": one["code"]["coding"][0]["code"],
+        "MA_DICH_VU": _service_code(one),
         "TEN_DICH_VU": one["code"]["text"],
         "MA_NHOM": "1" if report else "8",
         "SO_LUONG": "1",
@@ -245,12 +246,14 @@ def _service(one: Resource) -> Row:
 
 def _results(inside: list[Resource]) -> Iterator[Row]:
     services = {
-        result["reference"]: report["code"]["coding"][0]["code"]
+        result["reference"]: _service_code(report)
         for report in inside
         if report["resourceType"] == "DiagnosticReport"
         for result in report.get("result", ())
     }
     for one in inside:
+        if one["resourceType"] == "DiagnosticReport" and not one.get("result"):
+            yield _read_picture(one)
         service = services.get(f"{one['resourceType']}/{one['id']}")
         if service is None:
             continue
@@ -264,6 +267,25 @@ def _results(inside: list[Resource]) -> Iterator[Row]:
             "DON_VI_DO": quantity.get("unit", ""),
             "NGAY_KQ": _written(one["effectiveDateTime"]),
         }
+
+
+_ANY_REPORT = "11502-2"
+"""LOINC's code for a laboratory report of whatever; a price list has one for each."""
+
+
+def _service_code(one: Resource) -> str:
+    code = str(one["code"]["coding"][0]["code"])
+    return f"{code}.{crc32(one['code']['text'].encode()) % 1_000:03d}" if code == _ANY_REPORT else code
+
+
+def _read_picture(report: Resource) -> Row:
+    """What was seen, in words: of an X-ray, an ultrasound, an endoscopy."""
+    return {
+        "MA_DICH_VU": _service_code(report),
+        "TEN_CHI_SO": report["code"]["text"],
+        "KET_LUAN": report.get("conclusion", ""),
+        "NGAY_KQ": _written(report["effectiveDateTime"]),
+    }
 
 
 def _notes(encounter: Resource, inside: list[Resource]) -> Iterator[Row]:

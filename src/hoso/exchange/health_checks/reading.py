@@ -31,7 +31,7 @@ _GLN = re.compile(r"893\d{10}\Z", re.ASCII)
 
 def read(data: bytes, number: int, door: Door) -> Document:
     """The records of one check, the `number`th of its file; all of it or, with the reasons, nothing."""
-    document = Document(False, data, in_order=True)
+    document = Document(False, data, in_order=True, as_read=True)
     try:
         for dossier in dossiers(data, number):
             _take(document, dossier, door)

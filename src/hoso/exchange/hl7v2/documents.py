@@ -81,7 +81,7 @@ def finish(walk: Walk) -> None:
     """The text is one attachment with the lines as they came."""
     found, lines, draft = walk.document, walk.lines, walk.draft
     walk.document, walk.lines = None, []
-    if found is not None and lines:
+    if found is not None and any(lines):
         text = "\n".join(lines)
         data = base64.b64encode(text.encode()).decode()
         title = found.get("type", {}).get("text")

@@ -32,7 +32,7 @@ _FACILITY = re.compile(r"[A-Za-z0-9.-]{1,20}\Z")
 def read(data: bytes, number: int, door: Door, facility: str = "") -> Document:
     """The records of one message, the `number`th of its stream. `facility` is the one its sender is bound to, if any:
     it stands for itself when MSH-4 has no code."""
-    document = Document(False, data)
+    document = Document(False, data, as_read=True)
     try:
         draft = begin(parse(data), facility)
     except Refused as refused:

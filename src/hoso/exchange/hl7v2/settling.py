@@ -54,7 +54,7 @@ def settle(draft: Draft, door: Door, kept: Sequence[Key] = ()) -> list[Settled]:
         if head is not None:
             found.append(_against(draft, key, resource, _read(head)))
         elif key not in draft.only_known:
-            found.append(Settled(_stamped(resource, draft.made), False))
+            found.append(Settled(_stamped(resource, "" if _is_aside(draft, key) else draft.made), False))
     return found
 
 
@@ -69,7 +69,8 @@ def _read(head: Version) -> Resource:
 
 
 def _against(draft: Draft, key: Key, resource: Resource, head: Resource) -> Settled:
-    late = bool(draft.made) and _as_of(head) > draft.made
+    aside = _is_aside(draft, key)
+    late = bool(_as_of(head)) if aside else bool(draft.made) and _as_of(head) > draft.made
     if key not in draft.merged:
         if late:
             return Settled(head, True)
@@ -80,7 +81,13 @@ def _against(draft: Draft, key: Key, resource: Resource, head: Resource) -> Sett
         told = _changed(draft, key, resource, head)
     if _content(told) == _content(head):
         return Settled(head, True)
-    return Settled(_stamped(told, _as_of(head) if late else draft.made), False)
+    return Settled(_stamped(told, _as_of(head) if late or aside else draft.made), False)
+
+
+def _is_aside(draft: Draft, key: Key) -> bool:
+    """Whether it only mentions a visit: a result that is sent after somebody left does not know of the leaving. What
+    an ADT message said of the visit stays, and the mention only adds what is still unknown."""
+    return key[0] == "Encounter" and draft.kind != "ADT"
 
 
 def _changed(draft: Draft, key: Key, resource: Resource, head: Resource) -> Resource:

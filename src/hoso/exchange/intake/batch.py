@@ -19,7 +19,7 @@ from hoso.exchange.intake.shapes import Wrote
 from hoso.exchange.load import is_waiting, targets_of
 from hoso.exchange.tally import Fate
 
-ATTEMPTS = 5
+ATTEMPTS = 10
 MOST = 16
 """Pieces of one write: newcomers among them are matched while nobody else can write."""
 RESOURCES = 400
@@ -119,7 +119,8 @@ def _store(door: Door, done: Sequence[Done], written: dict[Key, Saved]) -> None:
     owners = {id(item): one for one in done for item in one.document.arrived}
     items = [item for one in done for item in one.document.arrived]
     unfit: list[Misfit] = []
-    fates = store(door, items, atomic=done[0].document.atomic, written=written, unfit=unfit)
+    as_read = any(one.document.as_read for one in done)
+    fates = store(door, items, atomic=done[0].document.atomic, written=written, unfit=unfit, as_read=as_read)
     for one in done:
         documents.refuse(one.document, [misfit for misfit in unfit if owners[id(misfit[0])] is one])
     for item, fate in fates:

@@ -29,7 +29,7 @@ _TOGETHER = ("name", "birthDate", "gender", "telecom", "address", "contact")
 
 def read(data: bytes, number: int, door: Door, today: date | None = None) -> Document:
     """The records of the row with that number. What of it cannot be read is one fault; warnings go in with it."""
-    document = Document(False, data, in_order=True)
+    document = Document(False, data, in_order=True, as_read=True)
     try:
         piece = decoded(data)
         kind(piece.kind)
