@@ -27,7 +27,7 @@ languages = pytest.mark.parametrize("language", ["vi", "en"])
 CITIZEN, OFFICER = "citizen-test", "vinh"
 WORDS = "Tôi không có mặt ở trạm vào giờ đó"
 PAGES = (
-    "/me", "/me/timeline", "/me/log", "/me/log?only=emergencies", "/me/log/proof", "/me/cases",
+    "/me", "/me/timeline", "/me/book", "/me/log", "/me/log?only=emergencies", "/me/log/proof", "/me/cases",
     "/me/cases/new?kind=erasure", "/me/consents", "/me/sharing", "/me/family",
 )  # fmt: skip
 

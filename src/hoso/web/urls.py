@@ -22,6 +22,7 @@ from hoso.web import (
     unusual,
 )
 from hoso.web import record as pages
+from hoso.web.book import views as book
 from hoso.web.citizens import cases as asked
 from hoso.web.citizens import consents, family, handing, sharing
 from hoso.web.citizens import log as looks
@@ -69,6 +70,7 @@ urlpatterns = [
     path("inbox/<str:id>/<int:number>", inbox.original, name="deposit-item"),
     path("enrol", citizen.enrol, name="enrol"),
     path("me", citizen.me, name="me"),
+    path("me/book", book.my_book, name="my-book-page"),
     path("me/book.pdf", papers.my_book, name="my-book"),
     path("me/visits/<str:encounter>.pdf", papers.my_visit, name="my-visit-paper"),
     path("me/timeline", citizen.timeline, name="my-timeline"),
@@ -92,6 +94,7 @@ urlpatterns = [
     path("cases/<str:id>", cases.one, name="case"),
     path("patients/<str:id>", pages.card, name="card"),
     path("patients/<str:id>/timeline", pages.timeline, name="timeline"),
+    path("patients/<str:id>/book", book.book, name="book-page"),
     path("patients/<str:id>/book.pdf", papers.book_of, name="book"),
     path("patients/<str:id>/visits/<str:encounter>.pdf", papers.visit_of, name="visit-paper"),
     path("patients/<str:id>/sources", sources.sources, name="sources"),
