@@ -48,6 +48,20 @@ def test_what_is_missing_is_told_field_by_field(persons: Caller, id: str) -> Non
     assert all(issue["details"]["text"] for issue in answer.json["issue"])
 
 
+def test_who_may_not_read_all_of_it_is_told_so(persons: Caller, id: str) -> None:
+    other = persons.holding("system/Encounter.rs system/Patient.rs system/Organization.rs")
+    answer = other("GET", ANSWER.format(id=id))
+    assert answer.status == 403 and answer.keys == ["insurance.withheld"]
+    assert "Claim" in answer.json["issue"][0]["details"]["text"]
+    part = other("GET", f"{ANSWER.format(id=id)}?partial=true")
+    assert part.status == 200
+    [back] = read(BytesIO(part.body))
+    summary = back.rows("XML1")[0]
+    assert (
+        summary.get("HO_TEN") == SUMMARY["HO_TEN"] and summary.get("MA_BENH_CHINH") == summary.get("T_TONGCHI_BV") == ""
+    )
+
+
 def test_what_is_asked_wrongly_is_refused(persons: Caller, id: str) -> None:
     for asked, status in (("dialect=130", 400), ("colour=red", 400), ("partial=maybe", 400)):
         assert persons("GET", f"{ANSWER.format(id=id)}?{asked}").status == status

@@ -166,3 +166,22 @@ def test_the_same_records_give_the_same_document_in_either_language() -> None:
     english = document(*records, language="en")
     assert english["entry"][0]["resource"]["title"] == "Patient summary"
     assert english["identifier"] != document(*records)["identifier"]
+
+
+def test_each_line_says_which_facility_it_comes_from() -> None:
+    station = [{"type": "Organization", "display": "Trạm Y tế xã Hoa Lư"}]
+    hospital = [{"type": "Organization", "display": "Bệnh viện Ninh Bình"}]
+    made = document(
+        {**observation("a", "Glucose", "2026-05-01", "5,6"), "performer": station},
+        {**observation("b", "Ure", "2026-05-02", "6,1"), "performer": hospital},
+        {**observation("c", "Creatinin", "2026-05-03", "80"), "performer": hospital},
+        observation("d", "HbA1c", "2026-05-04", "6,5"),
+    )
+    sources = [one["resource"] for one in made["entry"] if one["resource"]["resourceType"] == "Provenance"]
+    told = {
+        one["agent"][0]["who"]["display"]: {target["reference"].rsplit("/", 1)[1] for target in one["target"]}
+        for one in sources
+    }
+    assert told == {"Trạm Y tế xã Hoa Lư": {"a"}, "Bệnh viện Ninh Bình": {"b", "c"}}
+    kept = {one["fullUrl"] for one in made["entry"]}
+    assert all(target["reference"] in kept for one in sources for target in one["target"])

@@ -72,6 +72,12 @@ def test_nobody_prints_what_the_role_may_not(open_page: Open, person: str) -> No
     assert "Penicillin" not in text and "Metformin" not in text
 
 
+def test_who_prints_nothing_is_shown_no_paper_and_gets_none(open_page: Open, person: str) -> None:
+    page = open_page(f"/patients/{person}", "lan")
+    assert page.get_by_role("link", name="Sổ (PDF)").count() == 0
+    assert fetched(open_page, f"/patients/{person}/book.pdf", "lan").status == 403
+
+
 def test_a_visit_of_somebody_else_and_none_at_all_are_not_there(open_page: Open, site: Site, person: str) -> None:
     node = compose.open(site.folder)
     rows = node.store.people

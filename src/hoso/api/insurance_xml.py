@@ -40,10 +40,10 @@ def visit_xml(doors: Doors, request: Request) -> Response:
     if not facility:
         raise Refused.because(422, "required", "insurance.of-no-facility", id=id)
     with doors.long.entered():
-        file = written(
-            gathered(doors.records, errand, encounter), dialect=dialect, facility=facility,
-            plain=bool(asked.one("plain")),
-        )  # fmt: skip
+        held = gathered(doors.records, errand, encounter)
+        if held.withheld and not asked.one("partial"):
+            raise Refused.because(403, "forbidden", "insurance.withheld", types=", ".join(held.withheld))
+        file = written(held.resources, dialect=dialect, facility=facility, plain=bool(asked.one("plain")))
     if file.missing and not asked.one("partial"):
         raise Refused(422, *(_issue(one, dialect) for one in file.missing[:_TOLD]))
     saved = ("Content-Disposition", f'attachment; filename="{facility}-{id}.xml"')

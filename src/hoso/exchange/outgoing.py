@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from hoso.access import Errand, Records, Version
 from hoso.exchange.insurance.mapping import Resource
 from hoso.exchange.stable_ids import from_numbers
@@ -21,31 +23,36 @@ _OF_VISIT = {
     "Claim": "encounter",
 }
 """The parameter by which a type is found from its Encounter."""
-_PAGE = "1000"
+_OF_PATIENT = {"Appointment": "patient", "Coverage": "beneficiary"}
 _FACILITY = "https://hoso.vn/sid/facility/"
 
 
-def gathered(records: Records, errand: Errand, encounter: Version) -> list[Resource]:
-    """The Encounter first, then whose it is and what it made; decimals exact. Types the actor has no scope for are out.
+class Gathered(NamedTuple):
+    """`withheld`: types that may belong to a visit and that the actor has no scope for."""
 
-    Appointments name no visit, so those of the patient come along: who writes takes the visit's own.
+    resources: list[Resource]
+    withheld: tuple[str, ...]
+
+
+def gathered(records: Records, errand: Errand, encounter: Version) -> Gathered:
+    """The Encounter first, then whose it is and what it made; decimals exact.
+
+    Appointments and cards name no visit, so those of the patient come along: who writes takes the visit's own.
     """
     visit = exact(encounter.body)
     found = [visit]
     for type, parameter in _OF_VISIT.items():
-        if _may(errand, type):
-            found += _search(records, errand, type, parameter, f"Encounter/{encounter.id}")
+        found += _search(records, errand, type, parameter, f"Encounter/{encounter.id}")
     found += _claim(records, errand, visit, found)
     subject = str(visit.get("subject", {}).get("reference", ""))
-    covers = [str(one["coverage"]["reference"]) for claim in found if claim["resourceType"] == "Claim"
-              for one in claim.get("insurance", ()) if one.get("coverage", {}).get("reference")]  # fmt: skip
-    keys = [(type, id) for type, _, id in (name.partition("/") for name in (subject, *covers)) if id]
-    allowed = [key for key in dict.fromkeys(keys) if _may(errand, key[0])]
-    heads = records.heads(errand, allowed) if allowed else {}
-    found += [exact(one.body) for one in heads.values() if not one.deleted]
-    if subject and _may(errand, "Appointment"):
-        found += _search(records, errand, "Appointment", "patient", subject)
-    return found
+    type, _, id = subject.partition("/")
+    if id and _may(errand, type):
+        head = records.read(errand, type, id)
+        found += [exact(head.body)] if head is not None and not head.deleted else []
+        for type, parameter in _OF_PATIENT.items():
+            found += _search(records, errand, type, parameter, subject)
+    wanted = ("Patient", *_OF_VISIT, *_OF_PATIENT)
+    return Gathered(found, tuple(type for type in wanted if not _may(errand, type)))
 
 
 def _claim(records: Records, errand: Errand, visit: Resource, found: list[Resource]) -> list[Resource]:
@@ -73,8 +80,10 @@ def facility_of(records: Records, errand: Errand, visit: Resource) -> str:
 
 
 def _search(records: Records, errand: Errand, type: str, parameter: str, target: str) -> list[Resource]:
-    query = parse(type, [(parameter, target), ("_count", _PAGE)])
-    return [exact(one.body) for one in records.search(errand, query).matches]
+    if not _may(errand, type):
+        return []
+    found = records.scan(errand, parse(type, [(parameter, target)]))
+    return [exact(one.body) for one in found if not one.deleted]
 
 
 def _may(errand: Errand, type: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
@@ -162,6 +162,12 @@ def may(request: HttpRequest, what: Literal["identify", "emergency", "oversee"])
     return row.name == "privacy-officer" if what == "oversee" else row.identify if what == "identify" else row.emergency
 
 
+def may_print(request: HttpRequest, type: str = "") -> bool:
+    """Whether the role puts records of a type on paper; without a type, any."""
+    row = role(errand(request).actor.role)
+    return row is None or (row.covers("print", type) if type else bool(row.types["print"]))
+
+
 def _decides(request: HttpRequest) -> bool:
     user: Any = request.user
     return bool(user and user.is_authenticated and scopes(user.role).permits("Linkage", "c"))
@@ -228,6 +234,7 @@ def shared(request: HttpRequest) -> dict[str, Any]:
         "national": settings.NATIONAL,
         "emergency": getattr(request, "emergency", None),
         "hands_over": _treats(request),
+        "prints": partial(may_print, request),
         "unread": getattr(request, "unread", ()),
         "degraded": getattr(request, "degraded", False),
     }

@@ -137,7 +137,7 @@ def test_synthetic_visits_go_through_a_store_and_come_out_as_they_came(
     found = {}
     for version in node.records.scan(LOADING, parse("Encounter", [])):
         facility = facility_of(node.records, LOADING, exact(version.body))
-        file = written(gathered(node.records, LOADING, version), dialect="4750", facility=facility)
+        file = written(gathered(node.records, LOADING, version).resources, dialect="4750", facility=facility)
         found[facility, again(file).label] = shown(again(file))
     for one in sent:
         [came] = read(BytesIO(synthetic.envelope([one], one.facility, "20260801").encode()))

@@ -20,6 +20,7 @@ from hoso.care.ips.tell import empty, told
 
 LOINC = "http://loinc.org"
 EMPTY = "http://terminology.hl7.org/CodeSystem/list-empty-reason"
+PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 MOST = 100
 """Lines of a section, the newest of their kinds; of a longer one the text says that there are more."""
 _NAMESPACE = UUID("5f0a8f5e-6a0d-4c39-9d6f-3e5b0c0f7a10")
@@ -57,6 +58,7 @@ def summary(patient: Resource, resources: Iterable[Resource], asked: Asked) -> R
         {"fullUrl": f"{asked.base}/{key_of(patient)}", "resource": _shown(patient)},
         _entry(author),
         *({"fullUrl": f"{asked.base}/{key_of(one)}", "resource": _about(one, patient, of_person)} for one in content),
+        *(_entry(one) for one in _sources(_unique(found), chart, told_at, asked)),
     ]
     return {
         "resourceType": "Bundle",
@@ -106,6 +108,28 @@ def _section(part: Part, records: Sequence[Resource], chart: Chart, asked: Asked
     section["text"] = {"status": "generated", "div": empty("refused" if refused else "unrecorded", asked.language)}
     section["emptyReason"] = {"coding": [{"system": EMPTY, "code": "withheld" if refused else "unavailable"}]}
     return section
+
+
+def _sources(found: Sequence[Resource], chart: Chart, told_at: str, asked: Asked) -> list[Resource]:
+    """Which facility each line comes from: one Provenance a facility. What names none is in none."""
+    of: dict[str, list[Resource]] = {}
+    for one in found:
+        if facility := chart.facility(one):
+            of.setdefault(facility, []).append(one)
+    return [
+        {
+            "resourceType": "Provenance",
+            "id": _id("source", facility),
+            "target": [{"reference": f"{asked.base}/{key_of(one)}"} for one in some],
+            "recorded": max((str(one.get("meta", {}).get("lastUpdated", "")) for one in some), default="")
+            or told_at
+            or "1970-01-01T00:00:00Z",
+            "agent": [
+                {"type": {"coding": [{"system": PARTICIPANT, "code": "custodian"}]}, "who": {"display": facility}}
+            ],
+        }
+        for facility, some in sorted(of.items())
+    ]
 
 
 def _author(asked: Asked) -> Resource:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -14,7 +15,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from hoso.access import Unavailable
-from hoso.access.policy.matrix import role
 from hoso.care import emergency_card, timeline_page
 from hoso.care.chart import Chart
 from hoso.care.elements import human_name, reference_key
@@ -26,7 +26,7 @@ from hoso.fhir.systems import CITIZEN_CODE
 from hoso.identity.code import born_of, initials_of
 from hoso.web.citizens.own import own
 from hoso.web.door import Door, Resource
-from hoso.web.pages import codes, door, errand, records, signed_in
+from hoso.web.pages import codes, door, errand, may_print, records, signed_in
 from hoso.web.papers.book import Printing, book, visit
 from hoso.web.persons import Person
 from hoso.web.record import KIND_TITLES, person_at
@@ -45,9 +45,12 @@ _setting = BoundedSemaphore(1)
 class PaperDoor(Door):
     """What its reader may print."""
 
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(records(), errand(request))
+        self.prints = partial(may_print, request)
+
     def may(self, type: str) -> bool:
-        row = role(self.errand.actor.role)
-        return super().may(type) and (row is None or row.covers("print", type))
+        return super().may(type) and self.prints(type)
 
 
 @signed_in
@@ -87,7 +90,7 @@ def _book(request: HttpRequest, person: Person) -> HttpResponse:
 def _visit(request: HttpRequest, person: Person, id: str) -> HttpResponse:
     reach = _paper(request)
     if not reach.may("Encounter"):
-        raise Refused.because(403, "forbidden", "access.refused")
+        raise Refused.because(403, "forbidden", "rest.forbidden", type="Encounter", right="r")
     resources = _of_visit(reach, person, id)
     sources = reach.persons.sources(person)
     shown = timeline_page(
@@ -113,7 +116,10 @@ def _turn() -> Iterator[None]:
 def _paper(request: HttpRequest) -> PaperDoor:
     """From here on the request prints: what it is told as, and what it is allowed by."""
     request.errand = replace(errand(request), channel="print", activity="print")  # type: ignore[attr-defined]
-    return PaperDoor(records(), errand(request))
+    reach = PaperDoor(request)
+    if not reach.prints():
+        raise Refused.because(403, "forbidden", "rest.forbidden", type="Patient", right="r")
+    return reach
 
 
 def _of_visit(reach: Door, person: Person, id: str) -> list[Resource]:
