@@ -57,6 +57,18 @@ def site(node_folder: Path) -> Iterator[Site]:
         yield Site(address, node_folder)
 
 
+@pytest.fixture(scope="session")
+def person(site: Site) -> str:
+    """The id of the person of whom most is known."""
+    node = compose.open(site.folder)
+    try:
+        rows = node.store.people
+        (golden,) = rows.persons_of(rows.rids(["full"]).values()).values()
+        return rows.ids([golden])[golden]
+    finally:
+        node.close()
+
+
 def one_factor(folder: Path) -> None:
     """As a closed network may choose, so that the tests of records sign in with a password only."""
     file = folder / "config.toml"

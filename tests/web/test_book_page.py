@@ -6,24 +6,11 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from tests.web.conftest import Open, Site
+from tests.web.conftest import Open
 from tests.web.test_citizen_pages import fits
 from tests.web.test_journeys import faults
 
-from hoso import compose
-
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture(scope="module")
-def person(site: Site) -> str:
-    node = compose.open(site.folder)
-    try:
-        rows = node.store.people
-        (golden,) = rows.persons_of(rows.rids(["full"]).values()).values()
-        return rows.ids([golden])[golden]
-    finally:
-        node.close()
 
 
 @pytest.mark.parametrize("size", ["desk", "phone"])

@@ -30,17 +30,6 @@ def text_of(body: bytes) -> str:
         document.close()
 
 
-@pytest.fixture(scope="module")
-def person(site: Site) -> str:
-    node = compose.open(site.folder)
-    try:
-        rows = node.store.people
-        (golden,) = rows.persons_of(rows.rids(["full"]).values()).values()
-        return rows.ids([golden])[golden]
-    finally:
-        node.close()
-
-
 def test_the_book_has_what_the_card_and_the_timeline_show(open_page: Open, person: str) -> None:
     answer = fetched(open_page, f"/patients/{person}/book.pdf")
     assert (answer.status, answer.headers["content-type"]) == (200, "application/pdf")

@@ -11,10 +11,9 @@ from datetime import date
 
 from hoso.care.card import Contact, EmergencyCard, Section, State, Who
 from hoso.care.chart import Chart
-from hoso.care.elements import Resource, concept_text, concepts, has_code, key_of, reference_key, when
-from hoso.care.measures import flag_of, range_of, value_of
+from hoso.care.elements import Resource, concept_text, concepts, has_code, is_vital, key_of, reference_key, when
 from hoso.care.medicines import drug_name
-from hoso.care.timeline import CARE_TITLES, Row
+from hoso.care.timeline import CARE_TITLES, Row, rows_of
 from hoso.care.visits import care_of
 from hoso.fhir import systems
 
@@ -136,7 +135,7 @@ def _visit(encounter: Resource, inside: Sequence[Resource], chart: Chart) -> Boo
         of.setdefault(one["resourceType"], []).append(one)
     source, period = chart.source(encounter), encounter.get("period", {})
     measured = of.get("Observation", [])
-    results = [one for one in measured if not _is_vital(one)]
+    results = [one for one in measured if not is_vital(one)]
     return BookVisit(
         id=str(encounter.get("id", "")),
         start=period.get("start", ""),
@@ -147,8 +146,8 @@ def _visit(encounter: Resource, inside: Sequence[Resource], chart: Chart) -> Boo
         reason="; ".join(text for one in encounter.get("reasonCode", ()) if (text := concept_text(one))),
         outcome=concept_text(encounter.get("hospitalization", {}).get("dischargeDisposition")),
         diagnoses=tuple(dict.fromkeys(concept_text(one.get("code")) for one in of.get("Condition", ()))),
-        body=tuple(row for code in (_HEIGHT, _WEIGHT) for one in measured if _is(one, code) for row in _rows(one)),
-        results=tuple(row for one in results for row in _rows(one)),
+        body=tuple(row for code in (_HEIGHT, _WEIGHT) for one in measured if _is(one, code) for row in rows_of(one)),
+        results=tuple(row for one in results for row in rows_of(one)),
         medicines=tuple(_medicine(one, chart) for one in of.get("MedicationRequest", ())),
         procedures=tuple(Given(concept_text(one.get("code")), when(one)) for one in of.get("Procedure", ())),
     )
@@ -161,16 +160,3 @@ def _medicine(one: Resource, chart: Chart) -> Given:
 
 def _is(one: Resource, code: str) -> bool:
     return has_code(one.get("code"), code)
-
-
-def _is_vital(one: Resource) -> bool:
-    return any(has_code(concept, "vital-signs") for concept in concepts(one.get("category")))
-
-
-def _rows(one: Resource) -> list[Row]:
-    found = []
-    for part in (one, *one.get("component", ())):
-        value, unit = value_of(part)
-        if value:
-            found.append(Row(concept_text(part.get("code")), value, unit, flag_of(part), range_of(part)))
-    return found

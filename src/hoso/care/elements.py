@@ -57,6 +57,10 @@ def concept_text(concept: Resource | None) -> str:
     return concept.get("text") or display or next((c["code"] for c in coded if c.get("code")), "")
 
 
+def is_vital(observation: Resource) -> bool:
+    return any(has_code(concept, "vital-signs") for concept in concepts(observation.get("category")))
+
+
 def concepts(value: Any) -> list[Resource]:
     """One concept or a list of them, as a list."""
     if isinstance(value, dict):

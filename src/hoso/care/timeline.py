@@ -21,6 +21,7 @@ from hoso.care.elements import (
     concepts,
     day,
     has_code,
+    is_vital,
     key_of,
     moment,
     reference_key,
@@ -181,17 +182,13 @@ def _reported(chart: Chart) -> set[str]:
 def _same_day(observations: list[Resource], chart: Chart) -> list[list[Resource]]:
     groups: dict[tuple[date | None, str, bool], list[Resource]] = {}
     for one in observations:
-        groups.setdefault((day(when(one)), chart.facility(one), _is_vital(one)), []).append(one)
+        groups.setdefault((day(when(one)), chart.facility(one), is_vital(one)), []).append(one)
     return list(groups.values())
 
 
-def _is_vital(observation: Resource) -> bool:
-    return any(has_code(c, "vital-signs") for c in concepts(observation.get("category")))
-
-
 def _results(group: list[Resource], chart: Chart) -> Item:
-    rows = tuple(row for one in group for row in _rows_of(one))
-    title = "Vital signs" if _is_vital(group[0]) else "Test results"
+    rows = tuple(row for one in group for row in _lines_of(one))
+    title = "Vital signs" if is_vital(group[0]) else "Test results"
     if len(group) == 1:
         title = concept_text(group[0].get("code")) or title
     return Item(
@@ -204,17 +201,22 @@ def _standing_out(rows: tuple[Row, ...]) -> tuple[Row, ...]:
     return tuple(sorted(rows, key=lambda r: not r.flag)[:3])
 
 
-def _rows_of(observation: Resource) -> list[Row]:
+def _lines_of(observation: Resource) -> list[Row]:
+    """A blood pressure is one line; of all else each value is one."""
     title = concept_text(observation.get("code"))
     if pressure := pressure_of(observation):
         return [Row(title, *pressure)]
-    value, unit = value_of(observation)
-    rows = [Row(title, value, unit, flag_of(observation), range_of(observation))] if value else []
-    for part in observation.get("component", ()):
+    return rows_of(observation)
+
+
+def rows_of(observation: Resource) -> list[Row]:
+    """Its value and those of its parts, as far as they have one."""
+    found = []
+    for part in (observation, *observation.get("component", ())):
         value, unit = value_of(part)
         if value:
-            rows.append(Row(concept_text(part.get("code")), value, unit, flag_of(part), range_of(part)))
-    return rows
+            found.append(Row(concept_text(part.get("code")), value, unit, flag_of(part), range_of(part)))
+    return found
 
 
 def _item(resource: Resource, chart: Chart, kind: Kind) -> Item:
@@ -301,7 +303,7 @@ def _report(resource: Resource, chart: Chart) -> Words:
     results = {key_of(o): o for o in chart.by_type.get("Observation", ())}
     carried = [results[k] for r in resource.get("result", ()) if (k := reference_key(r)) in results]
     conclusion = resource.get("conclusion") or resource.get("description") or ""
-    rows = [Row("Conclusion", conclusion), *(row for o in carried for row in _rows_of(o))]
+    rows = [Row("Conclusion", conclusion), *(row for o in carried for row in _lines_of(o))]
     title = concept_text(resource.get("code") or resource.get("type"))
     return title, conclusion, rows
 

@@ -88,7 +88,7 @@ class Door:
         """Its name; the code itself while the facility is not on record."""
         if not self.may("Organization"):
             return code
-        found = self._search("Organization", [("identifier", escape(code)), ("_count", "1")])
+        found = self.search("Organization", [("identifier", escape(code)), ("_count", "1")])
         return str(found[0].get("name") or code) if found else code
 
     def find(self, asked: Asked) -> Found:
@@ -137,9 +137,9 @@ class Door:
         types = [type for type in CARD_TYPES if type not in refused]
         resources = self._whole(person, [type for type in types if type != _APART])
         if resources is None:
-            resources = [r for type in types for r in self._search(type, [("patient", person.id), *_only(type)])]
+            resources = [r for type in types for r in self.search(type, [("patient", person.id), *_only(type)])]
         elif _APART in types:
-            resources += self._search(_APART, [("patient", person.id), *_only(_APART)])
+            resources += self.search(_APART, [("patient", person.id), *_only(_APART)])
         return resources + self.named_in([*resources, *sources.patients]), refused
 
     def _whole(self, person: Person, types: Sequence[str]) -> list[Resource] | None:
@@ -174,7 +174,7 @@ class Door:
                     pairs.append((parameter, f"le{until.isoformat()}"))
             else:
                 pairs[1] = ("_count", "1000")
-            found = self._search(type, pairs)
+            found = self.search(type, pairs)
             if parameter and len(found) >= count:
                 unfinished.add(type)
             resources += found
@@ -196,10 +196,10 @@ class Door:
 
     def _people(self, pairs: list[tuple[str, str]]) -> list[Resource]:
         """Patients that match, without those a facility put another of its own in the place of."""
-        found = self._search("Patient", pairs)
+        found = self.search("Patient", pairs)
         return [p for p in found if is_person(p) or p.get("active") is not False or not p.get("link")]
 
-    def _search(self, type: str, pairs: Sequence[tuple[str, str]]) -> list[Resource]:
+    def search(self, type: str, pairs: Sequence[tuple[str, str]]) -> list[Resource]:
         page = self.records.search(self.errand, parse(type, list(pairs)))
         return [orjson.loads(version.body) for version in page.matches]
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 
 from hoso.exchange.insurance.finish import COMES_AGAIN, NAMELESS, XML_TABLE
-from hoso.exchange.insurance.mapping import KEPT, Line, Resource, home, lines
+from hoso.exchange.insurance.mapping import Line, Resource, home, kept_in, makes
 from hoso.exchange.stable_ids import from_numbers
 from hoso.fhir import systems
 
@@ -95,7 +94,7 @@ class _Finder:
         subject = str(self.found.encounter.get("subject", {}).get("reference", "")).rpartition("/")[2]
         if patient := self._one("Patient", subject):
             parts["Patient"] = [patient]
-        for name in sorted(_makes(self._table) - {"Patient", "Encounter", "Claim"}):
+        for name in sorted(makes(self._table) - {"Patient", "Encounter", "Claim"}):
             type = name.partition(":")[0]
             alone = [one] if (one := self._take(type, name)) else []
             parts[name] = alone + [one for at in range(1, 40) if (one := self._take(type, f"{name}#{at}"))]
@@ -124,7 +123,7 @@ class _Finder:
     def rows_by_id(self) -> None:
         numbers = range(1, max(_LATEST, 2 * len(self._named)))
         for table in _ROWS:
-            names = sorted(_makes(table) - {"Item"}, key=lambda name: name != home(table))
+            names = sorted(makes(table) - {"Item"}, key=lambda name: name != home(table))
             for stated in (*map(str, numbers), *(f"#{n}" for n in range(1, 1 + len(self._named)))):
                 parts = {name: [one] for name in names if (one := self._take(name, table, stated, name))}
                 if parts:
@@ -188,12 +187,7 @@ class _Finder:
 
 
 def _row_of(item: Resource) -> tuple[str, str]:
-    for extension in item.get("extension", ()):
-        said = {part["url"]: part.get("valueString", "") for part in extension.get("extension", ())}
-        table, _, name = said.get("name", "").partition(".")
-        if extension.get("url") == KEPT and name == "STT":
-            return table, said.get("value", "")
-    return "", ""
+    return next(((table, number) for table, name, number in kept_in(item) if name == "STT"), ("", ""))
 
 
 def _has(one: Resource, system: str, code: str) -> bool:
@@ -204,8 +198,3 @@ def _is_vital(one: Resource) -> bool:
     return any(
         c.get("code") == "vital-signs" for category in one.get("category", ()) for c in category.get("coding", ())
     )
-
-
-@cache
-def _makes(table: str) -> frozenset[str]:
-    return frozenset(line.resource for of in lines().get(table, {}).values() for line in of) | {home(table)}

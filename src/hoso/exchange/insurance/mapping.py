@@ -10,7 +10,7 @@ import csv
 import io
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -128,6 +128,22 @@ def kept(name: str, text: str, *, as_it_came: bool = False) -> Resource:
     """A field as it was written, on whatever it belongs to."""
     what = "original" if as_it_came else "value"
     return {"url": KEPT, "extension": [{"url": "name", "valueString": name}, {"url": what, "valueString": text}]}
+
+
+def kept_in(resource: Resource) -> Iterator[tuple[str, str, str]]:
+    """Table, field and text of what stands on a resource as it was written."""
+    for extension in resource.get("extension", ()):
+        if extension.get("url") == KEPT:
+            said = {part["url"]: part.get("valueString", "") for part in extension.get("extension", ())}
+            table, _, name = said.get("name", "").partition(".")
+            if name and "value" in said:
+                yield table, name, said["value"]
+
+
+@cache
+def makes(table: str) -> frozenset[str]:
+    """The names of the resources that a row of the table may make."""
+    return frozenset(line.resource for of in lines().get(table, {}).values() for line in of)
 
 
 @cache

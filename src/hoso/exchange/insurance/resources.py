@@ -16,7 +16,7 @@ from hoso.exchange.insurance import finish, values
 from hoso.exchange.insurance.check import check, decision_of
 from hoso.exchange.insurance.convert import Asked, Partly, convert
 from hoso.exchange.insurance.draft import Draft, Made
-from hoso.exchange.insurance.mapping import KEYS, Line, Resource, home, kept, lines, present_names, put, template
+from hoso.exchange.insurance.mapping import KEYS, Line, Resource, home, kept, lines, makes, present_names, put, template
 from hoso.exchange.insurance.visit import Row, Visit
 from hoso.fhir.terminology.tables import rows as terminology_rows
 
@@ -115,7 +115,7 @@ def _order(table: str) -> dict[str, int]:
 def _active(visit: Visit, row: Row) -> frozenset[str]:
     """The resources that a row makes."""
     table = row.place.table
-    names = set(_makes(table))
+    names = set(makes(table))
     if table == "XML1" and visit.rows("XML14"):
         names.discard("Appointment:visit")
     if table == "XML2" and values.moment(row.get("NGAY_TH_YL")) is None:
@@ -125,11 +125,6 @@ def _active(visit: Visit, row: Row) -> frozenset[str]:
         names.difference_update({"ServiceRequest"} if group not in _ORDERED else set())
         names.difference_update({"Procedure"} if group not in _DONE else set())
     return frozenset(names)
-
-
-@cache
-def _makes(table: str) -> frozenset[str]:
-    return frozenset(line.resource for of in lines().get(table, {}).values() for line in of)
 
 
 def _apply(draft: Draft, own: dict[str, Resource], row: Row, line: Line, text: str) -> bool:

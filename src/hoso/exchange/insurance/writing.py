@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 
 from hoso.exchange.insurance.definitions import Kind, fields, tables
 from hoso.exchange.insurance.found import Found, found
-from hoso.exchange.insurance.mapping import KEPT, Line, Resource, lines
+from hoso.exchange.insurance.mapping import Line, Resource, kept_in, lines
 from hoso.exchange.insurance.saying import LAST, UNSAID, Asked, at, moment, said
 
 Dialect = Literal["4750", "3176"]
@@ -53,21 +53,18 @@ def written(
     file is made (yyyymmdd); without one, the day the visit ended. Raises ValueError when there is not one Encounter.
     """
     visit = found([dict(one) for one in resources], facility)
-    rows = {table: [_row(table, dialect, visit, one) for one in visit.rows[table]] for table in sorted_tables(visit)}
+    known = [table for table in tables() if visit.rows.get(table)]
+    rows = {table: [_row(table, dialect, visit, one) for one in visit.rows[table]] for table in known}
     day = made or moment(str(visit.encounter.get("period", {}).get("end", "")))[:8]
-    body = _envelope({table: some for table, some in rows.items() if some}, facility, day, plain)
+    body = _envelope(rows, facility, day, plain)
     return Written(body, rows, tuple(_missing(rows, dialect)))
-
-
-def sorted_tables(visit: Found) -> list[str]:
-    return [table for table in tables() if visit.rows.get(table)]
 
 
 def _row(table: str, dialect: Dialect, visit: Found, parts: Mapping[str, list[Resource]]) -> Fields:
     kinds = {name: one.kind for (of, name), one in fields(dialect).items() if of == table}
-    row = {name: _field(table, name, kind, visit, parts) for name, kind in kinds.items()}
-    others = dict(_kept(table, parts))
-    row |= {name: text for name, text in others.items() if name not in row and "." not in name and "#" not in name}
+    kept = _kept(table, parts)
+    row = {name: kept.get(name) or _field(table, name, kind, visit, parts) for name, kind in kinds.items()}
+    row |= {name: text for name, text in kept.items() if name not in row and "." not in name and "#" not in name}
     if "MA_LK" in row:
         row["MA_LK"] = visit.number
     if "STT" in row:
@@ -76,10 +73,7 @@ def _row(table: str, dialect: Dialect, visit: Found, parts: Mapping[str, list[Re
 
 
 def _field(table: str, name: str, kind: Kind, visit: Found, parts: Mapping[str, list[Resource]]) -> str:
-    """As it was kept, else by the first line of the mapping that has something to say."""
-    for kept_name, text in _kept(table, parts):
-        if kept_name == name:
-            return text
+    """By the first line of the mapping that has something to say."""
     if table == "XML4" and name in ("MO_TA", "KET_LUAN"):
         return _words(name, parts)
     known = [line for line in lines().get(table, {}).get(name, ()) if line.way not in UNSAID]
@@ -100,15 +94,14 @@ def _of_line(line: Line, table: str, visit: Found, parts: Mapping[str, list[Reso
     return ";".join(texts) if line.each else texts[0] if texts else ""
 
 
-def _kept(table: str, parts: Mapping[str, list[Resource]]) -> Iterator[tuple[str, str]]:
-    """Fields of this table that stand as they were written, on any resource of the row."""
+def _kept(table: str, parts: Mapping[str, list[Resource]]) -> Fields:
+    """Fields of this table that stand as they were written, on any resource of the row; the first counts."""
+    found: Fields = {}
     for resource in (one for some in parts.values() for one in some):
-        for extension in resource.get("extension", ()):
-            if extension.get("url") == KEPT:
-                said = {part["url"]: part.get("valueString", "") for part in extension.get("extension", ())}
-                of, _, name = said.get("name", "").partition(".")
-                if of == table and name and "value" in said:
-                    yield name, said["value"]
+        for of, name, text in kept_in(resource):
+            if of == table:
+                found.setdefault(name, text)
+    return found
 
 
 def _words(name: str, parts: Mapping[str, list[Resource]]) -> str:

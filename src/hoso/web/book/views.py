@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import orjson
 from django.http import HttpRequest, HttpResponse
 
 from hoso.care import emergency_card
 from hoso.care.book import health_book
 from hoso.care.elements import key_of
-from hoso.fhir.search import parse
 from hoso.web.citizens.own import own
 from hoso.web.door import Door, Resource
 from hoso.web.pages import door, page, signed_in
@@ -70,7 +68,7 @@ def _visits(reach: Door, person: Person, number: int) -> tuple[list[Resource], b
     if not reach.may("Encounter"):
         return [], False
     asked = [("patient", person.id), ("_sort", "-date"), ("_count", str(number * VISITS + 1))]
-    found = _search(reach, "Encounter", asked)
+    found = reach.search("Encounter", asked)
     return found[(number - 1) * VISITS : number * VISITS], len(found) > number * VISITS
 
 
@@ -79,16 +77,12 @@ def _inside(reach: Door, visits: list[Resource]) -> list[Resource]:
         return []
     of = ",".join(key_of(one) for one in visits)
     types = [type for type in _OF_VISITS if reach.may(type)]
-    return [one for type in types for one in _search(reach, type, [("encounter", of), ("_count", str(_MOST))])]
+    return [one for type in types for one in reach.search(type, [("encounter", of), ("_count", str(_MOST))])]
 
 
 def _of_person(reach: Door, person: Person) -> list[Resource]:
     types = [type for type in _OF_PERSON if reach.may(type)]
-    return [one for type in types for one in _search(reach, type, [("patient", person.id), ("_count", "300")])]
-
-
-def _search(reach: Door, type: str, pairs: list[tuple[str, str]]) -> list[Resource]:
-    return [orjson.loads(one.body) for one in reach.records.search(reach.errand, parse(type, pairs)).matches]
+    return [one for type in types for one in reach.search(type, [("patient", person.id), ("_count", "300")])]
 
 
 def _once(resources: list[Resource]) -> list[Resource]:

@@ -21,7 +21,6 @@ from hoso.care.elements import human_name, reference_key
 from hoso.care.timeline import KIND_TYPES, Item
 from hoso.care.who import who
 from hoso.core.errors import Refused
-from hoso.fhir.search import parse
 from hoso.fhir.systems import CITIZEN_CODE
 from hoso.identity.code import born_of, initials_of
 from hoso.web.citizens.own import own
@@ -130,9 +129,7 @@ def _of_visit(reach: Door, person: Person, id: str) -> list[Resource]:
     types = [type for type in _OF_A_VISIT if reach.may(type)]
     found = [encounter]
     for type in types:
-        pairs = [("encounter", f"Encounter/{id}"), ("_count", str(_MOST_OF_A_VISIT))]
-        page = reach.records.search(reach.errand, parse(type, pairs))
-        found += [orjson.loads(version.body) for version in page.matches]
+        found += reach.search(type, [("encounter", f"Encounter/{id}"), ("_count", str(_MOST_OF_A_VISIT))])
     return found
 
 
