@@ -12,6 +12,7 @@ YES, SOME, NO = "yes", "some", "–"
 
 _REACH = {
     "tied": "persons with a relationship",
+    "visited": "persons whom its facility ever received for a visit",
     "all": "all persons",
     "own": "the own record, and those of persons represented",
     "none": "no person at all",

@@ -20,6 +20,7 @@ from hoso import (
     imports,
     keyfolder,
     knowledge,
+    outbound,
     overseeing,
     rotation,
     streams,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from hoso.access.watching.watch import Watch
     from hoso.api.app import Application, Environ, StartResponse
     from hoso.exchange.intake import Intake
+    from hoso.exchange.outbound.desk import Outbox
     from hoso.identity.arrive import Arrivals
     from hoso.identity.code import Codes
     from hoso.identity.matching import Matching
@@ -94,11 +96,17 @@ class Config:
     subscriptions: subscriptions.Settings = field(default_factory=subscriptions.Settings)
     mllp: streams.Settings = field(default_factory=streams.Settings)
     gateway: gateways.Settings = field(default_factory=gateways.Settings)
+    sending: outbound.Settings = field(default_factory=outbound.Settings)
 
     @property
     def fhir_url(self) -> str:
         """Under which address /fhir is answered; empty: the one that was asked."""
         return self.transit.fhir_url or self.base_url
+
+    @property
+    def fhir_base(self) -> str:
+        """Under which address a record of this node is; empty when nobody said."""
+        return f"{self.fhir_url}/fhir" if self.fhir_url else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +135,13 @@ class Node:
     @property
     def intake(self) -> Intake:
         return deposits.intake(self.store, self.records, self.journal, gateways.signatures(self.config.gateway))
+
+    @property
+    def outbox(self) -> Outbox:
+        config = self.config
+        return outbound.outbox(
+            config.sending, config.keys.links, self.store, self.records, self.journal, config.node, config.fhir_base
+        )
 
     def close(self) -> None:
         self.store.close()
@@ -218,6 +233,7 @@ def load(folder: Path) -> Config:
             subscriptions=subscriptions.parse(read.get("subscriptions", {}), folder),
             mllp=streams.parse(read.get("mllp", {}), folder),
             gateway=gateways.parse(read.get("gateway", {}), folder),
+            sending=outbound.parse(read.get("sending", {}), folder),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:
         raise BadConfig(file, str(error)) from error
@@ -392,6 +408,7 @@ def upkeep(node: Node) -> None:
     overseeing.upkeep(folder, store, node.audit)
     imports.upkeep(folder, key, store, node.records)
     deposits.upkeep(folder, node.intake)
+    outbound.upkeep(folder, node.outbox)
     streams.upkeep(config.mllp, config.transit, folder, store, node.intake)
     subscriptions.upkeep(
         config.subscriptions, folder, key, store, journal, node.tokens, _registered(config), config.node,

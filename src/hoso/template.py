@@ -94,6 +94,12 @@ authorities = ""
 # Whether a file is refused that is not signed under one of them.
 signatures = false
 
+[sending]
+# Days for which a visit is tried that goes to another house (hoso send); docs/how-to/send.md.
+days = 7
+# A file of certificates that such houses are trusted by, in place of the system's.
+authorities = ""
+
 [profiles]
 # What records that come in must hold, by type: one of the profiles named. {{ Patient = ["http://…"] }}
 require = {{}}

@@ -7,7 +7,7 @@ from typing import Literal
 
 from hoso.access.scope import Scopes
 
-Purpose = Literal["TREAT", "ETREAT", "HOPERAT", "PUBHLTH", "PATRQT", "SYSADMIN"]
+Purpose = Literal["TREAT", "ETREAT", "HPAYMT", "HOPERAT", "PUBHLTH", "PATRQT", "SYSADMIN"]
 """Purpose of use, HL7 v3 PurposeOfUse codes; SYSADMIN for imports and upkeep."""
 
 

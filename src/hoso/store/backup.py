@@ -106,6 +106,16 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "gateway_account": (("username", "facility", "digest", "key", "created", "revoked"), ("username",)),
     "stream_number": (("sender", "number"), ("sender",)),
+    "destination": (
+        ("name", "form", "url", "address", "facility", "purpose", "basis", "username", "secret", "dialect", "created",
+         "ended"),
+        ("name",),
+    ),
+    "outbound": (
+        ("id", "destination", "visit", "dialect", "partial", "asked", "asker", "state", "due", "taken", "attempts",
+         "failing", "settled", "number", "withheld", "issues", "held", "digest", "body"),
+        ("id",),
+    ),
     "guide_definition": (("kind", "url", "version", "source", "loaded", "body"), ("kind", "url")),
 }  # fmt: skip
 """Columns and key of what is kept, in the order in which it is brought back."""

@@ -69,6 +69,8 @@ class Tied:
     now: int
     born: tuple[int, int, int] | None = None
     """(number of the parameter `birthdate`, after, before)."""
+    over: bool = False
+    """Whether also by a relation that has ended by then."""
 
     def test(self, alias: str) -> Text:
         if not self.kinds or not self.grantees:
@@ -82,9 +84,9 @@ class Tied:
     def _rows(self, way: str, tables: str) -> Text:
         test = (
             f"{way} AND v.grantee IN ({_marks(self.grantees)}) AND v.kind IN ({_marks(self.kinds)})"
-            " AND v.since <= ? AND v.until > ?"
+            f" AND v.since <= ?{'' if self.over else ' AND v.until > ?'}"
         )
-        params: list[object] = [*self.grantees, *self.kinds, self.now, self.now]
+        params: list[object] = [*self.grantees, *self.kinds, self.now, *(() if self.over else (self.now,))]
         if self.born is not None:
             test += (
                 " AND EXISTS (SELECT 1 FROM date d WHERE d.patient = v.patient AND d.rid = v.patient AND d.key = ?"

@@ -19,6 +19,7 @@ from hoso.store.reach import Author, Clause, Either, Of, Tied
 
 TIES = tuple(KINDS.index(kind) + 1 for kind in KINDS if kind != "guardian")
 TREATING = tuple(KINDS.index(kind) + 1 for kind in KINDS if kind in ("visit", "referral", "team"))
+VISIT = (KINDS.index("visit") + 1,)
 GUARDIAN = KINDS.index("guardian") + 1
 _OPEN = frozenset(type for kind in OPEN_KINDS for type in kinds()[kind])
 _LONG_AGO, _NEVER = -(1 << 61), 1 << 61
@@ -44,20 +45,23 @@ def _grounds(ask: Ask) -> Iterator[Ground]:
                 yield from _permitted(ask)
             if ask.authors:
                 yield _author(ask)
+        case "visited":
+            yield _tied("visited", VISIT, ask, ask.role.labels, over=True)
         case "own":
             yield from _citizen(ask)
 
 
-def _tied(name: str, kinds: tuple[int, ...], ask: Ask, cleared: frozenset[str]) -> Ground:
+def _tied(name: str, kinds: tuple[int, ...], ask: Ask, cleared: frozenset[str], *, over: bool = False) -> Ground:
+    """`over`: also by a relation that has ended."""
     grantees, now, wanted = frozenset(ask.grantees), ask.now, frozenset(kinds)
 
     def holds(facts: Facts) -> bool:
         for kind, grantee, since, until, _ in facts.ties:
-            if since <= now < until and grantee in grantees and kind in wanted:
+            if since <= now and (over or now < until) and grantee in grantees and kind in wanted:
                 return True
         return False
 
-    return Ground(name, holds, Tied(kinds, ask.grantees, now), None, cleared)
+    return Ground(name, holds, Tied(kinds, ask.grantees, now, over=over), None, cleared)
 
 
 def _given(ask: Ask) -> Iterator[Ground]:

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 Activity = Literal["view", "print", "export", "send", "write"]
 ACTIVITIES: tuple[Activity, ...] = get_args(Activity)
-Reach = Literal["tied", "all", "own", "none"]
+Reach = Literal["tied", "visited", "all", "own", "none"]
 
 OPEN_KINDS = frozenset({"facility", "catalogue", "ledger", "log"})
 """Kinds of records that are about no one patient: the cell alone decides."""

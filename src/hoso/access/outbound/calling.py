@@ -1,0 +1,138 @@
+"""One request to another house and its whole answer, within limits of time and size; nothing is followed.
+
+The sibling of `subscribing.posting`, which reads no answers: here the answer decides what becomes of a visit.
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from functools import cache
+from pathlib import Path
+from urllib.parse import SplitResult
+
+from hoso.access.outward import Host, NotAllowed, Pinned, Resolve, address_of, plain, resolve
+from hoso.access.subscribing.endpoints import Listed
+from hoso.core.clock import Clock
+
+CONNECT_SECONDS = 10.0
+LARGEST = 4_000_000
+LONGEST_WAIT = 86_400
+
+
+class Unreached(Exception):
+    """There is no answer; `key` names the text that says why."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    method: str
+    path: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`kind` is the media type alone; `after`: seconds for which the answer asks to be left alone, None for none."""
+
+    status: int
+    kind: str
+    after: int | None
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """`authorities`: certificates by which the hosts are trusted, in place of the system's."""
+
+    clock: Clock
+    authorities: Path | None = None
+    resolve: Resolve = resolve
+
+    def call(self, where: Listed, request: Request, seconds: float, leaving: Callable[[], None]) -> Answer:
+        """Raises Unreached. `leaving` is called once it will be sent, before the first byte is."""
+        try:
+            address = address_of(where.host, self.resolve)
+        except NotAllowed as refused:
+            raise Unreached("outbound.not-public") from refused
+        except OSError as error:
+            raise Unreached("outbound.no-host") from error
+        trust = _trust(self.authorities) if where.secure else None
+        connection = Pinned(where.host, address, trust, min(seconds, CONNECT_SECONDS))
+        end = threading.Timer(seconds, connection.cut)
+        end.daemon = True
+        end.start()
+        try:
+            connection.connect()
+            leaving()
+            connection.sock.settimeout(seconds)
+            connection.request(request.method, request.path, request.body, dict(request.headers))
+            return self._read(connection.getresponse())
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreached("outbound.too-long" if connection.late else _reason(error)) from error
+        finally:
+            end.cancel()
+            connection.close()
+
+    def _read(self, response: http.client.HTTPResponse) -> Answer:
+        body = response.read(LARGEST + 1)
+        if len(body) > LARGEST:
+            raise Unreached("outbound.too-large")
+        if response.length:  # it promised more than it sent
+            raise Unreached("outbound.broke")
+        kind = response.headers.get_content_type() if response.headers.get("Content-Type") else ""
+        return Answer(response.status, kind, self._after(response.headers.get("Retry-After", "")), body)
+
+    def _after(self, text: str) -> int | None:
+        """Of seconds or of a date (RFC 9110 §10.2.3)."""
+        if re.fullmatch(r"[0-9]{1,9}", text.strip()):
+            return min(int(text), LONGEST_WAIT)
+        try:
+            wait = (parsedate_to_datetime(text) - self.clock()).total_seconds()
+        except (TypeError, ValueError):
+            return None
+        return min(max(0, int(wait)), LONGEST_WAIT)
+
+
+def listed(url: str, address: str = "") -> tuple[Listed, SplitResult]:
+    """Where an address leads. `address`: where the host is, when that is not for name service to say.
+
+    Raises NotAllowed and ValueError for what is none, and for plain http to another machine than this one.
+    """
+    parts = plain(url, "https", "http")
+    if parts.query:
+        raise NotAllowed("an address without a query")
+    name = str(parts.hostname)
+    if parts.scheme == "http":
+        return Listed.parse(f"http://{name}:{parts.port or 80}{f'={address}' if address else ''}"), parts
+    return Listed(Host.parse(f"{name}:{parts.port or 443}{f'={address}' if address else ''}")), parts
+
+
+@cache
+def _trust(authorities: Path | None) -> ssl.SSLContext:
+    """Read once: it takes longer than most requests."""
+    return ssl.create_default_context(cafile=str(authorities) if authorities else None)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "outbound.certificate"
+    if isinstance(error, TimeoutError):
+        return "outbound.too-long"
+    if isinstance(error, ConnectionRefusedError):
+        return "outbound.connection-refused"
+    if isinstance(error, http.client.IncompleteRead | http.client.RemoteDisconnected | ConnectionError):
+        return "outbound.broke"
+    if isinstance(error, http.client.HTTPException | ssl.SSLError):
+        return "outbound.no-http"
+    return "outbound.broke"
