@@ -28,6 +28,7 @@ _DEEDS = {
     "link": "link",
     "audit-proof": "proof",
     "look": "look",
+    "send": "sent",
 }
 _ACTIONS = {"C": "wrote", "U": "changed", "D": "removed", "R": "saw", "E": "saw"}
 

@@ -110,8 +110,8 @@ def listed(url: str, address: str = "") -> tuple[Listed, SplitResult]:
     Raises NotAllowed and ValueError for what is none, and for plain http to another machine than this one.
     """
     parts = plain(url, "https", "http")
-    if parts.query:
-        raise NotAllowed("an address without a query")
+    if parts.query or "//" in parts.path:
+        raise NotAllowed("it has a query or two slashes in a row")
     name = str(parts.hostname)
     if parts.scheme == "http":
         return Listed.parse(f"http://{name}:{parts.port or 80}{f'={address}' if address else ''}"), parts

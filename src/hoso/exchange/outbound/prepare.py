@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hoso.access import Actor, Errand, Records, Scopes, Version
 from hoso.access.outbound.destinations import Destination, Kept
@@ -82,20 +82,24 @@ class Preparing:
             visit = exact(version.body)
             if visit.get("status") in _GOING_ON and facility_of(self._records, errand, visit) == to.facility:
                 yield version.id
-        self._teller.noted(errand, "send-check", f"visits for {to.name}")
+        self._looked(errand, f"visits for {to.name}")
 
     def check(self, to: Destination, visit: str) -> None:
         """Raises NotTheirs."""
         kept = Kept()
         errand = to.errand(kept)
         self._encounter(to, visit, errand)
-        self._teller.noted(errand, "send-check", f"Encounter/{visit} for {to.name}")
+        self._looked(errand, f"Encounter/{visit} for {to.name}")
+
+    def _looked(self, errand: Errand, what: str) -> None:
+        """By a machine, and nothing has left."""
+        self._teller.noted(replace(errand, activity="view"), "send-check", what)
 
     def _whole(self, to: Destination, visit: str) -> set[Name]:
         """All that belongs to the visit, whoever may have it."""
         errand = Errand(self._node, "SYSADMIN", "automatic", request=new_id(), notes=Kept())
         names = {(str(one["resourceType"]), str(one["id"])) for one in self._resources(to, visit, errand)}
-        self._teller.noted(errand, "send-check", f"Encounter/{visit} for {to.name}")
+        self._looked(errand, f"Encounter/{visit} for {to.name}")
         return names
 
     def _encounter(self, to: Destination, visit: str, errand: Errand) -> Version:

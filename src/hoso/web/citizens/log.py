@@ -20,7 +20,7 @@ from hoso.web.door import Door
 from hoso.web.pages import desk, errand, page
 from hoso.web.persons import Person
 
-_NAMED = ("user/", "client/")
+_NAMED = ("user/", "client/", "destination/")
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 
 

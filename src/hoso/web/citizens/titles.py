@@ -36,6 +36,7 @@ DEED_TITLES = {
     "link": "joined or parted records of yours",
     "proof": "took out a proof of this log",
     "look": "looked at this log",
+    "sent": "sent a visit of yours to another place",
     "grant-offered": "made a code that lets somebody in",
     "grant-redeemed": "was let in by your code",
     "grant-delegated": "handed over to a colleague",
