@@ -1,9 +1,8 @@
-"""`hoso destination` and `hoso send` between two nodes over real sockets: a visit arrives as it was, once, and is told."""
+"""`hoso destination` and `hoso send` between two nodes over real sockets: a visit arrives as it was, and once."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from io import BytesIO
