@@ -47,6 +47,7 @@ def _titles() -> Iterator[str]:
     from hoso.web.inbox.words import FORMAT_TITLES, LEFT_TITLES, STATE_TITLES, WHOSE_TITLES
     from hoso.web.oauth.words import TITLES
     from hoso.web.record import EVERYTHING, KIND_TITLES
+    from hoso.web.registering.titles import RELATIONS
     from hoso.web.reviews import CAUSE_TITLES, CONTRADICTIONS, DONE, FIELDS, PRIORITY_TITLES
     from hoso.web.roles import titles as role_titles
     from hoso.web.sources import EVENTS, HOW, REASONS
@@ -64,7 +65,7 @@ def _titles() -> Iterator[str]:
     yield from (*CAUSE_TITLES.values(), *PRIORITY_TITLES.values(), *CONTRADICTIONS.values(), *DONE.values(), *FIELDS)
     yield from TITLES.values()
     yield from (*STATE_TITLES.values(), *WHOSE_TITLES.values(), *LEFT_TITLES.values(), *FORMAT_TITLES.values())
-    yield from citizens.every()
+    yield from (*citizens.every(), *RELATIONS.values())
     yield from (*HOW.values(), *EVENTS.values(), *REASONS.values())
     yield from (*CARE_TITLES.values(), *SAID, *KIND_TITLES.values(), EVERYTHING, "Pregnancy")
 

@@ -102,3 +102,23 @@ def test_a_citizen_card_that_is_not_right_finds_nobody_and_says_why(scanned: str
 )
 def test_hostile_text_is_only_text(typed: str) -> None:
     asked(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "born", "place"),
+    [
+        ("lê thị hoa, thôn đông", "lê thị hoa", "", "thôn đông"),
+        ("le thi hoa 1990 thon dong", "le thi hoa", "1990", "thon dong"),
+        ("xóm 3", "", "", "xóm 3"),
+        ("nguyễn ấp", "nguyễn ấp", "", ""),
+    ],
+)
+def test_a_hamlet_may_follow_the_name_or_stand_alone(typed: str, name: str, born: str, place: str) -> None:
+    found = asked(typed)
+    assert (found.name, found.born, found.place, found.problem) == (name, born, place, "")
+
+
+def test_what_a_card_said_is_kept_for_whoever_registers() -> None:
+    found = asked("001167012345||Nguyễn Thị Hạnh|12031967|Nữ|Thôn Đông, Hoa Lư|01012022")
+    assert found.scan is not None
+    assert (found.scan.sex, found.scan.address, found.scan.issued) == ("female", "Thôn Đông, Hoa Lư", "2022-01-01")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -87,15 +88,9 @@ class Counter:
         if head is None or head.deleted:
             raise Refused.because(404, "not-found", "rest.not-found", type="Patient", id=record[:64])
         patient = orjson.loads(head.body)
-        visit = {
-            "resourceType": "Encounter",
-            **({"meta": {"tag": tags}} if (tags := _synthetic(patient)) else {}),
-            "status": "arrived",
-            "class": _AMBULATORY,
-            "subject": {"reference": f"Patient/{record}"},
-            "serviceProvider": {"identifier": {"system": FACILITY_CODE, "value": errand.actor.facility}},
-            "period": {"start": self._records.clock().isoformat(timespec="seconds")},
-        }
+        visit = arrived(record, errand.actor.facility, self._records.clock())
+        if tags := _synthetic(patient):
+            visit["meta"] = {"tag": tags}
         bare = Actor(errand.actor.id, Scopes.parse("system/Encounter.c"), facility=errand.actor.facility)
         beginning = replace(errand, actor=bare, reason=f"visit begun by {errand.actor.role}")
         return self._records.create(beginning, "Encounter", orjson.dumps(visit)).saved.id
@@ -125,6 +120,18 @@ class Counter:
         return {record: head for record, rid in theirs.items() if (head := living.get(rid)) and not head.deleted}
 
 
+def arrived(record: str, facility: str, now: datetime) -> dict[str, Any]:
+    """The Encounter of a Patient who is here and waits; it ties the person to the facility."""
+    return {
+        "resourceType": "Encounter",
+        "status": "arrived",
+        "class": _AMBULATORY,
+        "subject": {"reference": f"Patient/{record}"},
+        "serviceProvider": {"identifier": {"system": FACILITY_CODE, "value": facility}},
+        "period": {"start": now.isoformat(timespec="seconds")},
+    }
+
+
 def _receiving(errand: Errand) -> Role:
     row = role(errand.actor.role)
     if row is None or not row.identify:
@@ -147,7 +154,7 @@ def _outline(record: Version, person: Version) -> Outline:
         name=names[0].get("text") or " ".join(filter(None, [names[0].get("family"), *names[0].get("given", ())])),
         sex=shown.get("gender", ""),
         born=shown.get("birthDate", ""),
-        place=", ".join(part for part in (home.get("city"), home.get("state")) if part),
+        place=", ".join(part for part in (home.get("city"), home.get("state")) if part) or home.get("text", ""),
         code=_code(shown),
     )
 

@@ -39,6 +39,8 @@ MATCH_EVIDENCE = "https://hoso.vn/StructureDefinition/match-evidence"
 CLAIM_STATUS = "https://hoso.vn/StructureDefinition/claim-status"
 WORKPLACE = "https://hoso.vn/StructureDefinition/workplace"
 """On a Patient: where they work, or school and class, as it was written."""
+KNOWN_AS = "https://hoso.vn/StructureDefinition/known-as"
+"""On a Patient: by what people know them, or what somebody without a name looks like."""
 REVIEW = "https://hoso.vn/CodeSystem/identity-review"
 GROUP_KIND = "https://hoso.vn/CodeSystem/group-kind"
 WISH = "https://hoso.vn/CodeSystem/wish"
@@ -83,6 +85,7 @@ __all__ = [
     "ICD10",
     "INSURANCE_NUMBER",
     "INTERNAL_NUMBER",
+    "KNOWN_AS",
     "LICENCE_NUMBER",
     "LINK_EVENT",
     "LINK_EVENT_KIND",

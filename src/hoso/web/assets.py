@@ -15,7 +15,19 @@ from pathlib import Path
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 
 STATIC = Path(__file__).parent / "static"
-LAYERS = ("tokens", "base", "layout", "components", "pages", "reviews", "apps", "account", "citizen", "print")
+LAYERS = (
+    "tokens",
+    "base",
+    "layout",
+    "components",
+    "pages",
+    "reviews",
+    "apps",
+    "account",
+    "citizen",
+    "register",
+    "print",
+)
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _FOREVER = "public, max-age=31536000, immutable"
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from hoso.core import citizen_code
+from hoso.core import citizen_code, fold
+from hoso.core.card_scan import CardScan, card_scan, has_bars, read_day
 from hoso.identity.code import BadCard, Card, is_card
 
 Problem = Literal[
@@ -25,31 +26,34 @@ _SEPARATORS = re.compile(r"[\s.\-–_/]+")
 _CARD = re.compile(r"[A-Z]{2}[1-5][0-9]{12}\Z")
 _YEAR = re.compile(r"(?:18|19|20)\d\d\Z")
 _DATE = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-]((?:18|19|20)\d\d)\Z")
-_PACKED_DATE = re.compile(r"(\d\d)(\d\d)((?:18|19|20)\d\d)\Z")
-_HEX_NAME = re.compile(r"(?:[0-9a-f]{2}){6,}\Z", re.IGNORECASE)
+_HAMLET = frozenset({"thon", "xom", "ap", "khom", "buon"})
+"""Words that begin a hamlet; none is part of a name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`numbers` and `phones` are alternatives; with a `name` they are tried first. `born` is a FHIR date."""
+    """`numbers` and `phones` are alternatives; with a `name` they are tried first. `born` is a FHIR date, `place` a
+    part of an address, `scan` what a state card said."""
 
     text: str = ""
     numbers: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     name: str = ""
     born: str = ""
+    place: str = ""
     scanned: bool = False
     card: Card | None = None
+    scan: CardScan | None = None
     problem: Problem = ""
 
     @property
     def empty(self) -> bool:
-        return not (self.numbers or self.phones or self.name or self.problem)
+        return not (self.numbers or self.phones or self.name or self.place or self.problem)
 
 
 def asked(text: str, verify: Verify) -> Asked:
     clean = " ".join(text[:LONGEST].split())
-    if "|" in clean:
+    if has_bars(clean):
         return _scanned(clean)
     packed = _SEPARATORS.sub("", clean)
     if is_card(packed):
@@ -95,40 +99,33 @@ def _number(text: str, digits: str) -> Asked:
 
 
 def _name(text: str) -> Asked:
+    told, place = _placed(text)
     words: list[str] = []
     born = ""
-    for word in text.split():
-        if date := _date(word):
+    for word in told.split():
+        if date := read_day(word):
             born = date
         else:
             words.append(word)
     name = " ".join(words)
-    if text and len(name.replace(" ", "")) < 2:
+    if text and len((name or place).replace(" ", "")) < 2:
         return Asked(text, problem="too-short")
-    return Asked(text, name=name, born=born)
+    return Asked(text, name=name, born=born, place=place)
 
 
-def _date(word: str) -> str:
-    if _YEAR.match(word):
-        return word
-    match = _DATE.match(word) or _PACKED_DATE.match(word)
-    if not match:
-        return ""
-    day, month, year = (int(part) for part in match.groups())
-    return f"{year:04d}-{month:02d}-{day:02d}" if 1 <= month <= 12 and 1 <= day <= 31 else ""
+def _placed(text: str) -> tuple[str, str]:
+    """Who, and where: behind a comma, or from the word for a hamlet on ("lê thị hoa thôn đông")."""
+    who, comma, where = text.partition(",")
+    if comma:
+        return who, " ".join(where.split())
+    words = text.split()
+    at = next((n for n, word in enumerate(words) if fold(word) in _HAMLET and n != 1 and n + 1 < len(words)), None)
+    return (text, "") if at is None else (" ".join(words[:at]), " ".join(words[at:]))
 
 
 def _scanned(text: str) -> Asked:
-    """Chip card: number|old number|name|birth|sex|address|issued. Insurance card: card|name in hex|birth|…"""
-    numbers: list[str] = []
-    name = born = ""
-    for part in (part.strip() for part in text.split("|")):
-        if re.fullmatch(r"\d{12}|\d{10}|\d{9}", part) or _CARD.match(part):
-            numbers += [part, part[-10:]] if _CARD.match(part) else [part]
-        elif not born and (found := _date(part)) and len(found) == 10:
-            born = found
-        elif not name and len(part) > 3 and not any(ch.isdigit() for ch in part):
-            name = part
-        elif not name and _HEX_NAME.match(part):
-            name = bytes.fromhex(part).decode("utf-8", "replace")
-    return Asked(text, numbers=tuple(numbers), name=name, born=born, scanned=True)
+    """A state card. Its numbers are asked for, the old one and the last ten of an insurance card too."""
+    scan = card_scan(text)
+    tail = scan.insurance[-10:]
+    numbers = dict.fromkeys(filter(None, (scan.number, scan.old_number, scan.insurance, tail)))
+    return Asked(text, numbers=tuple(numbers), name=scan.name, born=scan.born, scanned=True, scan=scan)

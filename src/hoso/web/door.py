@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from hoso.access.errand import Errand
+from hoso.access.policy.matrix import role
 from hoso.access.records import Records
 from hoso.care import CARD_TYPES
 from hoso.care.chart import spoken_references
@@ -80,6 +81,11 @@ class Door:
         return self.errand.actor.scopes.permits(type, "s") and self.errand.actor.scopes.permits(type, "r")
 
     @property
+    def sees_homes(self) -> bool:
+        row = role(self.errand.actor.role)
+        return row is None or "address" not in row.masks.get("Patient", ())
+
+    @property
     def decides(self) -> bool:
         """Whether this is somebody who decides about persons: a steward."""
         return self.errand.actor.scopes.permits("Linkage", "c")
@@ -92,11 +98,13 @@ class Door:
         return str(found[0].get("name") or code) if found else code
 
     def find(self, asked: Asked) -> Found:
-        """Numbers first, because they are sure; then the name."""
+        """Numbers first, because they are sure; then the name, and the hamlet for who sees where people live."""
+        if asked.place and not self.sees_homes:
+            return Found()
         for pairs in _sure(asked):
             if people := self._people(pairs):
                 return self._found(people)
-        if not asked.name:
+        if not asked.name and not asked.place:
             return Found()
         for pairs in _by_name(asked):
             people = self._people([*pairs, ("_count", str(MOST_PEOPLE + 1))])
@@ -231,6 +239,11 @@ def _sure(asked: Asked) -> Iterable[list[tuple[str, str]]]:
 def _by_name(asked: Asked) -> Iterable[list[tuple[str, str]]]:
     """The name as the beginning of a full name; failing that, each word as the beginning of any part."""
     born = [("birthdate", asked.born[:4])] if asked.born else []
+    if not asked.name:  # of a hamlet alone, those whose address begins with it
+        yield [("address", escape(asked.place)), *born]
+        return
+    if asked.place:
+        born += [("address:contains", escape(asked.place))]
     yield [("name", escape(asked.name)), *born]
     words = asked.name.split()
     if len(words) > 1:

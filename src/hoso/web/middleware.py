@@ -18,6 +18,7 @@ from hoso.core.errors import Refused
 from hoso.web import errors, pages
 from hoso.web.accounts.hasher import Busy
 from hoso.web.configure import LANGUAGE_COOKIE
+from hoso.web.registering.kept import PATH, to_sign_in
 
 log = logging.getLogger("hoso.web")
 
@@ -80,12 +81,18 @@ class Idle:
             now, rules = int(time.time()), settings.SIGN_IN
             seen, begun = request.session.get(_SEEN, 0), request.session.setdefault(_BEGUN, now)
             if (seen and now - seen > rules.idle.total_seconds()) or now - begun > rules.longest.total_seconds():
+                kept = to_sign_in(request, idle=True) if _is_typed(request) else None
                 logout(request)
-                return HttpResponseRedirect("/?idle=1")
+                return kept or HttpResponseRedirect("/?idle=1")
             if now - seen > _NOTE_EVERY:
                 request.session[_SEEN] = now
                 _note(request.session)
         return self.respond(request)
+
+
+def _is_typed(request: HttpRequest) -> bool:
+    """Whether somebody filled in a form that is kept for them."""
+    return request.method == "POST" and request.path == PATH
 
 
 def _note(session: SessionBase) -> None:

@@ -27,6 +27,7 @@ from hoso.core.errors import Refused
 from hoso.core.ids import new_id
 from hoso.exchange.intake import Intake
 from hoso.identity.code import Codes
+from hoso.identity.matching import Matching
 from hoso.identity.steward import Steward
 from hoso.web.configure import WebConfig
 from hoso.web.door import Door
@@ -43,6 +44,8 @@ class WebNode(Protocol):
     def codes(self) -> Codes: ...
     @property
     def steward(self) -> Steward: ...
+    @property
+    def matching(self) -> Matching: ...
     @property
     def journal(self) -> Journal: ...
     @property
@@ -81,6 +84,10 @@ def codes() -> Codes:
 
 def steward() -> Steward:
     return _serving[0].steward
+
+
+def matching() -> Matching:
+    return _serving[0].matching
 
 
 def counter() -> Counter:
@@ -160,6 +167,14 @@ def may(request: HttpRequest, what: Literal["identify", "emergency", "oversee"])
     if row is None:
         return False
     return row.name == "privacy-officer" if what == "oversee" else row.identify if what == "identify" else row.emergency
+
+
+def may_register(request: HttpRequest) -> bool:
+    """Whether the role writes down who somebody is, and receives them, at a facility of its own."""
+    who = errand(request).actor if request.user.is_authenticated else None
+    row = role(who.role) if who and who.facility else None
+    writes = row is not None and row.covers("write", "Patient") and row.covers("write", "Encounter")
+    return row is not None and writes and row.identify and row.reach == "tied"
 
 
 def may_print(request: HttpRequest, type: str = "") -> bool:

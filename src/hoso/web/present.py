@@ -6,7 +6,9 @@ Dates are dd/MM/yyyy in both languages and partial ones stay partial; a library'
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -56,6 +58,13 @@ def age_text(born: str, today: date, died: str = "") -> str:
         return ngettext("%(n)s month old", "%(n)s months old", months) % {"n": months}
     days = (until - birth).days
     return ngettext("%(n)s day old", "%(n)s days old", days) % {"n": days}
+
+
+def place_text(addresses: Sequence[Mapping[str, Any]] | None) -> str:
+    """Where somebody lives, hamlet first; what they left behind does not count."""
+    home: Mapping[str, Any] = next((a for a in addresses or () if a.get("use") != "old"), {})
+    parts = [*home.get("line", ()), home.get("city", ""), home.get("state", "")]
+    return ", ".join(part for part in parts if part) or str(home.get("text", ""))
 
 
 def number(text: str) -> str:

@@ -15,7 +15,8 @@ from hoso.fhir.number_systems import number_space
 from hoso.web.box import Asked, asked
 from hoso.web.counter import strangers
 from hoso.web.door import Door, Hit, Resource
-from hoso.web.pages import codes, door, may, page
+from hoso.web.pages import codes, door, may, may_register, page
+from hoso.web.present import place_text
 from hoso.web.recent import recent
 
 PER_PAGE = 20
@@ -49,7 +50,14 @@ def _with_merged(question: Asked) -> Asked:
 def _start(request: HttpRequest, door: Door) -> HttpResponse:
     """The empty box, and whom this person looked at last."""
     people = door.persons.read(recent(request))
-    return page(request, "search.html", asked=None, recent=[_row(Hit(p, []), 0) for p in people], today=door.today)
+    return page(
+        request,
+        "search.html",
+        asked=None,
+        recent=[_row(Hit(p, []), 0) for p in people],
+        today=door.today,
+        registers=may_register(request),
+    )
 
 
 def _results(request: HttpRequest, question: Asked, door: Door) -> HttpResponse:
@@ -69,6 +77,7 @@ def _results(request: HttpRequest, question: Asked, door: Door) -> HttpResponse:
         rows=rows,
         elsewhere=elsewhere,
         opens=may(request, "emergency"),
+        registers=may_register(request) and not question.problem,
         total=len(found.people),
         more=found.more,
         number=number,
@@ -85,7 +94,6 @@ def _page_number(request: HttpRequest, total: int) -> int:
 
 def _row(hit: Hit, same_name: int) -> dict[str, Any]:
     person = hit.person
-    home: Resource = next((a for a in person.get("address", ()) if a.get("use") != "old"), {})
     facilities = [p.get("managingOrganization", {}).get("display", "") for p in (*hit.records, person)]
     spelled = (human_name(p.get("name")) for p in hit.records)
     return {
@@ -95,7 +103,7 @@ def _row(hit: Hit, same_name: int) -> dict[str, Any]:
         "sex": person.get("gender", ""),
         "born": person.get("birthDate", ""),
         "died": person.get("deceasedDateTime") or ("yes" if person.get("deceasedBoolean") else ""),
-        "place": ", ".join(p for p in (home.get("city", ""), home.get("state", "")) if p),
+        "place": place_text(person.get("address")),
         "number": _known_number(person),
         "facility": ", ".join(dict.fromkeys(name for name in facilities if name)),
         "records": sum(1 for link in person.get("link", ()) if link["type"] == "seealso"),

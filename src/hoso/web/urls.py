@@ -31,6 +31,8 @@ from hoso.web.inbox import views as inbox
 from hoso.web.national import views as national
 from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, launching
 from hoso.web.papers import views as papers
+from hoso.web.registering import done
+from hoso.web.registering import views as registering
 from hoso.web.sign_in import views as own
 from hoso.web.staffing import locations, people, places, review
 
@@ -56,6 +58,7 @@ urlpatterns = [
     path("account/confirm", own.Confirm.as_view(), name="account_reauthenticate"),
     path("account/confirm/code", own.ConfirmByCode.as_view(), name="mfa_reauthenticate"),
     path("account/confirm/passkey", own.ConfirmByPasskey.as_view(), name="mfa_reauthenticate_webauthn"),
+    path("register", registering.register, name="register"),
     path("posts", acting.posts, name="posts"),
     path("staff", people.everyone, name="staff"),
     path("staff/new", people.hire),
@@ -93,6 +96,8 @@ urlpatterns = [
     path("cases", cases.queue, name="cases"),
     path("cases/<str:id>", cases.one, name="case"),
     path("patients/<str:id>", pages.card, name="card"),
+    path("patients/<str:id>/registered", done.registered, name="registered"),
+    path("patients/<str:id>/card.pdf", done.citizen_card, name="citizen-card"),
     path("patients/<str:id>/timeline", pages.timeline, name="timeline"),
     path("patients/<str:id>/book", book.book, name="book-page"),
     path("patients/<str:id>/book.pdf", papers.book_of, name="book"),

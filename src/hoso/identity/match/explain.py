@@ -43,6 +43,16 @@ def explain_standing(standing: Standing, language: Language) -> tuple[str, ...]:
     return (*lines, *(says.veto(veto) for veto in standing.vetoes))
 
 
+def reasons(standing: Standing, language: Language) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What speaks for one person and what against, the weightiest first, in words without bits: for a counter."""
+    says = _Sentences(language)
+    ordered = sorted(standing.fields.items(), key=lambda entry: (-abs(entry[1]), entry[0]))
+    speaking = [(bits, says("fields", field, standing.levels[field])) for field, bits in ordered if bits]
+    agreeing = tuple(words for bits, words in speaking if bits > 0)
+    against = [words for bits, words in speaking if bits < 0]
+    return agreeing, tuple(against)
+
+
 class _Sentences:
     def __init__(self, language: Language) -> None:
         self._language = language

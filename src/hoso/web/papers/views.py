@@ -75,7 +75,7 @@ def my_visit(request: HttpRequest, reach: Door, person: Person, encounter: str) 
 
 
 def _book(request: HttpRequest, person: Person) -> HttpResponse:
-    reach = _paper(request)
+    reach = paper(request)
     sources = reach.persons.sources(person)
     resources, refused = reach.card(person, sources)
     card = emergency_card(
@@ -87,7 +87,7 @@ def _book(request: HttpRequest, person: Person) -> HttpResponse:
 
 
 def _visit(request: HttpRequest, person: Person, id: str) -> HttpResponse:
-    reach = _paper(request)
+    reach = paper(request)
     if not reach.may("Encounter"):
         raise Refused.because(403, "forbidden", "rest.forbidden", type="Encounter", right="r")
     resources = _of_visit(reach, person, id)
@@ -112,7 +112,7 @@ def _turn() -> Iterator[None]:
         _setting.release()
 
 
-def _paper(request: HttpRequest) -> PaperDoor:
+def paper(request: HttpRequest) -> PaperDoor:
     """From here on the request prints: what it is told as, and what it is allowed by."""
     request.errand = replace(errand(request), channel="print", activity="print")  # type: ignore[attr-defined]
     reach = PaperDoor(request)
