@@ -475,6 +475,8 @@ def application(node: Node) -> Application:
     from hoso.api.across import across
     from hoso.api.app import application as api
     from hoso.api.body import Bodies
+    from hoso.api.cds import application as cds
+    from hoso.api.cds import is_cds
     from hoso.api.doors import Identity
     from hoso.api.failure import failed
     from hoso.api.gateway import is_gateway
@@ -497,6 +499,7 @@ def application(node: Node) -> Application:
     systems = api(node.records, node.tokens, seal, node.config, patience, identity, *answering)
     people, forms = web(node), Bodies(min(LARGEST_FORM, node.config.largest_request), patience)
     systems_of_apps = across(systems, registered)
+    advice = across(cds(node.records, node.tokens, node.config, patience), registered)
     incoming = Bodies(node.config.largest_request, patience)
     gateway = gateways.door(node.config.gateway, node.store, node.records, node.journal, node.intake, incoming)
 
@@ -508,6 +511,8 @@ def application(node: Node) -> Application:
             return apps(environ, start)
         if is_gateway(path):
             return gateway(environ, start)
+        if is_cds(path):
+            return advice(environ, start)
         if is_for_systems(path) or path == "/healthz":
             return systems_of_apps(environ, start)
         return pages(environ, start)

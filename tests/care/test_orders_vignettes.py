@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -26,7 +26,8 @@ SYSTEMS = {"loinc": systems.LOINC, "atc": systems.ATC, "service": SERVICE}
 
 def concept(entry: Resource) -> Resource:
     coding = [{"system": SYSTEMS[name], "code": entry[name]} for name in SYSTEMS if name in entry]
-    return {"text": entry["name"], **({"coding": coding} if coding else {})}
+    made: Resource = {"text": entry["name"]}
+    return made | {"coding": coding} if coding else made
 
 
 def at(entry: Resource) -> str:
@@ -56,7 +57,7 @@ def medicine(entry: Resource) -> Resource:
 
 
 def allergy(entry: Resource) -> Resource:
-    sign = {"coding": [{"system": systems.SNOMED, "code": entry["snomed"]}]} if "snomed" in entry else {}
+    sign: Resource = {"coding": [{"system": systems.SNOMED, "code": entry["snomed"]}]} if "snomed" in entry else {}
     sign |= {"text": entry["reaction"]} if "reaction" in entry else {}
     verified = {"coding": [{"system": VERIFIED, "code": entry.get("verified", "confirmed")}]}
     return {
@@ -80,7 +81,7 @@ def record(vignette: Resource) -> Chart:
 
 
 def wanted(entry: Resource) -> Wanted:
-    kind = "test" if "test" in entry else "medicine"
+    kind: Literal["test", "medicine"] = "test" if "test" in entry else "medicine"
     codes = tuple((name if name != "service" else SERVICE, entry[name]) for name in SYSTEMS if name in entry)
     return Wanted(kind, entry[kind], codes)
 

@@ -418,6 +418,10 @@ class Records:
         """Tells what was shown for an errand with notes. For its door, before the first byte. Raises Unavailable."""
         self._teller.noted(errand, kind, what)
 
+    def acted(self, errand: Errand, kind: str, what: str) -> None:
+        """Tells of something done that is neither reading nor writing a record. Raises Unavailable."""
+        self._teller.act(errand, kind, what)
+
     def stranger(self, address: str) -> None:
         """Somebody came with a token that nobody has."""
         self._teller.stranger(address)

@@ -94,7 +94,7 @@ def application(
             actor = tokens.actor(environ.get("HTTP_AUTHORIZATION", ""), environ.get(CERTIFICATE, ""))
             if actor is None:
                 return None
-            version = records.read(_errand(actor, environ), parts[2], parts[3])
+            version = records.read(errand_of(actor, environ), parts[2], parts[3])
         except Exception:
             return None  # met again on the long way, where it is answered
         if version is None or version.deleted:
@@ -125,7 +125,7 @@ def application(
     def _request(environ: Environ, path: str) -> Request:
         segments = _segments(path)
         method: str = environ["REQUEST_METHOD"]
-        own = settings.fhir_url or _own_address(environ)
+        own = settings.fhir_url or own_address(environ)
         if segments == ("metadata",) or method == "OPTIONS":
             actor = _ANYONE
         else:
@@ -136,7 +136,7 @@ def application(
                 raise Refused.because(401, "login", "rest.token")
             actor = known
         base = f"{own}/fhir"
-        request = Request(method, segments, _query(environ), environ, _errand(actor, environ, base), base)
+        request = Request(method, segments, _query(environ), environ, errand_of(actor, environ, base), base)
         request.signing_in = settings.base_url or own
         if method in _WITH_BODY:
             _read_body(environ, request)
@@ -168,7 +168,7 @@ def _content_type(environ: Environ) -> str:
 _ANYONE = Actor("anyone")
 
 
-def _errand(actor: Actor, environ: Environ, base: str = "") -> Errand:
+def errand_of(actor: Actor, environ: Environ, base: str = "") -> Errand:
     session, address = trace(environ.get("HTTP_AUTHORIZATION", "")), environ.get("REMOTE_ADDR", "")
     return Errand(actor, usual_purpose(actor), request=new_id(), session=session, address=address, base=base)
 
@@ -206,7 +206,7 @@ def _is_intake(path: str) -> bool:
     return path == PLACE or path.startswith(f"{PLACE}/")
 
 
-def _own_address(environ: Environ) -> str:
+def own_address(environ: Environ) -> str:
     """The address the caller used. A Host that is not plainly one never reaches a link."""
     host = environ.get("HTTP_HOST") or ""
     if not _HOST.match(host):

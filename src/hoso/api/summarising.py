@@ -60,13 +60,13 @@ def _found(doors: Doors, request: Request, identifier: str | None) -> str:
 
 
 def _document(doors: Doors, request: Request, patient: Version) -> bytes:
-    types = [type for type in (*ips.READ, "Encounter", "Patient") if _may(request, type)]
+    types = [type for type in (*ips.READ, "Encounter", "Patient") if may(request, type)]
     person = exact(patient.body)
     if not is_person(person):
-        person = _person(doors, request, patient.id) or person
+        person = person_with(doors, request, patient.id) or person
     records = doors.records.everything(request.errand, person["id"], types=types)
     everything = [exact(one.body) for one in records if not one.deleted]
-    everything += _named(doors, request, everything)
+    everything += named_in(doors, request, everything)
     asked = ips.Asked(
         base=request.base,
         author=f"HoSo ({request.base})",
@@ -77,19 +77,19 @@ def _document(doors: Doors, request: Request, patient: Version) -> bytes:
     return encode(ips.summary(person, everything, asked))
 
 
-def _person(doors: Doors, request: Request, record: str) -> Resource | None:
+def person_with(doors: Doors, request: Request, record: str) -> Resource | None:
     """Whose record it is, if identity has found that out and the caller may see it."""
     query = parse_search("Patient", [("link", f"Patient/{record}"), ("_count", "2")], base=request.base)
     found = [exact(one.body) for one in doors.records.search(request.errand, query).matches]
     return next((one for one in found if is_person(one)), None)
 
 
-def _may(request: Request, type: str) -> bool:
+def may(request: Request, type: str) -> bool:
     scopes = request.actor.scopes
     return scopes.permits(type, "s") and scopes.permits(type, "r")
 
 
-def _named(doors: Doors, request: Request, everything: list[Resource]) -> list[Resource]:
+def named_in(doors: Doors, request: Request, everything: list[Resource]) -> list[Resource]:
     """Facilities, people and medicines that the records refer to."""
     found: list[Resource] = []
     latest = everything
@@ -105,4 +105,4 @@ def _named(doors: Doors, request: Request, everything: list[Resource]) -> list[R
 
 
 def _wanted(request: Request, type: str) -> bool:
-    return type in _NAMED and _may(request, type)
+    return type in _NAMED and may(request, type)

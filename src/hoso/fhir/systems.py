@@ -45,6 +45,9 @@ REVIEW = "https://hoso.vn/CodeSystem/identity-review"
 GROUP_KIND = "https://hoso.vn/CodeSystem/group-kind"
 WISH = "https://hoso.vn/CodeSystem/wish"
 """What a citizen decided on the own page, as a tag of the Consent."""
+OVERRIDE_REASON = "https://hoso.vn/CodeSystem/override-reason"
+"""Why somebody ordered although something stood against it; the codes are the keys of rules/order_words.toml."""
+ORDER_FINDING = "https://hoso.vn/CodeSystem/order-finding"
 AUDIT_KIND = "https://hoso.vn/CodeSystem/audit-kind"
 ROLE = "https://hoso.vn/CodeSystem/role"
 AUDIT_ACTOR = "https://hoso.vn/sid/actor"
@@ -93,7 +96,9 @@ __all__ = [
     "LOINC",
     "MATCH_EVIDENCE",
     "OLD_CARD_NUMBER",
+    "ORDER_FINDING",
     "ORGANISATION_CODE",
+    "OVERRIDE_REASON",
     "PASSPORT_NUMBER",
     "PERSONAL_NUMBER",
     "PRESCRIPTION_CODE",

@@ -38,4 +38,8 @@ def answers(environ: Environ, systems: str, people: str) -> bool:
 
 
 def is_for_systems(path: str) -> bool:
-    return path in ("/fhir", "/intake") or path.startswith(("/fhir/", "/intake/", "/gateway/", "/api/"))
+    return path in _WHOLE or path.startswith(_BEGINNINGS)
+
+
+_WHOLE = ("/fhir", "/intake", "/cds-services")
+_BEGINNINGS = ("/fhir/", "/intake/", "/gateway/", "/api/", "/cds-services/")

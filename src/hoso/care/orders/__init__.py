@@ -5,7 +5,19 @@ Pure functions over a chart; the rules are the tables `rules/order_*.toml`, each
 
 from hoso.care.orders.check import ORDER_TYPES, check_order
 from hoso.care.orders.finding import Finding, Last
+from hoso.care.orders.glance import glance
 from hoso.care.orders.wanted import Wanted, wanted_of
 from hoso.care.orders.words import LANGUAGES, Told, told
 
-__all__ = ["LANGUAGES", "ORDER_TYPES", "Finding", "Last", "Told", "Wanted", "check_order", "told", "wanted_of"]
+__all__ = [
+    "LANGUAGES",
+    "ORDER_TYPES",
+    "Finding",
+    "Last",
+    "Told",
+    "Wanted",
+    "check_order",
+    "glance",
+    "told",
+    "wanted_of",
+]
