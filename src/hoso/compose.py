@@ -25,6 +25,7 @@ from hoso import (
     rotation,
     streams,
     subscriptions,
+    syncing,
 )
 from hoso.core import Refused, new_id, system_clock
 from hoso.keyfolder import BadConfig as BadConfig
@@ -131,6 +132,12 @@ class Node:
     @property
     def journal(self) -> Journal:
         return self.audit.journal
+
+    @property
+    def agreeing(self) -> syncing.Parts:
+        return syncing.Parts(
+            self.config.folder, self.config.node, self.store, self.records, self.journal, self.matching, self.codes
+        )
 
     @property
     def intake(self) -> Intake:
@@ -414,6 +421,7 @@ def upkeep(node: Node) -> None:
         config.subscriptions, folder, key, store, journal, node.tokens, _registered(config), config.node,
         config.fhir_url,
     )  # fmt: skip
+    syncing.upkeep(node.agreeing)
 
 
 def rebuild_people(node: str, keys: Keys, store: RecordStore, seen: Callable[[int], None]) -> None:
@@ -482,6 +490,7 @@ def application(node: Node) -> Application:
     from hoso.api.gateway import is_gateway
     from hoso.api.links import Seal
     from hoso.api.patience import Patience
+    from hoso.api.syncing import is_sync
     from hoso.transit.edge import edge
     from hoso.transit.origins import answers, is_for_systems
     from hoso.web.oauth.origins import registered
@@ -502,6 +511,7 @@ def application(node: Node) -> Application:
     advice = across(cds(node.records, node.tokens, node.config, patience), registered)
     incoming = Bodies(node.config.largest_request, patience)
     gateway = gateways.door(node.config.gateway, node.store, node.records, node.journal, node.intake, incoming)
+    nodes = syncing.door(node.agreeing, patience)
 
     def serve(environ: Environ, start: StartResponse) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]
@@ -509,6 +519,8 @@ def application(node: Node) -> Application:
             return refused(Refused.because(404, "not-found", "rest.no-such-place", path=path[:100]), start)
         if path in _FOR_APPS:
             return apps(environ, start)
+        if is_sync(path):
+            return nodes(environ, start)
         if is_gateway(path):
             return gateway(environ, start)
         if is_cds(path):

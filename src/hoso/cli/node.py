@@ -1,7 +1,8 @@
-"""Opens the node of `--data` for a command; what is wrong with it is said in a sentence."""
+"""Opens the node of `--data` for a command; what is wrong with it is said in a sentence. `hoso node` is in nodes.py."""
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,3 +46,15 @@ def explained(data: str, *, must_exist: bool = True) -> Iterator[None]:
         raise Failure("main.missing_file", file=error.filename or error, folder=data) from error
     except Unavailable as error:
         raise Failure("main.no_database", folder=data, reason=error) from error
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from hoso.cli import nodes
+
+    nodes.add(subparsers)
+
+
+def run(args: argparse.Namespace) -> int:
+    from hoso.cli import nodes
+
+    return nodes.run(args)

@@ -116,6 +116,30 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
          "failing", "settled", "number", "withheld", "issues", "held", "digest", "body"),
         ("id",),
     ),
+    "sync_state": (("name", "value"), ("name",)),
+    "sync_line": (
+        ("id", "node", "epoch", "branch", "base", "before", "last", "chain", "judged"),
+        ("id",),
+    ),
+    "sync_text": (("digest", "dict", "bytes"), ("digest",)),
+    "sync_record": (("line", "number", "chain", "digest"), ("line", "number")),
+    "sync_batch": (("line", "last", "bytes"), ("line", "last")),
+    "sync_held": (("line", "place", "change", "reason"), ("line", "place")),
+    "sync_version": (
+        ("number", "chain", "change", "node", "epoch", "branch", "position", "type", "id", "patient", "digest"),
+        ("number",),
+    ),
+    "sync_patient": (("patient", "sum"), ("patient",)),
+    "sync_again": (("id", "change", "tagged"), ("id",)),
+    "sync_cursor": (("hub", "number", "chain"), ("hub", "number")),
+    "sync_receipt": (("node", "epoch", "branch", "centre", "bytes"), ("node", "epoch", "branch", "centre")),
+    "sync_above": (("change",), ("change",)),
+    "sync_node": (
+        ("id", "name", "facility", "public", "parent", "enrolled", "expires", "revoked", "contact", "turn", "seen",
+         "ahead", "told"),
+        ("id",),
+    ),
+    "sync_invite": (("digest", "name", "facility", "made", "expires", "used"), ("digest",)),
     "guide_definition": (("kind", "url", "version", "source", "loaded", "body"), ("kind", "url")),
 }  # fmt: skip
 """Columns and key of what is kept, in the order in which it is brought back."""

@@ -73,6 +73,14 @@ class RecordTransaction(RecordReading):
         self.saved += saved
         return saved
 
+    def take(self, drafts: Sequence[Draft], changes: Sequence[UUID], origin: Origin) -> list[Saved]:
+        """Versions that were made elsewhere, under the ids of their changes and with those who made them."""
+        added, keys = self._store.added, self._store.facts.keys
+        prepared = [writer.prepare(keys, draft, change, added) for draft, change in zip(drafts, changes, strict=True)]
+        saved = self._store.plan_and_apply(self.connection, prepared, origin, self._numbers, older=self.older)
+        self.saved += saved
+        return saved
+
     def record(self, events: Sequence[AuditRow]) -> None:
         audit.insert(self.connection, events)
 

@@ -148,7 +148,33 @@ class Repair(Message, frozen=True, array_like=True, tag=True):
     unheard: tuple[bytes, ...]
 
 
-Why = Literal["not-yours", "unsealable", "gap", "forked", "behind", "unknown", "full", "too-much"]
+class Renew(Message, frozen=True, array_like=True, tag=True):
+    """My certificate ends soon. What runs on a node and at which version is told along, for those who look after it."""
+
+    told: str
+
+
+class Renewed(Message, frozen=True, array_like=True, tag=True):
+    """A certificate (PEM), and who is at the top of the tree: its name and public key."""
+
+    certificate: bytes
+    centre: str
+    public: bytes
+
+
+Why = Literal[
+    "not-yours",
+    "unsealable",
+    "gap",
+    "forked",
+    "behind",
+    "unknown",
+    "full",
+    "too-much",
+    "replayed",
+    "expired",
+    "revoked",
+]
 
 
 class Refusal(Message, frozen=True, array_like=True, tag=True):
@@ -181,8 +207,10 @@ class Frame(msgspec.Struct, frozen=True, array_like=True):
         | Batches
         | Page
         | Sums
-        | (Repair)
+        | Repair
         | Refusal
+        | Renew
+        | Renewed
     )
 
 

@@ -11,6 +11,7 @@ from hoso.sync.judging import Judge
 from hoso.sync.keys import Keys, Signer
 from hoso.sync.ledger import Ledger
 from hoso.sync.packing import SLOWLY
+from hoso.sync.stream import StreamId
 
 
 class Tree(Protocol):
@@ -57,6 +58,8 @@ class Peer:
     now: Callable[[], int]
     random: Callable[[int], bytes]
     sizes: Sizes = field(default_factory=Sizes)
+    waits: Callable[[StreamId], bool] = lambda stream: False
+    """Whether a stream is only kept for now: whoever wrote it may not write any more, or not at present."""
 
     @property
     def name(self) -> str:

@@ -244,7 +244,7 @@ class World:
             frame = unwrap(data, node.name, SimKeys())
         except BadFrame:
             return
-        if node.talk is None or isinstance(frame.message, Request):
+        if node.talk is None or not isinstance(frame.message, Answer):
             return
         if (frame.contact, frame.turn, frame.sender) == (node.contact, node.said, node.hub):
             self._advance(node, frame.message)

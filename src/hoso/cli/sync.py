@@ -1,0 +1,84 @@
+"""`hoso sync now | status`: a contact with the hub at once, and where everything is that was written here."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from hoso import syncing
+from hoso.cli.failure import Failure
+from hoso.cli.main import add_data
+from hoso.cli.node import opened
+from hoso.cli.texts import say
+from hoso.core.clock import instant
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("sync", help=say("sync.help"), description=say("sync.help"))
+    actions = parser.add_subparsers(dest="action", metavar=say("sync.metavar"), required=True)
+    add_data(actions.add_parser("now", help=say("sync.now"), description=say("sync.now")))
+    status = actions.add_parser("status", help=say("sync.status"), description=say("sync.status"))
+    add_data(status)
+    status.add_argument("--json", action="store_true", help=say("sync.json"))
+    status.add_argument("record", nargs="?", metavar="TYPE/ID", help=say("sync.record"))
+
+
+def run(args: argparse.Namespace) -> int:
+    return {"now": _now, "status": _status}[args.action](args)
+
+
+def _now(args: argparse.Namespace) -> int:
+    from hoso.sync.asking import Broken
+    from hoso.sync.ledger import Full
+    from hoso.sync.line import Unreachable
+
+    with opened(args.data) as node:
+        calls = syncing.Calls.of(node.agreeing)
+        if calls is None:
+            raise Failure("sync.no_hub")
+        try:
+            outcome = calls.contact()
+        except Unreachable as fault:
+            raise Failure("sync.unreachable", reason=fault) from fault
+        except Broken as fault:
+            raise Failure("sync.broken", reason=fault.why) from fault
+        except Full as fault:
+            raise Failure("sync.full", reason=fault) from fault
+    print(say("sync.done", sent=outcome.sent, received=outcome.received, clock=f"{outcome.offset / 1000:+.0f}"))
+    if outcome.forked:
+        print(say("sync.forked"))
+    if outcome.repaired:
+        print(say("sync.repaired", number=outcome.repaired))
+    print(say("sync.equal" if outcome.equal else "sync.differs"))
+    return 0
+
+
+def _status(args: argparse.Namespace) -> int:
+    from hoso.sync import status
+
+    with opened(args.data) as node:
+        calls = syncing.Calls.of(node.agreeing)
+        kept = calls.ledger if calls else syncing.ledger(node.agreeing)
+        kept.gather()
+        if args.record:
+            type, _, id = args.record.partition("/")
+            places = status.places(kept, type, id)
+            if not places:
+                raise Failure("sync.unknown", record=args.record)
+            for place in places:
+                print(f"{args.record}\t{place.version}\t{instant(place.time)}\t{say(f'sync.{place.where}')}")
+            return 0
+        found = status.summary(kept)
+        if args.json:
+            print(json.dumps({**found._asdict(), "oldest": instant(found.oldest) if found.oldest else None}))
+            return 0
+        if calls is None:
+            print(say("sync.no_hub_status"))
+        print(say("sync.counted", here=found.here, hub=found.hub, centre=found.centre, held=found.held))
+        if found.oldest:
+            print(say("sync.oldest", time=instant(found.oldest)))
+        last = kept.noted("last")
+        print(say("sync.last", time=instant(int(last))) if last else say("sync.never"))
+        for type, id in status.conflicts(kept):
+            print(say("sync.conflict", record=f"{type}/{id}"))
+    return 0

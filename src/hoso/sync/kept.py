@@ -1,0 +1,335 @@
+"""The ledger of a node in its record store: what travels is kept word for word, and what is admitted is stored.
+
+One commit is one transaction of the store, with its versions, their audit events and who belongs to whom. What was
+written here is gathered before anything from elsewhere is stored, so nothing is stored over what nobody else has yet.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+import msgspec
+
+from hoso.store.connection import Connection, Race
+from hoso.store.contract import Unavailable
+from hoso.store.reading import feed_end
+from hoso.store.record_store import RecordStore, RecordTransaction
+from hoso.store.sync_lines import Line, LineName, LineRows, Text
+from hoso.store.sync_versions import LOCK, SyncRows, VersionRow
+from hoso.sync.gathering import gather
+from hoso.sync.ledger import (
+    Append,
+    Branch,
+    Entry,
+    Full,
+    Judged,
+    NewEpoch,
+    Pulled,
+    Step,
+    Told,
+    Version,
+    Vouch,
+    Write,
+)
+from hoso.sync.memory import thin
+from hoso.sync.messages import Cursor, Held
+from hoso.sync.receipts import Receipt
+from hoso.sync.showing import Name, Shown, show
+from hoso.sync.stream import Place, Record, StreamId, read, start
+
+T = TypeVar("T")
+Door = Callable[[Callable[[RecordTransaction], None]], None]
+"""Runs a write of this node as itself, with the audit events of what is saved in it. Raises Unavailable."""
+EPOCH = "epoch"
+
+
+class StoreLedger:
+    """Implements `Ledger`. Holds nothing itself: every worker of a node may have its own."""
+
+    def __init__(self, store: RecordStore, node: str, door: Door, shown: Shown, random: Callable[[int], bytes]) -> None:
+        self._store, self._node, self._door, self._shown, self._random = store, node, door, shown, random
+        self._sums = threading.local()
+        """What this thread was told last of all patients, until it commits: a comparison asks for each of them."""
+
+    def gather(self) -> None:
+        """Takes what was written here since the last time into this node's stream. Raises Full."""
+        while self._behind():
+            more = False
+
+            def work(transaction: RecordTransaction) -> None:
+                nonlocal more
+                rows = self._begun(transaction)
+                more = self._gather(transaction, rows)
+
+            self._write(work)
+            if not more:
+                return
+
+    def note(self, name: str, value: str) -> None:
+        """Something about this node that is to be known after a restart."""
+        self._write(lambda transaction: self._begun(transaction).set_state(name, value))
+
+    def noted(self, name: str) -> str:
+        with self._reading() as rows:
+            return rows.state(name)
+
+    def repeated(self) -> list[tuple[str, str]]:
+        """Records that say again which of their heads is shown."""
+        with self._reading() as rows:
+            return rows.repeated()
+
+    def _behind(self) -> bool:
+        with self._reading() as rows:
+            new = not rows.state(EPOCH) or feed_end(rows.connection) > int(rows.state("gathered") or 0)
+            return new or bool(rows.unnumbered())
+
+    def commit(self, *steps: Step) -> None:
+        def work(transaction: RecordTransaction) -> None:
+            rows = self._begun(transaction)
+            if any(isinstance(step, Judged | Pulled) and step.admitted for step in steps):
+                while self._gather(transaction, rows):
+                    pass
+            admitted = [version for step in steps for version in self._do(rows, step)]
+            if admitted:
+                show(transaction, rows, admitted, (), self._versions_of(rows), self._shown)
+
+        self._write(work)
+
+    def _write(self, work: Callable[[RecordTransaction], None]) -> None:
+        self._sums.known = {}
+        try:
+            self._door(work)
+        except (Unavailable, Race) as error:
+            raise Full(str(error)) from error
+
+    def _begun(self, transaction: RecordTransaction) -> SyncRows:
+        """The rows, nobody else's until this transaction has ended; with a stream of this node."""
+        transaction.lock([LOCK])
+        rows = self._rows(transaction.connection)
+        if not rows.state(EPOCH):
+            rows.set_state(EPOCH, self._random(8).hex())
+            own = self._own(rows)
+            rows.lines.begin(own, 0, start(_stream(own)))
+        return rows
+
+    def _rows(self, connection: Connection) -> SyncRows:
+        return SyncRows(connection, LineRows(connection, self._store.facts.codec))
+
+    @contextmanager
+    def _reading(self) -> Iterator[SyncRows]:
+        with self._store.engine.lent() as connection:
+            yield self._rows(connection)
+
+    def _own(self, rows: SyncRows) -> LineName:
+        return LineName(self._node, rows.state(EPOCH))
+
+    def _gather(self, transaction: RecordTransaction, rows: SyncRows) -> bool:
+        """Some of what was written here; whether there is more."""
+        records, reached, more = gather(rows, feed_end(rows.connection))
+        names: list[Name] = []
+        for version in self._do(rows, Write(tuple(records))):
+            names.append((version.header.type, version.header.id))
+        if int(rows.state("gathered") or 0) != reached:
+            rows.set_state("gathered", str(reached))
+        if names:
+            show(transaction, rows, (), names, self._versions_of(rows), self._shown)
+        return more
+
+    def _do(self, rows: SyncRows, step: Step) -> Sequence[Version]:
+        """Does one step but for what is to be shown, which it answers."""
+        match step:
+            case Write(records):
+                return self._written(rows, records)
+            case Vouch(records):
+                own = self._line(rows, self._own(rows))
+                rows.lines.judge(own, rows.lines.append(own, _texts(records)).last)
+            case Append(stream, batch):
+                line = rows.lines.find(_name(stream))
+                line = line or rows.lines.begin(_name(stream), batch.first - 1, batch.before)
+                if batch.first - 1 <= line.last < batch.last:
+                    if batch.at(line.last) != line.chain:
+                        raise Race  # somebody else appended something else meanwhile
+                    rows.lines.append(line, _texts(batch.records[line.last + 1 - batch.first :]))
+                    rows.lines.batch(line, batch.last, batch.sealed)
+            case Judged(stream, number, admitted, held):
+                line = self._line(rows, _name(stream))
+                if line.judged < number:  # else somebody else was quicker
+                    rows.lines.judge(line, number)
+                    rows.lines.hold(line, [(one.change, one.reason) for one in held])
+                    return self._admitted(rows, admitted)
+            case Pulled(admitted, cursor):
+                if cursor is not None:
+                    known = tuple(Cursor(cursor.hub, *one) for one in rows.cursors(cursor.hub))
+                    rows.set_cursors(cursor.hub, [(c.number, c.chain) for c in thin((cursor, *known))])
+                return self._admitted(rows, admitted)
+            case NewEpoch(stream, after, into):
+                line = self._line(rows, _name(stream))
+                fresh = rows.lines.begin(_name(into), 0, start(into))
+                rows.lines.move(line, after, fresh)
+                rows.lines.judge(fresh, max(0, line.judged - after))
+                rows.set_state(EPOCH, into.epoch)
+            case Branch(stream, after, into):
+                self._branch(rows, stream, after, into)
+            case Told(receipts, held):
+                for receipt in receipts:
+                    data = msgspec.msgpack.encode(receipt)
+                    rows.set_receipt(_name(receipt.stream), receipt.level == "centre", data)
+                if held is not None:
+                    rows.set_above({one.change for one in held})
+        return ()
+
+    def _written(self, rows: SyncRows, records: Sequence[Record]) -> list[Version]:
+        line = self._line(rows, self._own(rows))
+        rows.lines.judge(line, rows.lines.append(line, _texts(records)).last)
+        stream = _stream(line.name)
+        found = [Version(stream, number, read(one), one) for number, one in enumerate(records, line.last + 1)]
+        return self._admitted(rows, found)
+
+    def _admitted(self, rows: SyncRows, versions: Sequence[Version]) -> list[Version]:
+        fresh = [version for version in versions if not rows.has(version.header.change)]
+        rows.lines.keep(_texts([version.record for version in fresh]))
+        for version in fresh:
+            header = version.header
+            name = (header.type, header.id)
+            text = Text(*version.record)
+            rows.admit(header.change, _name(version.stream), version.number, name, header.patient, text)
+        return fresh
+
+    def _branch(self, rows: SyncRows, stream: StreamId, after: int, into: StreamId) -> None:
+        line = self._line(rows, _name(stream))
+        if rows.lines.find(_name(into)) is not None:
+            rows.lines.forget(line, after)  # the same tail was put aside before
+            return
+        before = rows.lines.chain(line, after)
+        assert before is not None
+        branch = rows.lines.begin(_name(into), after, before)
+        rows.lines.move(line, after, branch)
+        rows.lines.judge(branch, max(line.judged, after))
+
+    def _line(self, rows: SyncRows, name: LineName) -> Line:
+        line = rows.lines.find(name)
+        assert line is not None
+        return line
+
+    def _versions_of(self, rows: SyncRows) -> Callable[[str, str], Sequence[Version]]:
+        return lambda type, id: [_version(row) for row in rows.versions(type, id)]
+
+    # Questions
+
+    def current(self) -> StreamId:
+        with self._reading() as rows:
+            return _stream(self._own(rows))
+
+    def streams(self) -> Collection[StreamId]:
+        with self._reading() as rows:
+            return [_stream(line.name) for line in rows.lines.all()]
+
+    def base(self, stream: StreamId) -> int:
+        return self._of(stream, lambda rows, line: line.base, 0)
+
+    def end(self, stream: StreamId) -> Place:
+        return self._of(stream, lambda rows, line: Place(line.last, line.chain), Place(0, start(stream)))
+
+    def chain(self, stream: StreamId, number: int) -> bytes | None:
+        return self._of(stream, lambda rows, line: rows.lines.chain(line, number), None)
+
+    def records(self, stream: StreamId, after: int, limit: int) -> Sequence[Record]:
+        return self._of(stream, lambda rows, line: [Record(*t) for t in rows.lines.texts(line, after, limit)], [])
+
+    def sealed(self, stream: StreamId, after: int) -> Iterable[bytes]:
+        with self._reading() as rows:
+            line = rows.lines.find(_name(stream))
+            if line is not None:
+                yield from rows.lines.batches(line, after)
+
+    def boundary(self, stream: StreamId, number: int) -> int:
+        return self._of(stream, lambda rows, line: rows.lines.boundary(line, number), 0)
+
+    def judged(self, stream: StreamId) -> int:
+        return self._of(stream, lambda rows, line: line.judged, 0)
+
+    def has(self, change: bytes) -> bool:
+        with self._reading() as rows:
+            return rows.has(change)
+
+    def is_held(self, change: bytes) -> bool:
+        with self._reading() as rows:
+            return rows.lines.is_held(change)
+
+    def held(self, stream: StreamId) -> Sequence[Held]:
+        return self._of(stream, lambda rows, line: [Held(*one) for one in rows.lines.held(line)], [])
+
+    def versions(self, type: str, id: str) -> Sequence[Version]:
+        with self._reading() as rows:
+            return self._versions_of(rows)(type, id)
+
+    def version(self, change: bytes) -> Version | None:
+        with self._reading() as rows:
+            row = rows.version(change)
+            return _version(row) if row else None
+
+    def resources(self, patient: str) -> Collection[tuple[str, str]]:
+        with self._reading() as rows:
+            return rows.resources(patient)
+
+    def patients(self) -> Collection[str]:
+        with self._reading() as rows:
+            self._sums.known = rows.patients()
+            return list(self._sums.known)
+
+    def fingerprint(self, patient: str) -> int:
+        known: dict[str, int] = getattr(self._sums, "known", {})
+        if patient in known:
+            return known[patient]
+        with self._reading() as rows:
+            return rows.sum(patient)
+
+    def feed(self, after: int, limit: int) -> Sequence[Entry]:
+        with self._reading() as rows:
+            return [Entry(row.number, row.chain, _version(row)) for row in rows.feed(after, limit)]
+
+    def feed_end(self) -> tuple[int, bytes]:
+        with self._reading() as rows:
+            return rows.feed_end()
+
+    def feed_chain(self, number: int) -> bytes | None:
+        with self._reading() as rows:
+            return rows.feed_chain(number)
+
+    def cursors(self, hub: str) -> Sequence[Cursor]:
+        with self._reading() as rows:
+            return [Cursor(hub, number, chain) for number, chain in rows.cursors(hub)]
+
+    def receipt(self, stream: StreamId, centre: bool) -> Receipt | None:
+        with self._reading() as rows:
+            data = rows.receipt(_name(stream), centre)
+        return msgspec.msgpack.decode(data, type=Receipt) if data else None
+
+    def held_above(self) -> Collection[bytes]:
+        with self._reading() as rows:
+            return rows.above()
+
+    def _of(self, stream: StreamId, ask: Callable[[SyncRows, Line], T], otherwise: T) -> T:
+        with self._reading() as rows:
+            line = rows.lines.find(_name(stream))
+            return otherwise if line is None else ask(rows, line)
+
+
+def _name(stream: StreamId) -> LineName:
+    return LineName(stream.node, stream.epoch, stream.branch)
+
+
+def _stream(name: LineName) -> StreamId:
+    return StreamId(*name)
+
+
+def _texts(records: Sequence[Record]) -> list[Text]:
+    return [Text(*record) for record in records]
+
+
+def _version(row: VersionRow) -> Version:
+    record = Record(*row.text)
+    return Version(_stream(row.line), row.position, read(record), record)

@@ -1,0 +1,259 @@
+"""Wires how nodes agree: the ledger over the store, the hub's door, and contacts with the hub while serving."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hoso.core import system_clock
+from hoso.core.clock import to_ms
+
+if TYPE_CHECKING:
+    from hoso.access import Errand, Records
+    from hoso.access.audit import Journal
+    from hoso.api.app import Application
+    from hoso.api.patience import Patience
+    from hoso.identity.code import Codes
+    from hoso.identity.matching import Matching
+    from hoso.store.record_store import RecordStore, RecordTransaction
+    from hoso.sync import Outcome, Peer
+    from hoso.sync.above import Above
+    from hoso.sync.kept import StoreLedger
+    from hoso.sync.line import Talker
+    from hoso.sync.nodes import Family, Hub, Told
+
+log = logging.getLogger(__name__)
+
+SECONDS = 5.0
+"""Between two looks whether there is something to say."""
+QUIET_SECONDS = 60.0
+"""Between two contacts when nothing was written here."""
+LONGEST_SECONDS = 900.0
+"""Between two tries while nobody answers."""
+LOCK = 4_847_018
+"""By which the machines that share a PostgreSQL agree who calls the hub."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What agreeing needs of a node."""
+
+    folder: Path
+    node: str
+    store: RecordStore
+    records: Records
+    journal: Journal
+    matching: Matching
+    codes: Codes
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / "sync"
+
+
+def errand(node: str) -> Errand:
+    from hoso.access import Actor, Errand, Scopes
+
+    return Errand(Actor(f"node/{node}", Scopes.parse("system/*.cruds")), "HOPERAT", "sync")
+
+
+def ledger(parts: Parts) -> StoreLedger:
+    """What is stored of other nodes' changes is told to the audit log as this node's doing."""
+    from hoso.identity.leading import align
+    from hoso.identity.received import Received
+    from hoso.sync.kept import StoreLedger
+
+    own = errand(parts.node)
+    received = Received(parts.matching, system_clock, own.actor.id)
+
+    def write(work: Callable[[RecordTransaction], None]) -> None:
+        parts.records.transact(own, [("u", "Patient"), ("c", "Linkage")], work)  # type: ignore[arg-type]
+        if merged := received.take_merged():
+            align(parts.codes, parts.store.people, merged)
+
+    return StoreLedger(parts.store, parts.node, write, received, os.urandom)
+
+
+def hub(parts: Parts) -> Hub:
+    from hoso.access.audit import Event
+    from hoso.access.noise import Noise
+    from hoso.store.sync_nodes import NodeTable
+    from hoso.sync.nodes import Hub
+
+    noise = Noise()
+
+    def tell(kind: str, what: str, node: str, outcome: Told) -> None:
+        if outcome == "denied" and not noise.first((kind, what, node)):
+            return
+        event = Event(
+            time=to_ms(system_clock()), actor=f"node/{node or parts.node}", action="E", kind=kind, channel="sync",
+            outcome=outcome, what=what[:400], purpose="HOPERAT",
+        )  # fmt: skip
+        parts.journal.tell([event])
+
+    above = upward(parts.keys)
+    top = (above.centre, above.centre_public) if above else None
+    return Hub(parts.node, parts.keys, NodeTable(parts.store.engine), tell, system_clock, top)
+
+
+def upward(folder: Path) -> Above | None:
+    from hoso.sync.above import Above
+
+    return Above.read(folder)
+
+
+def door(parts: Parts, patience: Patience) -> Application:
+    from hoso.api.body import Bodies
+    from hoso.api.syncing import MOST_ENROL, application
+    from hoso.sync.door import Door
+    from hoso.sync.messages import MOST
+
+    above, kept, below = upward(parts.keys), ledger(parts), hub(parts)
+
+    def made(family: Family, known: Mapping[str, bytes], waits: Callable[..., bool]) -> Peer:
+        return peer(parts, kept, family, known, above, waits)
+
+    door = Door(below, above.hub if above else None, kept, made)
+    return application(below, door, Bodies(MOST, patience), Bodies(MOST_ENROL, patience))
+
+
+def peer(
+    parts: Parts,
+    kept: StoreLedger,
+    family: Family,
+    known: Mapping[str, bytes],
+    above: Above | None,
+    waits: Callable[..., bool],
+) -> Peer:
+    from hoso.sync import Peer
+    from hoso.sync.admitting import judge
+    from hoso.sync.keyfile import own_key, public_bytes
+    from hoso.sync.keys import Ed25519Signer
+    from hoso.sync.nodes import keys
+
+    key = own_key(parts.keys / "node.key")
+    believed = {**known, parts.node: public_bytes(key.public_key())}
+    if above is not None:
+        believed |= {above.centre: above.centre_public, above.hub: above.hub_public}
+    return Peer(
+        kept, Ed25519Signer(parts.node, key), keys(believed), family, judge, above.hub if above else None, now,
+        os.urandom, waits=waits,
+    )  # fmt: skip
+
+
+def now() -> int:
+    return to_ms(system_clock())
+
+
+@dataclass(slots=True)
+class Calls:
+    """Contacts of this node with the hub above it."""
+
+    parts: Parts
+    above: Above
+    ledger: StoreLedger
+    last: int = 0
+
+    @classmethod
+    def of(cls, parts: Parts) -> Calls | None:
+        """None for a node without a hub."""
+        above = upward(parts.keys)
+        return None if above is None else cls(parts, above, ledger(parts))
+
+    def contact(self) -> Outcome:
+        """With the first address that answers. Raises Broken, Unreachable and Full."""
+        from hoso.store.sync_nodes import NodeTable
+        from hoso.sync.line import Talker, Unreachable
+        from hoso.sync.nodes import Family, waiting
+
+        self.ledger.gather()
+        table = NodeTable(self.parts.store.engine)
+        rows = {row.id: row for row in table.all()}
+        family = Family(self.parts.node, self.above.hub, self.above.centre, rows)
+        known = {row.id: row.public for row in rows.values()}
+        me = peer(self.parts, self.ledger, family, known, self.above, waiting(hub(self.parts), rows))
+        fault: Unreachable | None = None
+        for address in self.above.addresses:
+            talker = Talker(me, self.above.line(address), self.last)
+            try:
+                if self.above.is_due(system_clock()):
+                    self._renew(talker)
+                return self._noted(talker.contact())
+            except Unreachable as error:
+                fault = error
+            finally:
+                self.last = talker.last
+        raise fault or Unreachable("no address")
+
+    def _renew(self, talker: Talker) -> None:
+        from hoso import __version__
+        from hoso.sync.asking import Broken
+
+        try:
+            if not self.above.renewed(self.parts.node, talker.renew(f"HoSo {__version__}")):
+                log.error("sync: the hub answered with a certificate that is not ours")
+        except Broken as fault:
+            log.error("sync: the certificate was not renewed: %s", fault.why)
+
+    def _noted(self, outcome: Outcome) -> Outcome:
+        self.ledger.note("last", str(now()))
+        self.ledger.note("offset", str(outcome.offset))
+        self.ledger.note("equal", str(int(outcome.equal)))
+        if outcome.forked:
+            hub(self.parts).tell("node-fork", "a tail was moved to a new epoch", self.parts.node, "ok")
+        if outcome.repaired:
+            log.error("sync: %d changes had not come by the feed and were mended", outcome.repaired)
+        return outcome
+
+    def has_news(self) -> bool:
+        from hoso.sync.status import waiting
+
+        self.ledger.gather()
+        return waiting(self.ledger) > 0
+
+
+@dataclass(slots=True)
+class Round:
+    """When to call: soon after something was written, seldom when all is quiet, more rarely while nobody answers."""
+
+    calls: Calls
+    due: float = 0.0
+    failures: int = 0
+    _random: random.Random = field(default_factory=random.Random)
+
+    def step(self) -> bool:
+        from hoso.sync.asking import Broken
+        from hoso.sync.ledger import Full
+        from hoso.sync.line import Unreachable
+
+        at = time.monotonic()
+        if at < self.due and (self.failures or not self.calls.has_news()):
+            return False
+        try:
+            outcome = self.calls.contact()
+        except (Broken, Unreachable, Full) as fault:
+            self.failures += 1
+            wait = min(LONGEST_SECONDS, SECONDS * 2 ** min(self.failures, 10)) * self._random.uniform(0.5, 1.0)
+            self.due = time.monotonic() + wait
+            log.warning("sync: the hub was not reached (%s); again in %d s", fault, wait)
+            return False
+        self.failures = 0
+        self.due = time.monotonic() + (QUIET_SECONDS if outcome.equal else SECONDS)
+        return False
+
+
+def upkeep(parts: Parts) -> None:
+    from hoso.access.audit.running import Turn
+    from hoso.access.working import Working
+
+    calls = Calls.of(parts)
+    if calls is None:
+        return
+    rounds, alone = Round(calls), parts.store.engine.alone(LOCK)
+    Working("sync", lambda: alone() and rounds.step(), Turn(parts.folder / "sync.lock"), SECONDS)
