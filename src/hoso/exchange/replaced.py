@@ -10,9 +10,9 @@ from typing import Any
 
 from hoso.access import Version
 from hoso.exchange.insurance.finish import XML_TABLE
+from hoso.exchange.insurance.found import ERROR, is_withdrawn
 from hoso.fhir import json
 
-ERROR = "entered-in-error"
 _TABLES = {
     "Condition": "XML1",
     "MedicationRequest": "XML2",
@@ -34,7 +34,7 @@ def retracted(heads: Mapping[tuple[str, str], Version], tables: Collection[str])
         if head.deleted:
             continue
         resource = json.exact(head.body)
-        if _table(resource) in tables and not _is_error(resource):
+        if _table(resource) in tables and not is_withdrawn(resource):
             found.append(_as_error(resource))
     return found
 
@@ -53,12 +53,7 @@ def _table(resource: Mapping[str, Any]) -> str | None:
 def all_retracted(heads: Iterable[Version]) -> list[dict[str, Any]]:
     """All of them that can be, as they are then: of a form that is sent again as a whole."""
     found = [json.exact(head.body) for head in heads if not head.deleted]
-    return [_as_error(one) for one in found if one["resourceType"] in _MARKED and not _is_error(one)]
-
-
-def _is_error(resource: Mapping[str, Any]) -> bool:
-    codings = resource.get("verificationStatus", {}).get("coding", ())
-    return resource.get("status") == ERROR or any(one.get("code") == ERROR for one in codings)
+    return [_as_error(one) for one in found if one["resourceType"] in _MARKED and not is_withdrawn(one)]
 
 
 def _as_error(resource: dict[str, Any]) -> dict[str, Any]:

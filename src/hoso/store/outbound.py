@@ -17,6 +17,10 @@ WAITING, RECEIVED, DELIVERED, REFUSED, GIVEN_UP, REPLACED, UNCHANGED, STOPPED = 
 """`state` of a sending. Received: the receiver has it and has not said yet what became of it. Two of them are open."""
 
 
+EMPTY: dict[str, object] = {"taken": 0, "body": b"", "held": "[]"}
+"""Of one that is settled."""
+
+
 class DestinationRow(NamedTuple):
     """Times are milliseconds. `secret` is sealed; `ended` None while it is sent to."""
 
@@ -64,7 +68,8 @@ class SendingRow(NamedTuple):
 
 _DESTINATION, _SENDING = ", ".join(DestinationRow._fields), ", ".join(SendingRow._fields)
 _SELECT = f"SELECT {_SENDING} FROM outbound o"  # noqa: S608
-_LIGHT = f"SELECT {_SENDING.replace('body', 'substr(body, 1, 0)')} FROM outbound o"  # noqa: S608
+_LIGHT = f"SELECT {', '.join(SendingRow._fields[:-1])} FROM outbound o"  # noqa: S608
+"""All but the body, which comes last."""
 
 
 class OutboundTable:
@@ -134,6 +139,11 @@ class OutboundTable:
         found = self._rows(sql, destination, visit, before)
         return _sending(found[0]) if found else None
 
+    def prune(self, before: int) -> None:
+        """Forgets those that came to nothing and were settled before a time."""
+        sql = "DELETE FROM outbound WHERE state IN (5, 6) AND settled < ?"
+        self._engine.transact(lambda connection: connection.rows(sql, (before,)))
+
     # Looking
 
     def find(self, id: str) -> SendingRow | None:
@@ -161,8 +171,8 @@ def _add(connection: Connection, row: SendingRow, now: int) -> bool:
                                           if taken < now]:  # fmt: skip
         return False
     connection.rows(
-        f"UPDATE outbound SET state = ?, settled = ?, body = ? WHERE {same} AND taken < ?",  # noqa: S608
-        (REPLACED, now, b"", row.destination, row.visit, now),
+        f"UPDATE outbound SET state = ?, settled = ?, body = ?, held = ? WHERE {same} AND taken < ?",  # noqa: S608
+        (REPLACED, now, b"", "[]", row.destination, row.visit, now),
     )
     insert(connection, "outbound", row)
     return True
@@ -173,7 +183,7 @@ def _destination(row: Row) -> DestinationRow:
 
 
 def _sending(row: Row) -> SendingRow:
-    return SendingRow._make(_plain(row))
+    return SendingRow(*_plain(row))
 
 
 def _plain(row: Row) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from hoso.exchange.insurance.finish import COMES_AGAIN, NAMELESS, XML_TABLE
 from hoso.exchange.insurance.mapping import Line, Resource, home, kept_in, makes
@@ -17,6 +18,7 @@ _ROWS = tuple(f"XML{n}" for n in range(2, 16))
 _SIGNS = ("M", "T", "HA", "NT", "SP")
 _ROLES = {"AD": "Condition:admission", "DD": "Condition:main", "CM": "Condition:other"}
 _FILLED_IN = {("Claim", "created"), ("DocumentReference", "date"), ("Observation", "effectiveDateTime")}
+ERROR = "entered-in-error"
 _LATEST = 400
 """Running numbers that are looked for, at least."""
 
@@ -49,8 +51,14 @@ class Found:
         return self.numbers.get(id(parts), str(place))
 
 
+def is_withdrawn(resource: Mapping[str, Any]) -> bool:
+    codings = resource.get("verificationStatus", {}).get("coding", ())
+    return resource.get("status") == ERROR or any(one.get("code") == ERROR for one in codings)
+
+
 def found(resources: list[Resource], facility: str) -> Found:
-    """Raises ValueError when there is not one Encounter."""
+    """What was withdrawn is no row of anything. Raises ValueError when there is not one Encounter."""
+    resources = [one for one in resources if one["resourceType"] == "Encounter" or not is_withdrawn(one)]
     encounters = [one for one in resources if one["resourceType"] == "Encounter"]
     if len(encounters) != 1:
         raise ValueError(f"{len(encounters)} Encounters")

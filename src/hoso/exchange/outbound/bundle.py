@@ -1,7 +1,8 @@
 """A visit as a FHIR Bundle for another server: the same bytes whenever it is made of the same versions.
 
-Records keep their ids, so that a transaction that comes twice changes nothing. What a reference means and the Bundle
-does not hold is named by its number, else by its address here, else in words: it must not lead to somebody else there.
+Records keep their ids, so that a transaction that comes twice changes nothing. A facility, a person of staff or a
+medicine that the Bundle does not hold is named by its number, else by its address here, else in words. Of what else is
+not held nothing is said: it may be there and closed.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from hoso.access.policy.matrix import kinds
 from hoso.exchange.insurance.mapping import Resource
 from hoso.fhir.json import encode
 
 Kind = Literal["transaction", "collection"]
+_OPEN = frozenset(type for kind in ("facility", "catalogue") for type in kinds()[kind])
+_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _OWN = ("versionId", "lastUpdated", "source")
 
 
@@ -55,6 +59,9 @@ def _holds(target: str, here: set[str]) -> bool:
 
 
 def _named(target: str, made: dict[str, Any], base: str) -> dict[str, Any]:
+    if target.partition("/")[0].partition("?")[0] not in _OPEN:
+        made.clear()
+        return {"extension": [{"url": _ABSENT, "valueCode": "masked"}]}
     if made.get("identifier"):
         return {}
     if base:

@@ -15,7 +15,7 @@ from hoso.access.telling import Teller
 from hoso.core.errors import Issue, Refused
 from hoso.core.ids import new_id
 from hoso.exchange.insurance.definitions import fields
-from hoso.exchange.insurance.found import found
+from hoso.exchange.insurance.found import found, is_withdrawn
 from hoso.exchange.insurance.mapping import Resource
 from hoso.exchange.insurance.writing import Dialect, Missing, written
 from hoso.exchange.outbound.bundle import bundle
@@ -114,7 +114,8 @@ class Preparing:
         return head
 
     def _resources(self, to: Destination, visit: str, errand: Errand) -> list[Resource]:
-        """The visit's own: of the patient's cards and appointments those that it made."""
+        """The visit's own: of the patient's cards and appointments those that it made. Insurance XML has no word for what
+        was withdrawn; FHIR has."""
         resources = gathered(self._records, errand, self._encounter(to, visit, errand)).resources
         rows = found(resources, to.facility).rows.values()
         used = {
@@ -128,7 +129,8 @@ class Preparing:
         return [
             one
             for one in resources
-            if one["resourceType"] not in _OF_PATIENT or (one["resourceType"], one["id"]) in used
+            if (one["resourceType"] not in _OF_PATIENT or (one["resourceType"], one["id"]) in used)
+            and (to.form != "insurance-xml" or not is_withdrawn(one))
         ]
 
     def _body(self, to: Destination, row: SendingRow, resources: Sequence[Resource]) -> bytes:

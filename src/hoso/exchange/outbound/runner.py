@@ -36,6 +36,9 @@ TAKEN_MS = 180_000
 TROUBLE_MS = 10_000
 LONGEST_PAUSE_MS = 300_000
 DUE = 200
+HOUR_MS = 3_600_000
+KEPT = timedelta(days=30)
+"""How long a sending can be looked up that came to nothing, for another took its place or nothing had changed."""
 
 
 class Runner:
@@ -51,13 +54,16 @@ class Runner:
     ) -> None:
         self._table, self._destinations, self._preparing, self._ways = table, destinations, preparing, ways
         self._teller, self._clock, self._patience = teller, clock, patience
-        self._lock = Lock()
+        self._lock, self._pruned = Lock(), 0
         self._pauses: dict[str, tuple[int, int]] = {}
         """Of destinations in trouble: until when they are let alone, and after how many troubles in a row."""
 
     def step(self, offer: Callable[[str, str, bool], bool]) -> bool:
         """Offers what is due to those who carry; there is never more to do at once."""
         now = self._ms()
+        if now - self._pruned > HOUR_MS:
+            self._pruned = now
+            self._table.prune(now - KEPT // timedelta(milliseconds=1))
         with self._lock:
             alone = [name for name, (until, _) in self._pauses.items() if until > now]
         for row in self._table.due(now, alone, DUE):
@@ -195,7 +201,7 @@ class Runner:
 
     def _end(self, row: SendingRow, state: int, issues: Sequence[Issue], **more: object) -> None:
         """What was sent is kept by its receiver and by the records it was made of: the copy goes."""
-        values = {"state": state, "settled": self._ms(), "taken": 0, "body": b"", "issues": issues_text(issues), **more}
+        values = {"state": state, "settled": self._ms(), "issues": issues_text(issues), **rows.EMPTY, **more}
         self._table.set(row, **values)
 
     def _ms(self) -> int:
