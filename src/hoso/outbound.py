@@ -13,6 +13,7 @@ from hoso.core import system_clock
 if TYPE_CHECKING:
     from hoso.access import Records
     from hoso.access.audit import Journal
+    from hoso.core.clock import Clock
     from hoso.exchange.outbound.desk import Outbox
     from hoso.store.record_store import RecordStore
 
@@ -38,7 +39,14 @@ def parse(table: Mapping[str, Any], folder: Path) -> Settings:
 
 
 def outbox(
-    settings: Settings, key: bytes, store: RecordStore, records: Records, journal: Journal, node: str, base: str
+    settings: Settings,
+    key: bytes,
+    store: RecordStore,
+    records: Records,
+    journal: Journal,
+    node: str,
+    base: str,
+    clock: Clock = system_clock,
 ) -> Outbox:
     """`base`: the node's FHIR address, if it has one."""
     from hoso.access.outbound.calling import Calling
@@ -53,18 +61,18 @@ def outbox(
     from hoso.exchange.outbound.server import ServerWay
     from hoso.store.outbound import OutboundTable
 
-    table, teller = OutboundTable(store.engine), Teller(journal, system_clock)
-    destinations = Destinations(table, Safe(key), teller, system_clock)
+    table, teller = OutboundTable(store.engine), Teller(journal, clock)
+    destinations = Destinations(table, Safe(key), teller, clock)
     preparing = Preparing(records, teller, node, base)
-    calling = Calling(system_clock, settings.authorities)
+    calling = Calling(clock, settings.authorities)
     server = ServerWay(calling)
     patience = Patience(settings.days, lambda: random.uniform(0.8, 1.2))
     runner = Runner(
         table, destinations, preparing,
         {"insurance-xml": GatewayWay(calling), "fhir": server, "fhir-collection": server},
-        teller, system_clock, patience,
+        teller, clock, patience,
     )  # fmt: skip
-    return Outbox(table, destinations, preparing, runner, teller, system_clock)
+    return Outbox(table, destinations, preparing, runner, teller, clock)
 
 
 def upkeep(folder: Path, outbox: Outbox) -> None:

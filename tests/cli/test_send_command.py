@@ -13,7 +13,9 @@ import pytest
 from tests import postgres
 from tests.cli.serving import Server, hoso, made, served
 from tests.exchange.insurance.insurance_files import SUMMARY, Row, envelope, visit
+from tests.exchange.outbound.gates import NAME, SECRET, gate
 
+from hoso import compose
 from hoso.exchange.insurance import read
 
 FACILITY, BASIS = "01001", "Contract 12/2026 with the provincial insurance"
@@ -101,3 +103,79 @@ def test_a_visit_goes_through_both_forms_and_is_the_same_there(options: list[lis
             ("fhir", "delivered"), ("bhxh", "unchanged"), ("bhxh", "delivered"),
         ]  # fmt: skip
         assert here.stop() == there.stop() == 0
+
+
+def test_destinations_are_added_listed_and_removed_and_no_secret_is_an_argument(tmp_path: Path) -> None:
+    node = tmp_path / "node"
+    compose.create(node)
+    add = ("destination", "add", "--data", node, "--name", "bhxh", "--url", "https://egw.example.vn", "--basis", BASIS,
+           "--username", "01001_BV", "--facility", FACILITY)  # fmt: skip
+    unknown = hoso(*add)
+    assert unknown.returncode == 1 and "hoso facility add" in unknown.stderr
+    facility(node)
+    bare = hoso(*add)
+    assert bare.returncode == 1 and "--secret-file" in bare.stderr
+    file = secret(node, "the password")
+    file.chmod(0o640)
+    shared = hoso(*add, "--secret-file", file)
+    assert shared.returncode == 1 and "chmod 600" in shared.stderr
+    file.chmod(0o600)
+    assert hoso(*add, "--secret-file", file).returncode == 0
+    listed = hoso("destination", "list", "--data", node).stdout
+    assert listed.startswith(f"bhxh\tinsurance-xml\t{FACILITY}\tHPAYMT\thttps://egw.example.vn\tin use\t{BASIS}")
+    assert "the password" not in listed
+    plain = hoso(*add, "--secret-file", file, "--url", "http://egw.example.vn")
+    assert plain.returncode == 1 and "plain http" in plain.stderr
+    assert hoso("destination", "remove", "--data", node, "--name", "bhxh").returncode == 0
+    assert "removed 2" in hoso("destination", "list", "--data", node).stdout
+    assert hoso("destination", "remove", "--data", node, "--name", "bhxh").returncode == 1
+
+
+def test_what_cannot_be_asked_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    node = tmp_path / "node"
+    compose.create(node)
+    facility(node)
+    with gate() as receiver:
+        destination(node, secret(node, SECRET), "--name", "bhxh", "--url", receiver.url, "--username", NAME)
+        wanted = {
+            (): "--visit or --since",
+            ("--to", "bhxh"): "--visit or --since",
+            ("--to", "nobody", "--visit", "x"): "hoso destination list",
+            ("--to", "bhxh", "--visit", "x"): "There is no visit x",
+            ("--to", "bhxh", "--visit", "x", "--as", "fhir"): "insurance-xml, not fhir",
+            ("--to", "bhxh", "--since", "2026-01-01", "--facility", "01002"): "visits of 01001",
+            ("--to", "bhxh", "--since", "yesterday"): "is no day",
+            ("--to", "bhxh", "--since", "2026-01-01", "--out", str(tmp_path / "o")): "one --visit",
+        }
+        for given, words in wanted.items():
+            told = hoso("send", "--data", node, *given)
+            assert told.returncode in (1, 2) and words in told.stderr, given
+        nothing = hoso("send", "--data", node, "--to", "bhxh", "--since", "2026-01-01", "--wait", "5")
+        assert nothing.returncode == 0 and receiver.heard == []
+
+
+def test_a_visit_is_written_to_a_file_or_told_as_refused(tmp_path: Path) -> None:
+    node, out = tmp_path / "node", tmp_path / "visit.xml"
+    compose.create(node)
+    facility(node)
+    (tmp_path / "a.xml").write_bytes(envelope(visit({"XML1": [SUMMARY]})))
+    assert hoso("load", "--data", node, tmp_path / "a.xml").returncode == 0
+    with gate() as receiver:
+        destination(node, secret(node, SECRET), "--name", "bhxh", "--url", receiver.url, "--username", NAME)
+        [asked] = sent(node, "--to", "bhxh", "--since", "2026-07-01", "--partial")
+        assert (asked["queued"], asked["waiting"]) == (1, 0)
+        [waits] = sent(node, "status", "--state", "waiting")
+        write = ("send", "--data", node, "--to", "bhxh", "--visit", waits["visit"], "--partial", "--out", out)
+        assert hoso(*write).returncode == 0 and receiver.heard == []
+        [found] = read(BytesIO(out.read_bytes()))
+        assert found.rows("XML1")[0].get("HO_TEN") == SUMMARY["HO_TEN"] and out.stat().st_mode & 0o777 == 0o600
+        there = hoso(*write)
+        assert there.returncode == 1 and "cannot be written" in there.stderr
+        fault = {"viTri": "HOSO[1].XML1[1].MA_THE_BHYT", "moTa": "Mã thẻ không hợp lệ"}
+        receiver.answers = [{"maKetQua": "205", "thongDiep": "lỗi", "dsLoi": [{"loi": [fault]}]}]
+        told = hoso("send", "--data", node, "--to", "bhxh", "--visit", waits["visit"], "--partial", "--wait", "30",
+                    "--dialect", "4750")  # fmt: skip
+        assert told.returncode == 1 and "refused" in told.stdout
+        assert "HOSO[1].XML1[1].MA_THE_BHYT: The receiver: Mã thẻ không hợp lệ" in told.stdout
+        states = [one["state"] for one in sent(node, "status", "--to", "bhxh")]
+        assert states == ["refused", "replaced"]

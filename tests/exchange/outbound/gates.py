@@ -21,8 +21,9 @@ Json = dict[str, Any]
 
 @dataclass
 class Gate:
-    """`answers` are used up by what is sent, then all is well. A status; a status with headers; a JSON object; "hang",
-    "cut" (taken, and the answer breaks off), "drop" (nothing is taken), "html", "huge", "pending" or "forget"."""
+    """`answers` are used up by what is sent, then all is well: a status, alone or with headers or an object; an object;
+    "hang", "cut" (taken, and the answer breaks off), "drop" (nothing is taken), "html", "huge", "pending", "forget".
+    """
 
     port: int = 0
     answers: list[Any] = field(default_factory=list)
@@ -118,8 +119,10 @@ def _handler(gate: Gate) -> type[BaseHTTPRequestHandler]:
                     self._json(200, told)
                 case int():
                     self._send(answer, b"", {})
-                case (int() as status, dict() as headers):
+                case (int() as status, {"Retry-After": _} as headers):
                     self._send(status, b"{}", headers)
+                case (int() as status, dict() as told):
+                    self._json(status, told)
                 case dict():
                     self._json(200, answer)
 

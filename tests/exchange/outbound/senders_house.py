@@ -36,7 +36,6 @@ from hoso.store.record_store import RecordStore
 
 CODE = "01001"
 DRUG: Row = {"MA_LK": "LK001", "STT": "1", "TEN_THUOC": "Amoxicillin", "LIEU_DUNG": "2 viên"}
-LABEL = "https://hoso.vn/CodeSystem/label"
 
 
 class SendersHouse:
@@ -116,11 +115,10 @@ def tables(body: bytes) -> str:
     return "\n".join(base64.b64decode(one).decode() for one in files)
 
 
-def observation(person: str, encounter: str, **more: Any) -> dict[str, Any]:
+def observation(person: str) -> dict[str, Any]:
     return {
-        "resourceType": "Observation", "id": "late", "status": "final", "code": {"text": "Chỉ số đến muộn"},
+        "resourceType": "Observation", "id": "late", "status": "final", "code": {"text": "Chỉ số"},
         "valueString": "bình thường", "subject": {"reference": f"Patient/{person}"},
-        "encounter": {"reference": f"Encounter/{encounter}"}, **more,
     }  # fmt: skip
 
 

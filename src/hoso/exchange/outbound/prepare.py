@@ -114,8 +114,10 @@ class Preparing:
         return head
 
     def _resources(self, to: Destination, visit: str, errand: Errand) -> list[Resource]:
-        """The visit's own: of the patient's cards and appointments those that it made. Insurance XML has no word for what
-        was withdrawn; FHIR has."""
+        """The visit's own: of the patient's cards and appointments those that it made.
+
+        Insurance XML has no word for what was withdrawn; FHIR has.
+        """
         resources = gathered(self._records, errand, self._encounter(to, visit, errand)).resources
         rows = found(resources, to.facility).rows.values()
         used = {
