@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from hoso.core.clock import system_clock
@@ -63,11 +64,14 @@ def desk(store: RecordStore, records: Records, log: AuditLog, given: GrantTable,
     from hoso.access.citizen.looks import Looks
     from hoso.access.citizen.wishes import Wishes
     from hoso.access.grants import Grants
+    from hoso.access.healthlinks import HealthLinks
     from hoso.core.codes import new_code
     from hoso.store.cases import CaseTable
+    from hoso.store.health_links import HealthLinkTable
 
     looks = Looks(store, store.engine, given, log, system_clock)
     wishes = Wishes(store, records)
     cases = Cases(store, CaseTable(store.engine), records, looks, wishes, over, log.journal, system_clock, new_id)
     grants = Grants(store, given, system_clock, new_id, new_code, log.journal)
-    return Desk(looks, cases, grants, wishes)
+    links = HealthLinks(store, HealthLinkTable(store.engine), log.journal, system_clock, token_bytes)
+    return Desk(looks, cases, grants, wishes, links)

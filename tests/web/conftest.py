@@ -10,19 +10,24 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 import pytest
 from playwright.sync_api import Browser, Page
 from tests.cli.serving import HOSO
+from tests.security.people import session_of
 from tests.web import people
 
 from hoso import compose
 from hoso.access import Errand
 from hoso.access.actor import Actor
+from hoso.access.policy.scopes import scopes
 from hoso.access.scope import Scopes
+from hoso.web.configure import configure
 
 PASSWORD = "mật-khẩu-đủ-dài-2026"
+CITIZEN, OFFICER = "citizen-test", "vinh"
 SIZES = {"desk": (1366, 768), "phone": (390, 844)}
 
 
@@ -90,6 +95,7 @@ def serving(folder: Path) -> Iterator[str]:
 
 
 Open = Callable[..., Page]
+At = Callable[..., Page]
 
 
 @pytest.fixture
@@ -128,3 +134,44 @@ def sign_in(page: Page, site: Site, username: str = "mai", password: str = PASSW
     page.fill("#username", username)
     page.fill("#password", password)
     page.click("form.box button")
+
+
+@pytest.fixture(scope="session")
+def cookies(site: Site) -> dict[str, str]:
+    """Sessions of a citizen, whose record an emergency opened, and of the privacy officer of the facility."""
+    node = compose.open(site.folder)
+    rows = node.store.people
+    (golden,) = rows.persons_of(rows.rids(["full"]).values()).values()
+    person = rows.ids([golden])[golden]
+    doctor = Errand(Actor("user/mai", scopes("doctor"), "doctor", "35001", assurance="multi"), "TREAT", "screen")
+    node.emergencies.open(doctor, person, "unconscious", "Bất tỉnh ở cổng trạm, không có giấy tờ")
+    node.audit.sealer.settle()
+    node.close()
+    config = compose.load(site.folder)
+    compose.hire(config, OFFICER, "privacy-officer", "35001", PASSWORD)
+    configure(config)
+    from django.utils import timezone
+
+    from hoso.web.accounts.models import Account
+
+    Account.objects.create(username=CITIZEN, person=person, name="Nguyễn Thị Hồng Hạnh", created=timezone.now())
+    return {name: session_of(name) for name in (CITIZEN, OFFICER)}
+
+
+@pytest.fixture
+def at(browser: Browser, site: Site, cookies: dict[str, str]) -> Iterator[At]:
+    """at("/me/log", size="phone", who=…, language="en")."""
+    with ExitStack() as stack:
+
+        def opened(path: str, size: str = "desk", who: str = CITIZEN, language: str = "vi", **options: Any) -> Page:
+            width, height = SIZES[size]
+            context = browser.new_context(viewport={"width": width, "height": height}, **options)
+            stack.callback(context.close)
+            host = urlsplit(site.address).hostname or ""
+            jar = {"hoso_session": cookies[who], "hoso_language": language}
+            context.add_cookies([{"name": n, "value": v, "domain": host, "path": "/"} for n, v in jar.items()])
+            page = context.new_page()
+            page.goto(site.address + path)
+            return page
+
+        yield opened

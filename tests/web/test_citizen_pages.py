@@ -2,77 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from datetime import date
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from tests.security.people import session_of
-from tests.web.conftest import PASSWORD, SIZES, Site
+from playwright.sync_api import Page, expect
+from tests.web.conftest import CITIZEN, OFFICER, At, Site
 from tests.web.test_journeys import faults
 
 from hoso import compose
-from hoso.access import Actor, Errand
-from hoso.access.policy.scopes import scopes
 from hoso.store.unusual import UnusualRow, UnusualTable
-from hoso.web.configure import configure
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 both = pytest.mark.parametrize("size", ["desk", "phone"])
 languages = pytest.mark.parametrize("language", ["vi", "en"])
-CITIZEN, OFFICER = "citizen-test", "vinh"
 WORDS = "Tôi không có mặt ở trạm vào giờ đó"
 PAGES = (
     "/me", "/me/timeline", "/me/book", "/me/log", "/me/log?only=emergencies", "/me/log/proof", "/me/cases",
     "/me/cases/new?kind=erasure", "/me/consents", "/me/sharing", "/me/family",
+    "/me/share", "/me/share/new",
 )  # fmt: skip
-
-At = Callable[..., Page]
-
-
-@pytest.fixture(scope="session")
-def cookies(site: Site) -> dict[str, str]:
-    """Sessions of a citizen, whose record an emergency opened, and of the privacy officer of the facility."""
-    node = compose.open(site.folder)
-    rows = node.store.people
-    (golden,) = rows.persons_of(rows.rids(["full"]).values()).values()
-    person = rows.ids([golden])[golden]
-    doctor = Errand(Actor("user/mai", scopes("doctor"), "doctor", "35001", assurance="multi"), "TREAT", "screen")
-    node.emergencies.open(doctor, person, "unconscious", "Bất tỉnh ở cổng trạm, không có giấy tờ")
-    node.audit.sealer.settle()
-    node.close()
-    config = compose.load(site.folder)
-    compose.hire(config, OFFICER, "privacy-officer", "35001", PASSWORD)
-    configure(config)
-    from django.utils import timezone
-
-    from hoso.web.accounts.models import Account
-
-    Account.objects.create(username=CITIZEN, person=person, name="Nguyễn Thị Hồng Hạnh", created=timezone.now())
-    return {name: session_of(name) for name in (CITIZEN, OFFICER)}
-
-
-@pytest.fixture
-def at(browser: Browser, site: Site, cookies: dict[str, str]) -> Iterator[At]:
-    """at("/me/log", size="phone", who=…, language="en")."""
-    with ExitStack() as stack:
-
-        def opened(path: str, size: str = "desk", who: str = CITIZEN, language: str = "vi", **options: Any) -> Page:
-            width, height = SIZES[size]
-            context = browser.new_context(viewport={"width": width, "height": height}, **options)
-            stack.callback(context.close)
-            host = urlsplit(site.address).hostname or ""
-            jar = {"hoso_session": cookies[who], "hoso_language": language}
-            context.add_cookies([{"name": n, "value": v, "domain": host, "path": "/"} for n, v in jar.items()])
-            page = context.new_page()
-            page.goto(site.address + path)
-            return page
-
-        yield opened
 
 
 def fits(page: Page) -> bool:

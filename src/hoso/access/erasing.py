@@ -18,7 +18,7 @@ from hoso.core.clock import Clock, to_ms
 from hoso.core.errors import Refused
 from hoso.core.ids import new_id
 from hoso.fhir.labels import bits, enciphered, mask
-from hoso.store import cases, erasing
+from hoso.store import cases, erasing, health_links
 from hoso.store.contract import Origin
 from hoso.store.erasing import Record, Request
 from hoso.store.reading import TYPES
@@ -80,6 +80,8 @@ class Erasing:
             whose = transaction.people.whole(request.patient)
             gone = erasing.records(transaction.connection, whose, request.labels) if approved else []
             erasing.erase(transaction, gone, id, now)
+            if gone:
+                health_links.forget(transaction.connection, whose, now)
             kind = "erasure-approved" if approved else "erasure-refused"
             events = [event_of(errand, now, kind, "E", _what(request), patient=one) for one in whose]
             events += [

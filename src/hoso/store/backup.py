@@ -85,6 +85,14 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "label_edge": (("source", "derived"), ("source", "derived")),
     "label_act": (("id", "rid", "seq", "time", "actor", "raised", "lowered", "words"), ("id",)),
     "access_code": (("digest", "patient", "kind", "made", "expires", "lasts", "used"), ("digest",)),
+    "health_link": (
+        ("id", "patient", "digest", "label", "types", "made", "expires", "uses", "used", "salt", "passcode", "wrong",
+         "revoked", "content"),
+        ("id",),
+    ),
+    "health_link_opening": (
+        ("link", "number", "time", "recipient", "place", "outcome", "ticket"), ("link", "number"),
+    ),
     "subscription": (
         ("id", "owner", "asked", "asked_errand", "asked_secret", "version", "errand", "secret", "state", "since",
          "numbered", "told", "attempts", "due", "failing", "fault", "heard", "heartbeat", "ends"),

@@ -12,6 +12,7 @@ from hoso.web import (
     delegate,
     emergency,
     errors,
+    healthlink,
     language,
     parting,
     rate,
@@ -24,7 +25,7 @@ from hoso.web import (
 from hoso.web import record as pages
 from hoso.web.book import views as book
 from hoso.web.citizens import cases as asked
-from hoso.web.citizens import consents, family, handing, sharing
+from hoso.web.citizens import consents, family, handing, share, sharing
 from hoso.web.citizens import log as looks
 from hoso.web.citizens import views as citizen
 from hoso.web.inbox import views as inbox
@@ -82,6 +83,11 @@ urlpatterns = [
     path("me/emergencies/<str:grant>", citizen.read_emergency),
     path("me/consents", consents.consents, name="my-consents"),
     path("me/sharing", sharing.sharing, name="my-sharing"),
+    path("me/share", share.share, name="my-share"),
+    path("me/share/new", share.new, name="my-share-new"),
+    path("s", healthlink.viewer, name="health-link"),
+    path("shl/file/<str:ticket>", healthlink.file, name="health-link-file"),
+    path("shl/<str:secret>", healthlink.link, name="health-link-manifest"),
     path("me/family", family.family, name="my-family"),
     path("me/family/<str:id>", family.card, name="their-record"),
     path("me/family/<str:id>/timeline", family.timeline, name="their-timeline"),

@@ -8,6 +8,7 @@ from hoso.access.cases.cases import Cases
 from hoso.access.citizen.looks import Looks
 from hoso.access.citizen.wishes import Wishes
 from hoso.access.grants import Grants
+from hoso.access.healthlinks import HealthLinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +17,4 @@ class Desk:
     cases: Cases
     grants: Grants
     wishes: Wishes
+    health_links: HealthLinks

@@ -74,7 +74,7 @@ def day_of(time: int) -> date:
 
 def deed_of(event: Event) -> str:
     """What was done, as one of a few words; acts about cases and grants keep their own name."""
-    if event.kind.startswith(("case-", "grant-", "consent-")) or event.kind == "break-glass-read":
+    if event.kind.startswith(("case-", "grant-", "consent-", "share-")) or event.kind == "break-glass-read":
         return event.kind
     return _DEEDS.get(event.kind) or _ACTIONS[event.action]
 

@@ -32,7 +32,7 @@ _ALONG = ("Medication", "Organization", "Practitioner", "PractitionerRole", "Dev
 class Asked:
     """`base`: the address under which the records are read; `author`: the name of the node; `refused`: types that the
 
-    caller may not read.
+    caller may not read; `withheld`: keys of sections that the person does not share.
     """
 
     base: str
@@ -40,13 +40,14 @@ class Asked:
     today: date
     language: Language
     refused: Collection[str] = ()
+    withheld: Collection[str] = ()
 
 
 def summary(patient: Resource, resources: Iterable[Resource], asked: Asked) -> Resource:
     """`patient` is the person; `resources` are theirs, from all facilities, with what they refer to."""
     everything = list(resources)
     chart = Chart.of(everything)
-    sections = chosen(chart, asked.today)
+    sections = {key: [] if key in asked.withheld else some for key, some in chosen(chart, asked.today).items()}
     of_person = {key_of(one) for one in everything if one["resourceType"] == "Patient"} | {key_of(patient)}
     found = [one for part in parts() for one in sections[part.key][:MOST]]
     content = _unique([*found, *_along(found, everything)])
@@ -95,8 +96,8 @@ def _composition(
 
 def _section(part: Part, records: Sequence[Resource], chart: Chart, asked: Asked) -> Resource | None:
     """One that is empty is there when it is required, and says why; one that is not whole says so."""
-    refused = any(type in asked.refused for type in TYPES[part.key])
-    if not records and not part.required and not refused:
+    refused = any(type in asked.refused for type in TYPES[part.key]) or part.key in asked.withheld
+    if not records and not part.required and (not refused or part.key in asked.withheld):
         return None
     code = {"coding": [{"system": LOINC, "code": part.code, "display": part.display}]}
     section: Resource = {"title": part.titles[asked.language], "code": code}

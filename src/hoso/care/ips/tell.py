@@ -30,8 +30,12 @@ def _div(content: str, language: Language) -> str:
 
 
 def _line(one: Resource, chart: Chart) -> str:
-    cells = (day(when(one)), _what(one, chart), _value(one), chart.facility(one))
-    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells(one, chart)) + "</tr>"
+
+
+def cells(one: Resource, chart: Chart) -> tuple[str, str, str, str]:
+    """The day, what it is, its value and where it was recorded."""
+    return day(when(one)), _what(one, chart), _value(one), chart.facility(one)
 
 
 def day(text: str) -> str:

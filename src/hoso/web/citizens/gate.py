@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from hoso.web import errors
 
-OWN = ("/me", "/account", "/sign-in", "/sign-out", "/language", "/enrol", "/connected-apps", "/oauth/", "/.well-known/")
+OWN = ("/me", "/account", "/sign-in", "/sign-out", "/language", "/enrol", "/connected-apps", "/oauth/", "/.well-known/",
+       "/s", "/shl")  # fmt: skip
 
 
 class OwnPages:

@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from hoso.access.audit.event import Event
 from hoso.access.audit.proof import Unproved
 from hoso.access.citizen.lines import Line, Lines
+from hoso.access.healthlinks.links import ROLE
 from hoso.core.clock import from_ms
 from hoso.web.alarm import REASON_TITLES
 from hoso.web.citizens import names
@@ -20,7 +21,7 @@ from hoso.web.door import Door
 from hoso.web.pages import desk, errand, page
 from hoso.web.persons import Person
 
-_NAMED = ("user/", "client/", "destination/")
+_NAMED = ("user/", "client/", "destination/", "recipient/")
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 
 
@@ -83,6 +84,7 @@ def _shown(line: Line, actors: dict[str, str], places: dict[str, str]) -> dict[s
     return {
         "line": line,
         "who": actors.get(line.actor) or (names.plain(line.actor) if line.actor.startswith(_NAMED) else ""),
+        "by_link": line.role == ROLE,
         "program": line.who == "machine",
         "place": places.get(line.facility, line.facility),
         "first": from_ms(line.first),

@@ -43,6 +43,9 @@ DEED_TITLES = {
     "grant-taken-back": "ended somebody's access",
     "break-glass-read": "read that an emergency opened the record",
     "consent-decided": "decided about sharing",
+    "share-made": "made a link to a summary",
+    "share-opened": "opened a summary by your link",
+    "share-ended": "ended a link to a summary",
     "case-opened": "asked for an answer",
     "case-acknowledged": "confirmed that your request arrived",
     "case-extended": "took more time for your request",
@@ -99,10 +102,20 @@ HELD_TITLES = {
     "representative": "You act for this person",
     "summary": "You act for this person and see a summary only",
 }
+LINK_LIVES = {"hour": "1 hour", "day": "1 day", "month": "30 days"}
+LINK_STATES = {
+    "open": "Can be opened",
+    "revoked": "You took it back",
+    "expired": "Its time is over",
+    "used": "All its uses are used",
+    "guessed": "Ended: too many wrong passcodes",
+}
+LINK_PLACES = {"machine": "at this server itself", "network": "from the local network", "internet": "from the internet"}
 STATE_TITLES = {"open": "Waits for an answer", "answered": "Answered", "closed": "Closed"}
 
 
 def every() -> Iterator[str]:
     acts = (PURPOSE_TITLES, CHANNEL_TITLES, ACTIVITY_TITLES, DEED_TITLES, KIND_TITLES)
-    for titles in (*acts, CASE_TITLES, CASE_HINTS, OUTCOME_TITLES, STATE_TITLES, GRANT_TITLES, HELD_TITLES):
+    for titles in (*acts, CASE_TITLES, CASE_HINTS, OUTCOME_TITLES, STATE_TITLES, GRANT_TITLES, HELD_TITLES, LINK_LIVES,
+                   LINK_STATES, LINK_PLACES):  # fmt: skip
         yield from titles.values()
