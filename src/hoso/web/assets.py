@@ -26,6 +26,7 @@ LAYERS = (
     "account",
     "citizen",
     "register",
+    "vaccines",
     "print",
 )
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}

@@ -36,6 +36,7 @@ from hoso.web.registering import done
 from hoso.web.registering import views as registering
 from hoso.web.sign_in import views as own
 from hoso.web.staffing import locations, people, places, review
+from hoso.web.vaccines import views as vaccines
 
 urlpatterns = [
     path("", search.home, name="home"),
@@ -77,6 +78,12 @@ urlpatterns = [
     path("me/book", book.my_book, name="my-book-page"),
     path("me/book.pdf", papers.my_book, name="my-book"),
     path("me/visits/<str:encounter>.pdf", papers.my_visit, name="my-visit-paper"),
+    path("me/vaccines", vaccines.my_vaccines, name="my-vaccines"),
+    path("me/vaccines.pdf", vaccines.my_card, name="my-vaccines-paper"),
+    path("me/vaccines.ics", vaccines.my_dates, name="my-vaccines-dates"),
+    path("me/family/<str:id>/vaccines", vaccines.their_vaccines),
+    path("me/family/<str:id>/vaccines.pdf", vaccines.their_card),
+    path("me/family/<str:id>/vaccines.ics", vaccines.their_dates),
     path("me/timeline", citizen.timeline, name="my-timeline"),
     path("me/log", looks.log, name="my-log"),
     path("me/log/proof", looks.proof, name="my-proof"),
@@ -112,6 +119,9 @@ urlpatterns = [
     path("patients/<str:id>/own-record", handing.hand_out, name="hand-out"),
     path("patients/<str:id>/split", parting.split, name="split"),
     path("patients/<str:id>/unmerge/<str:other>", parting.unmerge, name="unmerge"),
+    path("patients/<str:id>/vaccines", vaccines.vaccines_of, name="vaccines"),
+    path("patients/<str:id>/vaccines.pdf", vaccines.card_of, name="vaccines-paper"),
+    path("patients/<str:id>/vaccines.ics", vaccines.dates_of, name="vaccines-dates"),
     path("patients/<str:id>/emergency", emergency.open_record, name="emergency"),
     path("emergencies", emergency.queue, name="emergencies"),
     path("emergencies/<str:grant>/close", emergency.close),

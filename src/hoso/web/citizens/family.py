@@ -51,17 +51,17 @@ def family(request: HttpRequest) -> HttpResponse:
 
 @mine
 def card(request: HttpRequest, id: str) -> HttpResponse:
-    person = _theirs(request, id)
+    person = theirs(request, id)
     return record.shown_card(request, door(request), person, f"{BASE}/{person.id}")
 
 
 @mine
 def timeline(request: HttpRequest, id: str) -> HttpResponse:
-    person = _theirs(request, id)
+    person = theirs(request, id)
     return record.shown_timeline(request, door(request), person, f"{BASE}/{person.id}")
 
 
-def _theirs(request: HttpRequest, id: str) -> Person:
+def theirs(request: HttpRequest, id: str) -> Person:
     """A person for whom the citizen acts now; for anybody else there is no such page."""
     reach = door(request)
     homes = {reach.persons.home_of(one.patient) for one in desk().grants.charges(errand(request))}

@@ -32,29 +32,29 @@ class Printing:
 
 def book(card: EmergencyCard, years: Iterable[tuple[int | None, Iterable[Item]]], printing: Printing) -> bytes:
     """The whole record, newest first."""
-    story = [*head(_("Health book"), list(_who(card.who, printing)), printing.qr), *_withheld(printing)]
+    story = [*head(_("Health book"), list(whose(card.who, printing)), printing.qr), *_withheld(printing)]
     story += [*_allergies(card), *_alerts(card), *_blood(card), *_problems(card), *_medicines(card)]
     for year, items in years:
         story.append(heading(str(year) if year else _("No date")))
         for one in items:
             story += _item(one)
     story.append(fine(_("Facilities that have not sent data to this node are not shown.")))
-    return pdf(f"{_('Health book')}: {card.who.name}", _language(), story, _foot(card.who, printing))
+    return pdf(f"{_('Health book')}: {card.who.name}", language(), story, foot(card.who, printing))
 
 
 def visit(who: Who, items: Iterable[Item], printing: Printing) -> bytes:
     """What one visit found, decided and gave."""
-    story = [*head(_("Report of a visit"), list(_who(who, printing)), printing.qr), *_withheld(printing)]
+    story = [*head(_("Report of a visit"), list(whose(who, printing)), printing.qr), *_withheld(printing)]
     for one in items:
         story += _item(one)
-    return pdf(f"{_('Report of a visit')}: {who.name}", _language(), story, _foot(who, printing))
+    return pdf(f"{_('Report of a visit')}: {who.name}", language(), story, foot(who, printing))
 
 
-def _language() -> str:
+def language() -> str:
     return get_language() or "vi"
 
 
-def _foot(who: Who, printing: Printing) -> Foot:
+def foot(who: Who, printing: Printing) -> Foot:
     code = next((i.value for i in who.identifiers if i.kind == "citizen-code"), "")
     whose = " · ".join(part for part in (who.name, present.grouped(code, "citizen-code")) if part)
     printed = _("Printed %(time)s by %(name)s. Valid at this moment only.")
@@ -62,7 +62,7 @@ def _foot(who: Who, printing: Printing) -> Foot:
     return Foot(whose, printed % {"time": present.time_text(printing.at), "name": printing.by}, page)
 
 
-def _who(who: Who, printing: Printing) -> Iterator[tuple[str, str]]:
+def whose(who: Who, printing: Printing) -> Iterator[tuple[str, str]]:
     yield "", who.name or _("Name not recorded")
     born = present.date_text(who.born) or _("birth date not recorded")
     age = present.age_text(who.born, printing.today, who.deceased)

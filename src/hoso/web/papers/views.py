@@ -83,7 +83,7 @@ def _book(request: HttpRequest, person: Person) -> HttpResponse:
     )
     years = list(_years(reach, person, sources.patients, sources.young))
     with _turn():
-        return _file(book(card, years, _printing(request, reach, person)), "so-suc-khoe", person)
+        return as_file(book(card, years, printing(request, reach, person)), "so-suc-khoe", person)
 
 
 def _visit(request: HttpRequest, person: Person, id: str) -> HttpResponse:
@@ -98,7 +98,7 @@ def _visit(request: HttpRequest, person: Person, id: str) -> HttpResponse:
     whose = who(person.patient, Chart.of([person.patient]), reach.today, sources.patients)
     items = [item for _year, some in shown.years for item in some]
     with _turn():
-        return _file(visit(whose, items, _printing(request, reach, person)), "luot-kham", person)
+        return as_file(visit(whose, items, printing(request, reach, person)), "luot-kham", person)
 
 
 @contextmanager
@@ -159,16 +159,16 @@ def _years(
         yield year, items
 
 
-def _printing(request: HttpRequest, reach: PaperDoor, person: Person) -> Printing:
+def printing(request: HttpRequest, reach: PaperDoor, person: Person) -> Printing:
     withheld = [
         _(KIND_TITLES[kind]) for kind, types in KIND_TYPES.items() if not any(reach.may(type) for type in types)
     ]
     user: Any = request.user
     by = user.name or user.username
-    return Printing(by, reach.records.clock(), reach.today, _qr(person.patient), withheld)
+    return Printing(by, reach.records.clock(), reach.today, qr_of(person.patient), withheld)
 
 
-def _qr(patient: Resource) -> str:
+def qr_of(patient: Resource) -> str:
     """The signed text of the card where this node can make one, else the code itself: both find the record."""
     code = next((i["value"] for i in patient.get("identifier", ()) if i.get("system") == CITIZEN_CODE), "")
     if not code:
@@ -179,7 +179,7 @@ def _qr(patient: Resource) -> str:
         return str(code)
 
 
-def _file(body: bytes, name: str, person: Person) -> HttpResponse:
+def as_file(body: bytes, name: str, person: Person) -> HttpResponse:
     response = HttpResponse(body, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{name}-{person.id[:36]}.pdf"'
     return response
