@@ -109,6 +109,8 @@ def _write_down_and_tell(page: Page, site: Site) -> None:
     page.locator("button[value=write]").click()
     expect(page.locator(".notice")).to_contain_text("Mũi tiêm trước đây đã được ghi")
     expect(page.locator(".dose--given").first).to_contain_text("Viêm gan B")
+    expect(page.locator("#doses ~ .items > .source").last).to_contain_text("Bệnh viện Sản - Nhi")
+    expect(page.locator("#doses ~ .items > .source").first).to_contain_text("Trạm Y tế")
     page.get_by_text("Ghi phản ứng sau mũi tiêm này").first.click()
     page.select_option("#reaction-1", "anaphylaxis")
     page.locator("button[value=reaction]").first.click()

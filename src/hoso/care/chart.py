@@ -120,7 +120,8 @@ def _references(value: Resource | None) -> Iterable[Resource]:
         return ()
     if "reference" in value or "identifier" in value or "display" in value:
         return (value,)
-    return tuple(inner for inner in value.values() if isinstance(inner, dict) and "reference" in inner)
+    inside = (inner for inner in value.values() if isinstance(inner, dict))
+    return tuple(one for one in inside if "reference" in one or isinstance(one.get("type"), str))
 
 
 def _points_to(reference: Resource, types: tuple[str, ...]) -> bool:

@@ -62,7 +62,7 @@ class Course:
 
 def course(series: Series, born: date, given: Sequence[Given], rules: Programme, basic: int = 0) -> Course:
     """The way that leaves least to give; among equals the one that was begun."""
-    own = [one for one in sorted(given) if _is_of(series, born, one)]
+    own = [one for one in sorted(given, key=_in_order) if _is_of(series, born, one)]
     main = next((path for least, path in reversed(series.basic) if basic >= least), series.paths[0])
     begun = next((path for path in series.paths[1:] if own and path.begun_with in own[0].antigens), None)
     if begun is None:
@@ -73,6 +73,11 @@ def course(series: Series, born: date, given: Sequence[Given], rules: Programme,
         Course(main, tuple(_judge(series, main, born, apart, given, rules))),
     ]
     return min(ways, key=lambda way: way.left)
+
+
+def _in_order(one: Given) -> tuple[date, int, Given]:
+    """Of two on one day first the one that was given for this: the vaccine against fewer diseases."""
+    return one.on, len(one.antigens), one
 
 
 def _is_of(series: Series, born: date, one: Given) -> bool:

@@ -66,7 +66,7 @@ def immunization(shot: Shot, id: str, patient: Resource, words: str, writer: Res
     }
     if shot.elsewhere is not None:
         found["reportOrigin"] = {"coding": [{"system": _EVALUATION, "code": "record"}]}
-        place = [{"actor": {"display": shot.elsewhere}}] if shot.elsewhere else []
+        place = [{"actor": {"type": "Organization", "display": shot.elsewhere}}] if shot.elsewhere else []
         return found | _lot(shot) | ({"performer": place} if place else {})
     found |= _lot(shot)
     if site := SITES.get(shot.site):

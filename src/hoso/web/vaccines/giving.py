@@ -113,9 +113,9 @@ def write_down(request: HttpRequest, reach: Door, patient: Resource, born: date 
 def _store(request: HttpRequest, reach: Door, patient: Resource, shots: Sequence[Shot], form: Form) -> None:
     """Under ids that the form brings, so that the same form sent twice stores once."""
     user: Any = request.user
-    writer: Resource = {"display": user.name or user.username}
+    writer: Resource = {"type": "Practitioner", "display": user.name or user.username}
     if own := practitioner(user):
-        writer = {"reference": f"Practitioner/{own}"} | writer
+        writer |= {"reference": f"Practitioner/{own}"}
     code = reach.errand.actor.facility
     place: Resource = {"type": "Organization", "identifier": {"system": FACILITY_CODE, "value": code}} if code else {}
     if place and (name := reach.facility(code)):

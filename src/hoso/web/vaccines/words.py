@@ -33,7 +33,7 @@ DOUBTS = {
     "too-young": _("does not count: given too young"),
     "too-soon": _("does not count: too soon after the dose before"),
     "live-gap": _("does not count: less than 28 days after another live vaccine"),
-    "same-day": _("written down twice on one day"),
+    "same-day": _("the same protection was given by another vaccine that day"),
     "extra": _("more than the schedule asks for"),
     "unknown": _("a vaccine that the schedule does not know: check what it was"),
     "other": _("not of the children's schedule"),
