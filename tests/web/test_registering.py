@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -156,18 +157,22 @@ def test_who_is_known_is_shown_with_reasons_before_anybody_is_registered_twice(
 
 
 def test_a_look_alike_that_was_not_shown_yet_stops_the_form_once(open_page: Open, stored: compose.Node) -> None:
-    page = open_page("/register?q=Nguyen+Thi+Chua+Biet", "thu")
-    page.fill("#name", "Nguyễn Thị Hồng Hạnh")
+    page = open_page("/register?q=Cầm+Thị+Giống+Nhau+12/03/1967", "thu")
+    page.check("input[value=female]")
+    page.click(".register__end button")
+    expect(page.locator(".notice--done")).to_be_visible()
+    before = len(patients(stored, "Cầm Thị Giống Nhau"))
+    page.goto(page.url.split("/patients")[0] + "/register?q=Ai+Do+Khac")
+    page.fill("#name", "Cầm Thị Giống Nhau")
     for part, text in (("day", "12"), ("month", "03"), ("year", "1967")):
         page.fill(f"#{part}", text)
     page.check("input[value=female]")
     page.click(".register__end button")
-    expect(page.locator(".alike__one").first).to_contain_text("Nguyễn Thị Hồng Hạnh")
-    assert page.input_value("#year") == "1967"
-    before = len(patients(stored, "Nguyễn Thị Hồng Hạnh"))
+    expect(page.locator(".alike__one")).to_contain_text("Cầm Thị Giống Nhau")
+    assert page.input_value("#year") == "1967" and len(patients(stored, "Cầm Thị Giống Nhau")) == before
     page.click(".register__end button")
     expect(page.locator(".notice--done")).to_be_visible()
-    assert len(patients(stored, "Nguyễn Thị Hồng Hạnh")) > before
+    assert len(patients(stored, "Cầm Thị Giống Nhau")) > before
 
 
 def test_sending_a_form_twice_makes_one_person(open_page: Open, stored: compose.Node, site: Site) -> None:
@@ -262,7 +267,7 @@ def test_a_newborn_is_linked_with_its_mother(open_page: Open, stored: compose.No
     assert record["relationship"][0]["coding"][0]["code"] == "MTH"
 
 
-def _related(node: compose.Node, url: str) -> dict[str, object]:
+def _related(node: compose.Node, url: str) -> dict[str, Any]:
     import orjson
 
     from hoso.fhir.search import parse
@@ -305,6 +310,60 @@ def test_a_card_scanned_into_a_field_of_the_form_fills_it(open_page: Open) -> No
     page.keyboard.press("Enter")
     page.wait_for_load_state()
     expect(page.locator("h1")).to_have_text("Lương Văn Quét")
+
+
+def test_a_card_printed_before_it_was_anybodys_becomes_the_persons(open_page: Open, stored: compose.Node) -> None:
+    (code,) = stored.codes.allocate()
+    page = open_page("/", "thu")
+    search(page, stored.codes.card(code))
+    page.click("text=Đăng ký người mới")
+    expect(page.locator(".register__form")).to_contain_text("chưa thuộc về ai")
+    page.fill("#name", "Quàng Thị Thẻ Sẵn")
+    page.fill("#year", "1977")
+    page.check("input[value=female]")
+    page.click(".register__end button")
+    assert page.locator(".done .digits").first.inner_text().replace(" ", "") == code
+    search(page, stored.codes.card(code))
+    expect(page.locator(".person__link")).to_have_text("Quàng Thị Thẻ Sẵn")
+
+
+def test_a_megabyte_is_refused_and_the_next_form_works(open_page: Open, site: Site) -> None:
+    page = open_page("/register?q=Vi+Thi+To+Lon", "thu")
+    form = page.evaluate("Object.fromEntries(new FormData(document.querySelector('.register__form')))")
+    answer = page.request.post(
+        f"{site.address}/register", form={**form, "name": "a" * 1_000_000}, headers={"Referer": page.url}
+    )
+    assert answer.status == 400
+    page.fill("#name", "Vi Thị Vừa Vặn")
+    page.fill("#year", "1966")
+    page.check("input[value=female]")
+    page.click(".register__end button")
+    expect(page.locator("h1")).to_have_text("Vi Thị Vừa Vặn")
+
+
+def test_a_list_says_when_each_was_last_seen_and_what_endangers_them(open_page: Open) -> None:
+    page = open_page(f"/?q={people.FULL_NUMBER}")
+    expect(page.locator(".person .tag--red")).to_contain_text("Penicillin")
+    expect(page.locator(".person__facility")).to_contain_text("khám gần nhất")
+    shot(page, "results-desk-vi")
+    assert faults(page) == []
+    clerk = open_page(f"/?q={people.FULL_NUMBER}", "thu", "phone")
+    expect(clerk.locator(".person__facility")).to_contain_text("khám gần nhất")
+    expect(clerk.locator(".person .tag--red")).to_have_count(0)  # allergies are none of a receptionist's
+    shot(clerk, "results-phone-vi")
+
+
+def test_who_lives_in_a_hamlet_is_found_by_it(open_page: Open) -> None:
+    page = open_page("/register?q=Ngan+Thi+Dao", "thu")
+    page.fill("#year", "1959")
+    page.check("input[value=female]")
+    page.fill("#address", "Xóm Trại, Phường Hoa Lư, Tỉnh Ninh Bình")
+    page.click(".register__end button")
+    for text in ("xóm trại", "ngan thi, xom trai", "ngan thi dao 1959 xom trai"):
+        search(page, text)
+        expect(page.locator(".person__link").first).to_contain_text("Ngan Thi")
+    search(page, "ngan thi, xom khac")
+    expect(page.locator(".person__link")).to_have_count(0)
 
 
 def test_registering_comes_after_a_search_and_is_for_who_receives_people(open_page: Open, site: Site) -> None:

@@ -12,12 +12,14 @@ from hoso.care.elements import human_name
 from hoso.core import citizen_code, fold
 from hoso.fhir import systems
 from hoso.fhir.number_systems import number_space
-from hoso.web.box import Asked, asked
+from hoso.web.box import LONGEST, Asked, asked
 from hoso.web.counter import strangers
 from hoso.web.door import Door, Hit, Resource
+from hoso.web.marks import Mark, marks
 from hoso.web.pages import codes, door, may, may_register, page
 from hoso.web.present import place_text
 from hoso.web.recent import recent
+from hoso.web.registering.resources import known_as
 
 PER_PAGE = 20
 _MOST_CODES = 50
@@ -66,7 +68,8 @@ def _results(request: HttpRequest, question: Asked, door: Door) -> HttpResponse:
     number = _page_number(request, len(found.people))
     shown = found.people[(number - 1) * PER_PAGE : number * PER_PAGE]
     names = [_name(hit.person) for hit in found.people]
-    rows = [_row(hit, names.count(_name(hit.person)) - 1) for hit in shown]
+    marked = marks(door, [hit.person for hit in shown])
+    rows = [_row(hit, names.count(_name(hit.person)) - 1, marked[hit.person["id"]]) for hit in shown]
     pages = -(-len(found.people) // PER_PAGE)
     links = {n: "/?" + urlencode({"q": question.text, "page": str(n)}) for n in range(1, pages + 1)}
     return page(
@@ -78,6 +81,7 @@ def _results(request: HttpRequest, question: Asked, door: Door) -> HttpResponse:
         elsewhere=elsewhere,
         opens=may(request, "emergency"),
         registers=may_register(request) and not question.problem,
+        text=request.GET.get("q", "")[:LONGEST],
         total=len(found.people),
         more=found.more,
         number=number,
@@ -92,7 +96,7 @@ def _page_number(request: HttpRequest, total: int) -> int:
     return max(1, min(number, -(-total // PER_PAGE)))
 
 
-def _row(hit: Hit, same_name: int) -> dict[str, Any]:
+def _row(hit: Hit, same_name: int, mark: Mark | None = None) -> dict[str, Any]:
     person = hit.person
     facilities = [p.get("managingOrganization", {}).get("display", "") for p in (*hit.records, person)]
     spelled = (human_name(p.get("name")) for p in hit.records)
@@ -108,6 +112,8 @@ def _row(hit: Hit, same_name: int) -> dict[str, Any]:
         "facility": ", ".join(dict.fromkeys(name for name in facilities if name)),
         "records": sum(1 for link in person.get("link", ()) if link["type"] == "seealso"),
         "same_name": same_name,
+        "known_as": next((text for one in (*hit.records, person) if (text := known_as(one))), ""),
+        "mark": mark,
     }
 
 

@@ -7,13 +7,14 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 
+from hoso.access.policy.matrix import role
 from hoso.care.chart import Chart
 from hoso.care.who import who
 from hoso.core.errors import Refused
 from hoso.fhir.systems import CITIZEN_CODE
 from hoso.identity.code import born_of, initials_of
 from hoso.identity.code.paper import Face, card_pdf
-from hoso.web.pages import codes, door, may_print, page, signed_in
+from hoso.web.pages import codes, door, errand, may_print, page, signed_in
 from hoso.web.papers.views import paper
 from hoso.web.persons import Person
 from hoso.web.recent import remember
@@ -35,15 +36,18 @@ def registered(request: HttpRequest, id: str) -> HttpResponse:
         joined=len(person.records),
         changed="changed" in request.GET,
         prints=may_print(request, "Patient"),
-        visit=_visit(person.id),
+        visit=_visit(request, person.id),
         today=reach.today,
     )
     remember(request, response, person.id)
     return response
 
 
-def _visit(id: str) -> str:
-    """Where a visit is written down, on a node that has that page."""
+def _visit(request: HttpRequest, id: str) -> str:
+    """Where a visit is written down, for who writes one, on a node that has that page."""
+    row = role(errand(request).actor.role)
+    if row is None or not (row.covers("write", "Encounter") and row.covers("write", "Observation")):
+        return ""
     try:
         return reverse("visit_new", args=[id])
     except NoReverseMatch:

@@ -36,8 +36,11 @@ class Place:
         return {"identifier": identifier, **({"display": self.name} if self.name else {})}
 
 
-def patient(id: str, one: Entered, place: Place, now: datetime, scan: CardScan | None = None) -> Resource:
-    """`scan`: what a card said that was scanned for it; a number that stood there was read by a machine."""
+def patient(
+    id: str, one: Entered, place: Place, now: datetime, scan: CardScan | None = None, code: str = ""
+) -> Resource:
+    """`scan`: what a card said that was scanned for it; a number that stood there was read by a machine. `code`: of a
+    citizen card that was printed before it was anybody's, and is this person's from now on."""
     made: Resource = {
         "resourceType": "Patient",
         "id": id,
@@ -46,7 +49,7 @@ def patient(id: str, one: Entered, place: Place, now: datetime, scan: CardScan |
         "managingOrganization": place.reference,
     }
     optional: Resource = {
-        "identifier": _identifiers(one, scan),
+        "identifier": [*_card(code), *_identifiers(one, scan)],
         "gender": _gender(one.sex),
         "birthDate": one.born,
         "telecom": _phones(one.phone),
@@ -70,6 +73,12 @@ def related(id: str, patient: str, kin: Kin) -> Resource:
     }
 
 
+def known_as(patient: Resource) -> str:
+    """By what people know somebody, of a record that says so."""
+    said = (one.get("valueString", "") for one in patient.get("extension", ()) if one.get("url") == systems.KNOWN_AS)
+    return next(said, "")
+
+
 def _gender(sex: Sex) -> str:
     return sex or "unknown"
 
@@ -79,8 +88,13 @@ def _name(one: Entered, now: datetime) -> Resource:
         return {"use": "temp", "text": f"Con bà {one.kin.name}{f' {one.order}' if one.order else ''}"}
     if one.kind == "unknown":
         return {"use": "temp", "text": f"Vô danh {now.astimezone(VIETNAM):%d/%m/%Y %H:%M}"}
-    family, *given = one.name.split()
-    return {"use": "official", "text": one.name, "family": family, **({"given": given} if given else {})}
+    family, *given = one.name.split() or [""]
+    told = {"text": one.name, "family": family, "given": given}
+    return {"use": "official"} | {element: value for element, value in told.items() if value}
+
+
+def _card(code: str) -> list[Resource]:
+    return [{"use": "official", "system": systems.CITIZEN_CODE, "value": code}] if code else []
 
 
 def _identifiers(one: Entered, scan: CardScan | None) -> list[Resource]:

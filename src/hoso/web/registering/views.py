@@ -15,7 +15,7 @@ from hoso.care.elements import human_name
 from hoso.core import new_id
 from hoso.core.card_scan import CardScan
 from hoso.fhir.systems import CITIZEN_CODE
-from hoso.web.box import Asked, asked
+from hoso.web.box import LONGEST, Asked, asked
 from hoso.web.door import Door, Resource
 from hoso.web.pages import codes, door, errand, may_register, page, records
 from hoso.web.persons import Person
@@ -26,15 +26,15 @@ from hoso.web.registering.resources import Place, patient, related
 from hoso.web.registering.titles import RELATIONS
 from hoso.web.registering.typed import Kind, Typed, empty, kind_of, of_search, sent
 
-_LONGEST = 500
 _MOTHERS = 8
 
 
 @dataclass(slots=True)
 class Form:
-    """One form as it stands. `seen`: the look-alikes that its reader was shown before."""
+    """One form as it stands. `text`: what was searched for; `seen`: the look-alikes that were shown before."""
 
     kind: Kind
+    text: str
     question: Asked
     typed: Typed
     key: str
@@ -55,7 +55,7 @@ def _signing_in(request: HttpRequest) -> str:
 
 
 def _opened(request: HttpRequest) -> HttpResponse:
-    text = request.GET.get("q", "")[:_LONGEST]
+    text = request.GET.get("q", "")[:LONGEST]
     kind, question = kind_of(request.GET.get("as", "")), asked(text, codes().verify_card)
     restored = kept.kept(request) if "kept" in request.GET else {}
     if question.empty and kind != "unknown" and not restored:
@@ -63,7 +63,9 @@ def _opened(request: HttpRequest) -> HttpResponse:
     typed = of_search(question) | ({"mother": request.GET.get("mother", "")[:64]} if kind == "newborn" else {})
     if kind != "known":
         typed = empty() | {"mother": typed["mother"]}
-    response = _shown(request, Form(kind, question, typed | restored, key.fresh(request)), restored=bool(restored))
+    response = _shown(
+        request, Form(kind, text, question, typed | restored, key.fresh(request)), restored=bool(restored)
+    )
     if restored:
         kept.forget(response)
     return response
@@ -71,13 +73,15 @@ def _opened(request: HttpRequest) -> HttpResponse:
 
 def _sent(request: HttpRequest) -> HttpResponse:
     typed, long = sent(request.POST)
+    text = request.POST.get("q", "")[:LONGEST]
     form = Form(
         kind_of(request.POST.get("kind", "")),
-        asked(request.POST.get("q", "")[:_LONGEST], codes().verify_card),
+        text,
+        asked(text, codes().verify_card),
         typed,
         request.POST.get("key", ""),
         long,
-        set(request.POST.get("seen", "")[:_LONGEST].split()),
+        set(request.POST.get("seen", "")[:LONGEST].split()),
     )
     id = key.opened(request, form.key)
     if not id:
@@ -87,7 +91,7 @@ def _sent(request: HttpRequest) -> HttpResponse:
     entered, faults = _checked(reach, form)
     if faults:
         return _shown(request, form, faults)
-    who = patient(id, entered, _place(reach), reach.records.clock(), form.question.scan)
+    who = _patient(reach, id, form, entered)
     found = [] if _stored(reach, id) else _alike(request, form.kind, entered, who)
     if not {one.id for one in found} <= form.seen:
         return _shown(request, form, found=found)
@@ -138,6 +142,19 @@ def _mother(reach: Door, id: str) -> Kin | None:
     return Kin(human_name(found.patient.get("name")), "MTH", phone, code)
 
 
+def _patient(reach: Door, id: str, form: Form, entered: Entered) -> Resource:
+    card = form.question.card
+    code = card.code if card is not None and _is_free(reach, card.code) else ""
+    return patient(id, entered, _place(reach), reach.records.clock(), form.question.scan, code)
+
+
+def _is_free(reach: Door, code: str) -> bool:
+    """Whether a card's code may become somebody's: cards are printed ahead, with a line to write the name on."""
+    known = codes().find(code)
+    spent = known is not None and known.state in ("alias", "retired")
+    return not spent and not reach.records.people(reach.errand).coded([code])
+
+
 def _place(reach: Door) -> Place:
     code = reach.errand.actor.facility
     name = reach.facility(code)
@@ -162,13 +179,14 @@ def _shown(
     reach = door(request)
     if found is None:  # what is understood so far is enough to look
         entered, _ = _checked(reach, form)
-        who = patient("new", entered, _place(reach), reach.records.clock(), form.question.scan)
+        who = _patient(reach, "new", form, entered)
         found = _alike(request, form.kind, entered, who)
     return page(
         request,
         "registering/form.html",
         422 if faults else 200,
         q=form.question.text,
+        text=form.text,
         kind=form.kind,
         typed=form.typed,
         key=form.key,
@@ -176,6 +194,7 @@ def _shown(
         alike=found,
         seen=" ".join(one.id for one in found),
         scan=_facts(form.question.scan),
+        card=form.question.card is not None and _is_free(reach, form.question.card.code),
         mothers=_mothers(reach, form) if form.kind == "newborn" else [],
         relations=RELATIONS,
         restored=restored,
