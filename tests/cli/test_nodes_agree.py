@@ -58,6 +58,11 @@ class Tree:
         done = hoso("load", "--data", self.folder / name, file)
         assert done.returncode == 0, done.stdout + done.stderr
 
+    def log(self) -> str:
+        """The audit log of the hub, up to now."""
+        hoso("audit", "seal", "--data", self.hub_folder)
+        return hoso("audit", "export", "--data", self.hub_folder).stdout
+
     def shows(self, name: str, server: Server, what: str) -> dict[str, object] | None:
         status, body = server.request("GET", f"/fhir/{what}")
         if status != 200:
@@ -160,7 +165,7 @@ def test_a_code_is_good_once_and_a_wrong_one_is_told_in_the_log(small: Tree) -> 
     assert again.returncode == 1
     assert "wrong, was used" in again.stderr
     assert (small.folder / "a" / "sync" / "node.key").stat().st_mode & 0o777 == 0o600
-    log = hoso("audit", "export", "--data", small.hub_folder).stdout
+    log = small.log()
     assert "node-enrol" in log
 
 
@@ -180,7 +185,7 @@ def test_a_revoked_node_hands_in_and_is_given_nothing_until_it_counts_again(smal
     assert hoso("node", "admit", "--data", small.hub_folder, "--node", node).returncode == 0
     assert "Both have the same." in small.now("a")
     assert small.shows("hub", small.hub, "Observation/late") is not None
-    log = hoso("audit", "export", "--data", small.hub_folder).stdout
+    log = small.log()
     assert "node-revoke" in log
 
 
@@ -223,7 +228,7 @@ def test_yesterdays_image_put_back_on_a_station_loses_neither_day(small: Tree) -
     for day in ("monday", "tuesday", "wednesday"):
         for name, one in (("a", server), ("hub", small.hub)):
             assert small.shows(name, one, f"Observation/{day}-o1") is not None, (name, day)
-    assert "node-fork" in hoso("audit", "export", "--data", small.hub_folder).stdout
+    assert "node-fork" in small.log()
 
 
 ROUNDS = int(os.environ.get("HOSO_KILL_ROUNDS", "2"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from random import Random
 
@@ -15,7 +17,7 @@ from hoso.store.contract import Draft, Origin, StoreConfig
 from hoso.store.opening import open_store
 from hoso.store.record_store import RecordStore
 from hoso.store.sync_versions import Written
-from hoso.sync import Outcome, Peer
+from hoso.sync import Broken, Full, Outcome, Peer
 from hoso.sync.gathering import complete
 from hoso.sync.heads import heads
 from hoso.sync.kept import StoreLedger
@@ -193,6 +195,36 @@ def test_yesterdays_image_of_a_station_reads_its_lost_day_back(
     for one in (station, hub):
         assert [one.shows(id) for id in "abc"] == [("monday", False), ("tuesday", False), ("wednesday", False)]
     station.store.close()
+
+
+def test_stations_that_come_at_once_to_several_workers_of_a_hub_leave_it_whole(
+    engine: str, store_config: Callable[[str], StoreConfig], make_store: Callable[..., RecordStore]
+) -> None:
+    config = store_config(engine)
+    with ExitStack() as stack:
+        workers = [Kept("centre", stack.enter_context(closing(open_store(config)))) for _ in range(3)]
+        stations = [Kept(name, make_store("sqlite")) for name in ("station", "neighbour")]
+        for number in range(12):
+            for one in stations:
+                one.note(f"{one.name}-{number}", "x")
+            workers[number % 3].note(f"here-{number}", "x")
+        turns = [(one, workers[(place + turn) % 3]) for turn in range(3) for place, one in enumerate(stations * 2)]
+
+        def go(turn: tuple[Kept, Kept]) -> None:
+            with suppress(Broken, Full):  # the next contact goes on
+                meet(*turn)
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(go, turns))
+        for one in (*stations, *stations):
+            meet(one, workers[0])
+        assert all(meet(one, workers[1]).equal for one in stations)
+        feed = workers[2].ledger.feed(0, 100)
+        assert [entry.number for entry in feed] == list(range(1, 37))
+        assert len({entry.version.header.change for entry in feed}) == 36
+        for one in stations:
+            assert len(one.store.feed()) == 36
+            assert waiting(one.ledger) == 0
 
 
 def test_a_bundle_that_is_not_all_numbered_yet_waits_for_its_rest() -> None:

@@ -4,6 +4,7 @@ stands. Also finds in the change log what was written here and stands in no stre
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -28,6 +29,18 @@ class VersionRow(NamedTuple):
     line: LineName
     position: int
     text: Text
+
+
+class Admitted(NamedTuple):
+    """A change that is about to be in the record; the text with this digest is kept already."""
+
+    change: bytes
+    line: LineName
+    position: int
+    type: str
+    id: str
+    patient: str
+    digest: bytes
 
 
 class Written(NamedTuple):
@@ -137,17 +150,19 @@ class SyncRows:
     def has(self, change: bytes) -> bool:
         return bool(self.connection.rows("SELECT 1 FROM sync_version WHERE change = ?", (change,)))
 
-    def admit(
-        self, change: bytes, line: LineName, position: int, name: tuple[str, str], patient: str, text: Text
-    ) -> None:
+    def admit(self, admitted: Sequence[Admitted]) -> None:
         """The next of the feed."""
         number, chain = self.feed_end()
-        chain = sha256(chain + change).digest()
-        row = (number + 1, chain, change, *line, position, *name, patient, text.digest())
-        insert(self.connection, "sync_version", [row])
-        total = self.sum(patient) + int.from_bytes(sha256(change).digest()[:8], "big")
-        self.connection.rows("DELETE FROM sync_patient WHERE patient = ?", (patient,))
-        insert(self.connection, "sync_patient", [(patient, (total + _HALF) % _WHOLE - _HALF)])
+        rows, sums = [], Counter[str]()
+        for number, one in enumerate(admitted, number + 1):  # noqa: B020
+            chain = sha256(chain + one.change).digest()
+            rows.append((number, chain, one.change, *one.line, one.position, one.type, one.id, one.patient, one.digest))
+            sums[one.patient] += int.from_bytes(sha256(one.change).digest()[:8], "big")
+        insert(self.connection, "sync_version", rows)
+        for patient, added in sums.items():
+            total = self.sum(patient) + added
+            self.connection.rows("DELETE FROM sync_patient WHERE patient = ?", (patient,))
+            insert(self.connection, "sync_patient", [(patient, (total + _HALF) % _WHOLE - _HALF)])
 
     def version(self, change: bytes) -> VersionRow | None:
         rows = self._versions("WHERE v.change = ?", (change,))

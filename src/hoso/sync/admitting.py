@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 
 from hoso.access.intake import accept
@@ -9,6 +10,8 @@ from hoso.core.errors import Refused
 from hoso.store.reading import NUMBER
 from hoso.sync.gathering import STAYS
 from hoso.sync.stream import Header
+
+log = logging.getLogger(__name__)
 
 _ID = re.compile(r"[A-Za-z0-9.\-]{1,64}\Z", re.ASCII)
 
@@ -28,4 +31,7 @@ def judge(header: Header, body: bytes) -> str | None:
     except Refused as refused:
         first = refused.issues[0]
         return f"{first.key} {first.expression or ''}".strip()[:200]
+    except Exception:  # one record that nobody foresaw must not stop the stream behind it
+        log.exception("sync: %s/%s could not be looked at", header.type, header.id)
+        return "could not be looked at"
     return None

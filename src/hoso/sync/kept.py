@@ -18,7 +18,7 @@ from hoso.store.contract import Unavailable
 from hoso.store.reading import feed_end
 from hoso.store.record_store import RecordStore, RecordTransaction
 from hoso.store.sync_lines import Line, LineName, LineRows, Text
-from hoso.store.sync_versions import LOCK, SyncRows, VersionRow
+from hoso.store.sync_versions import LOCK, Admitted, SyncRows, VersionRow
 from hoso.sync.gathering import gather
 from hoso.sync.ledger import (
     Append,
@@ -189,13 +189,17 @@ class StoreLedger:
         return self._admitted(rows, found)
 
     def _admitted(self, rows: SyncRows, versions: Sequence[Version]) -> list[Version]:
-        fresh = [version for version in versions if not rows.has(version.header.change)]
-        rows.lines.keep(_texts([version.record for version in fresh]))
-        for version in fresh:
-            header = version.header
-            name = (header.type, header.id)
-            text = Text(*version.record)
-            rows.admit(header.change, _name(version.stream), version.number, name, header.patient, text)
+        named = {version.header.change: version for version in versions if not rows.has(version.header.change)}
+        fresh = list(named.values())
+        texts = _texts([version.record for version in fresh])
+        rows.lines.keep(texts)
+        rows.admit(
+            [
+                Admitted(h.change, _name(version.stream), version.number, h.type, h.id, h.patient, text.digest())
+                for version, text in zip(fresh, texts, strict=True)
+                for h in (version.header,)
+            ]
+        )
         return fresh
 
     def _branch(self, rows: SyncRows, stream: StreamId, after: int, into: StreamId) -> None:

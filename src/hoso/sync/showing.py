@@ -17,6 +17,7 @@ from hoso.fhir.json import encode, exact
 from hoso.fhir.systems import RECORD_KIND
 from hoso.store.connection import Race
 from hoso.store.contract import Draft, Origin, Saved
+from hoso.store.reading import NUMBER
 from hoso.store.record_store import RecordTransaction
 from hoso.store.sync_versions import SyncRows
 from hoso.sync.conflicts import settle
@@ -64,12 +65,12 @@ def show(
             if not rows.has(standing[0]):
                 raise Race  # somebody here saved it this very moment: that is gathered first
             last[name] = standing
-    for version in admitted:
+    for version in filter(_is_storable, admitted):
         header = version.header
         turn.add(_draft(version, version.record.body), UUID(bytes=header.change), version)
         last[header.type, header.id] = (header.change, _is_tagged(version.record.body))
     for name, standing in last.items():
-        settled = settle(heads(versions(*name)))
+        settled = settle([head for head in heads(versions(*name)) if _is_storable(head)])
         wanted = (settled.shown.header.change, bool(settled.others) and not settled.deleted)
         if wanted != standing and not (settled.deleted and wanted[0] == standing[0]):
             again = uuid7()
@@ -108,6 +109,16 @@ def _draft(version: Version, body: bytes) -> Draft:
     if header.op == "delete":
         return Draft("DELETE", header.type, header.id, b"", None)
     return Draft("PUT", header.type, header.id, body, orjson.loads(body))
+
+
+def _is_storable(version: Version) -> bool:
+    """What a hub of a later release admitted and this one cannot read is kept, passed on, and shown by nobody here."""
+    if version.header.type not in NUMBER:
+        return False
+    try:
+        return version.header.op == "delete" or isinstance(orjson.loads(version.record.body), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _is_tagged(body: bytes) -> bool:
