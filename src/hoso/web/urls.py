@@ -25,7 +25,7 @@ from hoso.web import (
 from hoso.web import record as pages
 from hoso.web.book import views as book
 from hoso.web.citizens import cases as asked
-from hoso.web.citizens import consents, family, handing, share, sharing
+from hoso.web.citizens import consents, family, handing, results, share, sharing
 from hoso.web.citizens import log as looks
 from hoso.web.citizens import views as citizen
 from hoso.web.inbox import views as inbox
@@ -90,6 +90,8 @@ urlpatterns = [
     path("me/emergencies/<str:grant>", citizen.read_emergency),
     path("me/consents", consents.consents, name="my-consents"),
     path("me/sharing", sharing.sharing, name="my-sharing"),
+    path("me/results", results.results, name="my-results"),
+    path("me/results/<str:test>", results.result, name="my-result"),
     path("me/share", share.share, name="my-share"),
     path("me/share/new", share.new, name="my-share-new"),
     path("s", healthlink.viewer, name="health-link"),

@@ -69,7 +69,7 @@ def ask(request: HttpRequest, reach: Door, person: Person) -> HttpResponse:
         places=places,
         place=request.POST.get("facility", ""),
         node_choice=NODE,
-        words=request.POST.get("words", "")[:MOST],
+        words=(request.POST.get("words") or request.GET.get("words", ""))[:MOST],
         least=FEWEST,
         most=MOST,
         problem=problem,

@@ -111,11 +111,20 @@ LINK_STATES = {
     "guessed": "Ended: too many wrong passcodes",
 }
 LINK_PLACES = {"machine": "at this server itself", "network": "from the local network", "internet": "from the internet"}
+STANDINGS = {
+    "within": "Within the reference range.",
+    "above": "Above the reference range. Discuss it at your next visit.",
+    "below": "Below the reference range. Discuss it at your next visit.",
+    "little": "A little outside the reference range. Mention it at your next visit.",
+    "outside": "Not as usual. Discuss it at your next visit.",
+    "danger": "Far outside the usual. If nobody has spoken with you about it, call the facility today.",
+    "unknown": "There is no range to compare it with. Ask at your next visit what it means for you.",
+}
 STATE_TITLES = {"open": "Waits for an answer", "answered": "Answered", "closed": "Closed"}
 
 
 def every() -> Iterator[str]:
     acts = (PURPOSE_TITLES, CHANNEL_TITLES, ACTIVITY_TITLES, DEED_TITLES, KIND_TITLES)
     for titles in (*acts, CASE_TITLES, CASE_HINTS, OUTCOME_TITLES, STATE_TITLES, GRANT_TITLES, HELD_TITLES, LINK_LIVES,
-                   LINK_STATES, LINK_PLACES):  # fmt: skip
+                   LINK_STATES, LINK_PLACES, STANDINGS):  # fmt: skip
         yield from titles.values()
