@@ -159,6 +159,8 @@ class Calls:
     above: Above
     ledger: StoreLedger
     last: int = 0
+    introduced: object = None
+    """What this process told the hub of who is below; None: it has said nothing yet."""
 
     @classmethod
     def of(cls, parts: Parts) -> Calls | None:
@@ -168,28 +170,45 @@ class Calls:
 
     def contact(self) -> Outcome:
         """With the first address that answers. Raises Broken, Unreachable and Full."""
-        from hoso.store.sync_nodes import NodeTable
+        from hoso.sync.asking import Broken
         from hoso.sync.line import Talker, Unreachable
-        from hoso.sync.nodes import Family, waiting
 
         self.ledger.gather()
-        table = NodeTable(self.parts.store.engine)
-        rows = {row.id: row for row in table.all()}
-        family = Family(self.parts.node, self.above.hub, self.above.centre, rows)
-        known = {row.id: row.public for row in rows.values()}
-        me = peer(self.parts, self.ledger, family, known, self.above, waiting(hub(self.parts), rows))
         fault: Unreachable | None = None
         for address in self.above.addresses:
-            talker = Talker(me, self.above.line(address), self.last)
+            talker = Talker(self._peer(), self.above.line(address), self.last)
             try:
-                if self.above.is_due(system_clock()):
-                    self._renew(talker)
+                self._present(talker)
+                talker.me = self._peer()
                 return self._noted(talker.contact())
+            except Broken:
+                self.introduced = None  # the hub may not know who is below any more, or who is at the top has changed
+                raise
             except Unreachable as error:
                 fault = error
             finally:
                 self.last = talker.last
         raise fault or Unreachable("no address")
+
+    def _peer(self) -> Peer:
+        """As things stand now."""
+        from hoso.store.sync_nodes import NodeTable
+        from hoso.sync.nodes import Family, waiting
+
+        self.above = upward(self.parts.keys) or self.above
+        rows = {row.id: row for row in NodeTable(self.parts.store.engine).all()}
+        family = Family(self.parts.node, self.above.hub, self.above.centre, rows)
+        known = {row.id: row.public for row in rows.values()}
+        return peer(self.parts, self.ledger, family, known, self.above, waiting(hub(self.parts), rows))
+
+    def _present(self, talker: Talker) -> None:
+        """Before the first contact of a process, and when something changed: who is below, and a new certificate."""
+        below = hub(self.parts).below()
+        if self.above.is_due(system_clock()) or self.introduced is None:
+            self._renew(talker)
+        if below and below != self.introduced and (refused := talker.introduce(below)):
+            log.error("sync: the hub refused %d of the nodes below", refused)
+        self.introduced = below
 
     def _renew(self, talker: Talker) -> None:
         from hoso import __version__

@@ -210,6 +210,15 @@ def test_an_edit_on_both_sides_keeps_both_and_shows_the_same_everywhere(small: T
         texts = {entry["resource"]["code"]["text"] for entry in json.loads(body)["entry"]}
         assert {"37.0", "37.5", "39.9"} <= texts
     assert "Observation/pa-o1 was changed on two sides" in hoso("sync", "status", "--data", small.folder / "a").stdout
+    _, other = hoso("sync", "conflicts", "--data", small.folder / "a").stdout.splitlines()
+    settle = ("sync", "settle", "--data", small.folder / "a", "Observation/pa-o1", "--keep", other.split("\t")[1])
+    assert hoso(*settle).returncode == 0
+    assert hoso(*settle).returncode == 1
+    for name in ("a", "b"):
+        small.now(name)
+    for name, server in servers:
+        told = small.shows(name, server, "Observation/pa-o1")
+        assert told is not None and (told["code"], told["tags"]) == ({"text": "37.5"}, [])
 
 
 def test_yesterdays_image_put_back_on_a_station_loses_neither_day(small: Tree) -> None:
@@ -229,6 +238,28 @@ def test_yesterdays_image_put_back_on_a_station_loses_neither_day(small: Tree) -
         for name, one in (("a", server), ("hub", small.hub)):
             assert small.shows(name, one, f"Observation/{day}-o1") is not None, (name, day)
     assert "node-fork" in small.log()
+
+
+def test_what_a_station_wrote_is_at_the_centre_through_its_province(small: Tree) -> None:
+    small.station("province")
+    centre, small.hub = small.hub, small.serve("province")
+    below = small.hub_folder
+    small.hub_folder = small.folder / "province"
+    small.station("a")
+    small.write("a", *visit("pa", 1))
+    status = ("sync", "status", "--data", small.folder / "a", "Observation/pa-o1")
+    small.now("a")
+    assert "at the province" in hoso(*status).stdout
+    small.now("province")
+    small.now("a")
+    assert "at the centre" in hoso(*status).stdout
+    assert small.shows("hub", centre, "Observation/pa-o1") is not None
+    small.write("hub", note("from-above", "pa", "40.1"))
+    for name in ("province", "a"):
+        assert "Both have the same." in small.now(name)
+    assert "received from another node" in hoso(*status[:-1], "Observation/from-above").stdout
+    [province, station] = sorted(hoso("node", "list", "--data", below).stdout.splitlines())
+    assert {province.split("\t")[1], station.split("\t")[1]} == {"province", "a"}
 
 
 ROUNDS = int(os.environ.get("HOSO_KILL_ROUNDS", "2"))

@@ -135,6 +135,24 @@ def test_an_edit_on_both_sides_leaves_two_heads_and_one_display(station: Kept, n
         assert {"base", "here", "there"} <= set(texts)
 
 
+def test_a_conflict_that_was_settled_is_settled_everywhere(station: Kept, neighbour: Kept, hub: Kept) -> None:
+    station.note("a", "base")
+    for one in (station, neighbour):
+        meet(one, hub)
+    station.note("a", "here")
+    neighbour.note("a", "there")
+    for one in (station, neighbour, station):
+        meet(one, hub)
+    chosen = next(v for v in station.ledger.versions("Observation", "a") if b"here" in v.record.body)
+    assert not station.ledger.settle("Observation", "a", b"0" * 16, WHO)
+    assert station.ledger.settle("Observation", "a", chosen.header.change, WHO)
+    assert not station.ledger.settle("Observation", "a", chosen.header.change, WHO)
+    assert station.shows("a") == ("here", False)
+    for one in (station, neighbour):
+        assert meet(one, hub).equal
+    assert {one.shows("a") for one in (station, neighbour, hub)} == {("here", False)}
+
+
 def test_an_edit_of_what_is_shown_goes_on_from_it(station: Kept, neighbour: Kept, hub: Kept) -> None:
     station.note("a", "base")
     meet(station, hub)
@@ -230,7 +248,7 @@ def test_stations_that_come_at_once_to_several_workers_of_a_hub_leave_it_whole(
 def test_a_bundle_that_is_not_all_numbered_yet_waits_for_its_rest() -> None:
     def row(number: int, bundle: bytes | None, place: int, places: int) -> Written:
         return Written(
-            number, bytes([number]), bundle, place, places, False, "Observation", "a", "1", None, "", "a", "", 0, b"{}"
+            number, bytes([number]), bundle, place, places, False, "Observation", "a", "1", (), "", "a", "", 0, b"{}"
         )
 
     groups, broken = complete([row(1, None, 1, 1), row(2, b"g", 1, 2), row(3, None, 1, 1)])

@@ -1,4 +1,4 @@
-"""`hoso sync now | status`: a contact with the hub at once, and where everything is that was written here."""
+"""`hoso sync now | status | conflicts | settle`: a contact at once, where everything is, and what two sides changed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser = subparsers.add_parser("sync", help=say("sync.help"), description=say("sync.help"))
     actions = parser.add_subparsers(dest="action", metavar=say("sync.metavar"), required=True)
     add_data(actions.add_parser("now", help=say("sync.now"), description=say("sync.now")))
+    add_data(actions.add_parser("conflicts", help=say("sync.conflicts"), description=say("sync.conflicts")))
+    settle = actions.add_parser("settle", help=say("sync.settle"), description=say("sync.settle"))
+    add_data(settle)
+    settle.add_argument("record", metavar="TYPE/ID", help=say("sync.settled_record"))
+    settle.add_argument("--keep", required=True, metavar="CHANGE", help=say("sync.keep"))
     status = actions.add_parser("status", help=say("sync.status"), description=say("sync.status"))
     add_data(status)
     status.add_argument("--json", action="store_true", help=say("sync.json"))
@@ -24,7 +29,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def run(args: argparse.Namespace) -> int:
-    return {"now": _now, "status": _status}[args.action](args)
+    return {"now": _now, "status": _status, "conflicts": _conflicts, "settle": _settle}[args.action](args)
 
 
 def _now(args: argparse.Namespace) -> int:
@@ -81,4 +86,40 @@ def _status(args: argparse.Namespace) -> int:
         print(say("sync.last", time=instant(int(last))) if last else say("sync.never"))
         for type, id in status.conflicts(kept):
             print(say("sync.conflict", record=f"{type}/{id}"))
+    return 0
+
+
+def _conflicts(args: argparse.Namespace) -> int:
+    """A line for each version: the one that is shown comes first. Then what a person is to look at."""
+    from hoso.sync import status
+    from hoso.sync.conflicts import settle
+    from hoso.sync.heads import heads
+
+    with opened(args.data) as node:
+        kept = syncing.ledger(node.agreeing)
+        kept.gather()
+        for type, id in status.conflicts(kept):
+            settled = settle(heads(kept.versions(type, id)))
+            review = " ".join(settled.review)
+            for version in (settled.shown, *settled.others):
+                header = version.header
+                told = (header.change.hex(), instant(header.time), header.actor, header.op)
+                print("\t".join((f"{type}/{id}", *told, review)))
+    return 0
+
+
+def _settle(args: argparse.Namespace) -> int:
+    from hoso.store import Origin
+
+    type, _, id = args.record.partition("/")
+    try:
+        keep = bytes.fromhex(args.keep)
+    except ValueError as error:
+        raise Failure("sync.no_version", record=args.record, keep=args.keep) from error
+    with opened(args.data) as node:
+        parts = node.agreeing
+        origin = Origin(syncing.errand(parts.node).actor.id, "settled")
+        if not syncing.ledger(parts).settle(type, id, keep, origin):
+            raise Failure("sync.no_version", record=args.record, keep=args.keep)
+    print(say("sync.settled", record=args.record))
     return 0

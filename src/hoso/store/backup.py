@@ -139,6 +139,7 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "sync_patient": (("patient", "sum"), ("patient",)),
     "sync_again": (("id", "change", "tagged"), ("id",)),
+    "sync_joined": (("change", "base"), ("change", "base")),
     "sync_cursor": (("hub", "number", "chain"), ("hub", "number")),
     "sync_receipt": (("node", "epoch", "branch", "centre", "bytes"), ("node", "epoch", "branch", "centre")),
     "sync_above": (("change",), ("change",)),

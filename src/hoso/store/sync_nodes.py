@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from hoso.store.connection import Connection, Row
@@ -75,6 +76,19 @@ class NodeTable:
             return True
 
         return self._engine.transact(work)
+
+    def meet(self, rows: Sequence[NodeRow]) -> None:
+        """Nodes that another told of; those that are known keep what they were answered last."""
+
+        def work(connection: Connection) -> None:
+            for row in rows:
+                changed = """UPDATE sync_node SET name = ?, facility = ?, expires = ?, revoked = ? WHERE id = ?
+                             RETURNING id"""
+                values = (row.name, row.facility, row.expires, row.revoked, row.id)
+                if not connection.rows(changed, values):
+                    insert(connection, "sync_node", [row])
+
+        self._engine.transact(work)
 
     def renew(self, id: str, expires: int, told: str) -> None:
         sql = "UPDATE sync_node SET expires = ?, told = ? WHERE id = ?"

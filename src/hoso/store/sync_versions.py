@@ -44,7 +44,7 @@ class Admitted(NamedTuple):
 
 
 class Written(NamedTuple):
-    """A row of the change log. `base` is the change it was built on, `number` its place in the feed of the store."""
+    """A row of the change log. `bases` are changes it was built on, `number` is its place in the feed of the store."""
 
     number: int
     change: bytes
@@ -55,7 +55,7 @@ class Written(NamedTuple):
     type: str
     id: str
     version: str
-    base: bytes | None
+    bases: tuple[bytes, ...]
     patient: str
     actor: str
     reason: str
@@ -111,13 +111,23 @@ class SyncRows:
         body = b"" if packed is None else self.connection.text(dictionary, bytes(packed), rid, version)
         return Written(
             number, bytes(change), bytes(bundle) if bundle else None, place, places, op == DELETE, TYPES[type], id,
-            version, self._change_of(rid, base), patient if TYPES[of] == "Patient" else "", actor, reason, time, body,
+            version, self._bases(bytes(change), rid, base), patient if TYPES[of] == "Patient" else "", actor, reason,
+            time, body,
         )  # fmt: skip
 
-    def _change_of(self, rid: int, version: str | None) -> bytes | None:
+    def _bases(self, change: bytes, rid: int, version: str | None) -> tuple[bytes, ...]:
+        joined = self.connection.rows("SELECT base FROM sync_joined WHERE change = ? ORDER BY base", (change,))
+        if joined:
+            return tuple(bytes(base) for (base,) in joined)
+        base = None if version is None else self._change_of(rid, version)
+        return () if base is None else (base,)
+
+    def join(self, change: bytes, bases: Collection[bytes]) -> None:
+        """The change, which is about to be written here, is built on all of these."""
+        insert(self.connection, "sync_joined", [(change, base) for base in sorted(bases)])
+
+    def _change_of(self, rid: int, version: str) -> bytes | None:
         """Which change a version of this node is."""
-        if version is None:
-            return None
         rows = self.connection.rows(
             """SELECT c.id, a.change FROM change c LEFT JOIN sync_again a ON a.id = c.id
                WHERE c.rid = ? AND c.version = ?""",

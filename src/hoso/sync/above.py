@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -83,6 +83,8 @@ class Above:
         if not keyfile.proves(said.certificate, node, public, self.hub_public):
             return False
         keyfile.write(self.certificate, said.certificate)
+        if (said.centre, said.public) != (self.centre, self.centre_public):
+            replace(self, centre=said.centre, centre_public=said.public).write()
         return True
 
 

@@ -15,6 +15,8 @@ from hoso.sync.messages import (
     BadFrame,
     Frame,
     Have,
+    Introduce,
+    Met,
     Page,
     Probe,
     Push,
@@ -32,6 +34,7 @@ from hoso.sync.serving import answer
 
 HANDING_IN = (Have, Push, Probe)
 """What a node may still ask whose certificate ended or was revoked."""
+MOST_BELOW = 20_000
 BEFORE_ALL = (1 << 63) - 1
 MakePeer = Callable[[Family, Mapping[str, bytes], Callable[..., bool]], Peer]
 
@@ -59,7 +62,7 @@ class Door:
             self._hub.tell("sync", what, frame.sender, "denied")
         return wrap(self._hub.signer, Frame(self._hub.node, frame.sender, frame.contact, frame.turn, said))
 
-    def _said(self, rows: Mapping[str, NodeRow], known: Mapping[str, bytes], frame: Frame) -> Answer | Renewed:
+    def _said(self, rows: Mapping[str, NodeRow], known: Mapping[str, bytes], frame: Frame) -> Answer | Renewed | Met:
         row, contact = rows[frame.sender], int.from_bytes(frame.contact, "big")
         now = to_ms(self._hub.clock())
         if len(frame.contact) != 8 or contact > BEFORE_ALL or not 0 < frame.turn < 1 << 31:
@@ -71,6 +74,10 @@ class Door:
             return Refusal(standing)
         if isinstance(frame.message, Renew):
             return self._renewed(row.id, frame.message.told)
+        if isinstance(frame.message, Introduce):
+            if len(frame.message.nodes) > MOST_BELOW:
+                return Refusal("too-much")
+            return Met(self._hub.meet(row.id, frame.message.nodes, rows))
         if not isinstance(frame.message, Request):
             return Refusal("unknown")
         if isinstance(frame.message, Have) and abs(ahead := frame.message.time - now) < BEFORE_ALL:

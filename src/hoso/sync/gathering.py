@@ -57,7 +57,7 @@ def _records(group: Sequence[Written]) -> Iterator[Record]:
 
 def _is_drawn(one: Written) -> bool:
     """The picture of a person travels once; each node draws it anew from the records that are there."""
-    return one.type == "Patient" and one.base is not None and is_picture(one.body)
+    return one.type == "Patient" and bool(one.bases) and is_picture(one.body)
 
 
 def is_picture(body: bytes) -> bool:
@@ -68,6 +68,6 @@ def _record(one: Written, group: bytes, place: int, places: int) -> Record:
     deleted = one.deleted or not one.body  # of what was erased nothing is left to be told
     header = Header(
         one.change, group, place, places, "delete" if deleted else "put", one.type, one.id, one.version,
-        (one.base,) if one.base else (), one.patient, one.actor, one.reason, one.time,
+        one.bases, one.patient, one.actor, one.reason, one.time,
     )  # fmt: skip
     return write(header, b"" if deleted else one.body)

@@ -13,13 +13,15 @@ from typing import TypeVar
 
 import msgspec
 
+from hoso.core.ids import uuid7
 from hoso.store.connection import Connection, Race
-from hoso.store.contract import Unavailable
+from hoso.store.contract import Origin, Unavailable
 from hoso.store.reading import feed_end
 from hoso.store.record_store import RecordStore, RecordTransaction
 from hoso.store.sync_lines import Line, LineName, LineRows, Text
 from hoso.store.sync_versions import LOCK, Admitted, SyncRows, VersionRow
 from hoso.sync.gathering import gather
+from hoso.sync.heads import heads
 from hoso.sync.ledger import (
     Append,
     Branch,
@@ -37,7 +39,7 @@ from hoso.sync.ledger import (
 from hoso.sync.memory import thin
 from hoso.sync.messages import Cursor, Held
 from hoso.sync.receipts import Receipt
-from hoso.sync.showing import Name, Shown, show
+from hoso.sync.showing import Name, Shown, show, untagged
 from hoso.sync.stream import Place, Record, StreamId, read, start
 
 T = TypeVar("T")
@@ -75,6 +77,26 @@ class StoreLedger:
     def noted(self, name: str) -> str:
         with self._reading() as rows:
             return rows.state(name)
+
+    def settle(self, type: str, id: str, keep: bytes, origin: Origin) -> bool:
+        """Makes one of the heads of a record the only one, built on all of them; False if it is none, or alone."""
+        done = False
+
+        def work(transaction: RecordTransaction) -> None:
+            nonlocal done
+            rows = self._begun(transaction)
+            while self._gather(transaction, rows):
+                pass
+            standing = {one.header.change: one for one in heads(self._versions_of(rows)(type, id))}
+            done = keep in standing and len(standing) > 1
+            if done:
+                change = uuid7()
+                rows.join(change.bytes, standing.keys())
+                transaction.take([untagged(standing[keep])], [change], origin)
+                self._gather(transaction, rows)
+
+        self._write(work)
+        return done
 
     def repeated(self) -> list[tuple[str, str]]:
         """Records that say again which of their heads is shown."""

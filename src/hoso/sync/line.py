@@ -16,7 +16,21 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from hoso.sync.asking import Broken
-from hoso.sync.messages import MOST, Answer, BadFrame, Frame, Refusal, Renew, Renewed, Request, unwrap, wrap
+from hoso.sync.messages import (
+    MOST,
+    Answer,
+    BadFrame,
+    Below,
+    Frame,
+    Introduce,
+    Met,
+    Refusal,
+    Renew,
+    Renewed,
+    Request,
+    unwrap,
+    wrap,
+)
 from hoso.sync.peer import Peer
 from hoso.sync.talking import Outcome, contact
 
@@ -109,6 +123,13 @@ class Talker:
         """Raises Broken and Unreachable."""
         return self._again(lambda: self._renew(told))
 
+    def introduce(self, below: tuple[Below, ...]) -> int:
+        """How many the hub refused. Raises Broken and Unreachable."""
+        said = self._again(lambda: self._exchange(1, Introduce(below)))
+        if not isinstance(said, Met):
+            raise Broken(said.why if isinstance(said, Refusal) else "unexpected answer")
+        return said.refused
+
     def _again(self, work: Callable[[], T]) -> T:
         """Once more under a higher number when the clock here was put back since."""
         self.last = max(self.last + 1, self.me.now())
@@ -140,11 +161,11 @@ class Talker:
 
     def _say(self, turn: int, request: Request) -> Answer:
         said = self._exchange(turn, request)
-        if isinstance(said, Renewed):
+        if isinstance(said, Renewed | Met):
             raise Broken("unexpected answer")
         return said
 
-    def _exchange(self, turn: int, message: Request | Renew) -> Answer | Renewed:
+    def _exchange(self, turn: int, message: Request | Renew | Introduce) -> Answer | Renewed | Met:
         assert self.me.hub is not None
         number = self.last.to_bytes(8, "big")
         frame = Frame(self.me.name, self.me.hub, number, turn, message)
@@ -157,7 +178,7 @@ class Talker:
             raise Broken("an answer to something else")
         if isinstance(said.message, Refusal) and said.message.why == "replayed" and said.message.fault.isdigit():
             raise _Replayed(int(said.message.fault))
-        if isinstance(said.message, Answer | Renewed):
+        if isinstance(said.message, Answer | Renewed | Met):
             return said.message
         raise Broken("unexpected answer")
 

@@ -154,6 +154,30 @@ class Renew(Message, frozen=True, array_like=True, tag=True):
     told: str
 
 
+class Below(msgspec.Struct, frozen=True, array_like=True):
+    """A node below the sender, with its public key. `closed`: its word does not count at present."""
+
+    id: str
+    name: str
+    facility: str
+    public: bytes
+    parent: str
+    expires: int
+    closed: bool
+
+
+class Introduce(Message, frozen=True, array_like=True, tag=True):
+    """Who is below me: their streams come through me."""
+
+    nodes: tuple[Below, ...]
+
+
+class Met(Message, frozen=True, array_like=True, tag=True):
+    """They are known now, but for so many whose name another has."""
+
+    refused: int
+
+
 class Renewed(Message, frozen=True, array_like=True, tag=True):
     """A certificate (PEM), and who is at the top of the tree: its name and public key."""
 
@@ -211,6 +235,8 @@ class Frame(msgspec.Struct, frozen=True, array_like=True):
         | Refusal
         | Renew
         | Renewed
+        | Introduce
+        | Met
     )
 
 

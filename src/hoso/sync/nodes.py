@@ -9,7 +9,7 @@ import hmac
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -22,6 +22,7 @@ from hoso.core.clock import Clock, to_ms
 from hoso.store.sync_nodes import NodeRow, NodeTable
 from hoso.sync import keyfile
 from hoso.sync.keys import Ed25519Keys, Ed25519Signer
+from hoso.sync.messages import Below
 from hoso.sync.stream import StreamId
 
 CODE_MINUTES = 60
@@ -126,6 +127,38 @@ class Hub:
         certificate, until = self._issue(node, row.facility, row.public, self.clock())
         self.table.renew(node, to_ms(until), told[:200])
         return certificate
+
+    def meet(self, sender: str, below: Sequence[Below], rows: Mapping[str, NodeRow]) -> int:
+        """Takes in who is below a node; how many were refused, since they are below another or have another key."""
+        now = to_ms(self.clock())
+        mine = {one.id: one for one in below if self._is_theirs(one, sender, rows.get(one.id), rows)}
+        family = {sender, *mine}
+        self.table.meet(
+            [
+                NodeRow(
+                    one.id, one.name, one.facility, one.public, one.parent, 0, one.expires, now if one.closed else None
+                )
+                for one in mine.values()
+                if one.parent in family
+            ]
+        )  # fmt: skip
+        for one in below:
+            if one.id not in mine:
+                self.tell("node-meet", f"{one.id[:MOST_NAME]} is not below", sender, "denied")
+        return len(below) - len(mine)
+
+    def below(self) -> tuple[Below, ...]:
+        return tuple(
+            Below(r.id, r.name, r.facility, r.public, r.parent, r.expires, self.standing(r) == "revoked")
+            for r in self.table.all()
+        )
+
+    def _is_theirs(self, one: Below, sender: str, known: NodeRow | None, rows: Mapping[str, NodeRow]) -> bool:
+        """A node that enrolled here itself, or is below another, is not for the sender to speak of."""
+        if not _is_name(one.id) or one.id in (self.node, sender) or len(one.public) != 32:
+            return False
+        below = known is None or Family(self.node, None, "", rows).carries(sender, known.id)
+        return below and (known is None or (known.public == one.public and known.parent != self.node))
 
     def centre(self) -> tuple[str, bytes]:
         return self.top or (self.node, self._public)

@@ -111,6 +111,11 @@ def _draft(version: Version, body: bytes) -> Draft:
     return Draft("PUT", header.type, header.id, body, orjson.loads(body))
 
 
+def untagged(version: Version) -> Draft:
+    """The same once more, as the one that counts."""
+    return _draft(version, _tagged(version.record.body, False))
+
+
 def _is_storable(version: Version) -> bool:
     """What a hub of a later release admitted and this one cannot read is kept, passed on, and shown by nobody here."""
     if version.header.type not in NUMBER:
