@@ -28,6 +28,7 @@ from hoso.web.citizens import cases as asked
 from hoso.web.citizens import consents, family, handing, results, share, sharing
 from hoso.web.citizens import log as looks
 from hoso.web.citizens import views as citizen
+from hoso.web.growth import views as growth
 from hoso.web.inbox import views as inbox
 from hoso.web.national import views as national
 from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, launching
@@ -81,6 +82,8 @@ urlpatterns = [
     path("me/vaccines", vaccines.my_vaccines, name="my-vaccines"),
     path("me/vaccines.pdf", vaccines.my_card, name="my-vaccines-paper"),
     path("me/vaccines.ics", vaccines.my_dates, name="my-vaccines-dates"),
+    path("me/growth", growth.my_growth, name="my-growth"),
+    path("me/family/<str:id>/growth", growth.their_growth),
     path("me/family/<str:id>/vaccines", vaccines.their_vaccines),
     path("me/family/<str:id>/vaccines.pdf", vaccines.their_card),
     path("me/family/<str:id>/vaccines.ics", vaccines.their_dates),
@@ -121,6 +124,7 @@ urlpatterns = [
     path("patients/<str:id>/own-record", handing.hand_out, name="hand-out"),
     path("patients/<str:id>/split", parting.split, name="split"),
     path("patients/<str:id>/unmerge/<str:other>", parting.unmerge, name="unmerge"),
+    path("patients/<str:id>/growth", growth.growth_of, name="growth"),
     path("patients/<str:id>/vaccines", vaccines.vaccines_of, name="vaccines"),
     path("patients/<str:id>/vaccines.pdf", vaccines.card_of, name="vaccines-paper"),
     path("patients/<str:id>/vaccines.ics", vaccines.dates_of, name="vaccines-dates"),
