@@ -81,5 +81,5 @@ def upkeep(folder: Path, outbox: Outbox) -> None:
     from hoso.access.subscribing.couriers import Couriers
     from hoso.access.working import Working
 
-    couriers = Couriers(outbox.runner.carry)
+    couriers = Couriers(outbox.runner.work)
     Working("outbound", lambda: outbox.runner.step(couriers.offer), Turn(folder / "outbound.lock"), SECONDS)

@@ -90,7 +90,7 @@ def finished(folder: Path) -> dict[str, int]:
         )
         for _ in range(12):
             hours[0] += 4
-            box.runner.step(lambda id, destination, doubtful: box.runner.carry(id) is None)
+            box.runner.step(lambda lane, destination, doubtful: box.runner.work(lane) is None)
             time.sleep(0.5)  # what the receiver has in hand
         found = [one.state for one in box.listed("bhxh")]
         return {state: found.count(state) for state in found}

@@ -28,7 +28,7 @@ def test_one_that_is_taken_is_nobody_elses_until_its_time_is_over(table: Outboun
     assert table.take("a", 9, 100) is None  # not due
     taken = table.take("a", 10, 100)
     assert taken is not None and taken.attempts == 1
-    assert table.take("a", 99, 200) is None and table.due(99, (), 10) == []
+    assert table.take("a", 99, 200) is None and table.due("d", 99, 10) == [] and table.busy(99) == []
     again = table.take("a", 101, 200)
     assert again is not None and again.attempts == 2
     assert not table.set(taken, state=DELIVERED)  # whoever was too slow changes nothing
@@ -61,10 +61,10 @@ def test_an_older_one_in_hand_goes_before_a_newer_one(table: OutboundTable) -> N
     assert held is not None
     assert ids(table.add([row("b", dialect="3176")], 20)) == ["b"]
     table.add([row("c", "another")], 20)
-    assert ids(table.due(50, (), 10)) == ["c"]
+    assert ids(table.due("d", 50, 10)) == ["c"]
     assert table.set(held, state=RECEIVED, taken=0, due=1_000)
-    assert ids(table.due(50, (), 10)) == ["b", "c"]  # what is received is in the right place there
-    assert ids(table.due(2_000, (), 10)) == ["b", "c", "a"]
+    assert ids(table.due("d", 50, 10)) == ["b", "c"]  # what is received is in the right place there
+    assert ids(table.due("d", 2_000, 10)) == ["b", "c", "a"]
 
 
 def test_what_waits_untouched_is_not_queued_twice_and_what_was_tried_is_replaced(table: OutboundTable) -> None:
@@ -79,10 +79,10 @@ def test_what_waits_untouched_is_not_queued_twice_and_what_was_tried_is_replaced
     assert table.find("a") is None and table.find("c") is not None
 
 
-def test_destinations_in_trouble_hold_up_nobody_else(table: OutboundTable) -> None:
-    table.add([row("a", to="one"), row("b", to="two")], 10)
-    assert ids(table.due(10, ("one",), 10)) == ["b"]
-    assert ids(table.due(10, ("one", "two"), 10)) == []
+def test_each_destination_has_a_queue_of_its_own(table: OutboundTable) -> None:
+    table.add([row("a", to="one"), row("b", to="two"), row("c", "w", to="two")], 10)
+    assert table.busy(9) == [] and table.busy(10) == ["one", "two"]
+    assert ids(table.due("two", 10, 10)) == ["b", "c"] and ids(table.due("two", 10, 1)) == ["b"]
 
 
 def test_a_destination_keeps_its_row_without_its_secret_and_comes_back(table: OutboundTable) -> None:

@@ -108,15 +108,20 @@ class OutboundTable:
 
     # Working
 
-    def due(self, now: int, without: Collection[str], most: int) -> list[SendingRow]:
-        """The oldest first, without their bodies; nothing for the destinations that are let alone."""
-        marks = ", ".join("?" for _ in without)
-        but = f" AND o.destination NOT IN ({marks})" if without else ""
-        sql = f"""{_LIGHT} WHERE o.state < 2 AND o.due <= ? AND o.taken < ?{but} AND (o.state = 1 OR NOT EXISTS
-                    (SELECT 1 FROM outbound e WHERE e.destination = o.destination AND e.visit = o.visit AND e.state = 0
-                       AND e.id < o.id))
+    def busy(self, now: int) -> list[str]:
+        """The destinations for which something is due that nobody has in hand."""
+        sql = (
+            "SELECT DISTINCT destination FROM outbound WHERE state < 2 AND due <= ? AND taken < ? ORDER BY destination"
+        )
+        return [name for (name,) in self._rows(sql, now, now)]
+
+    def due(self, destination: str, now: int, most: int) -> list[SendingRow]:
+        """What is to be done for it, the longest due first, without bodies."""
+        sql = f"""{_LIGHT} WHERE o.destination = ? AND o.state < 2 AND o.due <= ? AND o.taken < ?
+                    AND (o.state = 1 OR NOT EXISTS (SELECT 1 FROM outbound e WHERE e.destination = o.destination
+                       AND e.visit = o.visit AND e.state = 0 AND e.id < o.id))
                   ORDER BY o.due, o.id LIMIT ?"""  # noqa: S608
-        return [_sending(row) for row in self._rows(sql, now, now, *without, most)]
+        return [_sending(row) for row in self._rows(sql, destination, now, now, most)]
 
     def take(self, id: str, now: int, until: int) -> SendingRow | None:
         """Takes it for a while and counts an attempt; None when it is settled, not due, or in other hands."""

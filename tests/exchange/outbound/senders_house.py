@@ -81,7 +81,7 @@ class SendersHouse:
     def work(self, hours: float = 0) -> None:
         """What is due after so many hours more."""
         self.later += timedelta(hours=hours)
-        self.outbox.runner.step(lambda id, destination, doubtful: self.outbox.runner.carry(id) is None)
+        self.outbox.runner.step(lambda lane, destination, doubtful: self.outbox.runner.work(lane) is None)
 
     def stands(self, id: str) -> Sending:
         found = self.outbox.find(id)

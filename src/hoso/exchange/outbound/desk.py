@@ -103,7 +103,7 @@ class Outbox:
         """Sends here, beside whoever else does, until these are settled or the time is over; those that are not."""
         ends, left = time.monotonic() + seconds, set(ids)
         while left:
-            self.runner.step(self._carried)
+            self.runner.step(self._worked)
             for id in sorted(left):
                 one = self.find(id)
                 if one is None or one.state not in OPEN:
@@ -116,8 +116,8 @@ class Outbox:
                 time.sleep(_PAUSE)
         return [one for id in sorted(left) if (one := self.find(id)) is not None]
 
-    def _carried(self, id: str, destination: str, doubtful: bool) -> bool:
-        self.runner.carry(id)
+    def _worked(self, lane: str, destination: str, doubtful: bool) -> bool:
+        self.runner.work(lane)
         return True
 
     def _living(self, name: str) -> Destination:

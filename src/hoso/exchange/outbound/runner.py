@@ -35,7 +35,10 @@ TAKEN_MS = 180_000
 """Longer than the longest attempt: two sign-ins and two requests, each of which is cut."""
 TROUBLE_MS = 10_000
 LONGEST_PAUSE_MS = 300_000
-DUE = 200
+LANES = 2
+"""Of one destination: so many are at work at once."""
+PART, AT_A_TIME = 20, 10
+"""Sendings that are looked up at once, and how often before the thread is another's for a while."""
 HOUR_MS = 3_600_000
 KEPT = timedelta(days=30)
 """How long a sending can be looked up that came to nothing, for another took its place or nothing had changed."""
@@ -59,16 +62,32 @@ class Runner:
         """Of destinations in trouble: until when they are let alone, and after how many troubles in a row."""
 
     def step(self, offer: Callable[[str, str, bool], bool]) -> bool:
-        """Offers what is due to those who carry; there is never more to do at once."""
+        """Offers what is due to those who work, a few for each destination; there is never more to do at once."""
         now = self._ms()
         if now - self._pruned > HOUR_MS:
             self._pruned = now
             self._table.prune(now - KEPT // timedelta(milliseconds=1))
-        with self._lock:
-            alone = [name for name, (until, _) in self._pauses.items() if until > now]
-        for row in self._table.due(now, alone, DUE):
-            offer(row.id, row.destination, row.attempts > 0)
+        for name in self._table.busy(now):
+            if not self._is_paused(name):
+                for lane in range(LANES):
+                    offer(f"{name}/{lane}", name, name in self._pauses)
         return False
+
+    def work(self, lane: str) -> None:
+        """Carries what is due for a destination, beside the other lane, until nothing is or the receiver is in trouble."""
+        name, _, number = lane.rpartition("/")
+        for _ in range(AT_A_TIME):
+            due = self._table.due(name, self._ms(), LANES * PART)[int(number) :: LANES]
+            if not due:
+                return
+            for row in due:
+                if self._is_paused(name):
+                    return
+                self.carry(row.id)
+
+    def _is_paused(self, name: str) -> bool:
+        with self._lock:
+            return self._pauses.get(name, (0, 0))[0] > self._ms()
 
     def carry(self, id: str) -> None:
         """One attempt, unless somebody else has it in hand."""

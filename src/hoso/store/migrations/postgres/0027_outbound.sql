@@ -14,5 +14,5 @@ CREATE TABLE outbound (
   settled bigint NOT NULL, number TEXT COLLATE "C" NOT NULL, withheld bigint NOT NULL, issues TEXT COLLATE "C" NOT NULL,
   held TEXT COLLATE "C" NOT NULL, digest TEXT COLLATE "C" NOT NULL, body bytea NOT NULL
 );
-CREATE INDEX outbound_due ON outbound (due) WHERE state < 2;
+CREATE INDEX outbound_due ON outbound (destination, due, id) WHERE state < 2;
 CREATE INDEX outbound_visit ON outbound (destination, visit, id);

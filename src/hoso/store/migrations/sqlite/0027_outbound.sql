@@ -12,5 +12,5 @@ CREATE TABLE outbound (
   attempts INTEGER NOT NULL, failing INTEGER NOT NULL, settled INTEGER NOT NULL, number TEXT NOT NULL,
   withheld INTEGER NOT NULL, issues TEXT NOT NULL, held TEXT NOT NULL, digest TEXT NOT NULL, body BLOB NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX outbound_due ON outbound (due) WHERE state < 2;
+CREATE INDEX outbound_due ON outbound (destination, due, id) WHERE state < 2;
 CREATE INDEX outbound_visit ON outbound (destination, visit, id);
