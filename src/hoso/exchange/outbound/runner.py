@@ -74,7 +74,7 @@ class Runner:
         return False
 
     def work(self, lane: str) -> None:
-        """Carries what is due for a destination, beside the other lane, until nothing is or the receiver is in trouble."""
+        """Carries what is due for a destination, beside its other lane, until all is or the receiver is in trouble."""
         name, _, number = lane.rpartition("/")
         for _ in range(AT_A_TIME):
             due = self._table.due(name, self._ms(), LANES * PART)[int(number) :: LANES]
