@@ -35,7 +35,7 @@ def at(entry: Resource) -> str:
 
 
 def result(entry: Resource, type: str = "Observation") -> Resource:
-    value = {"valueQuantity": {"value": entry["value"], "unit": entry["unit"]}} if "value" in entry else {}
+    value: Resource = {"valueQuantity": {"value": entry["value"], "unit": entry["unit"]}} if "value" in entry else {}
     value |= {"valueString": entry["text"]} if "text" in entry else {}
     value |= {"conclusion": entry["conclusion"]} if "conclusion" in entry else {}
     value |= {"interpretation": [{"coding": [{"system": FLAGS, "code": entry["flag"]}]}]} if "flag" in entry else {}

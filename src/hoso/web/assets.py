@@ -27,6 +27,7 @@ LAYERS = (
     "citizen",
     "register",
     "vaccines",
+    "orders",
     "print",
 )
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}

@@ -16,6 +16,7 @@ from hoso.care.who import who
 from hoso.web import alarm
 from hoso.web.door import Door, Resource
 from hoso.web.fit import fit
+from hoso.web.orders.reading import may_order
 from hoso.web.pages import door, page, signed_in
 from hoso.web.persons import Person, Sources
 from hoso.web.recent import remember
@@ -91,6 +92,7 @@ def shown_timeline(request: HttpRequest, reach: Door, person: Person, base: str)
         request,
         "timeline.html",
         base=base,
+        orders=not _is_own(base) and may_order(reach),
         own=_is_own(base),
         theirs=_is_theirs(base),
         who=who(person.patient, Chart.of([person.patient]), reach.today, sources.patients),

@@ -32,6 +32,8 @@ from hoso.web.growth import views as growth
 from hoso.web.inbox import views as inbox
 from hoso.web.national import views as national
 from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, launching
+from hoso.web.orders import views as orders
+from hoso.web.papers import prescription
 from hoso.web.papers import views as papers
 from hoso.web.registering import done
 from hoso.web.registering import views as registering
@@ -120,6 +122,8 @@ urlpatterns = [
     path("patients/<str:id>/book", book.book, name="book-page"),
     path("patients/<str:id>/book.pdf", papers.book_of, name="book"),
     path("patients/<str:id>/visits/<str:encounter>.pdf", papers.visit_of, name="visit-paper"),
+    path("patients/<str:id>/orders/new", orders.order_new, name="order_new"),
+    path("patients/<str:id>/prescriptions/<str:code>.pdf", prescription.prescription_of, name="prescription"),
     path("patients/<str:id>/sources", sources.sources, name="sources"),
     path("patients/<str:id>/own-record", handing.hand_out, name="hand-out"),
     path("patients/<str:id>/split", parting.split, name="split"),
