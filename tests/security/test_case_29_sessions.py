@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from importlib import import_module
@@ -118,6 +119,22 @@ def test_case_29_without_a_click_a_session_ends(site: Site, staff: Staff) -> Non
     aged(key(browser), seen=now - 31 * 60)
     assert browser.get("/account").headers["location"] == "/?idle=1"
     assert not is_in(browser)
+
+
+def test_case_29_a_form_that_comes_after_it_ended_is_kept_for_its_author_alone(site: Site, staff: Staff) -> None:
+    browser, other = staff.signed_in(), hire(site, f"s{secrets.token_hex(4)}").signed_in()
+    page = browser.get("/register?q=Vo+Danh+Tinh")
+    form = {name: re.findall(f'name="{name}" value="([^"]*)"', page.body.decode())[0] for name in ("key", "q")}
+    aged(key(browser), seen=int(time.time()) - 31 * 60)
+    answer = browser.post("/register", page, **form, kind="known", name="Võ Danh Tính", year="1950")
+    assert answer.headers["location"].startswith("/?idle=1&next=%2Fregister") and not is_in(browser)
+    typed = browser.cookies["hoso_typed"]
+    other.cookies["hoso_typed"] = typed
+    assert "Võ Danh Tính" not in other.get("/register?q=ai+do&kept=1").body.decode()
+    again = staff.signed_in()
+    again.cookies["hoso_typed"] = typed
+    shown = again.get("/register?kept=1")
+    assert "Võ Danh Tính" in shown.body.decode() and 'hoso_typed=""' in "".join(shown.cookies)
 
 
 def test_case_29_with_clicks_it_ends_after_half_a_day(site: Site, staff: Staff) -> None:

@@ -366,6 +366,28 @@ def test_who_lives_in_a_hamlet_is_found_by_it(open_page: Open) -> None:
     expect(page.locator(".person__link")).to_have_count(0)
 
 
+@sides
+def test_a_family_is_registered_one_after_the_other_and_seen_together(open_page: Open, size: str, script: bool) -> None:
+    ward, name = ("Xóm Nhà Chung", "Chung") if script else ("Xóm Nhà Riêng", "Riêng")
+    page = open_page(f"/register?q=Hà+Thị+{name}+1970", "thu", size, java_script_enabled=script)
+    page.check("input[value=female]")
+    page.fill("#address", f"{ward}, Phường Hoa Lư, Tỉnh Ninh Bình")
+    page.click(".register__end button")
+    page.click("text=Hộ gia đình")
+    expect(page.locator(".state--unknown")).to_be_visible()
+    page.click("text=Đăng ký thêm người trong hộ này")
+    assert page.input_value("#address") == f"{ward}, Phường Hoa Lư, Tỉnh Ninh Bình"
+    page.fill("#name", f"Hà Văn {name}")
+    page.fill("#year", "1999")
+    page.check("input[value=male]")
+    page.click(".register__end button")
+    page.click("text=Hộ gia đình")
+    expect(page.locator(".person__link")).to_have_text(f"Hà Thị {name}")
+    shot(page, f"household-{size}-vi")
+    if script:
+        assert faults(page) == []
+
+
 def test_registering_comes_after_a_search_and_is_for_who_receives_people(open_page: Open, site: Site) -> None:
     page = open_page("/register", "thu")
     assert page.url == f"{site.address}/"

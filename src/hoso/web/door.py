@@ -193,6 +193,11 @@ class Door:
         found = self._people([("phone", ",".join(escape(one) for one in phones)), ("_count", "20")])
         return self.persons.read(p["id"] for p in found)
 
+    def living(self, address: str) -> list[Resource]:
+        """The persons whose address begins so (an escaped value)."""
+        found = self._people([("address", address), ("_count", "50")])
+        return self.persons.read(p["id"] for p in found)
+
     def counted(self, records: Sequence[str]) -> dict[str, int]:
         """How many visits, the measure of a record's weight, each Patient has."""
         pairs = [("_summary", "count")]

@@ -56,7 +56,7 @@ def _start(request: HttpRequest, door: Door) -> HttpResponse:
         request,
         "search.html",
         asked=None,
-        recent=[_row(Hit(p, []), 0) for p in people],
+        recent=[row(Hit(p, []), 0) for p in people],
         today=door.today,
         registers=may_register(request),
     )
@@ -69,7 +69,7 @@ def _results(request: HttpRequest, question: Asked, door: Door) -> HttpResponse:
     shown = found.people[(number - 1) * PER_PAGE : number * PER_PAGE]
     names = [_name(hit.person) for hit in found.people]
     marked = marks(door, [hit.person for hit in shown])
-    rows = [_row(hit, names.count(_name(hit.person)) - 1, marked[hit.person["id"]]) for hit in shown]
+    rows = [row(hit, names.count(_name(hit.person)) - 1, marked[hit.person["id"]]) for hit in shown]
     pages = -(-len(found.people) // PER_PAGE)
     links = {n: "/?" + urlencode({"q": question.text, "page": str(n)}) for n in range(1, pages + 1)}
     return page(
@@ -96,7 +96,7 @@ def _page_number(request: HttpRequest, total: int) -> int:
     return max(1, min(number, -(-total // PER_PAGE)))
 
 
-def _row(hit: Hit, same_name: int, mark: Mark | None = None) -> dict[str, Any]:
+def row(hit: Hit, same_name: int, mark: Mark | None = None) -> dict[str, Any]:
     person = hit.person
     facilities = [p.get("managingOrganization", {}).get("display", "") for p in (*hit.records, person)]
     spelled = (human_name(p.get("name")) for p in hit.records)

@@ -33,6 +33,7 @@ from hoso.web.language import own
 from hoso.web.oauth.telling import tell
 from hoso.web.pages import page, signed_in
 from hoso.web.recent import forget
+from hoso.web.registering import kept
 from hoso.web.sign_in import assurance, challenge, device
 from hoso.web.sign_in.adapters import may_go
 from hoso.web.sign_in.fresh import fresh
@@ -237,6 +238,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     request.session.flush()
     response = HttpResponseRedirect("/")
     forget(response)
+    kept.forget(response)
     return response
 
 
