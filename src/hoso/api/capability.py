@@ -8,7 +8,7 @@ from typing import Any
 from hoso import __version__
 from hoso.access import Unavailable
 from hoso.access.trail import TYPE
-from hoso.api import insurance_xml, subscribing
+from hoso.api import immds, insurance_xml, subscribing
 from hoso.api.auditing import PARAMETERS
 from hoso.api.definitions import IMPORT, URL, listed
 from hoso.api.doors import Doors
@@ -153,7 +153,7 @@ def _statement(persons: bool, exports: bool, subscriptions: bool, imports: bool)
                 "resource": [_resource(type, persons, exports) for type in model.resource_types],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "history-system", "search-system")],
                 "searchParam": [*(_param(p) for p in _common()), {"name": "_filter", "type": "special"}],
-                "operation": [_GRAPHQL],
+                "operation": [_GRAPHQL, {"name": "immds-forecast", "definition": f"{URL}{immds.ID}"}],
             }
         ],
     }
@@ -236,6 +236,7 @@ def _resource(type: str, persons: bool, exports: bool) -> dict[str, Any]:
         found["operation"].append({"name": "everything", "definition": _operation(f"{type}-everything")})
     if type == "Patient":
         found["operation"].append({"name": "summary", "definition": SUMMARY})
+        found["operation"].append({"name": "immds-forecast", "definition": f"{URL}{immds.ID}"})
     if type in ("Patient", "Group") and exports:
         found["operation"].append(_bulk(f"{type.lower()}-export"))
     if type == "Patient" and persons:

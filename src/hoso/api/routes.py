@@ -17,6 +17,7 @@ from hoso.api import (
     exporting,
     graphql,
     history,
+    immds,
     importing,
     insurance_xml,
     intake,
@@ -81,6 +82,8 @@ META_DELETE: Table = {"POST": meta.delete}
 LASTN: Table = {"GET": lastn.lastn, "POST": lastn.lastn}
 DOCUMENT: Table = {"GET": document.document, "POST": document.document}
 SUMMARY: Table = {"GET": summarising.summary, "POST": summarising.summary}
+FORECAST: Table = {"POST": immds.forecast_of_data}
+FORECAST_OF_ONE: Table = {"GET": immds.forecast_of_patient, "POST": immds.forecast_of_patient}
 VISIT_XML: Table = {"GET": insurance_xml.visit_xml, "POST": insurance_xml.visit_xml}
 EVERYTHING: Table = {"GET": everything.everything, "POST": everything.everything}
 LOOKUP: Table = {"GET": terminology.lookup, "POST": terminology.lookup}
@@ -218,7 +221,13 @@ def _check_id(type: str, id: str, method: str) -> None:
         raise Refused.because(404, "not-found", "rest.not-found", type=type, id=id[:64])
 
 
-_SYSTEM = {"metadata": METADATA, "_search": SEARCH, "_history": HISTORY, "$graphql": GRAPHQL}
+_SYSTEM = {
+    "metadata": METADATA,
+    "_search": SEARCH,
+    "_history": HISTORY,
+    "$graphql": GRAPHQL,
+    "$immds-forecast": FORECAST,
+}
 _BULK = {
     "$export": (EXPORT, 0),
     "$export-status": (EXPORT_STATUS, 1),
@@ -255,4 +264,10 @@ _SUBSCRIPTION = {"$status": SUBSCRIPTION_STATUS, "$get-ws-binding-token": NO_WEB
 _ONE_SUBSCRIPTION = {**_SUBSCRIPTION, "$events": SUBSCRIPTION_EVENTS}
 _OF_ONE = {("Composition", "$document"): DOCUMENT, ("Encounter", "$insurance-xml"): VISIT_XML}
 _ONE_GROUP = {"$export": EXPORT, "$everything": EVERYTHING}
-_ONE_PATIENT = {"$everything": EVERYTHING, "$summary": SUMMARY, "$unmerge": UNMERGE, "$split": SPLIT}
+_ONE_PATIENT = {
+    "$everything": EVERYTHING,
+    "$summary": SUMMARY,
+    "$immds-forecast": FORECAST_OF_ONE,
+    "$unmerge": UNMERGE,
+    "$split": SPLIT,
+}

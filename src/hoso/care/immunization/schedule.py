@@ -71,6 +71,7 @@ class Series:
     from_age: str
     areas: Mapping[str, date] | None
     basic: tuple[tuple[int, Path], ...]
+    diseases: tuple[tuple[str, str], ...]
 
     def offered(self, born: date, province: str) -> bool:
         return self.areas is None or (province in self.areas and born >= self.areas[province])
@@ -183,6 +184,7 @@ def _series(row: dict[str, Any], on: date) -> Series:
         from_age=row.get("from_age", ""),
         areas=row.get("areas"),
         basic=tuple((one["basic"], _path(one, on)) for one in row.get("after", ())),
+        diseases=tuple((code, words) for code, words in row["diseases"]),
     )
 
 
