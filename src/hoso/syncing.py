@@ -36,6 +36,8 @@ QUIET_SECONDS = 60.0
 """Between two contacts when nothing was written here."""
 LONGEST_SECONDS = 900.0
 """Between two tries while nobody answers."""
+JUDGE_SECONDS = 20.0
+"""What a node that called waits for what it brought to be looked at; the rest of a first sync comes later."""
 LOCK = 4_847_018
 """By which the machines that share a PostgreSQL agree who calls the hub."""
 
@@ -143,8 +145,13 @@ def peer(
         believed |= {above.centre: above.centre_public, above.hub: above.hub_public}
     return Peer(
         kept, Ed25519Signer(parts.node, key), keys(believed), family, judge, above.hub if above else None, now,
-        os.urandom, waits=waits,
+        os.urandom, waits=waits, late=_after(JUDGE_SECONDS),
     )  # fmt: skip
+
+
+def _after(seconds: float) -> Callable[[], bool]:
+    ends = time.monotonic() + seconds
+    return lambda: time.monotonic() > ends
 
 
 def now() -> int:
@@ -267,10 +274,26 @@ class Round:
         return False
 
 
+def judged(parts: Parts) -> bool:
+    """Looks at what was handed in and not looked at yet: whoever brought it did not wait, or was cut off."""
+    from hoso.store.sync_nodes import NodeTable
+    from hoso.sync.judging import judge_all
+    from hoso.sync.nodes import Family, waiting
+
+    rows = {row.id: row for row in NodeTable(parts.store.engine).all()}
+    if rows:
+        below, kept = hub(parts), ledger(parts)
+        family, known = Family(parts.node, None, parts.node, rows), {row.id: row.public for row in rows.values()}
+        me = peer(parts, kept, family, known, None, waiting(below, rows))
+        judge_all(kept, me.judge, me.waits, me.late)
+    return False
+
+
 def upkeep(parts: Parts) -> None:
     from hoso.access.audit.running import Turn
     from hoso.access.working import Working
 
+    Working("sync-judge", lambda: judged(parts), Turn(parts.folder / "judge.lock"), SECONDS)
     calls = Calls.of(parts)
     if calls is None:
         return

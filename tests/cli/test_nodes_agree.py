@@ -6,13 +6,17 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from random import Random
+from subprocess import DEVNULL
 
 import pytest
 from tests import postgres
-from tests.cli.serving import Server, hoso, made, served
+from tests.cli.serving import HOSO, Server, hoso, made, served
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -240,6 +244,26 @@ def test_yesterdays_image_put_back_on_a_station_loses_neither_day(small: Tree) -
     assert "node-fork" in small.log()
 
 
+def test_a_station_that_was_restored_from_a_backup_reads_its_lost_day_back(small: Tree) -> None:
+    folder = small.station("a")
+    small.write("a", *visit("monday", 1))
+    small.now("a")
+    file, kept = small.folder / "monday.backup", small.folder / "kept"
+    assert hoso("backup", "--data", folder, file, "--keys", kept).returncode == 0
+    small.write("a", *visit("tuesday", 1))
+    small.now("a")
+    done = hoso("restore", "--data", small.folder / "again", file, "--keys", kept)
+    assert done.returncode == 0, done.stdout + done.stderr
+    small.tokens["again"] = small.tokens["a"]
+    small.write("again", *visit("wednesday", 1))
+    assert "an image was put back" in small.now("again")
+    assert "Both have the same." in small.now("again")
+    server = small.serve("again")
+    for day in ("monday", "tuesday", "wednesday"):
+        for name, one in (("again", server), ("hub", small.hub)):
+            assert small.shows(name, one, f"Observation/{day}-o1") is not None, (name, day)
+
+
 def test_what_a_station_wrote_is_at_the_centre_through_its_province(small: Tree) -> None:
     small.station("province")
     centre, small.hub = small.hub, small.serve("province")
@@ -268,7 +292,7 @@ ROUNDS = int(os.environ.get("HOSO_KILL_ROUNDS", "2"))
 @pytest.mark.parametrize("victim", ["hub", "station"])
 def test_nothing_acknowledged_is_lost_when_a_process_is_killed(tree: Tree, victim: str) -> None:
     tree.station("a")
-    written = []
+    written, chance = [], Random(victim)
     for number in range(ROUNDS):
         server = tree.serve("a")
         for place in range(6):
@@ -276,12 +300,19 @@ def test_nothing_acknowledged_is_lost_when_a_process_is_killed(tree: Tree, victi
             body = json.dumps(bundle(*visit(id, 1))).encode()
             if server.request("POST", "/fhir", body)[0] == 200:
                 written.append(id)
+        call = subprocess.Popen(
+            [str(HOSO), "sync", "now", "--data", str(tree.folder / "a")], stdout=DEVNULL, stderr=DEVNULL
+        )
+        time.sleep(chance.uniform(0.2, 3.0))
         if victim == "hub":
             os.killpg(tree.hub.process.pid, signal.SIGKILL)
             tree.hub.process.wait(20)
             tree.hub = _again(tree)
+        else:
+            call.kill()
         os.killpg(server.process.pid, signal.SIGKILL)
         server.process.wait(20)
+        call.wait(200)
     assert len(written) == 6 * ROUNDS
     for _ in range(3):
         if "Both have the same." in tree.now("a"):

@@ -15,7 +15,7 @@ from tests.sync.pair import meet as met
 
 from hoso.store.contract import Draft, Origin, StoreConfig
 from hoso.store.opening import open_store
-from hoso.store.record_store import RecordStore
+from hoso.store.record_store import RecordStore, RecordTransaction
 from hoso.store.sync_versions import Written
 from hoso.sync import Broken, Full, Outcome, Peer
 from hoso.sync.gathering import complete
@@ -27,16 +27,28 @@ from hoso.sync.status import waiting
 WHO = Origin("Practitioner/a", "TREAT")
 
 
+class PowerCut(Exception):
+    pass
+
+
 class Kept:
     """A node with a store; `peer` is what agrees."""
 
     def __init__(self, name: str, store: RecordStore, held: Callable[[str], str | None] = lambda text: None) -> None:
         self.name, self.store, self.held = name, store, held
         self.chance = Random(name)
-        origin = Origin(f"node/{name}", "sync")
-        self.ledger = StoreLedger(
-            store, name, lambda work: store.write(work, origin), lambda transaction, taken: None, self.chance.randbytes
-        )
+        self.cut = (0, "")
+        """At which of the next commits the power goes, and whether "before" or "after" it."""
+        self.ledger = StoreLedger(store, name, self._commit, lambda transaction, taken: None, self.chance.randbytes)
+
+    def _commit(self, work: Callable[[RecordTransaction], None]) -> None:
+        number, when = self.cut
+        self.cut = (number - 1, when)
+        if number == 1 and when == "before":
+            raise PowerCut
+        self.store.write(work, Origin(f"node/{self.name}", "sync"))
+        if number == 1:
+            raise PowerCut
 
     @property
     def peer(self) -> Peer:
@@ -213,6 +225,31 @@ def test_yesterdays_image_of_a_station_reads_its_lost_day_back(
     for one in (station, hub):
         assert [one.shows(id) for id in "abc"] == [("monday", False), ("tuesday", False), ("wednesday", False)]
     station.store.close()
+
+
+@pytest.mark.parametrize("side", ["station", "hub"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_power_that_goes_at_any_commit_of_a_contact_loses_and_doubles_nothing(
+    station: Kept, neighbour: Kept, hub: Kept, side: str, when: str
+) -> None:
+    victim, cuts = {"station": station, "hub": hub}[side], 0
+    for number in range(1, 7):
+        for one in (station, neighbour, hub):
+            one.note(f"{one.name}-{number}", "x")
+        meet(neighbour, hub)
+        victim.cut = (number, when)
+        try:
+            meet(station, hub)
+        except PowerCut:
+            cuts += 1
+        victim.cut = (0, "")
+        meet(station, hub)
+        assert meet(station, hub).equal
+    assert cuts >= 3  # so many commits has each side at least
+    meet(neighbour, hub)
+    for one in (station, neighbour, hub):
+        assert len(one.store.feed()) == 18
+    assert waiting(station.ledger) == waiting(neighbour.ledger) == 0
 
 
 def test_stations_that_come_at_once_to_several_workers_of_a_hub_leave_it_whole(

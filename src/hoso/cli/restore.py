@@ -53,6 +53,8 @@ def _restore(folder: Path, file: Path, keys: Path, database: str | None, sealed:
     for name in names:
         (folder / "keys" / name).touch(mode=0o600)
         shutil.copyfile(keys / name, folder / "keys" / name)
+    if (keys / "sync").is_dir():
+        shutil.copytree(keys / "sync", folder / "sync")
     own = compose.read_keys(folder / "keys")
     apart = key_file.read(sealed, own.seal) if sealed.is_file() else None
     _refill(kept, apart, _store_config(folder, kept, database), own)

@@ -18,12 +18,17 @@ Judge = Callable[[Header, bytes], str | None]
 Group = list[tuple[int, Record, Header]]
 
 
-def judge_all(ledger: Ledger, judge: Judge, waits: Callable[[StreamId], bool]) -> None:
-    """Looks at all that was accepted and not judged, but for streams that wait. Raises Full; can be called again."""
+def judge_all(
+    ledger: Ledger, judge: Judge, waits: Callable[[StreamId], bool], late: Callable[[], bool] = lambda: False
+) -> None:
+    """Looks at all that was accepted and not judged, but for streams that wait, until it is `late`.
+
+    Raises Full; can be called again.
+    """
     for stream in ledger.streams():
         if waits(stream):
             continue
-        while ledger.judged(stream) < ledger.end(stream).number and _step(ledger, stream, judge):
+        while not late() and ledger.judged(stream) < ledger.end(stream).number and _step(ledger, stream, judge):
             pass
 
 

@@ -60,6 +60,8 @@ class Peer:
     sizes: Sizes = field(default_factory=Sizes)
     waits: Callable[[StreamId], bool] = lambda stream: False
     """Whether a stream is only kept for now: whoever wrote it may not write any more, or not at present."""
+    late: Callable[[], bool] = lambda: False
+    """Whether somebody has waited long enough for what was accepted to be judged; the rest is judged later."""
 
     @property
     def name(self) -> str:

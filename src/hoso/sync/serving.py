@@ -66,7 +66,7 @@ def answer(me: Peer, sender: str, request: Request) -> Answer:
             case Past():
                 return _past(me, sender, request)
             case Pull():
-                judge_all(me.ledger, me.judge, me.waits)
+                judge_all(me.ledger, me.judge, me.waits, me.late)
                 return _pull(me, sender, request)
             case Buckets():
                 _at_end(me, request.cursor)
@@ -90,7 +90,7 @@ def receipt(me: Peer, stream: StreamId, place: Place) -> Receipt:
 def _have(me: Peer, sender: str, request: Have) -> Having:
     if len(request.streams) > MOST_STREAMS:
         raise Refused("too-much")
-    judge_all(me.ledger, me.judge, me.waits)
+    judge_all(me.ledger, me.judge, me.waits, me.late)
     known = [stream for stream in me.ledger.streams() if me.tree.carries(sender, stream.node)]
     asked = dict.fromkeys((*request.streams, *known))
     _may(me, sender, *asked)
@@ -209,7 +209,7 @@ def _cursor(me: Peer, number: int) -> Cursor:
 
 def _at_end(me: Peer, cursor: Cursor) -> None:
     """Two nodes are compared only when the one has read all of the other."""
-    judge_all(me.ledger, me.judge, me.waits)
+    judge_all(me.ledger, me.judge, me.waits, me.late)
     if not _mine(me, cursor) or cursor.number != me.ledger.feed_end()[0]:
         raise Refused("behind")
 
