@@ -186,6 +186,18 @@ def of(everything: list[Resource], id: str) -> list[Resource]:
     return [one for one in inside if one["resourceType"] in kinds]
 
 
+def test_what_a_correction_took_back_is_not_written(store: RecordStore, tmp_path: Path) -> None:
+    here = Here(store, tmp_path)
+    drugs = [{"MA_LK": "LK001", "STT": str(at), "TEN_THUOC": name} for at, name in enumerate(("Một", "Hai"), 1)]
+    for some in (drugs, drugs[:1]):
+        here.load(envelope(visit({"XML1": [SUMMARY], "XML2": some})))
+    [head] = here.node.records.scan(LOADING, parse("Encounter", []))
+    resources = gathered(here.node.records, LOADING, head).resources
+    assert "entered-in-error" in {one.get("status") for one in resources}
+    file = written(resources, dialect="4750", facility="01001")
+    assert [row["TEN_THUOC"] for row in file.tables["XML2"]] == ["Một"]
+
+
 def test_nothing_but_one_visit_is_written() -> None:
     with pytest.raises(ValueError, match="0 Encounters"):
         written([], dialect="4750", facility=FACILITY)

@@ -15,6 +15,7 @@ from tests.exchange.outbound.senders_house import CODE, SendersHouse, dumped, ob
 from hoso.access import Actor, Errand, Scopes, Unavailable
 from hoso.access.audit import Event
 from hoso.access.audit.journal import PlainJournal
+from hoso.access.citizen.lines import Lines
 from hoso.access.outbound.destinations import Destination
 from hoso.core import Refused
 from hoso.exchange.door import LOADING
@@ -206,6 +207,9 @@ def test_the_log_says_what_was_sent_to_whom_and_by_what_right(house: SendersHous
     assert (event.purpose, event.activity, event.channel, event.outcome) == ("HPAYMT", "send", "automatic", "ok")
     assert event.what == f"Encounter/{house.visit} to bhxh: Contract 12/2026"
     assert {"Encounter", "Patient", "Observation", "MedicationRequest"} <= set(event.types) and event.digest
+    lines = Lines("")
+    lines.add(1, event)
+    assert [(one.who, one.actor, one.deeds) for one in lines.lines] == [("machine", "destination/bhxh", {"sent"})]
     text = dumped([one.what for one in house.told("destination-add")])
     assert receiver.url in text and SECRET not in text
 

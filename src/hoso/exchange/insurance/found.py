@@ -131,7 +131,8 @@ class _Finder:
     def rows_by_id(self) -> None:
         numbers = range(1, max(_LATEST, 2 * len(self._named)))
         for table in _ROWS:
-            names = sorted(makes(table) - {"Item"}, key=lambda name: name != home(table))
+            here = {one["resourceType"] for one in self._left(*makes(table))}  # an id is dear to work out
+            names = sorted(here, key=lambda name: (name != home(table), name))
             for stated in (*map(str, numbers), *(f"#{n}" for n in range(1, 1 + len(self._named)))):
                 parts = {name: [one] for name in names if (one := self._take(name, table, stated, name))}
                 if parts:
