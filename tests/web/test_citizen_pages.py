@@ -20,7 +20,8 @@ both = pytest.mark.parametrize("size", ["desk", "phone"])
 languages = pytest.mark.parametrize("language", ["vi", "en"])
 WORDS = "Tôi không có mặt ở trạm vào giờ đó"
 PAGES = (
-    "/me", "/me/timeline", "/me/book", "/me/log", "/me/log?only=emergencies", "/me/log/proof", "/me/cases",
+    "/me", "/me/record", "/me/more",
+    "/me/timeline", "/me/book", "/me/log", "/me/log?only=emergencies", "/me/log/proof", "/me/cases",
     "/me/cases/new?kind=erasure", "/me/consents", "/me/sharing", "/me/family",
     "/me/share", "/me/share/new",
 )  # fmt: skip

@@ -37,6 +37,7 @@ COMMANDS = (
     "match",
     "node",
     "profile",
+    "remind",
     "restore",
     "send",
     "serve",

@@ -93,6 +93,7 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "health_link_opening": (
         ("link", "number", "time", "recipient", "place", "outcome", "ticket"), ("link", "number"),
     ),
+    "reminder": (("person", "what", "due", "told"), ("person", "what", "due")),
     "subscription": (
         ("id", "owner", "asked", "asked_errand", "asked_secret", "version", "errand", "secret", "state", "since",
          "numbered", "told", "attempts", "due", "failing", "fault", "heard", "heartbeat", "ends"),

@@ -22,7 +22,7 @@ from hoso.web.sign_in import settings as sign_in
 from hoso.web.sqlite.secret import WebKeys, derived, of_accounts
 
 HERE = Path(__file__).parent
-LANGUAGE_COOKIE = "hoso_language"
+LANGUAGE_COOKIE, TEXT_COOKIE = "hoso_language", "hoso_text"
 
 
 class WebConfig(Protocol):

@@ -29,7 +29,7 @@ from hoso.exchange.intake import Intake
 from hoso.identity.code import Codes
 from hoso.identity.matching import Matching
 from hoso.identity.steward import Steward
-from hoso.web.configure import WebConfig
+from hoso.web.configure import TEXT_COOKIE, WebConfig
 from hoso.web.door import Door
 from hoso.web.oauth.identity import person, practitioner
 from hoso.web.roles import actor, administers
@@ -251,5 +251,6 @@ def shared(request: HttpRequest) -> dict[str, Any]:
         "hands_over": _treats(request),
         "prints": partial(may_print, request),
         "unread": getattr(request, "unread", ()),
+        "large": request.COOKIES.get(TEXT_COOKIE) == "large",
         "degraded": getattr(request, "degraded", False),
     }

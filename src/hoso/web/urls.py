@@ -26,7 +26,7 @@ from hoso.web import (
 from hoso.web import record as pages
 from hoso.web.book import views as book
 from hoso.web.citizens import cases as asked
-from hoso.web.citizens import consents, family, handing, results, share, sharing
+from hoso.web.citizens import consents, download, family, handing, home, reminders, results, share, sharing
 from hoso.web.citizens import log as looks
 from hoso.web.citizens import views as citizen
 from hoso.web.growth import views as growth
@@ -78,7 +78,14 @@ urlpatterns = [
     path("inbox/<str:id>/undo", inbox.undo, name="deposit-undo"),
     path("inbox/<str:id>/<int:number>", inbox.original, name="deposit-item"),
     path("enrol", citizen.enrol, name="enrol"),
-    path("me", citizen.me, name="me"),
+    path("me", home.home, name="me"),
+    path("me/record", citizen.me, name="my-record"),
+    path("me/more", citizen.more, name="my-more"),
+    path("me/text", citizen.text),
+    path("me/reminders.ics", reminders.reminders, name="my-reminders"),
+    path("me/appointments/<str:id>.ics", reminders.appointment, name="my-appointment"),
+    path("me/card.pdf", papers.my_card, name="my-paper-card"),
+    path("me/everything.zip", download.everything, name="my-everything"),
     path("me/book", book.my_book, name="my-book-page"),
     path("me/book.pdf", papers.my_book, name="my-book"),
     path("me/visits/<str:encounter>.pdf", papers.my_visit, name="my-visit-paper"),

@@ -44,7 +44,7 @@ def result(request: HttpRequest, reach: Door, person: Person, test: str) -> Http
         trend=charts.trend(found.trend),
         standings=STANDINGS,
         report=_report(found),
-        source=table("results")["source"],
+        source=table("results")["source"]["en" if get_language() == "en" else "vi"],
     )
 
 
@@ -55,7 +55,7 @@ def results_of(reach: Door, person: Person) -> tuple[Series, ...]:
 
 
 def shown(test: Series) -> dict[str, Any]:
-    """`sentence`: a key of the catalogue; the words of the rule table are in the reader's language."""
+    """`sentence`: a key of the catalogue, or ""; the words of the rule table are in the reader's language."""
     language = "en" if get_language() == "en" else "vi"
     words = {part: said[language] for part, said in test.words.items()}
     last = test.last
@@ -64,9 +64,16 @@ def shown(test: Series) -> dict[str, Any]:
         "name": words.get("name") or test.name,
         "words": words,
         "meaning": words.get({"above": "high", "below": "low"}.get(last.standing, ""), ""),
-        "sentence": "little" if _is_little(last) else last.standing,
+        "sentence": _sentence(last),
         "bar": charts.bar(last),
     }
+
+
+def _sentence(value: Value) -> str:
+    """Nothing for words without a range, such as a blood group: they are not compared with anything."""
+    if value.standing == "unknown" and value.number is None:
+        return ""
+    return "little" if _is_little(value) else value.standing
 
 
 def _is_little(value: Value) -> bool:

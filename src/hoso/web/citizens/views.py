@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.account.internal.flows.login import record_authentication
+from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -10,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
 
 from hoso.web import record
 from hoso.web.accounts import throttle
@@ -17,12 +19,14 @@ from hoso.web.accounts.models import Account
 from hoso.web.citizens import enrolment
 from hoso.web.citizens.numbers import number
 from hoso.web.citizens.own import mine, own
+from hoso.web.configure import TEXT_COOKIE
 from hoso.web.door import Door
 from hoso.web.oauth.telling import tell
 from hoso.web.pages import emergencies, errand, page
 from hoso.web.persons import Person
 
 Errors = dict[str, list[str]]
+_YEAR = 365 * 24 * 3600
 
 
 @sensitive_post_parameters("code", "password1", "password2")
@@ -80,6 +84,24 @@ def read_emergency(request: HttpRequest, grant: str) -> HttpResponse:
         return HttpResponseNotAllowed(["POST"])
     emergencies().read(errand(request), grant[:64])
     return HttpResponseRedirect(record.OWN)
+
+
+@own
+def more(request: HttpRequest, reach: Door, person: Person) -> HttpResponse:
+    return page(request, "citizen/more.html")
+
+
+@require_POST
+def text(request: HttpRequest) -> HttpResponse:
+    """Large letters or usual ones, remembered in this browser."""
+    response = HttpResponseRedirect("/me/more")
+    if request.POST.get("large"):
+        response.set_cookie(
+            TEXT_COOKIE, "large", max_age=_YEAR, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+        )
+    else:
+        response.delete_cookie(TEXT_COOKIE, samesite="Lax")
+    return response
 
 
 @own

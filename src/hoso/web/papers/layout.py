@@ -101,7 +101,7 @@ def _table(lines: Sequence[tuple[str, str, str]]) -> Flowable:
 def head(title: str, lines: Sequence[tuple[str, str]], qr: str) -> list[Flowable]:
     """The top of the first page: the title, who it is (lines with their names), and the QR that finds the record."""
     told = [line(_title(text), _title(strong)) for text, strong in lines]
-    beside = Table([[told, _Qr(qr) if qr else ""]], colWidths=(WIDTH - QR, QR))
+    beside = Table([[told, QrPicture(qr, QR) if qr else ""]], colWidths=(WIDTH - QR, QR))
     beside.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0)])
     return [heading(title, 0), Spacer(0, 2 * mm), beside]
 
@@ -130,13 +130,13 @@ def _colour(warns: bool) -> str:
     return f' color="{WARN.hexval()}"' if warns else ""
 
 
-class _Qr(Flowable):
-    def __init__(self, text: str) -> None:
+class QrPicture(Flowable):
+    def __init__(self, text: str, size: float) -> None:
         super().__init__()
-        self._text, self.width, self.height = text, QR, QR
+        self._text, self.width, self.height = text, size, size
 
     def draw(self) -> None:
-        draw_qr(self.canv, self._text, 0, 0, QR)
+        draw_qr(self.canv, self._text, 0, 0, self.width)
 
 
 class _Document(BaseDocTemplate):

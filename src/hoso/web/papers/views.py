@@ -27,6 +27,7 @@ from hoso.web.citizens.own import own
 from hoso.web.door import Door, Resource
 from hoso.web.pages import codes, door, errand, may_print, records, signed_in
 from hoso.web.papers.book import Printing, book, visit
+from hoso.web.papers.pocket import pocket
 from hoso.web.persons import Person
 from hoso.web.record import KIND_TITLES, person_at
 
@@ -74,8 +75,26 @@ def my_visit(request: HttpRequest, reach: Door, person: Person, encounter: str) 
     return _visit(request, person, encounter)
 
 
+@own
+def my_card(request: HttpRequest, reach: Door, person: Person) -> HttpResponse:
+    """What an emergency needs, for a purse."""
+    paper_reach = paper(request)
+    sources = paper_reach.persons.sources(person)
+    resources, refused = paper_reach.card(person, sources)
+    card = emergency_card(
+        person.patient, resources, reach.today, refused, sources=sources.patients, young=sources.young
+    )
+    return as_file(pocket(card, printing(request, paper_reach, person)), "the-cap-cuu", person)
+
+
 def _book(request: HttpRequest, person: Person) -> HttpResponse:
-    reach = paper(request)
+    paper(request)
+    return as_file(book_for(request, person), "so-suc-khoe", person)
+
+
+def book_for(request: HttpRequest, person: Person) -> bytes:
+    """The whole book, on the errand that the request has by now."""
+    reach = PaperDoor(request)
     sources = reach.persons.sources(person)
     resources, refused = reach.card(person, sources)
     card = emergency_card(
@@ -83,7 +102,7 @@ def _book(request: HttpRequest, person: Person) -> HttpResponse:
     )
     years = list(_years(reach, person, sources.patients, sources.young))
     with _turn():
-        return as_file(book(card, years, printing(request, reach, person)), "so-suc-khoe", person)
+        return book(card, years, printing(request, reach, person))
 
 
 def _visit(request: HttpRequest, person: Person, id: str) -> HttpResponse:
