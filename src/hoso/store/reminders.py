@@ -1,4 +1,4 @@
-"""The table of what citizens were reminded of: a claim is made before anything is sent, so that two runs send it once."""
+"""The table of what citizens were reminded of: claimed before anything is sent, so that two runs send it once."""
 
 from __future__ import annotations
 
