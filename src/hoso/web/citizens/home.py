@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 
 from hoso.care import emergency_card
@@ -59,7 +58,6 @@ def home(request: HttpRequest, reach: Door, person: Person) -> HttpResponse:
         standings=STANDINGS,
         appointments=appointments(reach, person),
         ending=_ending(card.medicines.active),
-        vaccines=_vaccines(),
         tongue="en" if get_language() == "en" else "vi",
         today=reach.today,
     )
@@ -105,14 +103,6 @@ def _ending(medicines: tuple[Medicine, ...]) -> list[Medicine]:
     """Those that run out soon or ran out lately, the most urgent first."""
     found = [one for one in medicines if one.days_left is not None and _LONG_OUT <= one.days_left <= LOW]
     return sorted(found, key=lambda one: one.days_left or 0)
-
-
-def _vaccines() -> str:
-    """Where the vaccines due are, on a node that has that page."""
-    try:
-        return reverse("me_vaccines")
-    except NoReverseMatch:
-        return ""
 
 
 def of_language(said: Any) -> str:
