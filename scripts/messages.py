@@ -53,12 +53,17 @@ def _titles() -> Iterator[str]:
     from hoso.web.sources import EVENTS, HOW, REASONS
     from hoso.web.staffing.problems import PROBLEMS
     from hoso.web.staffing.titles import KIND_TITLES as PLACES
+    from hoso.web.visits.words import FIELD_TITLES as OF_A_VISIT
 
     for file in sorted(CARE.glob("rules/*.toml")):
         rules = tomllib.loads(file.read_text("utf-8"))
         for listed in rules.values():
             if isinstance(listed, list):
                 yield from (rule["title"] for rule in listed if "title" in rule)
+    visit = tomllib.loads((CARE / "rules/visit.toml").read_text("utf-8"))
+    yield from (text for one in visit["template"] for text in (one["reason"], *one["prompts"]))
+    yield from (unit for one in visit["vital"] if not (unit := one["unit"]).isascii() and unit != "°C")
+    yield from OF_A_VISIT.values()
     yield from role_titles().values()
     yield from (*EMERGENCIES.values(), *OUTCOMES.values(), *DELAYS.values())
     yield from (*(kind.title for kind in kinds().values()), *PROBLEMS.values(), *PLACES.values())

@@ -155,7 +155,8 @@ def _allergy(record: Resource, chart: Chart) -> Allergy:
 
 
 def problems(chart: Chart) -> Section[Problem]:
-    """Lasting problems before passing ones; the same name is one line."""
+    """Lasting problems before passing ones; the same name, and a visit's diagnosis with a code listed already, is one
+    line."""
     found: dict[str, Problem] = {}
     none_known: list[Resource] = []
     for condition in sorted(active_conditions(chart), key=_is_visit_diagnosis):
@@ -169,7 +170,8 @@ def problems(chart: Chart) -> Section[Problem]:
                 name, classification(condition.get("code")), certain and not has_code(verified, "unconfirmed"),
                 chart.source(condition),
             )  # fmt: skip
-            found.setdefault(fold(name), line)
+            if not (_is_visit_diagnosis(condition) and line.code and line.code in {p.code for p in found.values()}):
+                found.setdefault(fold(name), line)
     if found:
         return Section("listed", tuple(found.values()))
     return Section("known-none", (), when(none_known[0])) if none_known else Section("unrecorded")

@@ -9,9 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from hoso.access import Version
-from hoso.exchange.insurance.finish import XML_TABLE
 from hoso.exchange.insurance.found import ERROR, is_withdrawn
-from hoso.fhir import json
+from hoso.fhir import json, systems
 
 _TABLES = {
     "Condition": "XML1",
@@ -46,7 +45,7 @@ def _table(resource: Mapping[str, Any]) -> str | None:
         return next((_CATEGORIES[code] for code in codes if code in _CATEGORIES), None)
     if type == "DocumentReference":
         codings = resource.get("type", {}).get("coding", ())
-        return next((str(one.get("code")) for one in codings if one.get("system") == XML_TABLE), None)
+        return next((str(one.get("code")) for one in codings if one.get("system") == systems.XML_TABLE), None)
     return _TABLES.get(type)
 
 

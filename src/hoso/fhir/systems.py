@@ -27,6 +27,10 @@ ORGANISATION_CODE = "https://hoso.vn/sid/organisation-code"
 FACILITY_LEVEL = "https://hoso.vn/CodeSystem/facility-level"
 VISIT_KIND = "https://hoso.vn/CodeSystem/visit-kind"
 VISIT_TYPE = "https://hoso.vn/CodeSystem/visit-type"
+VISIT_TEMPLATE = "https://hoso.vn/CodeSystem/visit-template"
+"""With which template of the visit page a visit was written (`care/rules/visit.toml`)."""
+XML_TABLE = "https://hoso.vn/CodeSystem/xml-table"
+"""From which table of the insurance XML a document is, or into which it goes."""
 HEALTH_CLASS = "https://hoso.vn/CodeSystem/health-class"
 COMMUNE = "https://hoso.vn/CodeSystem/commune"
 ETHNIC_GROUP = "https://hoso.vn/CodeSystem/ethnic-group"
@@ -110,8 +114,10 @@ __all__ = [
     "SOCIAL_NUMBER",
     "UCUM",
     "VISIT_KIND",
+    "VISIT_TEMPLATE",
     "VISIT_TYPE",
     "WORKPLACE",
+    "XML_TABLE",
     "facility_appointment_number",
     "facility_check_number",
     "facility_codes",

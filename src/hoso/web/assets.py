@@ -28,6 +28,7 @@ LAYERS = (
     "register",
     "vaccines",
     "orders",
+    "visit",
     "print",
 )
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}

@@ -11,6 +11,7 @@ from django.contrib.auth import logout
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import Resolver404, resolve
 from django.utils import translation
 
 from hoso.access import Unavailable
@@ -18,7 +19,6 @@ from hoso.core.errors import Refused
 from hoso.web import errors, pages
 from hoso.web.accounts.hasher import Busy
 from hoso.web.configure import LANGUAGE_COOKIE
-from hoso.web.registering.kept import PATH, to_sign_in
 
 log = logging.getLogger("hoso.web")
 
@@ -70,7 +70,8 @@ class Language:
 class Idle:
     """Half an hour without a click ends the session, and half a day with clicks, as this node's rules say.
 
-    The time is noted once a minute, not at every click.
+    The time is noted once a minute, not at every click. A form that somebody had filled in is given to its view all the
+    same, where the view knows how to keep it for whoever signs in next.
     """
 
     def __init__(self, respond: Respond) -> None:
@@ -81,18 +82,21 @@ class Idle:
             now, rules = int(time.time()), settings.SIGN_IN
             seen, begun = request.session.get(_SEEN, 0), request.session.setdefault(_BEGUN, now)
             if (seen and now - seen > rules.idle.total_seconds()) or now - begun > rules.longest.total_seconds():
-                kept = to_sign_in(request, idle=True) if _is_typed(request) else None
                 logout(request)
-                return kept or HttpResponseRedirect("/?idle=1")
+                return self.respond(request) if _keeps(request) else HttpResponseRedirect("/?idle=1")
             if now - seen > _NOTE_EVERY:
                 request.session[_SEEN] = now
                 _note(request.session)
         return self.respond(request)
 
 
-def _is_typed(request: HttpRequest) -> bool:
+def _keeps(request: HttpRequest) -> bool:
     """Whether somebody filled in a form that is kept for them."""
-    return request.method == "POST" and request.path == PATH
+    try:
+        view = resolve(request.path_info).func
+    except Resolver404:
+        return False
+    return request.method == "POST" and getattr(view, "keeps_typed", False)
 
 
 def _note(session: SessionBase) -> None:

@@ -195,6 +195,13 @@ def _treats(request: HttpRequest) -> bool:
     return row is not None and row.reach == "tied"
 
 
+def _writes_visits(request: HttpRequest) -> bool:
+    """Whether the role writes down what was found in a visit."""
+    user: Any = request.user
+    may = scopes(user.role) if user and user.is_authenticated else None
+    return may is not None and all(may.permits(type, "c") for type in ("Encounter", "Observation"))
+
+
 def _administers(request: HttpRequest) -> bool:
     user: Any = request.user
     return bool(user and user.is_authenticated and administers(user.role))
@@ -249,6 +256,7 @@ def shared(request: HttpRequest) -> dict[str, Any]:
         "national": settings.NATIONAL,
         "emergency": getattr(request, "emergency", None),
         "hands_over": _treats(request),
+        "writes_visits": _writes_visits(request),
         "prints": partial(may_print, request),
         "unread": getattr(request, "unread", ()),
         "large": request.COOKIES.get(TEXT_COOKIE) == "large",

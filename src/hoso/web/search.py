@@ -20,6 +20,7 @@ from hoso.web.pages import codes, door, may, may_register, page
 from hoso.web.present import place_text
 from hoso.web.recent import recent
 from hoso.web.registering.resources import known_as
+from hoso.web.visits.keeping import unfinished
 
 PER_PAGE = 20
 _MOST_CODES = 50
@@ -35,6 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
             problem="",
             next=request.GET.get("next", ""),
             idle="idle" in request.GET,
+            kept="kept" in request.GET,
         )
     text = request.GET.get("q", "")
     question = _with_merged(asked(text, codes().verify_card))
@@ -55,11 +57,28 @@ def _start(request: HttpRequest, door: Door) -> HttpResponse:
     return page(
         request,
         "search.html",
+        unfinished=_unfinished(request, door),
         asked=None,
         recent=[row(Hit(p, []), 0) for p in people],
         today=door.today,
         registers=may_register(request),
     )
+
+
+def _unfinished(request: HttpRequest, door: Door) -> list[dict[str, Any]]:
+    """Visits in which this person typed and that are not signed, whose person is still open to them."""
+    rows = unfinished(int(request.user.pk))  # type: ignore[arg-type]
+    homes = door.persons.homes([row.person for row in rows]) if rows else {}
+    people = {one["id"]: one for one in door.persons.read(homes.values())} if rows else {}
+    return [
+        {
+            "at": row.saved,
+            "name": human_name(found.get("name")),
+            "url": f"/patients/{found['id']}/visits/{row.encounter}/edit",
+        }
+        for row in rows
+        if (found := people.get(homes[row.person]))
+    ]
 
 
 def _results(request: HttpRequest, question: Asked, door: Door) -> HttpResponse:

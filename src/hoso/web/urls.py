@@ -41,6 +41,7 @@ from hoso.web.registering import views as registering
 from hoso.web.sign_in import views as own
 from hoso.web.staffing import locations, people, places, review
 from hoso.web.vaccines import views as vaccines
+from hoso.web.visits import views as visits
 
 urlpatterns = [
     path("", search.home, name="home"),
@@ -130,9 +131,14 @@ urlpatterns = [
     path("patients/<str:id>/timeline", pages.timeline, name="timeline"),
     path("patients/<str:id>/book", book.book, name="book-page"),
     path("patients/<str:id>/book.pdf", papers.book_of, name="book"),
+    path("patients/<str:id>/visits/new", visits.begin, name="visit_new"),
     path("patients/<str:id>/visits/<str:encounter>.pdf", papers.visit_of, name="visit-paper"),
     path("patients/<str:id>/orders/new", orders.order_new, name="order_new"),
     path("patients/<str:id>/prescriptions/<str:code>.pdf", prescription.prescription_of, name="prescription"),
+    path("patients/<str:id>/visits/<str:encounter>", visits.visit, name="visit"),
+    path("patients/<str:id>/visits/<str:encounter>/edit", visits.edit, name="visit-edit"),
+    path("patients/<str:id>/visits/<str:encounter>/draft", visits.draft, name="visit-draft"),
+    path("diagnoses", visits.codes, name="diagnoses"),
     path("patients/<str:id>/sources", sources.sources, name="sources"),
     path("patients/<str:id>/own-record", handing.hand_out, name="hand-out"),
     path("patients/<str:id>/split", parting.split, name="split"),

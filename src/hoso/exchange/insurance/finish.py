@@ -17,7 +17,6 @@ from hoso.exchange.insurance.mapping import Resource, kept, put, template
 from hoso.exchange.insurance.visit import Row
 from hoso.fhir import systems
 
-XML_TABLE = "https://hoso.vn/CodeSystem/xml-table"
 _DIAGNOSIS_ROLE = "http://terminology.hl7.org/CodeSystem/diagnosis-role"
 _UNKNOWN = {
     "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
@@ -110,7 +109,7 @@ def _vitals(draft: Draft) -> list[Made]:
 def _document(row: Row | None, _: str, resource: Resource, encounter: Resource) -> None:
     assert row is not None
     table = row.place.table
-    coding = {"system": XML_TABLE, "code": table, "display": tables()[table].title}
+    coding = {"system": systems.XML_TABLE, "code": table, "display": tables()[table].title}
     resource["type"] = {"coding": [coding], "text": _TITLES[table]}
     if len(ended := _ended(encounter)) > 10 and resource.setdefault("date", ended) == ended:
         _stated(resource, row, *_DATES_OF_PAPERS)

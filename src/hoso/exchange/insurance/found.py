@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hoso.exchange.insurance.finish import COMES_AGAIN, NAMELESS, XML_TABLE
+from hoso.exchange.insurance.finish import COMES_AGAIN, NAMELESS
 from hoso.exchange.insurance.mapping import Line, Resource, home, kept_in, makes
 from hoso.exchange.stable_ids import from_numbers
 from hoso.fhir import systems
@@ -172,7 +172,7 @@ class _Finder:
                 self._add("XML4", {"Observation": [one]})
         for one in self._left("DocumentReference"):
             codings = one.get("type", {}).get("coding", ())
-            table = next((code["code"] for code in codings if code.get("system") == XML_TABLE), "")
+            table = next((code["code"] for code in codings if code.get("system") == systems.XML_TABLE), "")
             if table in _ROWS:
                 self._add(table, {"DocumentReference": [one]})
 

@@ -1,8 +1,8 @@
 """All accounts and clients of a node as text, for its backup, and back again; passwords stay the hashes they are.
 
-Second factors come along, their secrets sealed with the node's key. Sessions, codes for a first
-sign-in and what was issued to apps do not: after a restore everybody signs in again, and nothing used or revoked comes
-back to life.
+Second factors come along, their secrets sealed with the node's key, and visits that nobody signed yet. Sessions, codes
+for a first sign-in and what was issued to apps do not: after a restore everybody signs in again, and nothing used or
+revoked comes back to life.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def _models() -> tuple[type[Model], ...]:
     """Those that others refer to come first."""
     from allauth.mfa.models import Authenticator
 
-    from hoso.web.accounts.models import Account, SignInName
+    from hoso.web.accounts.models import Account, SignInName, VisitDraft
     from hoso.web.oauth.models import Client, Permission
 
-    return Account, SignInName, Authenticator, Client, Permission
+    return Account, SignInName, VisitDraft, Authenticator, Client, Permission
 
 
 def _of_today(row: dict[str, Any]) -> dict[str, Any]:

@@ -109,3 +109,27 @@ class Enrolment(models.Model):
     name: models.CharField[str, str] = models.CharField(max_length=128, blank=True)
     numbers: models.TextField[str, str] = models.TextField()
     until: models.DateTimeField[datetime, datetime] = models.DateTimeField()
+
+
+class VisitDraft(models.Model):
+    """What somebody has typed into a visit that is not signed; one for each writer and visit."""
+
+    account: models.ForeignKey[Account, Account] = models.ForeignKey(Account, on_delete=models.CASCADE)
+    encounter: models.CharField[str, str] = models.CharField(max_length=64)
+    person: models.CharField[str, str] = models.CharField(max_length=64)
+    """The id of the Patient under whose address it was typed, to lead back there."""
+    base: models.CharField[str, str] = models.CharField(max_length=64)
+    """The version of the visit that it was begun on."""
+    fields: models.TextField[str, str] = models.TextField(default="{}")
+    """JSON: name of a field to its text and the revision that put it there."""
+    overtaken: models.TextField[str, str] = models.TextField(default="[]")
+    """JSON: texts that another window of the same writer replaced, [name, text], so that none is lost."""
+    revision: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    saved: models.DateTimeField[datetime, datetime] = models.DateTimeField()
+    closed: models.BooleanField[bool, bool] = models.BooleanField(default=False)
+    """Signed or discarded: of each text a hash alone is left, by which a late copy of it is known."""
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["account", "encounter"], name="one_draft_for_each_visit")
+        ]

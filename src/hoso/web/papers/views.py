@@ -10,14 +10,13 @@ from functools import partial
 from threading import BoundedSemaphore
 from typing import Any
 
-import orjson
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from hoso.access import Unavailable
 from hoso.care import emergency_card, timeline_page
 from hoso.care.chart import Chart
-from hoso.care.elements import human_name, reference_key
+from hoso.care.elements import human_name
 from hoso.care.timeline import KIND_TYPES, Item
 from hoso.care.who import who
 from hoso.core.errors import Refused
@@ -30,12 +29,10 @@ from hoso.web.papers.book import Printing, book, visit
 from hoso.web.papers.pocket import pocket
 from hoso.web.persons import Person
 from hoso.web.record import KIND_TITLES, person_at
+from hoso.web.visits import gather
 
 _AT_ONCE = 200
 """Of each type, read for one stretch of the book."""
-_OF_A_VISIT = ("Condition", "Observation", "MedicationRequest", "Procedure", "DiagnosticReport", "ServiceRequest",
-               "DocumentReference", "CarePlan")  # fmt: skip
-_MOST_OF_A_VISIT = 1_000
 PATIENCE = 20.0
 """Seconds; a book of 1,500 items takes four."""
 _setting = BoundedSemaphore(1)
@@ -141,15 +138,8 @@ def paper(request: HttpRequest) -> PaperDoor:
 
 
 def _of_visit(reach: Door, person: Person, id: str) -> list[Resource]:
-    head = reach.records.heads(reach.errand, [("Encounter", id)]).get(("Encounter", id)) if len(id) <= 64 else None
-    encounter: Resource | None = orjson.loads(head.body) if head is not None and not head.deleted else None
-    if encounter is None or reference_key(encounter.get("subject")) not in {f"Patient/{one}" for one in person.members}:
-        raise Http404
-    types = [type for type in _OF_A_VISIT if reach.may(type)]
-    found = [encounter]
-    for type in types:
-        found += reach.search(type, [("encounter", f"Encounter/{id}"), ("_count", str(_MOST_OF_A_VISIT))])
-    return found
+    encounter, _version = gather.visit_at(reach, person, id)
+    return [encounter, *gather.parts_of(reach, id)]
 
 
 def _years(

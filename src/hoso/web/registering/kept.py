@@ -18,15 +18,16 @@ _MOST = 3_800
 """A browser keeps about 4,000 bytes under one name."""
 
 
-def to_sign_in(request: HttpRequest, *, idle: bool = False) -> HttpResponse:
+def to_sign_in(request: HttpRequest) -> HttpResponse:
     """The answer to a form that came after the session had ended."""
     back = {"kept": "1", "as": request.POST.get("kind", ""), "q": request.POST.get("q", "")[:500]}
-    asked = {"idle": "1"} if idle else {}
-    response = HttpResponseRedirect("/?" + urlencode(asked | {"next": f"{PATH}?{urlencode(back)}"}))
     typed, _long = sent(request.POST)
     whole = {name: text for name, text in typed.items() if text}
     text = signing.dumps([owner(request.POST.get("key", "")), whole], salt=_SALT, compress=True)
-    if len(text) <= _MOST:
+    fits = len(text) <= _MOST
+    said = {"kept": "1"} if fits else {}
+    response = HttpResponseRedirect("/?" + urlencode(said | {"next": f"{PATH}?{urlencode(back)}"}))
+    if fits:
         response.set_cookie(
             _cookie(), text, max_age=_SECONDS, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
         )

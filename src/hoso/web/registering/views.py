@@ -50,6 +50,9 @@ def register(request: HttpRequest) -> HttpResponse:
     return _sent(request) if request.method == "POST" else _opened(request)
 
 
+register.keeps_typed = True  # type: ignore[attr-defined]
+
+
 def _signing_in(request: HttpRequest) -> str:
     return "/?" + urlencode({"next": request.get_full_path()})
 

@@ -85,7 +85,7 @@ class Accounts(DefaultAccountAdapter):
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
         tell(request, "sign-in", f"user/{user.username}", outcome="denied", reason="closed", channel="screen")
-        return page(request, "sign_in.html", 403, username="", problem="wrong", next="", idle=False)
+        return page(request, "sign_in.html", 403, username="", problem="wrong", next="", idle=False, kept=False)
 
     def is_safe_url(self, url: str) -> bool:
         return own(url) == url

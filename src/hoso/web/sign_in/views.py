@@ -63,6 +63,7 @@ class SignIn(LoginView):
             problem=_PROBLEM.get(status, "wrong"),
             next=own(self.request.POST.get("next", "")),
             idle=False,
+            kept=False,
         )
 
 
@@ -175,7 +176,7 @@ class PasskeyAlone(LoginWebAuthnView):
     def form_invalid(self, form: Any) -> HttpResponse:
         auth.clear_state()
         tell(self.request, "sign-in", "passkey", outcome="denied", reason="passkey", channel="screen")
-        return page(self.request, "sign_in.html", 403, username="", problem="passkey", next="", idle=False)
+        return page(self.request, "sign_in.html", 403, username="", problem="passkey", next="", idle=False, kept=False)
 
 
 @signed_in
