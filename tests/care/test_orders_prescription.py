@@ -14,7 +14,7 @@ from hoso.care.orders.prescription import CODE, Line, Sheet, code_of, faults, ki
 AMLODIPINE = Line(
     Wanted("medicine", "Amlodipin 5 mg", (("atc", "C08CA01"),)), "1 viên × 1 lần/ngày", 30, Decimal(30), "viên"
 )
-ADULT = Sheet([AMLODIPINE], 700)
+ADULT = Sheet([AMLODIPINE], 700, "Tăng huyết áp")
 
 
 def told(sheet: Sheet) -> list[tuple[str, str]]:
@@ -23,6 +23,10 @@ def told(sheet: Sheet) -> list[tuple[str, str]]:
 
 def test_a_whole_prescription_has_no_fault() -> None:
     assert told(ADULT) == []
+
+
+def test_a_prescription_says_what_it_is_for() -> None:
+    assert told(replace(ADULT, diagnosis=" ")) == [("diagnosis", "diagnosis")]
 
 
 def test_what_is_missing_is_named_by_its_field() -> None:

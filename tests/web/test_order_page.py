@@ -151,6 +151,7 @@ def test_a_test_done_lately_is_used_or_repeated_for_a_reason(
     issues = {one["id"]: one for one in stored(node, "DetectedIssue", ids["ordered"])}
     issue = issues[newest["supportingInfo"][0]["reference"].partition("/")[2]]
     assert issue["mitigation"][0]["action"]["coding"][0]["code"] == "new-symptom"
+    assert newest["performer"][0]["display"] == people.STATION
     assert issue["implicated"] == [{"reference": f"ServiceRequest/{newest['id']}"}]
 
 
@@ -190,6 +191,7 @@ def test_a_prescription_is_signed_once_with_a_code_and_printed(
     expect(page.locator(".against__one").first).to_contain_text("chảy máu nặng")
     page.locator("button[name=leave]").click()
     expect(page.locator(".ordering__basket .line")).to_have_count(1)
+    page.fill("#diagnosis", "Sốt, đau đầu (R50.9)")
     form = page.locator("form.box")
     sent = form.evaluate("form => new URLSearchParams(new FormData(form)).toString()") + "&sign=1"
     page.locator("button[name=sign]").click()
@@ -206,6 +208,7 @@ def test_a_prescription_is_signed_once_with_a_code_and_printed(
     written = [one for one in stored(node, "MedicationRequest", ids["ordered"]) if one.get("groupIdentifier")]
     assert [one["groupIdentifier"]["value"] for one in written] == [code]
     assert written[0]["medicationCodeableConcept"]["text"] == "Paracetamol 500 mg"
+    assert written[0]["reasonCode"] == [{"text": "Sốt, đau đầu (R50.9)"}]
     other = page.request.get(
         page.url.split("/patients")[0] + f"/patients/{ids['ordered-child']}/prescriptions/{code}.pdf"
     )
@@ -220,6 +223,8 @@ def test_a_small_child_needs_weight_and_guardian(open_page: Open, node: Node, id
     page.locator("button[name=sign]").click()
     expect(page.locator("#weight-wrong")).to_be_visible()
     expect(page.locator("#guardian-wrong")).to_be_visible()
+    expect(page.locator("#diagnosis-wrong")).to_be_visible()
+    page.fill("#diagnosis", "Viêm họng cấp")
     page.fill("#weight", "14,5")
     page.fill("#guardian", "Vũ Thị Chỉ Định")
     assert faults(page) == [] and fits(page)
@@ -254,3 +259,37 @@ def test_hostile_input_is_words(open_page: Open, ids: dict[str, str]) -> None:
             page.url, data=sent, headers={"Content-Type": "application/x-www-form-urlencoded", "Referer": page.url}
         )
         assert answer.status == 422 and "Chưa chọn y lệnh nào" in answer.text()
+
+
+@both
+def test_a_result_waits_until_the_doctor_has_seen_it(
+    open_page: Open, node: Node, ids: dict[str, str], size: str
+) -> None:
+    page = open_page(f"/patients/{ids['ordered-child']}/orders/new", size=size)
+    choose(page, "crp", "CRP")
+    page.locator("button[name=add]").click()
+    page.locator("button[name=sign]").click()
+    expect(page.locator(".notice--done")).to_be_visible()
+    page.goto(page.url.split("/patients")[0] + "/results")
+    name = f"crp-{size}"
+    waiting = page.locator(".ordering__results > li")
+    before = waiting.count()
+    orders = stored(node, "ServiceRequest", ids["ordered-child"])
+    newest = max(orders, key=lambda one: (one["authoredOn"], one["id"]))
+    answer = {
+        "resourceType": "Observation", "id": name, "status": "final", "subject": newest["subject"],
+        "basedOn": [{"reference": f"ServiceRequest/{newest['id']}"}],
+        "code": people.text("CRP", systems.LOINC, "1988-5"),
+        "effectiveDateTime": newest["authoredOn"], "valueQuantity": {"value": 48, "unit": "mg/L"},
+        "interpretation": [people.coded(people.INTERPRETATION, "H")],
+    }  # fmt: skip
+    node.records.update(ERRAND, "Observation", name, orjson.dumps(answer))
+    page.reload()
+    expect(waiting).to_have_count(before + 1)
+    expect(waiting.first).to_contain_text("Vũ Bé Na")
+    expect(waiting.first).to_contain_text("48")
+    assert faults(page) == [] and fits(page)
+    waiting.first.get_by_role("button").click()
+    expect(waiting).to_have_count(before)
+    told = [one for one in stored(node, "Communication", ids["ordered-child"]) if "sent" in one]
+    assert {"reference": f"Observation/{name}"} in [about for one in told for about in one["about"]]

@@ -33,6 +33,7 @@ from hoso.web.growth import views as growth
 from hoso.web.inbox import views as inbox
 from hoso.web.national import views as national
 from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, launching
+from hoso.web.orders import results as answers
 from hoso.web.orders import views as orders
 from hoso.web.papers import prescription
 from hoso.web.papers import views as papers
@@ -133,6 +134,7 @@ urlpatterns = [
     path("patients/<str:id>/book.pdf", papers.book_of, name="book"),
     path("patients/<str:id>/visits/new", visits.begin, name="visit_new"),
     path("patients/<str:id>/visits/<str:encounter>.pdf", papers.visit_of, name="visit-paper"),
+    path("results", answers.inbox, name="results"),
     path("patients/<str:id>/orders/new", orders.order_new, name="order_new"),
     path("patients/<str:id>/prescriptions/<str:code>.pdf", prescription.prescription_of, name="prescription"),
     path("patients/<str:id>/visits/<str:encounter>", visits.visit, name="visit"),

@@ -35,6 +35,7 @@ class Sheet:
 
     lines: Sequence[Line]
     months: int | None
+    diagnosis: str = ""
     weight: Decimal | None = None
     guardian: str = ""
     longer: bool = False
@@ -53,6 +54,8 @@ class Fault:
 def faults(sheet: Sheet) -> Iterator[Fault]:
     for number, line in enumerate(sheet.lines):
         yield from _faults_of(line, number, sheet.longer)
+    if not sheet.diagnosis.strip():
+        yield Fault("diagnosis", "diagnosis", {})
     if sheet.months is not None and sheet.months < table("prescriptions")["child_months"]:
         if sheet.weight is None:
             yield Fault("weight", "weight", {})

@@ -46,6 +46,7 @@ class Shown:
     item: Item | None = None
     items: list[Item] = field(default_factory=list)
     wrong: dict[str, str] = field(default_factory=dict)
+    diagnosis: str = ""
     weight: str = ""
     guardian: str = ""
     longer: bool = False
@@ -75,10 +76,15 @@ def _typed(request: HttpRequest, person: Person) -> Shown:
     """The form as it stands after the button that was pressed."""
     form = request.POST if request.method == "POST" else request.GET
     shown = Shown(
-        find=form.get("find", "")[:100], items=list(basket.unpacked(form.getlist("item"))),
-        weight=form.get("weight", "")[:20], guardian=form.get("guardian", "").strip()[:200],
-        longer="longer" in form, once=_once(request, person, form.get("once", "")), used="used" in form,
-    )  # fmt: skip
+        find=form.get("find", "")[:100],
+        items=list(basket.unpacked(form.getlist("item"))),
+        diagnosis=form.get("diagnosis", "").strip()[:500],
+        weight=form.get("weight", "")[:20],
+        guardian=form.get("guardian", "").strip()[:200],
+        longer="longer" in form,
+        once=_once(request, person, form.get("once", "")),
+        used="used" in form,
+    )
     if "drop" in form and (place := basket.whole(form["drop"])) is not None:
         shown.items = [one for number, one in enumerate(shown.items) if number != place]
     elif "choose" in form:
@@ -137,7 +143,7 @@ def _wrong(seen: View, item: Item, shown: Shown) -> dict[str, str]:
     if needs_reason(seen.check(item.wanted, [one.wanted for one in shown.items])) and item.reason not in reasons():
         found["reason"] = _("Say why it is ordered all the same, or leave it.")
     if item.kind == "medicine":
-        for fault in faults(Sheet([item.line], None, longer=True)):
+        for fault in faults(Sheet([item.line], None, "–", longer=True)):
             found[fault.place.partition("-")[0]] = sentence(fault)
     return found
 
@@ -162,6 +168,7 @@ def sentence(fault: Fault) -> str:
         "days": _("Write for how many days, as a number."),
         "longest": _("At most %(days)s days on one prescription of this kind."),
         "longer": _("%(name)s: more than %(days)s days needs the tick below."),
+        "diagnosis": _("Write the diagnosis."),
         "weight": _("A child under 72 months needs its weight in kg."),
         "guardian": _("A child under 72 months needs the name of the father, mother or who came along."),
     }
@@ -171,7 +178,7 @@ def sentence(fault: Fault) -> str:
 def _sign(request: HttpRequest, reach: Door, person: Person, seen: View, shown: Shown) -> HttpResponse | None:
     """None when something is still wrong: the page says what."""
     sheet = Sheet(
-        [one.line for one in shown.items if one.kind == "medicine"], seen.months,
+        [one.line for one in shown.items if one.kind == "medicine"], seen.months, shown.diagnosis,
         _weight(shown), shown.guardian, shown.longer,
     )  # fmt: skip
     if not shown.items:
@@ -212,8 +219,10 @@ def _signing(request: HttpRequest, reach: Door, person: Person, shown: Shown) ->
         visit=reading.visit_here(reach, person, request.GET.get("visit", "")[:64]),
         writer=writer,
         facility=reach.errand.actor.facility,
+        place=reach.facility(reach.errand.actor.facility),
         at=reach.records.clock(),
         synthetic=[one for one in person.patient.get("meta", {}).get("tag", ()) if one.get("code") == "HTEST"],
+        diagnosis=shown.diagnosis,
         weight=_weight(shown),
         guardian=shown.guardian,
     )

@@ -21,7 +21,7 @@ from hoso.care.orders.prescription import code_of, kind_of
 from hoso.care.orders.words import reason
 from hoso.core.dates import VIETNAM
 from hoso.fhir.json import encode
-from hoso.fhir.systems import ATC, LOINC, ORDER_FINDING, OVERRIDE_REASON, PRESCRIPTION_CODE, UCUM
+from hoso.fhir.systems import ATC, FACILITY_CODE, LOINC, ORDER_FINDING, OVERRIDE_REASON, PRESCRIPTION_CODE, UCUM
 from hoso.web.door import Door
 from hoso.web.orders.basket import Item
 
@@ -40,8 +40,11 @@ class Signing:
     visit: str
     writer: Resource
     facility: str
+    place: str
+    """Name of the facility."""
     at: datetime
     synthetic: Sequence[Resource] = ()
+    diagnosis: str = ""
     weight: Decimal | None = None
     guardian: str = ""
 
@@ -109,7 +112,9 @@ def _concept(item: Item) -> Resource:
 
 
 def _test(signing: Signing, number: int, item: Item, links: list[Resource]) -> Resource:
+    here = {"type": "Organization", "identifier": {"system": FACILITY_CODE, "value": signing.facility}}
     made = _order(signing, number, item, "ServiceRequest") | {"code": _concept(item)}
+    made["performer"] = [{**here, "display": signing.place}]
     return made | ({"supportingInfo": links} if links else {})
 
 
@@ -125,7 +130,8 @@ def _medicine(signing: Signing, number: int, item: Item, links: list[Resource]) 
         "identifier": [code],
         "groupIdentifier": code,
         "medicationCodeableConcept": _concept(item),
-        "dosageInstruction": [{"text": line.dose}],
+        "reasonCode": [{"text": signing.diagnosis}],
+        "dosageInstruction": [{"sequence": number + 1, "text": line.dose}],
         **({"dispenseRequest": supply} if supply else {}),
         **({"extension": child} if child else {}),
         **({"detectedIssue": links} if links else {}),

@@ -58,7 +58,12 @@ def _lines(reach: PaperDoor, person: Person, code: str) -> list[Resource]:
     living = [one for one in found if one.get("status") not in ("entered-in-error", "cancelled")]
     if not living:
         raise Http404
-    return sorted(living, key=lambda one: (str(one.get("authoredOn", "")), str(one["id"])))
+    return sorted(living, key=_place)
+
+
+def _place(one: Resource) -> tuple[int, str]:
+    """As they were written down; others' without numbers by their ids."""
+    return int(next((dose.get("sequence", 0) for dose in one.get("dosageInstruction", ())), 0)), str(one["id"])
 
 
 def sheet(reach: PaperDoor, person: Person, found: Sequence[Resource], code: str, printing: Printing) -> bytes:
@@ -103,7 +108,13 @@ def _whose(whose: Any, first: Resource, printing: Printing) -> Iterator[tuple[st
 
 
 def _diagnoses(reach: PaperDoor, found: Sequence[Resource]) -> Iterator[Flowable]:
-    """Those of the visit that it belongs to, as far as the reader prints them."""
+    """What the prescriber wrote; else those of the visit that it belongs to, as far as the reader prints them."""
+    said = dict.fromkeys(
+        text for one in found for reason in one.get("reasonCode", ()) if (text := concept_text(reason))
+    )
+    yield from (line(text, _("Diagnosis")) for text in said)
+    if said:
+        return
     visit = reference_key(found[0].get("encounter"))
     if not visit or not reach.may("Condition"):
         return
