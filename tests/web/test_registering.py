@@ -116,6 +116,7 @@ def test_from_a_scanned_card_to_a_registered_person(
     assert len(code) == 13
     search(page, name)  # whoever looks next finds them, by name alone
     expect(page.locator(".person__link")).to_have_count(1)
+    expect(page.locator(".person__facility")).to_contain_text("khám gần nhất")
     search(page, card(number, name))
     expect(page.locator(".person__link")).to_have_count(1)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from hoso.care.elements import concept_text, is_void, reference_key, status, when
 from hoso.web.door import Door, Resource
@@ -32,7 +33,8 @@ def marks(reach: Door, people: Sequence[Resource]) -> dict[str, Mark]:
     ids = [str(one["id"]) for one in people]
     if not ids:
         return {}
-    newest = [("date", f"le{reach.today.isoformat()}"), ("_sort", "-date")]
+    # "le" asks for visits that are over by then, and one that began today is not
+    newest = [("date", f"lt{(reach.today + timedelta(days=1)).isoformat()}"), ("_sort", "-date")]
     visits = _found(reach, "Encounter", ids, newest)
     allergies = _found(reach, "AllergyIntolerance", ids, [("criticality", "high")])
     flags = [one for one in _found(reach, "Flag", ids, []) if status(one) == "active"]
