@@ -214,6 +214,7 @@ def load(folder: Path) -> Config:
     """Reads a node's settings and keys. Raises FileNotFoundError without a node, BadConfig for a broken one."""
     file = folder / "config.toml"
     rotation.recover(folder)
+    _check_hub(folder / "sync")
     try:
         read = tomllib.loads(file.read_text("utf-8"))
         http = read["http"]
@@ -246,6 +247,26 @@ def load(folder: Path) -> Config:
         raise BadConfig(file, str(error)) from error
     except KeyError as error:
         raise BadConfig(file, f"no {error.args[0]}") from error
+
+
+def _check_hub(folder: Path) -> None:
+    """Raises BadConfig for what enrolling left in the folder and somebody changed since: better now than mid-way."""
+    if not folder.is_dir():
+        return
+    from hoso.sync.keyfile import BadKey, ends, own_key
+
+    file = folder / "hub.toml"
+    try:
+        if syncing.upward(folder) is not None:
+            file = folder / "node.pem"
+            ends(file)
+        file = folder / "node.key"
+        if file.is_file():
+            own_key(file)
+    except BadKey as error:
+        raise BadConfig(file, str(error)) from error
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise BadConfig(file, str(error) or type(error).__name__) from error
 
 
 def _host(text: str) -> str:

@@ -159,6 +159,27 @@ def test_a_page_of_the_wifi_is_no_hub(site: Site) -> None:
     assert site.agrees()
 
 
+@pytest.mark.parametrize("name", ["hub.toml", "node.pem", "node.key"])
+def test_a_damaged_file_of_the_enrolment_is_named(site: Site, name: str) -> None:
+    file = site.settings.with_name(name)
+    there = file.read_bytes()
+    file.write_bytes(there[:20])
+    done = hoso("sync", "now", "--data", site.station)
+    file.write_bytes(there)
+    assert done.returncode == 1
+    assert str(file) in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_key_that_others_may_read_is_not_used(site: Site) -> None:
+    file = site.settings.with_name("node.key")
+    file.chmod(0o644)
+    done = hoso("sync", "now", "--data", site.station)
+    file.chmod(0o600)
+    assert done.returncode == 1
+    assert "chmod 600" in done.stderr
+
+
 def test_the_second_address_is_used_while_the_first_is_silent(site: Site) -> None:
     there = site.settings.read_text()
     own = f'["{site.hub.address.rstrip("/")}"]'

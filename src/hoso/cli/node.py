@@ -36,7 +36,7 @@ def explained(data: str, *, must_exist: bool = True) -> Iterator[None]:
     except compose.OpenKey as bad:
         raise Failure("main.open_key", file=bad.file) from bad
     except compose.BadConfig as bad:
-        key = "main.bad_config" if bad.file.name == "config.toml" else "main.bad_key"
+        key = "main.bad_config" if bad.file.name == "config.toml" or bad.file.parent.name == "sync" else "main.bad_key"
         raise Failure(key, file=bad.file, reason=bad.reason) from bad
     except PermissionError as error:
         raise Failure("main.not_allowed", file=error.filename or data, user=os.getuid()) from error
