@@ -18,6 +18,7 @@ from tests.cli.serving import Server, hoso, made, served
 from hoso.store.codec import NONE
 from hoso.sync.keyfile import own_key
 from hoso.sync.keys import Ed25519Signer
+from hoso.sync.line import MEDIA, Line
 from hoso.sync.messages import MOST, Answer, Frame, Have, Pull, Push, Refusal, Request, unwrap, wrap
 from hoso.sync.nodes import keys
 from hoso.sync.stream import StreamId
@@ -185,6 +186,39 @@ def test_the_second_address_is_used_while_the_first_is_silent(site: Site) -> Non
     own = f'["{site.hub.address.rstrip("/")}"]'
     site.settings.write_text(there.replace(own, f'["http://127.0.0.1:9", {own[1:]}'))
     assert site.agrees()
+
+
+def test_a_connection_that_the_hub_gave_up_is_made_anew() -> None:
+    asked = []
+
+    class Once(BaseHTTPRequestHandler):
+        """Keeps the connection, so it says, and closes it after each answer."""
+
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            asked.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.send_header("Content-Type", MEDIA)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+            self.close_connection = True
+
+        def log_message(self, format: str, *values: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Once) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        line = Line(f"http://127.0.0.1:{server.server_port}")
+        try:
+            assert [line.post("/sync", data) for data in (b"one", b"two", b"three")] == [b"ok"] * 3
+        finally:
+            line.close()
+            server.shutdown()
+            thread.join()
+    assert asked == [b"one", b"two", b"three"]
 
 
 @contextmanager

@@ -56,15 +56,16 @@ class Line:
     _open: http.client.HTTPConnection | None = field(default=None, repr=False)
 
     def post(self, path: str, data: bytes, media: str = MEDIA) -> bytes:
-        """Raises Unreachable."""
-        target = urlsplit(self.address)
+        """Raises Unreachable. A connection that the hub gave up while the next batch was packed is made anew."""
+        most, kept = MOST if media == MEDIA else MOST_TOLD, self._open is not None
         try:
-            connection = self._connection()
-            headers = {"Content-Type": media, "Accept": media, "Content-Length": str(len(data))}
-            connection.request("POST", target.path.rstrip("/") + path, data, headers)
-            answer = connection.getresponse()
-            most = MOST if media == MEDIA else MOST_TOLD
-            body = answer.read(most + 1)
+            try:
+                answer, body = self._posted(path, data, media, most)
+            except (BrokenPipeError, ConnectionResetError):  # http.client's RemoteDisconnected is one of these
+                self.close()
+                if not kept:
+                    raise
+                answer, body = self._posted(path, data, media, most)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
             raise Unreachable(str(error) or type(error).__name__) from error
@@ -73,6 +74,13 @@ class Line:
             self.close()
             raise Unreachable(f"{answer.status} {kind or 'without a type'}: not an answer of a hub")
         return body
+
+    def _posted(self, path: str, data: bytes, media: str, most: int) -> tuple[http.client.HTTPResponse, bytes]:
+        connection = self._connection()
+        headers = {"Content-Type": media, "Accept": media, "Content-Length": str(len(data))}
+        connection.request("POST", urlsplit(self.address).path.rstrip("/") + path, data, headers)
+        answer = connection.getresponse()
+        return answer, answer.read(most + 1)
 
     def close(self) -> None:
         if self._open is not None:
