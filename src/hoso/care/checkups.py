@@ -46,6 +46,11 @@ def due(patient: Resource, chart: Chart, today: date) -> tuple[Due, ...]:
     return tuple(sorted(found, key=lambda one: (one.on is None, one.on or today)))
 
 
+def observed_codes() -> tuple[str, ...]:
+    """Every LOINC code that a rule looks at, so that only these need to be read."""
+    return tuple(dict.fromkeys(code for rule in table("checkups")["checkup"] for code in rule.get("loinc", ())))
+
+
 def _meant(rule: Mapping[str, Any], patient: Resource, age: int, codes: Iterable[str]) -> bool:
     def has(beginnings: Iterable[str]) -> bool:
         return any(code.startswith(beginning) for beginning in beginnings for code in codes)

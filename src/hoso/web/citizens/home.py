@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from hoso.care import emergency_card
 from hoso.care.card import Medicine
 from hoso.care.chart import Chart
-from hoso.care.checkups import Due, due
+from hoso.care.checkups import Due, due, observed_codes
 from hoso.care.elements import Resource, concept_text, day, reference_key, status
 from hoso.care.results import newest_day
 from hoso.core.clock import to_ms
@@ -69,7 +69,10 @@ def dues(reach: Door, person: Person) -> tuple[Due, ...]:
         one for one in ("Condition", "Observation", "Encounter", "DiagnosticReport", "Procedure") if reach.may(one)
     ]
     asked = [("patient", person.id), ("_count", _MOST)]
-    found = [one for type in types for one in reach.search(type, asked)]
+    only = {
+        "Observation": [("code", ",".join(f"http://loinc.org|{code}" for code in observed_codes())), ("_sort", "-date")]
+    }
+    found = [one for type in types for one in reach.search(type, [*asked, *only.get(type, [])])]
     return due(person.patient, Chart.of(found), reach.today)
 
 
