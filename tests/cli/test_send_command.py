@@ -179,3 +179,11 @@ def test_a_visit_is_written_to_a_file_or_told_as_refused(tmp_path: Path) -> None
         assert "HOSO[1].XML1[1].MA_THE_BHYT: The receiver: Mã thẻ không hợp lệ" in told.stdout
         states = [one["state"] for one in sent(node, "status", "--to", "bhxh")]
         assert states == ["refused", "replaced"]
+
+
+def test_the_role_of_a_destination_is_nobodys(tmp_path: Path) -> None:
+    compose.create(tmp_path / "node")
+    told = hoso(
+        "user", "create", "--data", tmp_path / "node", "--username", "an", "--role", "sender", "--facility", FACILITY
+    )
+    assert told.returncode != 0 and "sender" in told.stderr

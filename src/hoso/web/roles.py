@@ -9,7 +9,7 @@ from hoso.access.policy import matrix
 from hoso.access.policy.scopes import scopes
 
 CITIZEN = "citizen"
-_NOBODYS = ("system", CITIZEN)
+_NOBODYS = ("system", "sender", CITIZEN)
 
 
 @cache

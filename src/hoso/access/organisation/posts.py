@@ -29,7 +29,7 @@ from hoso.store.visible import Visible
 Resource = dict[str, Any]
 DEEPEST = 8
 """A tree deeper than this is a mistake, or a ring."""
-NOBODYS = frozenset({"citizen", "system"})
+NOBODYS = frozenset({"citizen", "system", "sender"})
 """Roles that no PractitionerRole gives."""
 _MOST = 100
 _SEEN = Visible(frozenset({"PractitionerRole"}))
