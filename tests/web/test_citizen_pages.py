@@ -23,7 +23,7 @@ PAGES = (
     "/me", "/me/record", "/me/more",
     "/me/timeline", "/me/book", "/me/log", "/me/log?only=emergencies", "/me/log/proof", "/me/cases",
     "/me/cases/new?kind=erasure", "/me/consents", "/me/sharing", "/me/family",
-    "/me/share", "/me/share/new",
+    "/me/share", "/me/share/new", "/me/vaccines", "/me/growth",
 )  # fmt: skip
 
 

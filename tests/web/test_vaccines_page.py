@@ -9,7 +9,7 @@ from pathlib import Path
 import pypdfium2
 import pytest
 from playwright.sync_api import Page, expect
-from tests.web.conftest import Open, Site
+from tests.web.conftest import At, Open, Site
 from tests.web.test_journeys import faults
 
 from hoso import compose
@@ -153,3 +153,16 @@ def test_a_megabyte_in_a_field_is_refused_and_stores_nothing(open_page: Open, si
     assert 400 <= answer.status < 500
     page.reload()
     assert page.locator("#doses ~ .items > .source").count() == before
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_a_citizen_sees_the_own_doses_without_a_script_and_takes_card_and_dates(at: At, site: Site, size: str) -> None:
+    page = at("/me", size, java_script_enabled=False)
+    page.get_by_role("link", name="Vắc xin", exact=True).first.click()
+    expect(page.locator("#doses ~ .items > .source").first).to_contain_text("cúm mùa")
+    expect(page.locator("form.shots, button[value=reaction]")).to_have_count(0)
+    card = page.request.get(f"{site.address}/me/vaccines.pdf")
+    assert card.status == 200 and "Phiếu tiêm chủng" in text_of(card.body())
+    dates = page.request.get(f"{site.address}/me/vaccines.ics")
+    assert dates.status == 200 and dates.text().endswith("END:VCALENDAR\r\n")
+    assert page.request.get(f"{site.address}/me/family/{child(site)}/vaccines").status == 404, "nobody's guardian"

@@ -134,8 +134,10 @@ def test_observations_are_read_in_their_units() -> None:
 
     told = measured(Chart.of([
         seen("29463-7", 3200, "g"), seen("8302-2", 0.5, "m"), seen("9843-4", 34.5, "cm"), seen("8306-3", 50.1, "cm"),
-        seen("29463-7", 7, "[lb_av]"), seen("2708-6", 97, "%"),
-    ]))  # fmt: skip
+        seen("29463-7", 7, "[lb_av]"), seen("2708-6", 97, "%"), seen("8339-4", 3.1, "kg"),
+    ]), BORN)  # fmt: skip
+    assert told[0] == Measured(BORN, "weight", 3.1, "", "Observation/8339-4-kg"), "the birth weight is of the birth"
+    told = told[1:]
     assert [(one.kind, one.value, one.position) for one in told] == [
         ("head", 34.5, ""), ("height", 50.0, ""), ("height", 50.1, "lying"), ("weight", 3.2, ""),
     ]  # fmt: skip

@@ -26,16 +26,16 @@ SITES = {
 }
 REACTIONS = {
     "fever": "386661006",
-    "high-fever": "1010234007",
+    "high-fever": "386661006",
     "swelling": "95376002",
     "abscess": "128477000",
     "rash": "271807003",
-    "crying": "28743005",
+    "crying": "",
     "convulsion": "91175000",
     "anaphylaxis": "39579001",
     "other": "",
 }
-"""What is written down after a vaccination, with its SNOMED CT code."""
+"""What is written down after a vaccination, with its SNOMED CT code where one is sure; the words say the rest."""
 _EVALUATION = "http://terminology.hl7.org/CodeSystem/immunization-origin"
 
 

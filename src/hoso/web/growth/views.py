@@ -52,10 +52,10 @@ def _page(request: HttpRequest, reach: Door, person: Person, base: str) -> HttpR
     wanted = ",".join(f"http://loinc.org|{code}" for code in codes())
     pairs = [("patient", person.id), ("code", wanted), ("_sort", "-date"), ("_count", "400")]
     found = reach.search("Observation", pairs)
-    told = measured(Chart.of(found))
     sources = reach.persons.sources(person)
     about = who(person.patient, Chart.of([person.patient]), reach.today, sources.patients)
     born = day(about.born) if len(about.born) == _WHOLE else None
+    told = measured(Chart.of(found), born)
     sex = str(person.patient.get("gender", ""))
     known = born is not None and sex in ("male", "female")
     points = assess(born, sex, told) if born and known else ()

@@ -15,7 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from hoso.access import Conflict
+from hoso.access import Conflict, Draft
 from hoso.access.intake import accept
 from hoso.care.elements import Resource
 from hoso.care.immunization import vaccines
@@ -72,7 +72,9 @@ def give(request: HttpRequest, reach: Door, patient: Resource, offered: Sequence
     """Stores what was chosen of what is due; answers with how many. Raises Refused."""
     chosen = [one for one in offered if form.sent.get(f"give-{one.vaccine}")]
     if not chosen:
-        form.problems["give"] = _("Choose at least one vaccine.")
+        sent = any(name.startswith("give-") for name in form.sent)
+        stale = _("What was chosen is not due any more: look at the doses on record.")
+        form.problems["give"] = stale if sent else _("Choose at least one vaccine.")
     now = reach.records.clock().astimezone(VIETNAM)
     shots, memory = [], lots(request)
     for one in chosen:
@@ -126,10 +128,21 @@ def _store(request: HttpRequest, reach: Door, patient: Resource, shots: Sequence
         id = str(uuid5(NAMESPACE_URL, f"{once}/{patient['id']}/{shot.vaccine.key}/{shot.when[:10]}"))
         made = immunization(shot, id, patient, _(shot.vaccine.title), writer, place)
         drafts.append(accept(encode(made), "Immunization", id).draft("POST", id, None))
-    try:
-        reach.records.save(reach.errand, [("c", "Immunization")], drafts)
-    except Conflict:
-        return  # the same form was sent before: what it says is stored
+    _save(reach, drafts)
+
+
+def _save(reach: Door, drafts: Sequence[Draft]) -> None:
+    """Those that are not there yet: a form may come again, even at the same moment, and with more chosen."""
+    for last in (False, True):
+        there = reach.records.heads(reach.errand, [("Immunization", one.id) for one in drafts])
+        fresh = [one for one in drafts if ("Immunization", one.id) not in there]
+        try:
+            if fresh:
+                reach.records.save(reach.errand, [("c", "Immunization")], fresh)
+            return
+        except Conflict:
+            if last:
+                raise
 
 
 def tell_reaction(reach: Door, dose: tuple[str, str], form: Form) -> None:
