@@ -159,7 +159,7 @@ def test_a_megabyte_in_a_field_is_refused_and_stores_nothing(open_page: Open, si
 def test_a_citizen_sees_the_own_doses_without_a_script_and_takes_card_and_dates(at: At, site: Site, size: str) -> None:
     page = at("/me", size, java_script_enabled=False)
     page.get_by_role("link", name="Vắc xin", exact=True).first.click()
-    expect(page.locator("#doses ~ .items > .source").first).to_contain_text("cúm mùa")
+    expect(page.locator("#doses ~ .items > .source").first).to_contain_text("Cúm mùa")
     expect(page.locator("form.shots, button[value=reaction]")).to_have_count(0)
     card = page.request.get(f"{site.address}/me/vaccines.pdf")
     assert card.status == 200 and "Phiếu tiêm chủng" in text_of(card.body())
