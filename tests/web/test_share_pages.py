@@ -101,7 +101,7 @@ def test_a_link_is_opened_in_another_browser_seen_by_the_citizen_and_taken_back(
 
 
 def test_the_qr_is_read_by_a_scanner_and_says_the_link(at: At, tmp_path: Any) -> None:
-    page = at("/me/share/new", "phone")
+    page = at("/me/share/new", "desk")
     page.fill("#passcode", "")
     page.click("button[name=make]")
     picture = tmp_path / "qr.png"
