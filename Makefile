@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: setup setup-dev demo test check audit bench evaluate conformance simulate definitions lock clean browser
+.PHONY: setup setup-dev demo test check audit bench journeys evaluate conformance simulate definitions lock clean browser
 
 setup: build/setup.stamp
 setup-dev: build/setup-dev.stamp
@@ -46,6 +46,10 @@ browser: setup-dev
 bench: setup-dev
 	@scripts/install_wrk
 	$(BIN)/python -m bench $(SIZE)
+
+# Scripted people in a real browser: seconds, taps, weight and accessibility of what they meet.
+journeys: setup-dev browser
+	$(BIN)/python -m bench.journeys
 
 # MATCHER is the one to measure, MODULE:NAME as bench/matcher.py says; SIZE small, medium, full or a number of people.
 MATCHER ?= bench.hoso_matcher:HosoMatcher

@@ -26,7 +26,7 @@ BUDGETS: dict[str, float] = {
     "emergency.p99_ms": 50,
     "node.rss_mb": 200,
 }
-_LESS_IS_BETTER = ("ms", "us", "bytes", "MB", "false links")
+_LESS_IS_BETTER = ("ms", "us", "seconds", "bytes", "kB", "MB", "false links", "faults")
 _DIGITS = {"share": 4}
 """Decimals that are kept; two for the others."""
 _PRINTED = {"share": 4, "ms": 2, "false links": 0}
