@@ -1,4 +1,4 @@
-"""`make journeys`: scripted people at human speed in a real browser: seconds, taps, typed characters, time of the server,
+"""`make journeys`: scripted people at human speed in a real browser: seconds, taps, characters, time of the server, and
 weight and accessibility of every page they meet. Writes build/journeys.json.
 
 A hand types nine characters a second, thinks two thirds of a second before a tap, and reads a new page for a second.

@@ -10,12 +10,14 @@ import orjson
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
+from tests.web import people
 from tests.web.conftest import PASSWORD, Open, Site, sign_in
 
 from hoso import compose
 from hoso.access import Errand
 from hoso.access.actor import Actor
 from hoso.access.scope import Scopes
+from hoso.fhir import systems
 from hoso.fhir.search import parse
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -283,3 +285,40 @@ def test_a_visit_that_is_not_signed_waits_on_the_first_page(open_page: Open, per
     page.click("section[aria-labelledby=unfinished] a")
     expect(page.locator("[name=reason]")).to_have_value("Đau họng")
     page.click("button[name=discard]")
+
+
+def test_a_medicine_that_became_dangerous_is_not_repeated_by_a_tap(
+    open_page: Open, site: Site, stored: Any, person: str
+) -> None:
+    """Since it was prescribed, somebody wrote down that the person nearly died of it."""
+    node = compose.open(site.folder)
+    patient = people.patient("repeats", "Trịnh Văn Lặp", "1960-02-03", "male")
+    today = node.records.clock().date().isoformat()
+    for one in (
+        patient,
+        people.roster(["repeats"], id="roster-repeats"),
+        {
+            "resourceType": "MedicationRequest", "id": "repeats-amoxi", "status": "active", "intent": "order",
+            "subject": {"reference": "Patient/repeats"}, "authoredOn": today,
+            "medicationCodeableConcept": people.text("Amoxicillin 500 mg", systems.ATC, "J01CA04"),
+        },
+        {
+            "resourceType": "AllergyIntolerance", "id": "repeats-allergy", "patient": {"reference": "Patient/repeats"},
+            "clinicalStatus": people.coded(people.ALLERGY_CLINICAL, "active"), "code": {"text": "Penicillin"},
+            "verificationStatus": people.coded(people.ALLERGY_VERIFIED, "confirmed"),
+            "reaction": [{"manifestation": [{"text": "Sốc phản vệ"}]}],
+        },
+    ):  # fmt: skip
+        node.records.update(PROBE, one["resourceType"], one["id"], orjson.dumps(one))
+    node.close()
+    page = open_page("/patients/repeats")
+    visit = begin(page)
+    page.fill("[name=reason]", "Tái khám")
+    page.check("[name=repeat]")
+    sign(page)
+    expect(page.locator("#summary")).to_contain_text("trang chỉ định")
+    assert faults(page) == []
+    page.uncheck("[name=repeat]")
+    sign(page)
+    expect(page.locator(".notice--done")).to_be_visible()
+    assert not stored("MedicationRequest", visit)

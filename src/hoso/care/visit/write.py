@@ -13,7 +13,10 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import NAMESPACE_URL, uuid5
 
+from hoso.care.chart import Chart
 from hoso.care.elements import Resource, codings, key_of
+from hoso.care.orders import wanted_of
+from hoso.care.orders.prescription import code_of, kind_of
 from hoso.care.visit.diagnoses import Diagnosis
 from hoso.care.visit.note import Note
 from hoso.care.visit.vitals import Part, Vital, vital, vitals
@@ -28,13 +31,15 @@ PROGRESS, ORDERS = "Diễn biến lâm sàng", "Phương pháp điều trị"
 @dataclass(frozen=True, slots=True)
 class Writing:
     """Who writes down which visit, when. `writer`: a reference to the practitioner, or a name alone; `may`: the types
-    that the writer's role writes; `place`: the facility's name; `language`: of the names of diagnoses."""
+    that the writer's role writes; `place`: the facility's name, `facility` its
+    code; `language`: of the names of diagnoses."""
 
     encounter: Resource
     now: datetime
     writer: Resource
     may: frozenset[str]
     place: str = ""
+    facility: str = ""
     language: str = "vi"
 
     @property
@@ -145,7 +150,7 @@ def _parts(note: Note, former: Mapping[str, Resource], writing: Writing) -> Iter
     if note.findings or note.plan:
         yield _document(note, writing)
     for id in note.repeat:
-        yield _prescription(id, former[id], note.repeat_days, writing)
+        yield _prescription(id, former[id], note, writing)
     if note.next:
         yield _appointment(note.next, writing)
 
@@ -153,22 +158,24 @@ def _parts(note: Note, former: Mapping[str, Resource], writing: Writing) -> Iter
 def _condition(name: str, one: Diagnosis, writing: Writing, *, suspected: bool, lasting: bool) -> Resource:
     """A diagnosis of the visit; only one that lasts says that it is there today."""
     categories = ["encounter-diagnosis", *(["problem-list-item"] if lasting else ())]
-    text = one.name(writing.language) or one.code
-    code: Resource = {"text": text}
-    if one.code:
-        code = {"coding": [{"system": systems.ICD10, "code": one.code, "display": text}], "text": text}
     return {
         "resourceType": "Condition",
         "id": writing.id(name),
         **({"clinicalStatus": _coded("condition-clinical", "active")} if lasting else {}),
         "verificationStatus": _coded("condition-ver-status", "provisional" if suspected else "confirmed"),
         "category": [_coded("condition-category", category) for category in categories],
-        "code": code,
+        "code": _concept(one, writing),
         "subject": writing.subject,
         "encounter": writing.visit,
         "recordedDate": writing.began,
         "recorder": writing.writer,
     }
+
+
+def _concept(one: Diagnosis, writing: Writing) -> Resource:
+    text = one.name(writing.language) or one.code
+    coding = [{"system": systems.ICD10, "code": one.code, "display": text}]
+    return {"coding": coding, "text": text} if one.code else {"text": text}
 
 
 def _observation(one: Vital, values: tuple[Decimal, ...], writing: Writing) -> Resource:
@@ -223,9 +230,16 @@ def _document(note: Note, writing: Writing) -> Resource:
     }
 
 
-def _prescription(id: str, before: Resource, days: int, writing: Writing) -> Resource:
-    """The same medicine in the same dose for so many days from now on."""
+def _prescription(id: str, before: Resource, note: Note, writing: Writing) -> Resource:
+    """The same medicine in the same dose for so many days from now on, with its code by TT 26/2025/TT-BYT."""
+    days = note.repeat_days
     medicine = {k: v for k, v in before.items() if k.startswith("medication") or k in ("contained", "reasonCode")}
+    if note.main:
+        medicine["reasonCode"] = [_concept(note.main, writing)]
+    if writing.facility and (wanted := wanted_of({**before, "status": "active"}, Chart.of([before]))):
+        code = code_of(writing.facility, kind_of(wanted), f"visit {writing.encounter['id']}")
+        number = {"system": systems.PRESCRIPTION_CODE, "value": code}
+        medicine |= {"identifier": [number], "groupIdentifier": number}
     start = _day(writing.began)
     supply: Resource = {
         "validityPeriod": {"start": start.isoformat(), "end": (start + timedelta(days=days)).isoformat()},

@@ -172,9 +172,8 @@ def _writing(request: HttpRequest, reach: Door, encounter: Resource) -> Writing:
     may = frozenset(type for type in types if writes(reach, type))
     code = reach.errand.actor.facility
     place = reach.facility(code)
-    return Writing(
-        encounter, reach.records.clock(), writer, may, place if place != code else "", get_language() or "vi"
-    )
+    name = place if place != code else ""
+    return Writing(encounter, reach.records.clock(), writer, may, name, code, get_language() or "vi")
 
 
 def _own(

@@ -19,6 +19,7 @@ from hoso.care.visit import again, diagnoses
 from hoso.care.visit.note import Note, Reading, clipped, reading, suggested
 from hoso.care.visit.templates import Template, measured_in, templates
 from hoso.care.visit.vitals import Problem
+from hoso.care.visit.write import is_void
 from hoso.care.who import who
 from hoso.core.errors import Refused
 from hoso.web.door import Door
@@ -26,6 +27,7 @@ from hoso.web.pages import View, counter, door, errand, page, signed_in
 from hoso.web.present import number, time_text
 from hoso.web.record import is_synthetic, person_at
 from hoso.web.visits import gather, keeping, signing
+from hoso.web.visits.against import checked
 from hoso.web.visits.gather import Sitting, sitting
 from hoso.web.visits.keeping import Kept, Ticket
 from hoso.web.visits.words import FIELD_TITLES, said
@@ -92,6 +94,9 @@ def visit(request: HttpRequest, id: str, encounter: str) -> HttpResponse:
         changes=changes,
         amendments=signing.amendments(found),
         signed="signed" in request.GET,
+        prescriptions=sorted(
+            {code for one in parts if (code := one.get("groupIdentifier", {}).get("value")) and not is_void(one)}
+        ),
     )
 
 
@@ -135,7 +140,7 @@ def _done(request: HttpRequest, reach: Door, at: Sitting, kept: Kept, ticket: Ti
 
 def _signed(request: HttpRequest, reach: Door, at: Sitting, kept: Kept) -> HttpResponse:
     texts = _texts(at, kept)
-    found = _read(at, texts)
+    found = checked(reach, at, _read(at, texts))
     if found.faults or kept.clashes or (found.doubts and texts.get("sure") != found.asked):
         return _form(request, at, kept, texts, found, 422 if found.faults else 409 if kept.clashes else 200)
     account = int(request.user.pk)  # type: ignore[arg-type]

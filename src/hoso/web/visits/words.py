@@ -54,5 +54,7 @@ def _texts() -> dict[str, str]:
         "day-past": _("%(text)s is not in the future."),
         "day-far": _("%(text)s is more than two years away."),
         "sunday": _("%(text)s is a Sunday. Is it right?"),
+        "against": _("%(text)s. Is it right?"),
+        "stop": _("%(text)s. Order it on the page of orders, where the reason is recorded."),
         "why": _("Say why the visit is changed: it was signed on an earlier day."),
     }
