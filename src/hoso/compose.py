@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from hoso.access.counter import Counter
     from hoso.access.demands import Required
     from hoso.access.guides import Guides
+    from hoso.access.inspecting import Inspection
     from hoso.access.organisation import Posts
     from hoso.access.organisation.register import Organisation
     from hoso.access.records import Records
@@ -125,6 +126,7 @@ class Node:
     counter: Counter
     emergencies: BreakGlass
     watch: Watch
+    inspection: Inspection
     citizens: Desk
     organisation: Organisation
     guides: Guides
@@ -333,7 +335,8 @@ def open(folder: Path) -> Node:
     emergencies = overseeing.emergencies(store, given, over, log)
     citizens = overseeing.desk(store, records, log, given, over)
     watch = overseeing.watch(store, over, log)
-    people = (counter, emergencies, watch, citizens, organisation)
+    inspection = overseeing.inspection(store, over, log)
+    people = (counter, emergencies, watch, inspection, citizens, organisation)
     return Node(config, store, records, tokens, codes, steward, compared, log, *people, known)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hoso.access.audit.log import AuditLog
     from hoso.access.break_glass import BreakGlass
     from hoso.access.citizen.desk import Desk
+    from hoso.access.inspecting import Inspection
     from hoso.access.organisation import Posts
     from hoso.access.organisation.overseers import Overseers
     from hoso.access.records import Records
@@ -45,6 +46,13 @@ def watch(store: RecordStore, over: Overseers, log: AuditLog) -> Watch:
     from hoso.store.unusual import UnusualTable
 
     return Watch(UnusualTable(store.engine), over, log.journal, system_clock)
+
+
+def inspection(store: RecordStore, over: Overseers, log: AuditLog) -> Inspection:
+    from hoso.access.inspecting import Inspection
+    from hoso.access.trail import Trail
+
+    return Inspection(store, Trail(store, log.journal, system_clock, log.verifier.name), log, over, system_clock)
 
 
 def upkeep(folder: Path, store: RecordStore, log: AuditLog) -> None:

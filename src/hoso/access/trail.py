@@ -11,6 +11,7 @@ from heapq import merge
 
 from hoso.access.audit.event import Action, Event, Outcome, legible
 from hoso.access.audit.journal import Journal
+from hoso.access.audit.log import LATE
 from hoso.access.errand import Errand
 from hoso.access.policy.sight import Sight
 from hoso.access.scope import Right
@@ -46,6 +47,8 @@ class Asked:
     since: int | None = None
     until: int | None = None
     """Milliseconds; the second is not included."""
+    also: Callable[[Event], bool] | None = None
+    """What else must hold."""
     count: int = 50
 
 
@@ -96,8 +99,10 @@ class Trail:
             reach = whose if reach is None else reach & whose
         found: list[tuple[Sealed, Event]] = []
         place, closed = None, self._closed(errand, reach)
-        for looked_at, row in enumerate(self._rows(reach, before), 1):
+        for looked_at, row in enumerate(self._rows(reach, self._begin(asked, before)), 1):
             event = legible(row.bytes)
+            if event is not None and asked.since is not None and event.time < asked.since - LATE:
+                break
             if event is not None and _meets(event, asked) and not closed(event):
                 found.append((row, event))
             if len(found) == asked.count or looked_at == MOST_LOOKED_AT:
@@ -116,6 +121,22 @@ class Trail:
         if reach is None:
             return self._stretch(None, before)
         return merge(*(self._stretch(rid, before) for rid in reach if rid), key=lambda row: row.seq, reverse=True)
+
+    def _begin(self, asked: Asked, before: int | None) -> int | None:
+        """Behind which place all of the period stands, found by halving: times rise, but for what came late."""
+        if asked.until is None:
+            return before
+        reader = self._store.engine.reader()
+        size = audit.size(reader)
+        low, high = 0, size if before is None else min(before, size)
+        while low < high:
+            middle = (low + high) // 2
+            event = next((legible(row.bytes) for row in audit.sealed(reader, middle, 1)), None)
+            if event is not None and event.time >= asked.until + LATE:
+                high = middle
+            else:
+                low = middle + 1
+        return high
 
     def _stretch(self, patient: int | None, before: int | None) -> Iterator[Sealed]:
         while rows := audit.newest(self._store.engine.reader(), patient, before, PAGE):
@@ -176,6 +197,7 @@ def _meets(event: Event, asked: Asked) -> bool:
         and (asked.kinds is None or event.kind in asked.kinds)
         and (asked.since is None or event.time >= asked.since)
         and (asked.until is None or event.time < asked.until)
+        and (asked.also is None or asked.also(event))
         and (not asked.records or any(_names(event.what, name) for name in asked.records))
     )
 

@@ -18,6 +18,7 @@ from hoso.access.audit import Journal
 from hoso.access.break_glass import BreakGlass
 from hoso.access.citizen.desk import Desk
 from hoso.access.counter import Counter
+from hoso.access.inspecting import Inspection, inspects
 from hoso.access.organisation.register import Organisation
 from hoso.access.policy.matrix import role
 from hoso.access.policy.scopes import scopes
@@ -54,6 +55,8 @@ class WebNode(Protocol):
     def emergencies(self) -> BreakGlass: ...
     @property
     def watch(self) -> Watch: ...
+    @property
+    def inspection(self) -> Inspection: ...
     @property
     def citizens(self) -> Desk: ...
     @property
@@ -100,6 +103,10 @@ def emergencies() -> BreakGlass:
 
 def watch() -> Watch:
     return _serving[0].watch
+
+
+def inspection() -> Inspection:
+    return _serving[0].inspection
 
 
 def desk() -> Desk:
@@ -253,6 +260,7 @@ def shared(request: HttpRequest) -> dict[str, Any]:
         "decides_for_node": decides_for_node,
         "oversees": may(request, "oversee"),
         "overseen": waiting,
+        "inspects": bool(request.user.is_authenticated and inspects(request.user.role)),
         "national": settings.NATIONAL,
         "emergency": getattr(request, "emergency", None),
         "hands_over": _treats(request),

@@ -21,6 +21,7 @@ from hoso.web import (
     search,
     sources,
     style,
+    trail,
     unusual,
 )
 from hoso.web import record as pages
@@ -123,6 +124,8 @@ urlpatterns = [
     path("me/cases/<str:id>/copy", asked.copy, name="my-copy"),
     path("unusual", unusual.queue, name="unusual"),
     path("unusual/<str:id>", unusual.one, name="unusual-one"),
+    path("trail", trail.search, name="trail"),
+    path("trail/export", trail.export),
     path("cases", cases.queue, name="cases"),
     path("cases/<str:id>", cases.one, name="case"),
     path("patients/<str:id>", pages.card, name="card"),

@@ -13,7 +13,7 @@ from hoso.access.audit import proof
 from hoso.access.audit.asking import Asking, Standing, Watcher
 from hoso.access.audit.event import Event, legible
 from hoso.access.audit.journal import PlainJournal
-from hoso.access.audit.note import Signer, Verifier
+from hoso.access.audit.note import Note, Signer, Verifier
 from hoso.access.audit.running import Running, Turn
 from hoso.access.audit.sealer import Sealer, is_map
 from hoso.access.audit.spool import Spool
@@ -58,6 +58,12 @@ class AuditLog:
     @property
     def verifier(self) -> Verifier:
         return self._signer.verifier
+
+    def sign(self, text: str) -> str:
+        """A signed note of a text whose first line is not the log's name: that would be a checkpoint."""
+        if text.startswith(f"{self._signer.name}\n"):
+            raise ValueError("a checkpoint is signed by the sealer alone")
+        return str(Note(text, (self._signer.sign(text),)))
 
     def start(self, turn: Path) -> Running:
         """Seals and has its checkpoints witnessed until it is closed; one process at a time, by a file."""
