@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from base64 import b64encode
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from tests.access.audit.events import NOON, event, rows
@@ -17,7 +20,7 @@ from tests.security.ward import patient, staff
 
 from hoso.access import trail as trails
 from hoso.access.audit.log import AuditLog
-from hoso.access.audit.note import BadNote, Checkpoint, Note
+from hoso.access.audit.note import BadNote, Checkpoint, Note, Signer
 from hoso.access.errand import Errand
 from hoso.access.inspecting import Inspection, Question
 from hoso.access.trail import Trail
@@ -26,6 +29,7 @@ from hoso.core.errors import Refused
 from hoso.store.record_store import RecordStore
 
 DAY = 86_400_000
+CHECK = Path(__file__).parents[2] / "docs/how-to/check-audit-export.py"
 NOW = from_ms(NOON + 100)
 TODAY = date(2026, 1, 1)
 AUDITOR = Errand(staff("kt", "auditor", ""), "HOPERAT", channel="screen")
@@ -215,6 +219,25 @@ def test_a_table_is_signed_and_runs_as_no_formula(inspection: Inspection, log: A
     sealer(store).settle()
     taken = inspection.search(AUDITOR, Question(act="export", who="kt")).entries
     assert taken and {(one.event.activity, one.event.channel) for one in taken} == {("export", "export")}
+
+
+def test_a_table_is_checked_without_us(inspection: Inspection, log: AuditLog, tmp_path: Path) -> None:
+    made = inspection.export(AUDITOR, Question(record="p1"))
+    table = tmp_path / "t.csv"
+    table.write_bytes(made.table)
+    (tmp_path / "t.csv.note").write_text(made.note, "utf-8")
+
+    def checked(key: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(CHECK), str(table), str(key)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    fine = checked(log.verifier)
+    assert fine.returncode == 0 and "lines 5" in fine.stdout, fine
+    assert "not signed by" in checked(Signer.of("other", bytes(32)).verifier).stderr
+    assert "the signature of" in checked(Signer.of(SIGNER.name, bytes(32)).verifier).stderr
+    assert checked("nonsense").returncode == 1
+    table.write_bytes(made.table.replace(b"user/an", b"user/bn"))
+    assert "the table was changed" in checked(log.verifier).stderr
 
 
 def test_an_officer_takes_nothing_out(inspection: Inspection, store: RecordStore) -> None:

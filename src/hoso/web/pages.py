@@ -209,6 +209,12 @@ def _writes_visits(request: HttpRequest) -> bool:
     return may is not None and all(may.permits(type, "c") for type in ("Encounter", "Observation"))
 
 
+def _inspects(request: HttpRequest) -> bool:
+    """Whether the role looks through the log of everybody."""
+    user: Any = request.user
+    return bool(user and user.is_authenticated and inspects(user.role))
+
+
 def _administers(request: HttpRequest) -> bool:
     user: Any = request.user
     return bool(user and user.is_authenticated and administers(user.role))
@@ -260,7 +266,7 @@ def shared(request: HttpRequest) -> dict[str, Any]:
         "decides_for_node": decides_for_node,
         "oversees": may(request, "oversee"),
         "overseen": waiting,
-        "inspects": bool(request.user.is_authenticated and inspects(request.user.role)),
+        "inspects": _inspects(request),
         "national": settings.NATIONAL,
         "emergency": getattr(request, "emergency", None),
         "hands_over": _treats(request),
