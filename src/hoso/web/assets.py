@@ -29,6 +29,7 @@ LAYERS = (
     "vaccines",
     "orders",
     "visit",
+    "today",
     "print",
 )
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}

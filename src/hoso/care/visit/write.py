@@ -284,11 +284,13 @@ def _quantity(before: Resource, days: int) -> Resource | None:
 
 def _appointment(day: date, writing: Writing) -> Resource:
     start = datetime(day.year, day.month, day.day, 7, tzinfo=VIETNAM)
+    period = {"start": start.isoformat(), "end": start.replace(hour=17).isoformat()}
     return {
         "resourceType": "Appointment",
         "id": writing.id("next"),
         "status": "proposed",
-        "requestedPeriod": [{"start": start.isoformat(), "end": start.replace(hour=17).isoformat()}],
+        "requestedPeriod": [period],
+        **period,  # R4 finds an appointment by its start alone
         "supportingInformation": [writing.visit],
         "created": writing.stamp,
         "participant": [{"actor": writing.subject, "status": "accepted"}],
