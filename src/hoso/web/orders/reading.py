@@ -9,8 +9,8 @@ from hoso.care.chart import Chart
 from hoso.care.elements import Resource, day, reference_key
 from hoso.care.orders import ORDER_TYPES, Finding, Wanted, check_order
 from hoso.care.rules import table
-from hoso.fhir.systems import FACILITY_CODE
 from hoso.web.door import Door
+from hoso.web.here import is_at
 from hoso.web.persons import Person
 
 _LONG_STANDING = 170
@@ -70,27 +70,13 @@ def _months(born: str, today: date) -> int | None:
     return (today.year - on.year) * 12 + today.month - on.month - (today.day < on.day)
 
 
-def record_here(reach: Door, person: Person) -> str:
-    """The Patient whom an order here is about: the facility's own record of the person, else any, else the person."""
-    sources = reach.persons.sources(person).patients
-    ours = f"https://hoso.vn/sid/facility/{reach.errand.actor.facility}/"
-    own = (one for one in sources if _kept_here(one, reach.errand.actor.facility, ours))
-    return str(next(own, next(iter(sources), person.patient))["id"])
-
-
-def _kept_here(patient: Resource, facility: str, ours: str) -> bool:
-    place = patient.get("managingOrganization", {}).get("identifier", {})
-    numbers = (str(one.get("system", "")) for one in patient.get("identifier", ()))
-    return bool(facility) and (place.get("value") == facility or any(one.startswith(ours) for one in numbers))
-
-
 def visit_here(reach: Door, person: Person, asked: str) -> str:
     """The visit the orders belong to: the one asked for, else the open one of today at this facility; "" for none."""
     if not reach.may("Encounter"):
         return ""
     found = reach.search("Encounter", [("patient", person.id), ("_sort", "-date"), ("_count", "20")])
     members = {f"Patient/{id}" for id in person.members}
-    theirs = [one for one in found if reference_key(one.get("subject")) in members and _is_ours(reach, one)]
+    theirs = [one for one in found if reference_key(one.get("subject")) in members and is_at(reach, one)]
     named = next((str(one["id"]) for one in theirs if one["id"] == asked), "")
     began = (one for one in theirs if one.get("status") in _OPEN and _is_today(one, reach.today))
     return named or next((str(one["id"]) for one in began), "")
@@ -98,8 +84,3 @@ def visit_here(reach: Door, person: Person, asked: str) -> str:
 
 def _is_today(encounter: Resource, today: date) -> bool:
     return day(str(encounter.get("period", {}).get("start", ""))) == today
-
-
-def _is_ours(reach: Door, encounter: Resource) -> bool:
-    identifier = encounter.get("serviceProvider", {}).get("identifier", {})
-    return bool(identifier.get("system") == FACILITY_CODE and identifier.get("value") == reach.errand.actor.facility)

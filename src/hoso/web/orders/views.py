@@ -26,6 +26,7 @@ from hoso.care.summary import allergies
 from hoso.care.who import who
 from hoso.core.errors import Refused
 from hoso.web.door import Door
+from hoso.web.here import record_here
 from hoso.web.oauth.identity import practitioner
 from hoso.web.orders import basket, reading, writing
 from hoso.web.orders.basket import Item
@@ -215,7 +216,7 @@ def _signing(request: HttpRequest, reach: Door, person: Person, shown: Shown) ->
         writer["reference"] = f"Practitioner/{own}"
     return writing.Signing(
         once=UUID(seals.loads(shown.once, salt=_SALT)[0]),
-        subject=reading.record_here(reach, person),
+        subject=str(record_here(reach, person)["id"]),
         visit=reading.visit_here(reach, person, request.GET.get("visit", "")[:64]),
         writer=writer,
         facility=reach.errand.actor.facility,

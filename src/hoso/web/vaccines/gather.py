@@ -15,7 +15,6 @@ from hoso.care.immunization.card import CHILD_UNTIL, Dose, Offer, Row, coming, d
 from hoso.care.immunization.record import reactions_of
 from hoso.care.measures import measure_codes
 from hoso.care.who import who
-from hoso.fhir.systems import FACILITY_CODE
 from hoso.web.door import Door
 from hoso.web.persons import Person
 
@@ -93,14 +92,3 @@ def _only(type: str) -> list[tuple[str, str]]:
 def writes(reach: Door) -> bool:
     rights: tuple[Right, ...] = ("c", "u")
     return all(reach.errand.actor.scopes.permits("Immunization", right) for right in rights)
-
-
-def record_here(reach: Door, person: Person) -> Resource:
-    """The Patient that a dose given here is about: the facility's own, else any of the person, else the person."""
-    patients, code = reach.persons.sources(person).patients, reach.errand.actor.facility
-    return next((one for one in patients if code and _kept_by(one, code)), next(iter(patients), person.patient))
-
-
-def _kept_by(patient: Resource, facility: str) -> bool:
-    place = patient.get("managingOrganization", {}).get("identifier", {})
-    return bool(place.get("system") == FACILITY_CODE and place.get("value") == facility)

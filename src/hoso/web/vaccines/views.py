@@ -15,6 +15,7 @@ from hoso.core.ids import new_id
 from hoso.web.citizens.family import theirs
 from hoso.web.citizens.own import mine, own
 from hoso.web.door import Door
+from hoso.web.here import record_here
 from hoso.web.pages import door, page, signed_in
 from hoso.web.papers.views import as_file, paper, printing
 from hoso.web.persons import Person
@@ -22,7 +23,7 @@ from hoso.web.record import OWN, is_synthetic, person_at
 from hoso.web.stewards import said
 from hoso.web.vaccines import giving, words
 from hoso.web.vaccines.calendar import calendar
-from hoso.web.vaccines.gather import Shown, record_here, vaccinations, writes
+from hoso.web.vaccines.gather import Shown, vaccinations, writes
 from hoso.web.vaccines.giving import Form
 from hoso.web.vaccines.paper import card
 

@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext
 from hoso.access.scope import Right
 from hoso.care import EmergencyCard, emergency_card
 from hoso.care.chart import Chart
-from hoso.care.elements import Resource, codings, day, key_of, reference_key, when
+from hoso.care.elements import Resource, codings, day, reference_key, when
 from hoso.care.medicines import in_use
 from hoso.care.visit.note import Setting
 from hoso.care.visit.templates import templates
@@ -22,8 +22,8 @@ from hoso.care.visit.vitals import Last, Vital, months_at, vitals
 from hoso.care.visit.write import Writing, is_void, part_id, part_names
 from hoso.core.dates import VIETNAM
 from hoso.fhir.json import exact
-from hoso.fhir.systems import FACILITY_CODE
 from hoso.web.door import Door
+from hoso.web.here import is_at
 from hoso.web.oauth.identity import practitioner
 from hoso.web.persons import Person
 
@@ -91,22 +91,8 @@ def parts_of(reach: Door, id: str) -> list[Resource]:
 
 
 def is_ours(reach: Door, encounter: Resource) -> bool:
-    """Whether it is a visit at the facility where the writer acts now, written here.
-
-    Others' visits are read, not written; one that came from other software has numbers, and is corrected there.
-    """
-    if encounter.get("identifier"):
-        return False
-    provider = encounter.get("serviceProvider", {})
-    code = reach.errand.actor.facility
-    identifier = provider.get("identifier", {})
-    if identifier.get("system") == FACILITY_CODE:
-        return bool(code) and identifier.get("value") == code
-    key = reference_key(provider)
-    if not code or not key or not reach.may("Organization"):
-        return False
-    ours = reach.search("Organization", [("identifier", f"{FACILITY_CODE}|{code}"), ("_count", "2")])
-    return key in {key_of(one) for one in ours}
+    """Whether it was written here; one that came from other software has numbers, and is corrected there."""
+    return not encounter.get("identifier") and is_at(reach, encounter)
 
 
 def begun(reach: Door, person: Person) -> Resource | None:
@@ -115,22 +101,6 @@ def begun(reach: Door, person: Person) -> Resource | None:
     since = reach.records.clock() - _LONGEST_BEGUN
     pairs.append(("date", f"ge{since.astimezone(VIETNAM).isoformat(timespec='seconds')}"))
     return next((one for one in reach.search("Encounter", pairs) if is_ours(reach, one)), None)
-
-
-def record_here(reach: Door, person: Person) -> str:
-    """The Patient whom a visit here is about: the facility's own record of the person, else any, else the person."""
-    sources = reach.persons.sources(person).patients
-    code = reach.errand.actor.facility
-    own = (one for one in sources if code and _kept_by(one, code))
-    return str(next(own, next(iter(sources), person.patient))["id"])
-
-
-def _kept_by(patient: Resource, facility: str) -> bool:
-    place = patient.get("managingOrganization", {}).get("identifier", {})
-    ours = f"https://hoso.vn/sid/facility/{facility}/"
-    return place.get("value") == facility or any(
-        str(one.get("system", "")).startswith(ours) for one in patient.get("identifier", ())
-    )
 
 
 def sitting(request: HttpRequest, reach: Door, person: Person, id: str) -> Sitting:

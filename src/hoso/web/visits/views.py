@@ -23,6 +23,7 @@ from hoso.care.visit.write import is_void
 from hoso.care.who import who
 from hoso.core.errors import Refused
 from hoso.web.door import Door
+from hoso.web.here import record_here
 from hoso.web.pages import View, counter, door, errand, page, signed_in
 from hoso.web.present import number, time_text
 from hoso.web.record import is_synthetic, person_at
@@ -64,7 +65,7 @@ def begin(request: HttpRequest, id: str) -> HttpResponse:
         shown = who(person.patient, Chart.of([person.patient]), reach.today, reach.persons.sources(person).patients)
         return page(request, "visits/begin.html", base=f"/patients/{person.id}", who=shown, today=reach.today)
     there = gather.begun(reach, person)
-    visit = str(there["id"]) if there else counter().receive(errand(request), gather.record_here(reach, person))
+    visit = str(there["id"]) if there else counter().receive(errand(request), str(record_here(reach, person)["id"]))
     return HttpResponseRedirect(f"/patients/{person.id}/visits/{visit}/edit")
 
 
