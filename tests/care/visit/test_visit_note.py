@@ -236,3 +236,15 @@ def test_what_is_no_code_of_the_list_is_none(line: str) -> None:
 
 def test_an_empty_note_is_empty() -> None:
     assert Note().empty and not Note(reason="x").empty
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind", "meant"),
+    [({"weight": "65"}, "slip", "6.5"), ({"height": "175"}, "no-child", None), ({"weight": "6,5"}, None, None)],
+)
+def test_a_child_is_held_against_the_tables_of_who(typed: dict[str, str], kind: str | None, meant: str | None) -> None:
+    setting = Setting(TODAY, 4, "female", born=date(2026, 7, 20))
+    found = reading({"reason": "x", "template": "child", **typed}, setting)
+    assert not found.faults and [one.kind for one in found.doubts] == ([kind] if kind else [])
+    if meant:
+        assert found.doubts[0].values["meant"] == meant

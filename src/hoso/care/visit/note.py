@@ -14,7 +14,7 @@ from hashlib import blake2b
 
 from hoso.care.visit.diagnoses import Diagnosis, named, search
 from hoso.care.visit.templates import Template, measured_in, templates
-from hoso.care.visit.vitals import Last, Problem, doubts, read, vitals
+from hoso.care.visit.vitals import Last, Problem, child_doubts, doubts, read, vitals
 from hoso.core import fold
 
 LIMITS: dict[str, int] = {
@@ -45,12 +45,14 @@ _DAY = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4})\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the reading of a visit depends on besides its texts. `known`: ids of the prescriptions that can be
-    repeated; `prompts`: lines that a template offers, which say nothing while nobody answered them."""
+    """What the reading of a visit depends on besides its texts. `born`: only when it is known to the day; `known`: ids
+    of the prescriptions that can be repeated; `prompts`: lines that a template offers, which say nothing while nobody
+    answered them."""
 
     today: date
     months: int | None = None
     sex: str = ""
+    born: date | None = None
     last: Mapping[str, Last] = field(default_factory=dict)
     known: frozenset[str] = frozenset()
     prompts: frozenset[str] = frozenset()
@@ -110,7 +112,8 @@ def reading(fields: Mapping[str, str], setting: Setting) -> Reading:
             faults.append(found)
             continue
         measured[one.key] = found
-        odd += doubts(one, found, setting.months, setting.last.get(one.key), setting.today)
+        child = child_doubts(one, found[0], setting.born, setting.sex, setting.today)
+        odd += child or doubts(one, found, setting.months, setting.last.get(one.key), setting.today)
     main, choices = _main(fields, faults)
     note = Note(
         reason=fields.get("reason", "").strip(),

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
+from hoso.care.growth.assess import Kind, Measured
+from hoso.care.growth.check import implausible
 from hoso.care.rules import table
 
 _NUMBER = re.compile(r"\d{1,6}(?:[.,]\d{1,4})?\Z", re.ASCII)
@@ -123,6 +125,20 @@ def doubts(
     if one.key == "height" and last is not None and values[0] < last.values[0] - 2:
         found.append(Problem(one.key, "shrunk", {"value": said, "before": f"{last.values[0]:f}", "unit": one.unit}))
     return found
+
+
+def child_doubts(one: Vital, value: Decimal, born: date | None, sex: str, today: date) -> list[Problem]:
+    """What the WHO tables say of a child's weight, height or head; they are stricter than the bands of the table."""
+    kind = next((kind for kind in get_args(Kind) if kind == one.key), None)
+    if born is None or kind is None:
+        return []
+    doubt = implausible(born, sex, Measured(today, kind, float(value)))
+    if doubt is None:
+        return []
+    said = {"value": f"{value:f}", "unit": one.unit}
+    if doubt.meant is None:
+        return [Problem(one.key, "no-child", said)]
+    return [Problem(one.key, "slip", {**said, "meant": f"{doubt.meant:g}"})]
 
 
 def _grown(months: int | None) -> bool:

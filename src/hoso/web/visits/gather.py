@@ -122,6 +122,7 @@ def sitting(request: HttpRequest, reach: Door, person: Person, id: str) -> Sitti
             today=reach.today,
             months=months_at(shown.who.born, reach.today),
             sex=shown.who.sex,
+            born=day(shown.who.born) if len(shown.who.born) == len("2026-11-28") else None,
             last=_last(reach, person, id),
             known=frozenset(former),
             prompts=frozenset(gettext(line) for one in templates().values() for line in one.prompts),

@@ -42,6 +42,8 @@ def _texts() -> dict[str, str]:
         ),
         "unusual": _("%(value)s %(unit)s is unusual at this age. Is it right?"),
         "changed": _("%(value)s %(unit)s, and %(before)s %(unit)s before. Is it right?"),
+        "slip": _("%(value)s %(unit)s: no child of this age has this. Is %(meant)s meant?"),
+        "no-child": _("%(value)s %(unit)s: no child of this age has this. Measure again, or is it right?"),
         "shrunk": _("%(value)s %(unit)s is less than before (%(before)s %(unit)s). Is it right?"),
         "which-diagnosis": _("“%(text)s” can mean several diagnoses. Choose one below, or keep the words."),
         "no-diagnosis": _("No diagnosis is called “%(text)s”. Write other words or the ICD code, or keep the words."),
