@@ -41,6 +41,7 @@ def _titles() -> Iterator[str]:
     from hoso.access.organisation.kinds import kinds
     from hoso.care.timeline import CARE_TITLES, SAID
     from hoso.web import trail_words
+    from hoso.web.agreeing import words as agreeing
     from hoso.web.alarm import DELAY_TITLES as DELAYS
     from hoso.web.alarm import OUTCOME_TITLES as OUTCOMES
     from hoso.web.alarm import REASON_TITLES as EMERGENCIES
@@ -70,6 +71,7 @@ def _titles() -> Iterator[str]:
     yield from (*(kind.title for kind in kinds().values()), *PROBLEMS.values(), *PLACES.values())
     yield from (*CAUSE_TITLES.values(), *PRIORITY_TITLES.values(), *CONTRADICTIONS.values(), *DONE.values(), *FIELDS)
     yield from TITLES.values()
+    yield from agreeing.every()
     yield from (*STATE_TITLES.values(), *WHOSE_TITLES.values(), *LEFT_TITLES.values(), *FORMAT_TITLES.values())
     yield from (*citizens.every(), *trail_words.every(), *RELATIONS.values())
     yield from (*HOW.values(), *EVENTS.values(), *REASONS.values())

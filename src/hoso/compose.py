@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from hoso.store import StoreConfig
     from hoso.store.doctor import Finding
     from hoso.store.record_store import RecordStore
+    from hoso.sync.overview import Overview
     from hoso.web.accounts.hiring import Hired
 
 LARGEST_FORM = 10_000_000
@@ -140,6 +141,10 @@ class Node:
         return syncing.Parts(
             self.config.folder, self.config.node, self.store, self.records, self.journal, self.matching, self.codes
         )
+
+    @property
+    def agreement(self) -> Overview:
+        return syncing.overview(self.agreeing)
 
     @property
     def intake(self) -> Intake:

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from hoso.core.clock import to_ms
 if TYPE_CHECKING:
     from hoso.access import Errand, Records
     from hoso.access.audit import Journal
+    from hoso.access.scope import Right
     from hoso.api.app import Application
     from hoso.api.patience import Patience
     from hoso.identity.code import Codes
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from hoso.sync.kept import StoreLedger
     from hoso.sync.line import Talker
     from hoso.sync.nodes import Family, Hub, Told
+    from hoso.sync.overview import Overview
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +68,9 @@ def errand(node: str) -> Errand:
     return Errand(Actor(f"node/{node}", Scopes.parse("system/*.cruds")), "HOPERAT", "sync")
 
 
-def ledger(parts: Parts) -> StoreLedger:
-    """What is stored of other nodes' changes is told to the audit log as this node's doing."""
+def ledger(parts: Parts, whose: Errand | None = None) -> StoreLedger:
+    """What is stored of other nodes' changes is told to the audit log as this node's doing; `whose`: somebody's, who
+    may do it as was asked before."""
     from hoso.identity.leading import align
     from hoso.identity.received import Received
     from hoso.sync.kept import StoreLedger
@@ -75,11 +79,19 @@ def ledger(parts: Parts) -> StoreLedger:
     received = Received(parts.matching, system_clock, own.actor.id)
 
     def write(work: Callable[[RecordTransaction], None]) -> None:
-        parts.records.transact(own, [("u", "Patient"), ("c", "Linkage")], work)  # type: ignore[arg-type]
+        rights: list[tuple[Right, str]] = [] if whose else [("u", "Patient"), ("c", "Linkage")]
+        parts.records.transact(whose or own, rights, work)  # type: ignore[arg-type]
         if merged := received.take_merged():
             align(parts.codes, parts.store.people, merged)
 
     return StoreLedger(parts.store, parts.node, write, received, os.urandom)
+
+
+def overview(parts: Parts) -> Overview:
+    """What pages show of agreeing."""
+    from hoso.sync.overview import Overview
+
+    return Overview(parts.node, parts.folder, ledger(parts), hub(parts), partial(ledger, parts))
 
 
 def hub(parts: Parts) -> Hub:

@@ -135,6 +135,11 @@ class SyncRows:
         )
         return bytes(rows[0][1] or rows[0][0]) if rows else None
 
+    def version_here(self, change: bytes) -> str:
+        """Under which version id this node's store has a change; "" when it could not be stored."""
+        rows = self.connection.rows("SELECT version FROM change WHERE id = ?", (change,))
+        return str(rows[0][0]) if rows else ""
+
     def shown(self, type: str, id: str) -> tuple[bytes, bool] | None:
         """The change that is shown as the current version here, and whether it bears the tag of a conflict."""
         rows = self.connection.rows(

@@ -6,6 +6,7 @@ written here is gathered before anything from elsewhere is stored, so nothing is
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -46,6 +47,8 @@ T = TypeVar("T")
 Door = Callable[[Callable[[RecordTransaction], None]], None]
 """Runs a write of this node as itself, with the audit events of what is saved in it. Raises Unavailable."""
 EPOCH = "epoch"
+WHY, MOST_WHY = "held", 200
+"""Of so many changes that are held above, the reason is kept as well."""
 
 
 class StoreLedger:
@@ -92,7 +95,8 @@ class StoreLedger:
             if done:
                 change = uuid7()
                 rows.join(change.bytes, standing.keys())
-                transaction.take([untagged(standing[keep])], [change], origin)
+                drafts = [untagged(standing[keep])]
+                self._shown(transaction, list(zip(drafts, transaction.take(drafts, [change], origin), strict=True)))
                 self._gather(transaction, rows)
 
         self._write(work)
@@ -201,6 +205,7 @@ class StoreLedger:
                     rows.set_receipt(_name(receipt.stream), receipt.level == "centre", data)
                 if held is not None:
                     rows.set_above({one.change for one in held})
+                    rows.set_state(WHY, json.dumps({one.change.hex(): one.reason for one in held[:MOST_WHY]}))
         return ()
 
     def _written(self, rows: SyncRows, records: Sequence[Record]) -> list[Version]:
@@ -337,6 +342,15 @@ class StoreLedger:
     def held_above(self) -> Collection[bytes]:
         with self._reading() as rows:
             return rows.above()
+
+    def why_held(self) -> dict[bytes, str]:
+        """What the hub said of changes that it holds."""
+        found = json.loads(self.noted(WHY) or "{}")
+        return {bytes.fromhex(change): reason for change, reason in found.items()}
+
+    def version_here(self, change: bytes) -> str:
+        with self._reading() as rows:
+            return rows.version_here(change)
 
     def _of(self, stream: StreamId, ask: Callable[[SyncRows, Line], T], otherwise: T) -> T:
         with self._reading() as rows:

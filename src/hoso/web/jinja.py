@@ -28,6 +28,7 @@ def environment(**options: Any) -> Environment:
     made.filters |= {
         "date": present.date_text,
         "datetime": present.time_text,
+        "since": present.since_text,
         "number": present.number,
         "unit": present.unit,
         "moment_or_number": present.moment_or_number,

@@ -30,6 +30,8 @@ from hoso.exchange.intake import Intake
 from hoso.identity.code import Codes
 from hoso.identity.matching import Matching
 from hoso.identity.steward import Steward
+from hoso.sync.overview import Overview
+from hoso.web.agreeing import line
 from hoso.web.configure import TEXT_COOKIE, WebConfig
 from hoso.web.door import Door
 from hoso.web.oauth.identity import person, practitioner
@@ -63,6 +65,8 @@ class WebNode(Protocol):
     def organisation(self) -> Organisation: ...
     @property
     def intake(self) -> Intake: ...
+    @property
+    def agreement(self) -> Overview: ...
 
 
 View = Callable[..., HttpResponse]
@@ -119,6 +123,10 @@ def organisation() -> Organisation:
 
 def intake() -> Intake:
     return _serving[0].intake
+
+
+def agreement() -> Overview:
+    return _serving[0].agreement
 
 
 def journal() -> Journal:
@@ -267,6 +275,7 @@ def shared(request: HttpRequest) -> dict[str, Any]:
         "oversees": may(request, "oversee"),
         "overseen": waiting,
         "inspects": _inspects(request),
+        "line": partial(line.known, agreement),
         "national": settings.NATIONAL,
         "emergency": getattr(request, "emergency", None),
         "hands_over": _treats(request),

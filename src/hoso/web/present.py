@@ -45,6 +45,12 @@ def time_text(value: str | datetime) -> str:
     return date_text(value) if at is None else f"{from_ms(at).astimezone(VIETNAM):%d/%m/%Y %H:%M}"
 
 
+def since_text(at: int) -> str:
+    """ "14:05" for a moment of today, with its date for an earlier one."""
+    then = from_ms(at).astimezone(VIETNAM)
+    return f"{then:%H:%M}" if then.date() == datetime.now(VIETNAM).date() else f"{then:%H:%M %d/%m/%Y}"
+
+
 def age_text(born: str, today: date, died: str = "") -> str:
     """Years; months below six years; days in the first month. At death for someone who died."""
     birth, until = day(born), (day(died) if died and died != "yes" else None) or today

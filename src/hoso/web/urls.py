@@ -25,6 +25,7 @@ from hoso.web import (
     unusual,
 )
 from hoso.web import record as pages
+from hoso.web.agreeing import conflicts, nodes
 from hoso.web.book import views as book
 from hoso.web.citizens import cases as asked
 from hoso.web.citizens import consents, download, family, handing, home, reminders, results, share, sharing
@@ -123,6 +124,9 @@ urlpatterns = [
     path("me/cases/new", asked.ask, name="my-case-new"),
     path("me/cases/<str:id>", asked.one, name="my-case"),
     path("me/cases/<str:id>/copy", asked.copy, name="my-copy"),
+    path("nodes", nodes.nodes, name="nodes"),
+    path("conflicts", conflicts.conflicts, name="conflicts"),
+    path("conflicts/<str:type>/<str:id>", conflicts.conflict, name="conflict"),
     path("unusual", unusual.queue, name="unusual"),
     path("unusual/<str:id>", unusual.one, name="unusual-one"),
     path("trail", trail.search, name="trail"),

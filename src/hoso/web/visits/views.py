@@ -22,9 +22,10 @@ from hoso.care.visit.vitals import Problem
 from hoso.care.visit.write import is_void
 from hoso.care.who import who
 from hoso.core.errors import Refused
+from hoso.web.agreeing.words import WHERE_TITLES
 from hoso.web.door import Door
 from hoso.web.here import record_here
-from hoso.web.pages import View, counter, door, errand, page, signed_in
+from hoso.web.pages import View, agreement, counter, door, errand, page, signed_in
 from hoso.web.present import number, time_text
 from hoso.web.record import is_synthetic, person_at
 from hoso.web.visits import gather, keeping, signing
@@ -95,10 +96,15 @@ def visit(request: HttpRequest, id: str, encounter: str) -> HttpResponse:
         changes=changes,
         amendments=signing.amendments(found),
         signed="signed" in request.GET,
+        arrived=WHERE_TITLES.get(where) if (where := agreement().where(map(_key, parts))) else "",
         prescriptions=sorted(
             {code for one in parts if (code := one.get("groupIdentifier", {}).get("value")) and not is_void(one)}
         ),
     )
+
+
+def _key(resource: Mapping[str, Any]) -> tuple[str, str]:
+    return resource["resourceType"], resource["id"]
 
 
 @kept_first
