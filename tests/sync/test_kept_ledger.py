@@ -291,3 +291,27 @@ def test_a_bundle_that_is_not_all_numbered_yet_waits_for_its_rest() -> None:
     groups, broken = complete([row(1, None, 1, 1), row(2, b"g", 1, 2), row(3, None, 1, 1)])
     assert [[one.number for one in group] for group in groups] == [[1], [3]]
     assert broken == 2
+
+
+def test_both_sides_of_a_conflict_can_be_read_in_the_store_and_why_one_is_held_is_known(
+    station: Kept, neighbour: Kept, engine: str, make_store: Callable[..., RecordStore]
+) -> None:
+    hub = Kept("centre", make_store(engine), held=lambda text: "too odd" if "odd" in text else None)
+    station.note("a", "base")
+    for one in (station, neighbour):
+        meet(one, hub)
+    station.note("a", "here")
+    station.note("b", "odd")
+    neighbour.note("a", "there")
+    for one in (station, neighbour, station):
+        meet(one, hub)
+    for one in (station, hub):
+        read = {}
+        for head in heads(one.ledger.versions("Observation", "a")):
+            stored = one.store.vread("Observation", "a", one.ledger.version_here(head.header.change))
+            assert stored is not None
+            read[json.loads(stored.body)["code"]["text"]] = json.loads(head.record.body)["code"]["text"]
+        assert read == {"here": "here", "there": "there"}
+    [(change, reason)] = station.ledger.why_held().items()
+    assert (change in station.ledger.held_above(), reason) == (True, "too odd")
+    assert hub.ledger.version_here(change) == ""

@@ -1,4 +1,4 @@
-"""Pages about agreeing, over real nodes: where everything is, and a choice between two sides that reaches every node."""
+"""Pages about agreeing, over real nodes: where everything is, and a choice between two sides reaches every node."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ from tests.web.conftest import PASSWORD, SIZES, Site, one_factor
 from tests.web.test_accounts import Client
 from tests.web.test_journeys import faults
 
-from hoso import compose
 from hoso.fhir.systems import FACILITY_CODE
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 SHOTS = Path("build/agreeing")
 STAFF = (("mai", "doctor"), ("lan", "steward"), ("quang", "facility-administrator"), ("thu", "receptionist"))
-ALLERGY = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
+ALLERGY = "http://terminology.hl7.org/CodeSystem/allergyintolerance"
 Resource = dict[str, Any]
 
 
@@ -54,7 +53,8 @@ def allergy(certainty: str, criticality: str, note: str) -> Resource:
     return {
         "resourceType": "AllergyIntolerance", "id": "al", "patient": {"reference": "Patient/pa"},
         "code": {"text": "Penicillin"}, "criticality": criticality, "note": [{"text": note}],
-        "verificationStatus": {"coding": [{"system": ALLERGY, "code": certainty}]},
+        "verificationStatus": {"coding": [{"system": f"{ALLERGY}-verification", "code": certainty}]},
+        "clinicalStatus": {"coding": [{"system": f"{ALLERGY}-clinical", "code": "active"}]},
     }  # fmt: skip
 
 
@@ -106,9 +106,12 @@ def apart(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def staffed(folder: Path) -> None:
     one_factor(folder)
-    config = compose.load(folder)
-    for username, role in STAFF:
-        compose.hire(config, username, role, "35001", PASSWORD)
+    for username, role in STAFF:  # by the command: accounts of one process are those of one node
+        done = hoso(
+            "user", "create", "--data", folder, "--username", username, "--role", role, "--facility", "35001",
+            "--password-stdin", "--keep-password", input=f"{PASSWORD}\n",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
 
 
 def alone(apart: Apart) -> None:
@@ -165,8 +168,11 @@ def test_without_a_line_the_station_says_what_waits_and_where_a_visit_is(apart: 
 def test_the_pages_have_no_barrier_and_fit(browser: Browser, apart: Apart, size: str, language: str) -> None:
     alone(apart)
     SHOTS.mkdir(parents=True, exist_ok=True)
-    looks = (("quang", "/nodes", "nodes"), ("mai", "/conflicts", "list"),
-             ("mai", "/conflicts/AllergyIntolerance/al", "one"), ("mai", "/patients/pa/visits/v2", "visit"))  # fmt: skip
+    one = "/conflicts/AllergyIntolerance/al"
+    looks = (
+        ("quang", "/nodes", "nodes"), ("mai", "/conflicts", "list"), ("mai", one, "one"),
+        ("mai", "/patients/pa/visits/v2", "visit"),
+    )  # fmt: skip
     for who, path, name in looks:
         page = seen(browser, apart, who, path, size, language)
         page.screenshot(path=SHOTS / f"{name}-{size}-{language}.png", full_page=True)
