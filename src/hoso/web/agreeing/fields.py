@@ -17,6 +17,8 @@ LEFT_OUT = frozenset({"resourceType", "id", "meta", "text", "extension", "contai
 MOST = 300
 """Letters of one value."""
 _DEEPEST = 4
+_WHOSE = FIELD_TITLES["subject"]
+"""Stands above the page already, unless the versions differ in it."""
 
 
 def lines(versions: Sequence[Resource]) -> list[Line]:
@@ -27,7 +29,7 @@ def lines(versions: Sequence[Resource]) -> list[Line]:
     rows = [(FIELD_TITLES[name], [_values(one, _named(one, name)) for one in versions]) for name in names]
     rows += [(element, [_values(one, [element]) for one in versions]) for element in others]
     found = [line(title, *cells) for title, cells in rows if any(cells)]
-    return sorted(found, key=lambda one: not _differs(one))
+    return sorted((one for one in found if _differs(one) or one.title != _WHOSE), key=lambda one: not _differs(one))
 
 
 def _differs(one: Line) -> bool:
