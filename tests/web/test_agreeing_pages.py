@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -158,7 +159,11 @@ def test_without_a_line_the_station_says_what_waits_and_where_a_visit_is(apart: 
     text = apart.page("quang", "/nodes")
     assert re.search(r"\d+ mục chờ có mạng để gửi", text)
     assert "Bản duy nhất đang nằm trên máy này" in text
-    assert re.search(r"class=\"bar__line\">\d+ mục chờ gửi từ \d\d:\d\d<", apart.page("mai", "/"))
+    told = re.compile(r"class=\"bar__line\">\d+ mục chờ gửi từ \d\d:\d\d<")
+    until = time.monotonic() + 60
+    while not told.search(apart.page("mai", "/")):  # it is looked up once in some seconds
+        assert time.monotonic() < until
+        time.sleep(0.5)
     assert "đã có ở trung ương" in apart.page("mai", "/patients/pa/visits/v1")
     assert "chờ có mạng để gửi: bản duy nhất" in apart.page("mai", "/patients/pa/visits/v2")
 

@@ -121,7 +121,10 @@ def _settled(request: HttpRequest, apart: Apart, versions: list[Version]) -> Htt
     chosen = next((one for side, one in zip(apart.sides, versions, strict=True) if side.change == keep), None)
     if chosen is not None:
         asking = errand(request)
-        records().rehearse(asking, [_as_written(chosen, versions[0])], lambda transaction, saved: None)
+        standing = records().to_change(asking, None, apart.type, apart.id)
+        if standing is None:
+            raise Refused.because(403, "forbidden", "rest.not-yours", type=apart.type)
+        records().rehearse(asking, [_as_written(chosen, standing)], lambda transaction, saved: None)
         agreement().settle(asking, apart.type, apart.id, keep)
         return HttpResponseRedirect("/conflicts?done=1")
     return HttpResponseRedirect(request.path)
