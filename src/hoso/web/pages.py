@@ -275,7 +275,7 @@ def shared(request: HttpRequest) -> dict[str, Any]:
         "oversees": may(request, "oversee"),
         "overseen": waiting,
         "inspects": _inspects(request),
-        "line": partial(line.known, agreement),
+        "known_line": partial(line.known, agreement),
         "national": settings.NATIONAL,
         "emergency": getattr(request, "emergency", None),
         "hands_over": _treats(request),
