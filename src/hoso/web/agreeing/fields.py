@@ -47,7 +47,7 @@ def _named(resource: Resource, name: str) -> list[str]:
 def _values(resource: Resource, elements: Sequence[str]) -> list[str]:
     found = []
     for element in elements:
-        value = resource[element]
+        value = resource.get(element, [])
         for one in value if isinstance(value, list) else [value]:
             if text := _text(element, one):
                 found.append(text[:MOST])
