@@ -43,6 +43,7 @@ from hoso.web.registering import done
 from hoso.web.registering import views as registering
 from hoso.web.sign_in import views as own
 from hoso.web.staffing import locations, people, places, review
+from hoso.web.today import register
 from hoso.web.today import views as day
 from hoso.web.vaccines import views as vaccines
 from hoso.web.visits import views as visits
@@ -162,6 +163,7 @@ urlpatterns = [
     path("emergencies/<str:grant>/close", emergency.close),
     path("visits", counter.begin, name="visits"),
     path("today", day.today, name="today"),
+    path("today/register", register.book, name="visit-register"),
     path("reviews", reviews.queue, name="reviews"),
     path("reviews/rate", rate.rate, name="rate"),
     path("reviews/<str:id>", reviews.review, name="review"),
