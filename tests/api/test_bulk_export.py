@@ -361,6 +361,6 @@ def test_an_export_is_told_as_one_for_each_patient(bulk: Bulk) -> None:
 def test_the_statement_names_the_exports(bulk: Bulk) -> None:
     statement = bulk.call("GET", "metadata").json
     assert statement["instantiates"] == ["http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"]
-    assert [one["name"] for one in statement["rest"][0]["operation"]] == ["graphql", "export"]
+    assert [one["name"] for one in statement["rest"][0]["operation"]] == ["graphql", "immds-forecast", "export"]
     answer: Answer = bulk.call("GET", "metadata", Accept="application/fhir+xml")
     assert b"bulkdata/OperationDefinition/group-export" in answer.body
