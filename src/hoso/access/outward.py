@@ -8,10 +8,13 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -108,3 +111,22 @@ class Pinned(http.client.HTTPConnection):
         if self._wire is not None:
             with suppress(OSError):
                 self._wire.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def timed(connection: Pinned, seconds: float) -> Iterator[None]:
+    """Cuts what is done inside when it lasts longer than this, and closes the connection in any case."""
+    end = threading.Timer(seconds, connection.cut)
+    end.daemon = True
+    end.start()
+    try:
+        yield
+    finally:
+        end.cancel()
+        connection.close()
+
+
+@cache
+def trusted(authorities: Path | None) -> ssl.SSLContext:
+    """Certificates in place of the system's, if given. Read once: it takes longer than most requests."""
+    return ssl.create_default_context(cafile=str(authorities) if authorities else None)

@@ -8,15 +8,13 @@ from __future__ import annotations
 import http.client
 import re
 import ssl
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import cache
 from pathlib import Path
 from urllib.parse import SplitResult
 
-from hoso.access.outward import Host, NotAllowed, Pinned, Resolve, address_of, plain, resolve
+from hoso.access.outward import Host, NotAllowed, Pinned, Resolve, address_of, plain, resolve, timed, trusted
 from hoso.access.subscribing.endpoints import Listed
 from hoso.core.clock import Clock
 
@@ -67,22 +65,17 @@ class Calling:
             raise Unreached("outbound.not-public") from refused
         except OSError as error:
             raise Unreached("outbound.no-host") from error
-        trust = _trust(self.authorities) if where.secure else None
+        trust = trusted(self.authorities) if where.secure else None
         connection = Pinned(where.host, address, trust, min(seconds, CONNECT_SECONDS))
-        end = threading.Timer(seconds, connection.cut)
-        end.daemon = True
-        end.start()
         try:
-            connection.connect()
-            leaving()
-            connection.sock.settimeout(seconds)
-            connection.request(request.method, request.path, request.body, dict(request.headers))
-            return self._read(connection.getresponse())
+            with timed(connection, seconds):
+                connection.connect()
+                leaving()
+                connection.sock.settimeout(seconds)
+                connection.request(request.method, request.path, request.body, dict(request.headers))
+                return self._read(connection.getresponse())
         except (OSError, http.client.HTTPException) as error:
             raise Unreached("outbound.too-long" if connection.late else _reason(error)) from error
-        finally:
-            end.cancel()
-            connection.close()
 
     def _read(self, response: http.client.HTTPResponse) -> Answer:
         body = response.read(LARGEST + 1)
@@ -116,12 +109,6 @@ def listed(url: str, address: str = "") -> tuple[Listed, SplitResult]:
     if parts.scheme == "http":
         return Listed.parse(f"http://{name}:{parts.port or 80}{f'={address}' if address else ''}"), parts
     return Listed(Host.parse(f"{name}:{parts.port or 443}{f'={address}' if address else ''}")), parts
-
-
-@cache
-def _trust(authorities: Path | None) -> ssl.SSLContext:
-    """Read once: it takes longer than most requests."""
-    return ssl.create_default_context(cafile=str(authorities) if authorities else None)
 
 
 def _reason(error: Exception) -> str:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import http.client
 import ssl
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-from hoso.access.outward import NotAllowed, Pinned, Resolve, address_of, resolve
+from hoso.access.outward import NotAllowed, Pinned, Resolve, address_of, resolve, timed, trusted
 from hoso.access.subscribing.endpoints import Endpoints
 
 CONNECT_SECONDS = 10.0
@@ -45,36 +42,25 @@ class Poster:
             raise Undelivered(str(refused)) from refused
         except OSError as error:
             raise Undelivered("the name of the host is not known") from error
-        trust = _trust(self.endpoints.authorities) if listed.secure else None
+        trust = trusted(self.endpoints.authorities) if listed.secure else None
         connection = Pinned(listed.host, address, trust, min(seconds, CONNECT_SECONDS))
-        end = threading.Timer(seconds, connection.cut)
-        end.daemon = True
-        end.start()
         try:
-            connection.connect()
-            leaving()
-            path = (parts.path.rstrip("/") + message.below) or "/"
-            connection.request(
-                message.method,
-                (path if message.below else parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
-                message.body,
-                dict(message.headers),
-            )
-            connection.sock.settimeout(seconds)
-            status = connection.getresponse().status
+            with timed(connection, seconds):
+                connection.connect()
+                leaving()
+                path = (parts.path.rstrip("/") + message.below) or "/"
+                connection.request(
+                    message.method,
+                    (path if message.below else parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+                    message.body,
+                    dict(message.headers),
+                )
+                connection.sock.settimeout(seconds)
+                status = connection.getresponse().status
         except (OSError, http.client.HTTPException) as error:
             raise Undelivered(TOO_LONG if connection.late else _reason(error)) from error
-        finally:
-            end.cancel()
-            connection.close()
         if not 200 <= status < 300:  # a redirect is not followed; what else it says is not read
             raise Undelivered(f"status {status}")
-
-
-@cache
-def _trust(authorities: Path | None) -> ssl.SSLContext:
-    """Read once: it takes longer than most deliveries."""
-    return ssl.create_default_context(cafile=str(authorities) if authorities else None)
 
 
 def _reason(error: Exception) -> str:

@@ -70,6 +70,10 @@ def writes(reach: Door, type: str) -> bool:
     return all(reach.errand.actor.scopes.permits(type, right) for right in rights)
 
 
+def writes_visits(reach: Door) -> bool:
+    return writes(reach, "Encounter") and writes(reach, "Observation")
+
+
 def visit_at(reach: Door, person: Person, id: str) -> tuple[Resource, str]:
     """The visit and its version. Raises Http404 for one that is not this person's, or not for this reader."""
     head = reach.records.heads(reach.errand, [("Encounter", id)]).get(("Encounter", id)) if len(id) <= 64 else None
@@ -105,7 +109,7 @@ def begun(reach: Door, person: Person) -> Resource | None:
 
 def sitting(request: HttpRequest, reach: Door, person: Person, id: str) -> Sitting:
     encounter, version = visit_at(reach, person, id)
-    if not is_ours(reach, encounter) or not writes(reach, "Encounter") or not writes(reach, "Observation"):
+    if not is_ours(reach, encounter) or not writes_visits(reach):
         raise Http404
     sources = reach.persons.sources(person)
     resources, refused = reach.card(person, sources)

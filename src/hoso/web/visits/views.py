@@ -60,7 +60,7 @@ def begin(request: HttpRequest, id: str) -> HttpResponse:
     person = person_at(request, reach, id)
     if isinstance(person, HttpResponse):
         return person
-    if not (gather.writes(reach, "Encounter") and gather.writes(reach, "Observation")):
+    if not gather.writes_visits(reach):
         raise Http404
     if request.method != "POST":
         shown = who(person.patient, Chart.of([person.patient]), reach.today, reach.persons.sources(person).patients)
@@ -78,7 +78,7 @@ def visit(request: HttpRequest, id: str, encounter: str) -> HttpResponse:
     if isinstance(person, HttpResponse):
         return person
     found, _ = gather.visit_at(reach, person, encounter)
-    changes = gather.is_ours(reach, found) and gather.writes(reach, "Encounter") and gather.writes(reach, "Observation")
+    changes = gather.is_ours(reach, found) and gather.writes_visits(reach)
     if found.get("status") in gather.OPEN and changes:
         return HttpResponseRedirect(f"/patients/{person.id}/visits/{encounter}/edit")
     parts = [found, *gather.parts_of(reach, encounter)]
