@@ -508,7 +508,6 @@ def preload(folder: Path) -> None:
 
 def application(node: Node) -> Application:
     """One WSGI callable for a worker: /fhir and /healthz to the systems' door, the rest to the people's."""
-    from hoso.access.trail import Trail
     from hoso.api.across import across
     from hoso.api.app import application as api
     from hoso.api.body import Bodies
@@ -528,7 +527,8 @@ def application(node: Node) -> Application:
     patience = Patience()
     identity = Identity(node.matching, node.steward)
     withheld = node.citizens.looks.withheld
-    trail = Trail(node.store, node.journal, system_clock, node.audit.verifier.name, withheld)
+    overseers = overseeing.overseers(node.config, node.store, node.organisation.posts)
+    trail = overseeing.trail(node.store, overseers, node.audit, withheld)
     seal = Seal(node.config.keys.links)
     bulk = exports.exports(node.config.folder, node.config.keys.links, node.store, node.journal)
     taken = imports.imports(node.config.folder, node.config.keys.links, node.store, node.journal)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hoso.access.organisation import Posts
     from hoso.access.organisation.overseers import Overseers
     from hoso.access.records import Records
+    from hoso.access.trail import Trail, Withheld
     from hoso.access.watching.watch import Watch
     from hoso.store.grants import GrantTable
     from hoso.store.record_store import RecordStore
@@ -50,9 +51,14 @@ def watch(store: RecordStore, over: Overseers, log: AuditLog) -> Watch:
 
 def inspection(store: RecordStore, over: Overseers, log: AuditLog) -> Inspection:
     from hoso.access.inspecting import Inspection
+
+    return Inspection(store, trail(store, over, log), log, system_clock)
+
+
+def trail(store: RecordStore, over: Overseers, log: AuditLog, withheld: Withheld | None = None) -> Trail:
     from hoso.access.trail import Trail
 
-    return Inspection(store, Trail(store, log.journal, system_clock, log.verifier.name), log, over, system_clock)
+    return Trail(store, log.journal, system_clock, log.verifier.name, over, withheld)
 
 
 def upkeep(folder: Path, store: RecordStore, log: AuditLog) -> None:

@@ -23,7 +23,7 @@ from hoso.access.audit.log import AuditLog
 from hoso.access.audit.note import BadNote, Checkpoint, Note, Signer
 from hoso.access.errand import Errand
 from hoso.access.inspecting import Inspection, Question
-from hoso.access.trail import Trail
+from hoso.access.trail import Asked, Trail
 from hoso.core.clock import from_ms
 from hoso.core.errors import Refused
 from hoso.store.record_store import RecordStore
@@ -75,8 +75,11 @@ def log(known: RecordStore) -> AuditLog:
 
 @pytest.fixture
 def inspection(known: RecordStore, log: AuditLog) -> Inspection:
-    trail = Trail(known, log.journal, clock, SIGNER.name)
-    return Inspection(known, trail, log, overseers(known, clock), clock)
+    return Inspection(known, trail(known, log), log, clock)
+
+
+def trail(known: RecordStore, log: AuditLog) -> Trail:
+    return Trail(known, log.journal, clock, SIGNER.name, overseers(known, clock))
 
 
 def found(inspection: Inspection, question: Question, errand: Errand = AUDITOR) -> list[int]:
@@ -121,10 +124,33 @@ def test_lines_are_found_by(inspection: Inspection, question: Question, expected
 
 
 def test_an_officer_sees_what_the_queues_would_show(inspection: Inspection) -> None:
-    assert found(inspection, Question(), OFFICER) == [1, 2, 5, 6, 7, 8]
-    assert found(inspection, Question(), ABOVE) == [3, 5]  # 01002 has no officer of its own; 02001 has
+    assert found(inspection, Question(), OFFICER) == [1, 2, 6, 7, 8]
+    assert found(inspection, Question(), ABOVE) == [3]  # 01002 has no officer of its own; 02001 has
     assert found(inspection, Question(facility="02001"), OFFICER) == found(inspection, Question(facility="x"), OFFICER)
     assert found(inspection, Question(numbers=(OTHER,), act="refused"), OFFICER) == []
+
+
+def test_what_happened_at_no_facility_is_for_an_officer_above_all_the_others(
+    inspection: Inspection, known: RecordStore
+) -> None:
+    assert found(inspection, Question(act="sign-in"), ABOVE) == []  # 02001 has an officer whom nobody is above
+    save(known, place("02001", "SYT01"))
+    assert found(inspection, Question(act="sign-in"), ABOVE) == [5]
+    assert found(inspection, Question(act="sign-in"), OFFICER) == []
+
+
+def test_the_rule_is_the_same_for_who_reads_single_events(
+    known: RecordStore, inspection: Inspection, log: AuditLog
+) -> None:
+    """As the API does, for an officer's app."""
+    everything = inspection.search(AUDITOR, Question()).entries
+    reading = trail(known, log)
+    for errand in (OFFICER, ABOVE):
+        seen = {one.seq for one in inspection.search(errand, Question()).entries}
+        assert {one.seq for one in everything if reading.read(errand, one.seq) is not None} == seen
+        assert {one.seq for one in reading.search(errand, Asked(since=NOON, until=NOON + 50)).entries} == seen
+    nobodys = replace(OFFICER, actor=replace(OFFICER.actor, facility=""))
+    assert reading.search(nobodys, Asked()).entries == []
 
 
 def test_a_long_period_is_gone_through_by_patient_only(inspection: Inspection) -> None:

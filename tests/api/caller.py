@@ -11,6 +11,8 @@ from typing import Any
 from hoso.access import AliasTable, CodeTable, Records, Tokens
 from hoso.access.audit.journal import PlainJournal
 from hoso.access.guides import Guides
+from hoso.access.organisation.overseers import Overseers
+from hoso.access.organisation.posts import Posts
 from hoso.access.trail import Trail
 from hoso.api.app import application
 from hoso.api.doors import Identity
@@ -74,7 +76,8 @@ class Caller:
         self.records = Records(store, system_clock)
         self.tokens = Tokens(TokenTable(store.engine), system_clock)
         self.settings = settings or Settings()
-        self.trail = Trail(store, PlainJournal(store), system_clock, "hoso.audit/test-node")
+        over = Overseers(store, Posts(store, system_clock), lambda who: True)
+        self.trail = Trail(store, PlainJournal(store), system_clock, "hoso.audit/test-node", over)
         self.guides = Guides(GuideTable(store.engine), self.records.code_lists.library)
         seal = Seal(b"k" * 32)
         self.app = application(self.records, self.tokens, seal, self.settings, trail=self.trail, guides=self.guides)

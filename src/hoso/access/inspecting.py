@@ -1,7 +1,7 @@
 """The audit log as those who answer for it search it: by person, by who, by facility, by day, by kind of act.
 
-An auditor looks at all of it; a privacy officer, as in the officer's queues, at what happened at the facilities that
-the officer answers for. A number that nobody has and one without a line here look the same. Each search is told.
+An auditor looks at all of it; a privacy officer at what concerns the officer's facilities, as at every door to the log
+(`trail`). A number that nobody has and one without a line here look the same. Each search is told.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from hoso.access.audit.note import encoded
 from hoso.access.audit.resource import SIGN_IN
 from hoso.access.audit.siem import writer
 from hoso.access.errand import Errand
-from hoso.access.organisation.overseers import OFFICER, Overseers
 from hoso.access.policy import matrix
 from hoso.access.telling import Teller
 from hoso.access.trail import TYPE, Asked, Found, Trail
@@ -86,8 +85,8 @@ class Export:
 
 
 class Inspection:
-    def __init__(self, store: Store, trail: Trail, log: AuditLog, overseers: Overseers, clock: Clock) -> None:
-        self._store, self._trail, self._log, self._overseers, self._clock = store, trail, log, overseers, clock
+    def __init__(self, store: Store, trail: Trail, log: AuditLog, clock: Clock) -> None:
+        self._store, self._trail, self._log, self._clock = store, trail, log, clock
         self._teller = Teller(log.journal, clock)
 
     def search(self, errand: Errand, question: Question, before: int | None = None) -> Found:
@@ -142,7 +141,7 @@ class Inspection:
             actors=_actors(question.who),
             since=_moment(since) if since else None,
             until=_moment(until) + _DAY if until else None,
-            also=self._also(errand, question),
+            also=_also(question),
         )
 
     def _whose(self, question: Question) -> tuple[str, ...]:
@@ -153,19 +152,14 @@ class Inspection:
         query = parse("Patient", [("identifier", values), ("_count", str(_MOST_RECORDS))])
         return tuple(version.id for version in self._store.search(query, _PATIENTS).matches if not version.deleted)
 
-    def _also(self, errand: Errand, question: Question) -> Callable[[Event], bool]:
-        act = ACTS.get(question.act)
-        answers, home = self._overseers.answering(), errand.actor.facility
-        limited = self._check(errand) == OFFICER
 
-        def holds(event: Event) -> bool:
-            return (
-                (not question.facility or event.facility == question.facility)
-                and (act is None or act(event))
-                and (not limited or event.facility == home or answers(event.facility) in ("", home))
-            )
+def _also(question: Question) -> Callable[[Event], bool]:
+    act = ACTS.get(question.act)
 
-        return holds
+    def holds(event: Event) -> bool:
+        return (not question.facility or event.facility == question.facility) and (act is None or act(event))
+
+    return holds
 
 
 def inspects(name: str) -> bool:

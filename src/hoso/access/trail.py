@@ -1,4 +1,6 @@
-"""The audit log for those who may look into it: an auditor all of it, a citizen what concerns the citizen.
+"""The audit log for those who may look into it: an auditor all of it, a privacy officer what happened at the facilities
+
+that the officer answers for, a citizen what concerns the citizen. Every door to the log asks here.
 
 Looking is told to the log before anything is shown, like every other reading.
 """
@@ -13,6 +15,8 @@ from hoso.access.audit.event import Action, Event, Outcome, legible
 from hoso.access.audit.journal import Journal
 from hoso.access.audit.log import LATE
 from hoso.access.errand import Errand
+from hoso.access.organisation.overseers import OFFICER, Overseers
+from hoso.access.policy import matrix
 from hoso.access.policy.sight import Sight
 from hoso.access.scope import Right
 from hoso.access.telling import digest, event_of
@@ -70,23 +74,29 @@ class Found:
 
 class Trail:
     def __init__(
-        self, store: RecordStore, journal: Journal, clock: Clock, log: str, withheld: Withheld | None = None
+        self,
+        store: RecordStore,
+        journal: Journal,
+        clock: Clock,
+        log: str,
+        overseers: Overseers,
+        withheld: Withheld | None = None,
     ) -> None:
         """`withheld`: of these patients, which events a citizen is to be told of later."""
         self._store, self._journal, self.clock, self.log = store, journal, clock, log
-        self._withheld = withheld
+        self._overseers, self._withheld = overseers, withheld
 
     def read(self, errand: Errand, seq: int) -> Entry | None:
         """None when there is no such event for this actor, or it was emptied."""
         reach = self._reach(errand, "r", f"{TYPE}/{seq}")
         rows = [row for row in audit.sealed(self._store.engine.reader(), seq, 1) if row.seq == seq]
-        if rows and reach is not None and rows[0].patient not in reach:
+        met = [(row, event) for row in rows if (event := legible(row.bytes)) is not None]
+        concerns = self._concerning(errand)
+        if any((reach is not None and row.patient not in reach) or not concerns(event) for row, event in met):
             self._tell(errand, "read", f"{TYPE}/{seq}", [], "denied")
             return None
         closed = self._closed(errand, reach)
-        entries = self._entries(
-            [(row, event) for row in rows if (event := legible(row.bytes)) is not None and not closed(event)]
-        )
+        entries = self._entries([(row, event) for row, event in met if not closed(event)])
         self._tell(errand, "read", f"{TYPE}/{seq}", entries)
         return entries[0] if entries else None
 
@@ -98,12 +108,12 @@ class Trail:
             whose = frozenset(rid for id in asked.patients for rid in people.whole(id))
             reach = whose if reach is None else reach & whose
         found: list[tuple[Sealed, Event]] = []
-        place, closed = None, self._closed(errand, reach)
+        place, closed, concerns = None, self._closed(errand, reach), self._concerning(errand)
         for looked_at, row in enumerate(self._rows(reach, self._begin(asked, before)), 1):
             event = legible(row.bytes)
             if event is not None and asked.since is not None and event.time < asked.since - LATE:
                 break
-            if event is not None and _meets(event, asked) and not closed(event):
+            if event is not None and _meets(event, asked) and concerns(event) and not closed(event):
                 found.append((row, event))
             if len(found) == asked.count or looked_at == MOST_LOOKED_AT:
                 place = row.seq
@@ -116,6 +126,14 @@ class Trail:
         if reach is None or errand.actor.role != "citizen" or self._withheld is None:
             return lambda event: False
         return self._withheld(reach)
+
+    def _concerning(self, errand: Errand) -> Callable[[Event], bool]:
+        """A privacy officer sees what happened where the officer answers; the other roles are held by their reach."""
+        row = matrix.role(errand.actor.role)
+        if row is None or row.name != OFFICER:
+            return lambda event: True
+        concerns = self._overseers.concerning(errand.actor.facility)
+        return lambda event: concerns(event.facility)
 
     def _rows(self, reach: frozenset[int] | None, before: int | None) -> Iterator[Sealed]:
         if reach is None:

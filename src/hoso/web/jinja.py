@@ -11,7 +11,7 @@ from markupsafe import Markup
 from hoso.access.organisation.staff import ends
 from hoso.core.clock import from_ms
 from hoso.web import assets, present
-from hoso.web.roles import titles
+from hoso.web.roles import finds_people, titles
 
 
 def environment(**options: Any) -> Environment:
@@ -23,6 +23,7 @@ def environment(**options: Any) -> Environment:
         "asset": assets.url,
         "language": get_language,
         "q": "",  # the search box, on pages that nobody searched from
+        "finds_people": finds_people,
         "role_title": lambda role: titles().get(role, role),
     }
     made.filters |= {

@@ -30,6 +30,12 @@ def administers(role: str) -> bool:
     return row is not None and row.administers
 
 
+def finds_people(role: str) -> bool:
+    """Whether a person's name is shown to the role: what it does not see it cannot search by."""
+    row = matrix.role(role)
+    return row is not None and row.covers("view", "Patient") and "name" not in row.masks.get("Patient", ())
+
+
 def actor(
     username: str, role: str, facility: str = "", *, practitioner: str = "", person: str = "", assurance: str = ""
 ) -> Actor:

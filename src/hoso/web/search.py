@@ -15,6 +15,7 @@ from hoso.fhir.number_systems import number_space
 from hoso.web.box import LONGEST, Asked, asked
 from hoso.web.counter import strangers
 from hoso.web.door import Door, Hit, Resource
+from hoso.web.landing import other_than_search
 from hoso.web.marks import Mark, marks
 from hoso.web.pages import codes, door, may, may_register, page
 from hoso.web.present import place_text
@@ -38,6 +39,9 @@ def home(request: HttpRequest) -> HttpResponse:
             idle="idle" in request.GET,
             kept="kept" in request.GET,
         )
+    other = other_than_search(request)
+    if other is not None:
+        return other
     text = request.GET.get("q", "")
     question = _with_merged(asked(text, codes().verify_card))
     if not text.strip() or question.empty:

@@ -144,7 +144,7 @@ def test_emergencies_are_found_alone_and_a_delayed_one_is_not_told_of(
     everything = [line for page in pages(looks, citizen("p1")) for line in page.lines]
     assert "user/d7" not in {line.actor for line in everything} and "user/d8" in {line.actor for line in everything}
     assert looks.page(citizen("p1"), emergencies=True).lines == []
-    trail = Trail(store, PlainJournal(store), lambda: NOW, str(SIGNER.verifier), looks.withheld)
+    trail = Trail(store, PlainJournal(store), lambda: NOW, str(SIGNER.verifier), overseers(store), looks.withheld)
     apps = trail.search(citizen("p1"), Asked(count=500)).entries
     assert "user/d8" in {one.event.actor for one in apps} and "user/d7" not in {one.event.actor for one in apps}
     last = audit.size(store.engine.reader()) - 1

@@ -42,6 +42,21 @@ class Overseers:
         answers = self.answering()
         return [code for code in codes if code == home or answers(code) in ("", home)]
 
+    def concerning(self, home: str) -> Callable[[str], bool]:
+        """Whether what happened at a facility is for the officers of `home` to see.
+
+        What happened at none (a citizen at home, a system, the operator) concerns the whole node: it is for those above
+        whom and beside whom nobody answers for anything here.
+        """
+        answers = self.answering()
+        whole = bool(home) and all(code == home or home in self._above(code) for code in self.seats())
+
+        @cache
+        def concerns(code: str) -> bool:
+            return (whole if not code else code == home or answers(code) in ("", home)) and bool(home)
+
+        return concerns
+
     def seats(self) -> frozenset[str]:
         """Codes of the facilities that have an officer."""
         can = cache(self._signs_in)
