@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from tests import postgres, scratch
+from tests.cli import cheap
 
 from hoso.store import migrate
 from hoso.store.contract import StoreConfig
@@ -33,6 +34,7 @@ FLAGS = [
 ]
 
 scratch.in_memory()
+cheap.passwords()
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of some thousand commands compiles all of us anew
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser driver keeps an event loop in the tests' own thread
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.cli import warm
+from tests.cli.cheap import NODE
 
 HOSO = Path(sys.executable).with_name("hoso")
 
@@ -101,7 +102,7 @@ def made(folder: Path, *options: object) -> str:
 @contextmanager
 def served(folder: Path, token: str, port: int = 0) -> Iterator[Server]:
     """A node that is there, served by processes of one group, so that a test can kill them all at once."""
-    command = [str(HOSO), "--lang", "en", "serve", "--data", str(folder), "--port", str(port), "--workers", "1"]
+    command = [*NODE, "--lang", "en", "serve", "--data", str(folder), "--port", str(port), "--workers", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -21,6 +21,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO
 
+from tests.cli import cheap
+
 LATER = ("django.db.models", "django.contrib.auth.hashers", "django.db.migrations.executor", "django.template")
 """What a command imports once it knows its node."""
 
@@ -72,6 +74,7 @@ def main() -> None:
 
     for name in (*(f"hoso.cli.{name}" for name in COMMANDS), *LATER):
         import_module(name)
+    cheap.passwords()
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

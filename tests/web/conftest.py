@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 from playwright.sync_api import Browser, Page
-from tests.cli.serving import HOSO
+from tests.cli.cheap import NODE
 from tests.security.people import session_of
 from tests.web import people
 
@@ -82,7 +82,7 @@ def one_factor(folder: Path) -> None:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    command = [str(HOSO), "--lang", "en", "serve", "--data", str(folder), "--port", "0", "--workers", "2"]
+    command = [*NODE, "--lang", "en", "serve", "--data", str(folder), "--port", "0", "--workers", "2"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
