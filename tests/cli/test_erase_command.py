@@ -88,6 +88,26 @@ def fill(folder: Path) -> None:
     node.close()
 
 
+def typed(folder: Path, *persons: str) -> list[str]:
+    """Persons of whom somebody typed into a visit; before that it is typed about these."""
+    config = compose.load(folder)
+    registry.prepare(config)
+    from django.db import connection
+    from django.utils import timezone
+
+    from hoso.web.accounts.models import Account, VisitDraft
+
+    lan = Account.objects.get(username="lan")
+    for person in persons:
+        for number, closed in enumerate((False, True)):
+            fields = json.dumps({"reason": [SECRET, 1]})
+            known = {"account": lan, "encounter": f"{person}-{number}", "person": person}
+            VisitDraft.objects.create(**known, fields=fields, saved=timezone.now(), closed=closed)
+    found = sorted(VisitDraft.objects.values_list("person", flat=True))
+    connection.close()
+    return found
+
+
 def restored(kept: Kept, tmp_path: Path, name: str, backup: Path, *options: object) -> Path:
     """Into SQLite, whatever it came from."""
     folder = tmp_path / name
@@ -98,6 +118,7 @@ def restored(kept: Kept, tmp_path: Path, name: str, backup: Path, *options: obje
 
 def test_erased_is_erased_in_older_backups_too(kept: Kept, tmp_path: Path) -> None:
     old, new = tmp_path / "old.hoso", tmp_path / "new.hoso"
+    assert typed(kept.folder, "p", "other") == ["other", "other", "p", "p"]
     assert hoso("backup", "--data", kept.folder, old).returncode == 0
     assert (tmp_path / "old.hoso.keys").stat().st_mode & 0o777 == 0o600
     asked = kept.run("ask", "p", "--label", "HIV", "--words", WHY, who="lan")
@@ -109,7 +130,8 @@ def test_erased_is_erased_in_older_backups_too(kept: Kept, tmp_path: Path) -> No
     assert "waits" in kept.run("list").stdout
     done = kept.run("approve", request, who="minh")
     assert done.returncode == 0, done.stderr
-    assert "2 records" in done.stdout
+    assert "2 records and 1 visits" in done.stdout
+    assert typed(kept.folder) == ["other", "other"]
     after = kept.read()
     assert (after["hiv"], after["made"]) == ("erased", "erased") and SECRET in after["dv"]
     kept.sound()
@@ -118,6 +140,7 @@ def test_erased_is_erased_in_older_backups_too(kept: Kept, tmp_path: Path) -> No
     # The older backup with the newest file of keys: all of it, but what was erased.
     folder = restored(kept, tmp_path, "a", old, "--sealed", tmp_path / "new.hoso.keys")
     assert kept.read(folder) == after
+    assert typed(folder) == ["other", "other"]
     kept.sound(folder)
     assert kept.read(restored(kept, tmp_path, "b", new)) == after
     # Whoever still has the file of keys of before has everything: it is to be destroyed.

@@ -6,6 +6,7 @@ import argparse
 import getpass
 import sys
 
+from hoso import forgetting
 from hoso.access import Actor, Errand, Scopes
 from hoso.access.erasing import Erasing
 from hoso.cli.failure import Failure
@@ -58,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
             number = erasing.decide(errand, args.request, approved=args.action == "approve", words=args.words)
         except Refused as refused:
             raise Failure("erase.refused", reason=text(refused.issues[0], language())) from refused
-    print(say("erase.done", number=number) if args.action == "approve" else say("erase.kept"))
+        typed = forgetting.drafts(node) if args.action == "approve" else 0
+    print(say("erase.done", number=number, typed=typed) if args.action == "approve" else say("erase.kept"))
     return 0
 
 

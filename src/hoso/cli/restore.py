@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-from hoso import compose
+from hoso import compose, forgetting
 from hoso.access.audit import Event
 from hoso.cli.failure import Failure
 from hoso.cli.main import add_data
@@ -79,6 +79,7 @@ def _tell(folder: Path, made: int) -> None:
         told = Event(time=node.audit.now(), actor=actor, action="E", kind="restore", channel="command", what=what)
         node.audit.journal.tell([told])
         erased = erasing.bury(node.store, actor)
+        forgetting.drafts(node)
         node.audit.sealer.settle()
         if erased:
             print(say("restore.erased", number=erased))

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hoso import compose, knowledge
+from hoso import compose, forgetting, knowledge
 from hoso.cli import discretion
 from hoso.cli.failure import Failure
 from hoso.cli.listen import allowed
@@ -53,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
         node = compose.open(Path(args.data))
         knowledge.check(node.records, node.config.folder / "config.toml")
         node.store.seal_rest()
+        forgetting.drafts(node)
         node.close()
     port = free_port(args.host, args.port)
     with kept(args.host, port):

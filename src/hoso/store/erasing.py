@@ -122,6 +122,21 @@ def bury(store: RecordStore, actor: str) -> int:
     return store.write(work, Origin(actor, REASON))
 
 
+def decided(store: RecordStore) -> list[tuple[frozenset[int], int, str]]:
+    """The Patients of each person of whom something was erased, when that was decided, by which request.
+
+    Requests are of the database, what was erased comes with a newer file of keys than the backup's too.
+    """
+    people, reader = store.people, store.engine.reader()
+    known = [(people.whole(one.patient), one.decided, one.id) for one in requests(reader) if one.approved]
+    rows = reader.rows(
+        "SELECT k.patient, MAX(e.time), MAX(e.request) FROM erasure e JOIN key k ON k.rid = e.rid GROUP BY k.patient"
+    )
+    ids = people.ids({row[0] for row in rows})
+    erased = [(people.whole(ids[rid]), time, request) for rid, time, request in rows if rid in ids]
+    return [(whose, time, request) for whose, time, request in [*known, *erased] if time is not None]
+
+
 def scrub(connection: Connection) -> None:
     """What the database itself keeps of rows that went: dead rows of PostgreSQL. Outside any transaction."""
     if connection.dialect == "postgresql":
