@@ -32,6 +32,7 @@ from hoso.keyfolder import BadConfig as BadConfig
 from hoso.keyfolder import Keys as Keys
 from hoso.keyfolder import OpenKey as OpenKey
 from hoso.keyfolder import SealingKeys as SealingKeys
+from hoso.keyfolder import carried as carried
 from hoso.keyfolder import key_files as key_files
 from hoso.keyfolder import read_keys as read_keys
 from hoso.template import TEMPLATE
@@ -154,7 +155,7 @@ class Node:
     def outbox(self) -> Outbox:
         config = self.config
         return outbound.outbox(
-            config.sending, config.keys.links, self.store, self.records, self.journal, config.node, config.fhir_base
+            config.sending, config.keys.pages, self.store, self.records, self.journal, config.node, config.fhir_base
         )
 
     def close(self) -> None:
@@ -328,7 +329,7 @@ def open(folder: Path) -> Node:
     codes = _codes(config.node, config.keys, store)
     compared = matching(folder)
     log = audit_log(config, store)
-    admission = subscriptions.admission(config.subscriptions, config.keys.links)
+    admission = subscriptions.admission(config.subscriptions, config.keys.pages)
     records = Records(store, system_clock, arrivals(codes, compared, store), log.journal, admission)
     known = knowledge.guides(store, records, config.profiles)
     organisation = Organisation.of(store, records)
@@ -439,7 +440,7 @@ def upkeep(node: Node) -> None:
     rounds = Rounds(node.records, placing, Jobs(store.engine), system_clock, node.config.daily_sample)
     keep(node.records.parameters, store, folder, node.config.full_text)
     Working("rounds", rounds.step, Turn(folder / "rounds.lock"), SECONDS)
-    config, key, journal = node.config, node.config.keys.links, node.journal
+    config, key, journal = node.config, node.config.keys.pages, node.journal
     exports.upkeep(folder, key, store, journal)
     overseeing.upkeep(folder, store, node.audit)
     imports.upkeep(folder, key, store, node.records)
@@ -529,9 +530,9 @@ def application(node: Node) -> Application:
     withheld = node.citizens.looks.withheld
     overseers = overseeing.overseers(node.config, node.store, node.organisation.posts)
     trail = overseeing.trail(node.store, overseers, node.audit, withheld)
-    seal = Seal(node.config.keys.links)
-    bulk = exports.exports(node.config.folder, node.config.keys.links, node.store, node.journal)
-    taken = imports.imports(node.config.folder, node.config.keys.links, node.store, node.journal)
+    seal = Seal(node.config.keys.pages)
+    bulk = exports.exports(node.config.folder, node.config.keys.pages, node.store, node.journal)
+    taken = imports.imports(node.config.folder, node.config.keys.pages, node.store, node.journal)
     desk = subscriptions.desk(node.store, node.records, node.journal)
     answering = (trail, bulk, node.guides, desk, taken, node.intake)
     systems = api(node.records, node.tokens, seal, node.config, patience, identity, *answering)

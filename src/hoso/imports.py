@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hoso.access import Records
     from hoso.access.audit import Journal
     from hoso.access.bulk import Sheets
+    from hoso.core.keychain import Keychain
     from hoso.exchange.imports import Imports
     from hoso.store.record_store import RecordStore
 
@@ -19,7 +20,7 @@ SPARE = 500_000_000
 """Bytes of the disk that imports leave to the node's own work."""
 
 
-def upkeep(folder: Path, key: bytes, store: RecordStore, records: Records) -> None:
+def upkeep(folder: Path, key: Keychain, store: RecordStore, records: Records) -> None:
     """Imports are carried out, by one process of the node at a time."""
     from hoso.access.audit.running import Turn
     from hoso.access.working import Working
@@ -31,14 +32,14 @@ def upkeep(folder: Path, key: bytes, store: RecordStore, records: Records) -> No
     Working("imports", runner.step, Turn(folder / "imports.lock"), SECONDS)
 
 
-def imports(folder: Path, key: bytes, store: RecordStore, journal: Journal) -> Imports:
+def imports(folder: Path, key: Keychain, store: RecordStore, journal: Journal) -> Imports:
     from hoso.exchange.imports import Imports
     from hoso.store.imports import ImportTable
 
     return Imports(ImportTable(store.engine), _sheets(folder, key), journal, system_clock, new_id)
 
 
-def _sheets(folder: Path, key: bytes) -> Sheets:
+def _sheets(folder: Path, key: Keychain) -> Sheets:
     from hoso.access.bulk import Sheets
 
     return Sheets(folder / "imports", key, SPARE)

@@ -5,18 +5,26 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+
+from hoso.core.clock import instant, to_ms
+from hoso.core.keychain import Former, Keychain
 
 KEYS = ("database", "links", "web", "audit", "seal")
 CENTRE_KEYS = ("codes", "signing")
 ACCOUNTS = "accounts"
+NAMES = "names"
+OPENID = "openid"
 LATER = ("audit", "seal")
 """Keys that nodes of before them get when they are first opened."""
 NEW = ".new"
 """The ending of a key that is about to take the place of another."""
+FORMER = ".former"
+"""The ending of a file with the keys of before: on each line one, and until when what was made with it holds."""
 
 
 class BadConfig(Exception):
@@ -48,6 +56,14 @@ class Keys:
     signing: bytes | None = field(repr=False, default=None)
     accounts: bytes | None = field(repr=False, default=None)
     """Of the file of the accounts since it was changed first; until then that is made of `web`."""
+    names: bytes | None = field(repr=False, default=None)
+    """Of the hashes by which numbers and codes are found again; until `web` is changed first that is made of it."""
+    former: Mapping[str, tuple[Former, ...]] = field(repr=False, default_factory=dict)
+    """By the name of a key, those of before it."""
+
+    @property
+    def pages(self) -> Keychain:
+        return Keychain(self.links, self.former.get("links", ()))
 
 
 def make(folder: Path, *, centre: bool) -> None:
@@ -74,18 +90,48 @@ def key_files(folder: Path) -> tuple[str, ...]:
     return KEYS + CENTRE_KEYS if centre else KEYS
 
 
+def carried(folder: Path) -> list[str]:
+    """Files that a node may have besides, and that a copy of the keys has too: what was made with them still holds."""
+    names = [NAMES, *(f"{name}{FORMER}" for name in ("web", NAMES, "links"))]
+    return [name for name in names if (folder / name).is_file()]
+
+
 def read_keys(folder: Path) -> Keys:
     """Raises BadConfig for a key that is not one, or that others may read."""
-    own = folder / ACCOUNTS
-    accounts = read_key(own) if own.is_file() else None
-    return Keys(**{name: read_key(folder / name) for name in key_files(folder)}, accounts=accounts)
+    own = {name: read_key(folder / name) for name in (ACCOUNTS, NAMES) if (folder / name).is_file()}
+    former = {name: read_former(folder / f"{name}{FORMER}") for name in ("web", NAMES, "links", OPENID)}
+    return Keys(**{name: read_key(folder / name) for name in key_files(folder)}, **own, former=former)
+
+
+def read_former(file: Path) -> tuple[Former, ...]:
+    """The newest first. Raises BadConfig."""
+    if not file.is_file():
+        return ()
+    _only_ours(file)
+    try:
+        lines = [line.split(" ") for line in file.read_text("ascii").splitlines()]
+        return tuple(Former(bytes.fromhex(key), datetime.fromisoformat(until)) for key, until in lines)
+    except (OSError, ValueError) as error:
+        raise BadConfig(file, type(error).__name__) from error
+
+
+def write_former(file: Path, keys: Sequence[Former]) -> None:
+    """In place of what is there, whole or not at all."""
+    fresh_file = file.with_name(f"{file.name}{NEW}")
+    fresh_file.unlink(missing_ok=True)
+    write_secret(fresh_file, "".join(f"{one.key.hex()} {instant(to_ms(one.until))}\n" for one in keys))
+    fresh_file.replace(file)
+
+
+def _only_ours(file: Path) -> None:
+    mode = stat.S_IMODE(file.stat().st_mode)
+    if mode & 0o077:
+        raise OpenKey(file, f"others may read or change it (mode {mode:03o}): chmod 600 {file}")
 
 
 def read_key(file: Path) -> bytes:
     try:
-        mode = stat.S_IMODE(file.stat().st_mode)
-        if mode & 0o077:
-            raise OpenKey(file, f"others may read or change it (mode {mode:03o}): chmod 600 {file}")
+        _only_ours(file)
         key = bytes.fromhex(file.read_text("ascii"))
     except (OSError, ValueError) as error:
         raise BadConfig(file, type(error).__name__) from error

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hoso.access import Records
     from hoso.access.audit import Journal
     from hoso.core.clock import Clock
+    from hoso.core.keychain import Keychain
     from hoso.exchange.outbound.desk import Outbox
     from hoso.store.record_store import RecordStore
 
@@ -38,9 +39,18 @@ def parse(table: Mapping[str, Any], folder: Path) -> Settings:
     return Settings(days, folder / name if name else None)
 
 
+def sealed_anew(store: RecordStore, keys: Keychain) -> int:
+    """What destinations ask for, under the key of now; answers of how many."""
+    from hoso.access.outbound.destinations import sealed_under
+    from hoso.access.subscribing.headers import Safe
+    from hoso.store.outbound import OutboundTable
+
+    return sealed_under(OutboundTable(store.engine), Safe(keys))
+
+
 def outbox(
     settings: Settings,
-    key: bytes,
+    key: Keychain,
     store: RecordStore,
     records: Records,
     journal: Journal,

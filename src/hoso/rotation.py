@@ -26,13 +26,13 @@ class Busy(Exception):
 def seal(folder: Path, store: RecordStore) -> int:
     """A new sealing key; answers how many keys of records it wraps now. One that was interrupted is finished."""
     keys = folder / "keys"
-    with _locked(keys):
+    with locked(keys):
         file, coming = keys / "seal", keys / f"seal{NEW}"
         if not coming.exists():
             write_secret(coming, fresh())
             settle(keys)
         number = rotating.rewrap(store, read_key(file), read_key(coming))
-        _overwrite(file)
+        overwrite(file)
         coming.replace(file)
         settle(keys)
         return number
@@ -57,7 +57,7 @@ def recover(folder: Path) -> None:
     for kept in (_DATABASE, _ACCOUNTS):
         if (folder / "keys" / f"{kept.key}{NEW}").exists():
             try:
-                with _locked(folder / "keys"):
+                with locked(folder / "keys"):
                     _finish(folder, kept)
             except Busy:
                 return  # it is under way
@@ -79,7 +79,7 @@ _ACCOUNTS = _Kept("accounts.db", ACCOUNTS, rotating.Form(CIPHER, bytes.hex), lam
 
 def _change(folder: Path, kept: _Kept) -> None:
     keys, file = folder / "keys", folder / kept.file
-    with _locked(keys):
+    with locked(keys):
         _finish(folder, kept)
         coming = keys / f"{kept.key}{NEW}"
         write_secret(coming, fresh())
@@ -102,7 +102,7 @@ def _finish(folder: Path, kept: _Kept) -> None:
         return
     if rotating.opens(file, read_key(coming), kept.form):
         if own.exists():
-            _overwrite(own)
+            overwrite(own)
         coming.replace(own)
     else:
         coming.unlink()
@@ -110,7 +110,7 @@ def _finish(folder: Path, kept: _Kept) -> None:
     settle(keys)
 
 
-def _overwrite(file: Path) -> None:
+def overwrite(file: Path) -> None:
     """With another key's worth of chance: what is unlinked would stay on the disk until its place is used again."""
     with file.open("r+b") as out:
         out.write(fresh().encode())
@@ -119,7 +119,7 @@ def _overwrite(file: Path) -> None:
 
 
 @contextmanager
-def _locked(keys: Path) -> Iterator[None]:
+def locked(keys: Path) -> Iterator[None]:
     handle = os.open(keys.parent / "rotation.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:

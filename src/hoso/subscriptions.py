@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hoso.access.subscribing.desk import SubscriptionDesk
     from hoso.access.subscribing.ending import Ending
     from hoso.access.subscribing.endpoints import Endpoints
+    from hoso.core.keychain import Keychain
     from hoso.store.record_store import RecordStore
 
 SECONDS = 0.5
@@ -53,11 +54,19 @@ def parse(table: Mapping[str, Any], folder: Path) -> Settings:
     return found
 
 
-def admission(settings: Settings, key: bytes) -> Admission:
+def admission(settings: Settings, key: Keychain) -> Admission:
     from hoso.access.subscribing.admission import Admission
     from hoso.access.subscribing.headers import Safe
 
     return Admission(settings.endpoints(), Safe(key))
+
+
+def sealed_anew(store: RecordStore, keys: Keychain) -> int:
+    """What subscribers gave for their endpoints, under the key of now; answers of how many."""
+    from hoso.access.subscribing.headers import Safe
+    from hoso.store.subscriptions import SubscriptionRows
+
+    return store.engine.transact(lambda connection: SubscriptionRows(connection).sealed_anew(Safe(keys).anew))
 
 
 def desk(store: RecordStore, records: Records, journal: Journal) -> SubscriptionDesk:
@@ -78,7 +87,7 @@ def ending(store: RecordStore, journal: Journal, node: str) -> Ending:
 def upkeep(
     settings: Settings,
     folder: Path,
-    key: bytes,
+    key: Keychain,
     store: RecordStore,
     journal: Journal,
     tokens: Tokens,

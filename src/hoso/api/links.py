@@ -9,18 +9,20 @@ from collections.abc import Sequence
 from hoso.api.message import Request
 from hoso.core.errors import Refused
 from hoso.core.escaping import escaped
+from hoso.core.keychain import Keychain
 
 PAGE = "_page"
 Pairs = Sequence[tuple[str, str]]
 
 
 class Seal:
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, keys: bytes | Keychain) -> None:
+        self._keys = Keychain(keys) if isinstance(keys, bytes) else keys
 
     def token(self, actor: str, path: str, pairs: Pairs, cursor: str) -> str:
         """An opaque text that only the same actor can bring back, with the same query."""
-        return urlsafe_b64encode(self._mac(actor, path, pairs, cursor) + cursor.encode()).decode().rstrip("=")
+        mac = _mac(self._keys.key, actor, path, pairs, cursor)
+        return urlsafe_b64encode(mac + cursor.encode()).decode().rstrip("=")
 
     def cursor(self, actor: str, path: str, pairs: Pairs, token: str) -> str:
         """The cursor in a token. Raises Refused(400) when the token is not ours, not theirs, or of another query."""
@@ -29,13 +31,14 @@ class Seal:
             cursor = raw[16:].decode()
         except ValueError as error:
             raise Refused.because(400, "value", "rest.bad-page") from error
-        if not hmac.compare_digest(raw[:16], self._mac(actor, path, pairs, cursor)):
+        if not any(hmac.compare_digest(raw[:16], _mac(key, actor, path, pairs, cursor)) for key in self._keys):
             raise Refused.because(400, "value", "rest.bad-page")
         return cursor
 
-    def _mac(self, actor: str, path: str, pairs: Pairs, cursor: str) -> bytes:
-        bound = "\0".join((actor, path, escaped(pairs), cursor))
-        return hmac.digest(self._key, bound.encode(), "sha256")[:16]
+
+def _mac(key: bytes, actor: str, path: str, pairs: Pairs, cursor: str) -> bytes:
+    bound = "\0".join((actor, path, escaped(pairs), cursor))
+    return hmac.digest(key, bound.encode(), "sha256")[:16]
 
 
 def split_page(pairs: Pairs) -> tuple[list[tuple[str, str]], str | None]:

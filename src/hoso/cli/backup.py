@@ -61,5 +61,8 @@ def _copy_keys(config: compose.Config, folder: Path) -> None:
     for name in compose.key_files(config.folder / "keys"):
         (folder / name).touch(mode=0o600)
         shutil.copyfile(config.folder / "keys" / name, folder / name)
+    for name in compose.carried(config.folder / "keys"):
+        (folder / name).touch(mode=0o600)
+        shutil.copyfile(config.folder / "keys" / name, folder / name)
     if (config.folder / "sync").is_dir():  # without it the node would be a stranger to its hub and to those below it
         shutil.copytree(config.folder / "sync", folder / "sync")

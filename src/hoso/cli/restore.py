@@ -50,7 +50,7 @@ def _restore(folder: Path, file: Path, keys: Path, database: str | None, sealed:
         raise Failure("restore.no_key", file=keys / missing)
     kept = backup.Backup(file, bytes.fromhex((keys / "database").read_text("ascii")))
     (folder / "keys").mkdir(parents=True, mode=0o700)
-    for name in names:
+    for name in (*names, *compose.carried(keys)):
         (folder / "keys" / name).touch(mode=0o600)
         shutil.copyfile(keys / name, folder / "keys" / name)
     if (keys / "sync").is_dir():

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hoso import compose, forgetting, knowledge
+from hoso import compose, forgetting, knowledge, replacing
 from hoso.cli import discretion
 from hoso.cli.failure import Failure
 from hoso.cli.listen import allowed
@@ -54,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
         knowledge.check(node.records, node.config.folder / "config.toml")
         node.store.seal_rest()
         forgetting.drafts(node)
+        replacing.anew(node.config, node.store)
         node.close()
     port = free_port(args.host, args.port)
     with kept(args.host, port):

@@ -103,6 +103,19 @@ class SubscriptionRows:
             self.set(row.id, owner=row.owner, asked=row.asked, asked_errand=row.asked_errand,
                      asked_secret=row.asked_secret)  # fmt: skip
 
+    def sealed_anew(self, anew: Callable[[str, bytes], bytes | None]) -> int:
+        """What is kept sealed, as `anew` seals it; answers how many rows."""
+        found = [
+            _row(one)
+            for one in self._connection.rows(
+                f"SELECT {_COLUMNS} FROM subscription WHERE secret IS NOT NULL OR asked_secret IS NOT NULL"  # noqa: S608
+            )
+        ]
+        for row in found:
+            secrets = {"secret": row.secret, "asked_secret": row.asked_secret}
+            self.set(row.id, **{name: anew(row.id, bytes(one)) for name, one in secrets.items() if one is not None})
+        return len(found)
+
     def set(self, id: str, **values: object) -> None:
         change = ", ".join(f"{name} = {'NULL' if value is None else '?'}" for name, value in values.items())
         given = [value for value in values.values() if value is not None]

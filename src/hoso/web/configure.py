@@ -5,6 +5,7 @@ Both secrets are derived from the node's web key, each for its own use.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -14,12 +15,13 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.db import connections
 
+from hoso.core.keychain import Keychain
 from hoso.transit.settings import Transit
 from hoso.web.accounts.rules import Rules
 from hoso.web.national.settings import Provider
 from hoso.web.oauth import settings as oauth
 from hoso.web.sign_in import settings as sign_in
-from hoso.web.sqlite.secret import WebKeys, derived, of_accounts
+from hoso.web.sqlite.secret import WebKeys, of_accounts, of_names, of_pages
 
 HERE = Path(__file__).parent
 LANGUAGE_COOKIE, TEXT_COOKIE = "hoso_language", "hoso_text"
@@ -53,18 +55,17 @@ class WebConfig(Protocol):
 def configure(config: WebConfig) -> None:
     """Settles Django on this node. A second call moves the process to another node (tests, `hoso init`)."""
     database = _database(config)
-    secret = derived(config.keys.web, b"django").hex()
+    secrets = _secrets(config)
     if settings.configured:
         for opened in connections.all(initialized_only=True):
             opened.close()
             del connections[opened.alias]
         connections.settings["default"] = connections.configure_settings({"default": database})["default"]
-        settings.SECRET_KEY = secret
-        for name, value in {**_oauth(config), **_sign_in(config)}.items():
+        for name, value in {**secrets, **_oauth(config), **_sign_in(config)}.items():
             setattr(settings, name, value)
         setting_changed.send(WebConfig, setting="OAUTH2_PROVIDER", value=None, enter=True)
         return
-    settings.configure(**_settings(config, database, secret))
+    settings.configure(**_settings(config, database, secrets))
     django.setup()
 
 
@@ -74,11 +75,32 @@ def configured(config: WebConfig) -> None:
         configure(config)
 
 
-def _settings(config: WebConfig, database: dict[str, Any], secret: str) -> dict[str, Any]:
+class Before(Sequence[str]):
+    """Secrets of before that still hold at the moment they are asked for."""
+
+    def __init__(self, keys: Keychain) -> None:
+        self._keys = keys
+
+    def _living(self) -> list[str]:
+        return [key.hex() for key in self._keys][1:]
+
+    def __len__(self) -> int:
+        return len(self._living())
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._living()[at]
+
+
+def _secrets(config: WebConfig) -> dict[str, Any]:
+    pages = of_pages(config.keys)
+    return {"SECRET_KEY": pages.key.hex(), "SECRET_KEY_FALLBACKS": Before(pages), "NAMES": of_names(config.keys)}
+
+
+def _settings(config: WebConfig, database: dict[str, Any], secrets: dict[str, Any]) -> dict[str, Any]:
     address = urlsplit(config.base_url)
     secure = address.scheme == "https"
     return {
-        "SECRET_KEY": secret,
+        **secrets,
         "DEBUG": False,
         "ALLOWED_HOSTS": _allowed(config.transit) if address.hostname else ["*"],
         "CSRF_TRUSTED_ORIGINS": [f"{address.scheme}://{address.netloc}"] if address.hostname else [],
@@ -159,7 +181,7 @@ def _allowed(transit: Transit) -> list[str]:
 
 def _oauth(config: WebConfig) -> dict[str, Any]:
     return {
-        **oauth.settings(config.folder / "keys", config.base_url),
+        **oauth.settings(config.folder / "keys", config.base_url, config.keys.former.get("openid", ())),
         "OAUTH_JWKS_HOSTS": config.jwks_hosts,
         "OAUTH_JWKS_AUTHORITIES": config.jwks_authorities,
         "FHIR_URL": config.transit.fhir_url,

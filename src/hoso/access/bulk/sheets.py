@@ -11,12 +11,15 @@ import shutil
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from hoso.core.keychain import Keychain
 
 PIECE = 256_000
 NONCE = 12
@@ -32,12 +35,18 @@ class Full(Exception):
     """The disk has no room to spare."""
 
 
+@cache
+def _cipher(key: bytes) -> AESGCM:
+    return AESGCM(blake2b(key, digest_size=32, person=b"hoso exports").digest())
+
+
 class Sheets:
     """The exports' folder of a node. `spare`: bytes of the disk that are left to the node's own work."""
 
-    def __init__(self, folder: Path, key: bytes, spare: int) -> None:
+    def __init__(self, folder: Path, keys: bytes | Keychain, spare: int) -> None:
         self._folder, self._spare = folder, spare
-        self._cipher = AESGCM(blake2b(key, digest_size=32, person=b"hoso exports").digest())
+        self._keys = Keychain(keys) if isinstance(keys, bytes) else keys
+        self._cipher = _cipher(self._keys.key)
 
     def create(self, export: str, number: int) -> Sheet:
         folder = self._folder / export
@@ -77,10 +86,16 @@ class Sheets:
                 while head := file.read(4):
                     sealed = file.read(int.from_bytes(head, "big"))
                     about = f"{export}/{number}/{place}".encode()
-                    yield zlib.decompress(self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], about))
+                    yield zlib.decompress(self._opened(sealed, about))
                     place += 1
         except (OSError, InvalidTag, ValueError, zlib.error) as error:
             raise Damaged from error
+
+    def _opened(self, sealed: bytes, about: bytes) -> bytes:
+        for key in self._keys:
+            with suppress(InvalidTag):
+                return _cipher(key).decrypt(sealed[:NONCE], sealed[NONCE:], about)
+        raise InvalidTag
 
     def remove(self, export: str) -> None:
         """Whatever is left of an export."""

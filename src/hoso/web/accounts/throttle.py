@@ -68,6 +68,8 @@ def not_looked_at(names: Keys) -> None:
 
 def spend(kind: str, value: str, now: datetime, life: timedelta) -> bool:
     """Whether this code is used for the first time; for every worker, also when two ask at once."""
+    if Spent.objects.filter(key__in=hashes(kind, value)[1:]).exists():
+        return False
     try:
         with transaction.atomic():
             Spent.objects.create(key=hashed(kind, value), until=now + life)
@@ -77,8 +79,17 @@ def spend(kind: str, value: str, now: datetime, life: timedelta) -> bool:
 
 
 def hashed(kind: str, value: str) -> str:
-    key = settings.SECRET_KEY.encode()[:64]
-    return blake2b(f"{kind}:{value}".encode("utf-8", "replace"), key=key, digest_size=24).hexdigest()
+    return _hash(settings.NAMES.key, kind, value)
+
+
+def hashes(kind: str, value: str) -> list[str]:
+    """Under the key of now first, then under those of before that still hold."""
+    return [_hash(key, kind, value) for key in settings.NAMES]
+
+
+def _hash(key: bytes, kind: str, value: str) -> str:
+    text = f"{kind}:{value}".encode("utf-8", "replace")
+    return blake2b(text, key=key.hex().encode(), digest_size=24).hexdigest()
 
 
 def _row(key: str, now: datetime) -> Failures:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from hoso.core.codes import new_code
-from hoso.web.accounts.throttle import hashed
+from hoso.web.accounts.throttle import hashed, hashes
 from hoso.web.citizens.find import Citizen
 
 if TYPE_CHECKING:
@@ -46,8 +46,9 @@ def find(number: str, code: str, now: datetime) -> Enrolment | None:
     """What a code and the number of the same person open; None for any of: no such code, too old, another's."""
     from hoso.web.accounts.models import Enrolment
 
-    found = Enrolment.objects.filter(key=_of(code), until__gt=now).first()
-    return found if found is not None and _name(number) in found.numbers.split() else None
+    found = Enrolment.objects.filter(key__in=hashes("enrolment", _letters(code)), until__gt=now).first()
+    names = hashes("number", number)
+    return found if found is not None and not set(names).isdisjoint(found.numbers.split()) else None
 
 
 def redeem(found: Enrolment, password: str, now: datetime) -> Account | None:
@@ -82,8 +83,11 @@ def username(typed: str, number: str) -> str:
     """The account that a citizen's number means; what was typed, when it means none. One look either way."""
     from hoso.web.accounts.models import SignInName
 
-    known = SignInName.objects.filter(key=_name(number or typed)).values_list("account__username", flat=True).first()
-    return known or typed
+    names = hashes("number", number or typed)
+    row = SignInName.objects.filter(key__in=names).select_related("account").first()
+    if row is not None and row.key != names[0]:  # known by a key of before: from now on also by that of now
+        SignInName.objects.bulk_create([SignInName(key=names[0], account=row.account)], ignore_conflicts=True)
+    return row.account.username if row is not None else typed
 
 
 def _forget_factors(account: Account) -> None:
@@ -98,7 +102,11 @@ def _username() -> str:
 
 
 def _of(code: str) -> str:
-    return hashed("enrolment", "".join(ch for ch in code.casefold() if ch.isalnum())[:64])
+    return hashed("enrolment", _letters(code))
+
+
+def _letters(code: str) -> str:
+    return "".join(ch for ch in code.casefold() if ch.isalnum())[:64]
 
 
 def _name(number: str) -> str:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from oauth2_provider.settings import oauth2_settings
 from oauth2_provider.utils import jwk_from_pem
 
+from hoso.core.clock import system_clock
 from hoso.core.errors import Refused
 from hoso.web.oauth.granting import WORDS
 from hoso.web.oauth.origin import origin, token_endpoint
@@ -69,9 +70,13 @@ def authorization_server(request: HttpRequest) -> HttpResponse:
 
 
 def jwks(request: HttpRequest) -> HttpResponse:
-    key = jwk_from_pem(oauth2_settings.OIDC_RSA_PRIVATE_KEY)
-    public = {**json.loads(key.export_public()), "kid": key.thumbprint(), "alg": "RS256", "use": "sig"}
-    response = JsonResponse({"keys": [public]})
+    """Also the keys of before, for as long as something that they signed may be looked at."""
+    before = [one.key.decode() for one in settings.OPENID_BEFORE if system_clock() < one.until]
+    found = [jwk_from_pem(pem) for pem in (oauth2_settings.OIDC_RSA_PRIVATE_KEY, *before)]
+    public = [
+        {**json.loads(key.export_public()), "kid": key.thumbprint(), "alg": "RS256", "use": "sig"} for key in found
+    ]
+    response = JsonResponse({"keys": public})
     response.headers["Cache-Control"] = "public, max-age=3600"
     return response
 

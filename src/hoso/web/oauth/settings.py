@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from hoso.core.keychain import Former
 
 USER_SECONDS = 600
 BACKEND_SECONDS = 300
@@ -44,11 +47,12 @@ _MODELS = {
 APPS = ["hoso.web.oauth", "oauth2_provider"]
 
 
-def settings(keys: Path, base_url: str) -> dict[str, Any]:
+def settings(keys: Path, base_url: str, former: Sequence[Former] = ()) -> dict[str, Any]:
     """`base_url` names this server in what it signs; without one it can only be used on the machine itself."""
     return {
         **{f"OAUTH2_PROVIDER_{part}_MODEL": f"oauth.{name}" for part, name in _MODELS.items()},
         "OAUTH2_PROVIDER": provider(keys, base_url),
+        "OPENID_BEFORE": former,
     }
 
 

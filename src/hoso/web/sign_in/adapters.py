@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from contextlib import suppress
 from hashlib import blake2b
 from secrets import token_bytes
 from typing import Any, ClassVar
@@ -11,6 +12,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -124,14 +126,20 @@ class Factors(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         nonce = token_bytes(12)
-        return "1:" + b64encode(nonce + AESGCM(_sealing_key()).encrypt(nonce, text.encode(), b"totp")).decode()
+        return (
+            "1:"
+            + b64encode(nonce + AESGCM(_sealing(settings.SECRET_KEY)).encrypt(nonce, text.encode(), b"totp")).decode()
+        )
 
     def decrypt(self, encrypted_text: str) -> str:
         """Hashes of recovery codes come by here too, and stay what they are."""
         if not encrypted_text.startswith("1:"):
             return encrypted_text
         raw = b64decode(encrypted_text[2:])
-        return AESGCM(_sealing_key()).decrypt(raw[:12], raw[12:], b"totp").decode()
+        for secret in settings.SECRET_KEY_FALLBACKS:
+            with suppress(InvalidTag):
+                return AESGCM(_sealing(secret)).decrypt(raw[:12], raw[12:], b"totp").decode()
+        return AESGCM(_sealing(settings.SECRET_KEY)).decrypt(raw[:12], raw[12:], b"totp").decode()
 
     def can_delete_authenticator(self, authenticator: Any) -> bool:
         return may_go(authenticator)
@@ -170,5 +178,5 @@ def refused(code: str) -> ValidationError:
     return ValidationError(_TEXTS[code], code=code)
 
 
-def _sealing_key() -> bytes:
-    return blake2b(b"totp", key=settings.SECRET_KEY.encode()[:64], digest_size=32).digest()
+def _sealing(secret: str) -> bytes:
+    return blake2b(b"totp", key=secret.encode()[:64], digest_size=32).digest()

@@ -129,7 +129,7 @@ def _matching(user: Any, code: str) -> Any:
     """The factor that this code belongs to, if it was not used before."""
     for row in Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.WEBAUTHN):
         if row.type == Authenticator.Type.RECOVERY_CODES:
-            if row.wrap().validate_code(recovery.of(user.pk, code)):
+            if any(row.wrap().validate_code(one) for one in recovery.of(user.pk, code)):
                 return row
         elif row.wrap().validate_code(code):
             first = throttle.spend(f"totp:{user.pk}", normalize_user_code(code), timezone.now(), CODE_LIFE)
