@@ -39,6 +39,8 @@ def wanted() -> set[Message]:
 
 def _titles() -> Iterator[str]:
     from hoso.access.organisation.kinds import kinds
+    from hoso.care.referrals.paper import FIELDS as OF_A_REFERRAL
+    from hoso.care.referrals.paper import REPLY_FIELDS
     from hoso.care.timeline import CARE_TITLES, SAID
     from hoso.web import trail_words
     from hoso.web.agreeing import words as agreeing
@@ -66,6 +68,7 @@ def _titles() -> Iterator[str]:
     yield from (text for one in visit["template"] for text in (one["reason"], *one["prompts"]))
     yield from (unit for one in visit["vital"] if not (unit := one["unit"]).isascii() and unit != "°C")
     yield from OF_A_VISIT.values()
+    yield from (field.title for field in (*OF_A_REFERRAL, *REPLY_FIELDS))
     yield from role_titles().values()
     yield from (*EMERGENCIES.values(), *OUTCOMES.values(), *DELAYS.values())
     yield from (*(kind.title for kind in kinds().values()), *PROBLEMS.values(), *PLACES.values())

@@ -23,6 +23,7 @@ LICENCE_NUMBER = "http://fhir.ehealth.gov.vn/core/sid/provider-medical-license-n
 SOCIAL_NUMBER = "https://hoso.vn/sid/social-insurance-number"
 FACILITY_CODE = "https://hoso.vn/sid/facility-code"
 PRESCRIPTION_CODE = "https://hoso.vn/sid/prescription-code"
+REFERRAL_NUMBER = "https://hoso.vn/sid/referral-number"
 ORGANISATION_CODE = "https://hoso.vn/sid/organisation-code"
 FACILITY_LEVEL = "https://hoso.vn/CodeSystem/facility-level"
 VISIT_KIND = "https://hoso.vn/CodeSystem/visit-kind"
@@ -31,6 +32,9 @@ VISIT_TEMPLATE = "https://hoso.vn/CodeSystem/visit-template"
 """With which template of the visit page a visit was written (`care/rules/visit.toml`)."""
 XML_TABLE = "https://hoso.vn/CodeSystem/xml-table"
 """From which table of the insurance XML a document is, or into which it goes."""
+PAPER = "https://hoso.vn/CodeSystem/paper"
+REFERRAL_ANSWER = "https://hoso.vn/CodeSystem/referral-answer"
+REFERRAL_REASON = "https://hoso.vn/CodeSystem/referral-reason"
 HEALTH_CLASS = "https://hoso.vn/CodeSystem/health-class"
 COMMUNE = "https://hoso.vn/CodeSystem/commune"
 ETHNIC_GROUP = "https://hoso.vn/CodeSystem/ethnic-group"
@@ -103,11 +107,15 @@ __all__ = [
     "ORDER_FINDING",
     "ORGANISATION_CODE",
     "OVERRIDE_REASON",
+    "PAPER",
     "PASSPORT_NUMBER",
     "PERSONAL_NUMBER",
     "PRESCRIPTION_CODE",
     "PROVIDER_NUMBER",
     "RECORD_KIND",
+    "REFERRAL_ANSWER",
+    "REFERRAL_NUMBER",
+    "REFERRAL_REASON",
     "REVIEW",
     "ROLE",
     "SNOMED",

@@ -38,7 +38,10 @@ from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, la
 from hoso.web.orders import results as answers
 from hoso.web.orders import views as orders
 from hoso.web.papers import prescription
+from hoso.web.papers import referral as letters
 from hoso.web.papers import views as papers
+from hoso.web.referrals import form as referring
+from hoso.web.referrals import views as referrals
 from hoso.web.registering import done
 from hoso.web.registering import views as registering
 from hoso.web.sign_in import views as own
@@ -149,6 +152,11 @@ urlpatterns = [
     path("patients/<str:id>/visits/<str:encounter>", visits.visit, name="visit"),
     path("patients/<str:id>/visits/<str:encounter>/edit", visits.edit, name="visit-edit"),
     path("patients/<str:id>/visits/<str:encounter>/draft", visits.draft, name="visit-draft"),
+    path("patients/<str:id>/visits/<str:encounter>/refer", referring.refer, name="refer"),
+    path("patients/<str:id>/referrals/<str:referral>.pdf", letters.referral_of, name="referral-paper"),
+    path("patients/<str:id>/referrals/<str:referral>/reply.pdf", letters.reply_of, name="reply-paper"),
+    path("patients/<str:id>/referrals/<str:referral>", referrals.one, name="referral"),
+    path("referrals", referrals.listed, name="referrals"),
     path("diagnoses", visits.codes, name="diagnoses"),
     path("patients/<str:id>/sources", sources.sources, name="sources"),
     path("patients/<str:id>/own-record", handing.hand_out, name="hand-out"),

@@ -97,9 +97,14 @@ def code_of(facility: str, kind: str, seed: str) -> str:
 
     `seed` is random and the signature's own, so that the same signature always gets the same code.
     """
-    number = int.from_bytes(blake2b(f"{seed}/{kind}".encode(), digest_size=16, person=b"prescription").digest(), "big")
+    return f"{facility[:5]:0>5}{signs_of(f'{seed}/{kind}', b'prescription')}-{kinds()[kind]['letter']}"
+
+
+def signs_of(seed: str, paper: bytes) -> str:
+    """Seven of 36 signs, always the same for the same seed and kind of paper."""
+    number = int.from_bytes(blake2b(seed.encode(), digest_size=16, person=paper).digest(), "big")
     signs = []
     for _ in range(_LENGTH):
         number, sign = divmod(number, len(_DIGITS))
         signs.append(_DIGITS[sign])
-    return f"{facility[:5]:0>5}{''.join(signs)}-{kinds()[kind]['letter']}"
+    return "".join(signs)

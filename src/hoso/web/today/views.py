@@ -20,6 +20,7 @@ from hoso.web.door import Door, Hit
 from hoso.web.marks import Mark, marks
 from hoso.web.oauth.identity import practitioner
 from hoso.web.pages import View, door, page, signed_in
+from hoso.web.referrals.views import waiting
 from hoso.web.search import row
 from hoso.web.stewards import reader
 from hoso.web.stewards import said as refusal
@@ -95,6 +96,7 @@ def today(request: HttpRequest) -> HttpResponse:
         spoken=reader(),
         promise=f"{_workday(reach.today + timedelta(days=1)):%d/%m/%Y}",
         titles=_titles(),
+        referrals=waiting(reach),
     )
 
 

@@ -121,8 +121,9 @@ def close(account: int, encounter: str) -> None:
 
 
 def unfinished(account: int) -> list[VisitDraft]:
-    """The newest first."""
-    return list(VisitDraft.objects.filter(account_id=account, closed=False).order_by("-saved")[:20])
+    """Of visits, the newest first; what is kept for another paper of a visit has a colon in its name."""
+    own = VisitDraft.objects.filter(account_id=account, closed=False).exclude(encounter__contains=":")
+    return list(own.order_by("-saved")[:20])
 
 
 def _is_late(row: VisitDraft, changed: Mapping[str, str]) -> bool:

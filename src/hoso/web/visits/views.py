@@ -28,6 +28,7 @@ from hoso.web.here import record_here
 from hoso.web.pages import View, agreement, counter, door, errand, page, signed_in
 from hoso.web.present import number, time_text
 from hoso.web.record import is_synthetic, person_at
+from hoso.web.referrals.writing import may_refer
 from hoso.web.visits import gather, keeping, signing
 from hoso.web.visits.against import checked
 from hoso.web.visits.gather import Sitting, sitting
@@ -94,6 +95,7 @@ def visit(request: HttpRequest, id: str, encounter: str) -> HttpResponse:
         today=reach.today,
         years=shown.years,
         changes=changes,
+        refers=changes and may_refer(reach),
         amendments=signing.amendments(found),
         signed="signed" in request.GET,
         arrived=WHERE_TITLES.get(where) if (where := agreement().where(map(_key, parts))) else "",
