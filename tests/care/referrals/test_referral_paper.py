@@ -25,7 +25,11 @@ from hoso.fhir.json import encode
 from hoso.fhir.relations import related
 
 Resource = dict[str, Any]
-TO = {"id": "hospital", "name": "Bệnh viện", "identifier": [{"system": "https://hoso.vn/sid/facility-code", "value": "35101"}]}
+TO = {
+    "id": "hospital",
+    "name": "Bệnh viện",
+    "identifier": [{"system": "https://hoso.vn/sid/facility-code", "value": "35101"}],
+}
 VISIT = {"resourceType": "Encounter", "id": "v", "subject": {"reference": "Patient/p"}}
 SIGNED = date(2026, 11, 27)  # a Friday
 SENDER = Sender(VISIT, {"display": "BS. Mai"}, "35001", datetime(2026, 11, 27, 3, tzinfo=UTC))

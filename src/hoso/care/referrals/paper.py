@@ -83,11 +83,8 @@ class Sender:
 def referral(texts: Mapping[str, str], to: Resource, reason: str, once: str, sender: Sender) -> list[Resource]:
     """The request and its paper. `to`: the Organization; `once` names the signature, so that two presses are one."""
     number = f"{sender.facility[:5]:0>5}{signs_of(once, b'referral')}"
-    place: Resource = {
-        "reference": f"Organization/{to['id']}",
-        "type": "Organization",
-        "display": str(to.get("name", "")),
-    }
+    named = str(to.get("name", ""))
+    place: Resource = {"reference": f"Organization/{to['id']}", "type": "Organization", "display": named}
     code = code_of(to)
     if code:
         place["identifier"] = {"system": systems.FACILITY_CODE, "value": code}
