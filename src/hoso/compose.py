@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from hoso.access.guides import Guides
     from hoso.access.inspecting import Inspection
     from hoso.access.organisation import Posts
+    from hoso.access.organisation.overseers import Overseers
     from hoso.access.organisation.register import Organisation
     from hoso.access.records import Records
     from hoso.access.tokens import Issued, Tokens
@@ -442,7 +443,7 @@ def upkeep(node: Node) -> None:
     Working("rounds", rounds.step, Turn(folder / "rounds.lock"), SECONDS)
     config, key, journal = node.config, node.config.keys.pages, node.journal
     exports.upkeep(folder, key, store, journal)
-    overseeing.upkeep(folder, store, node.audit)
+    overseeing.upkeep(folder, store, node.audit, _overseers(node), config.node)
     imports.upkeep(folder, key, store, node.records)
     deposits.upkeep(folder, node.intake)
     outbound.upkeep(folder, node.outbox)
@@ -452,6 +453,10 @@ def upkeep(node: Node) -> None:
         config.fhir_url,
     )  # fmt: skip
     syncing.upkeep(node.agreeing)
+
+
+def _overseers(node: Node) -> Overseers:
+    return overseeing.overseers(node.config, node.store, node.organisation.posts)
 
 
 def rebuild_people(node: str, keys: Keys, store: RecordStore, seen: Callable[[int], None]) -> None:
@@ -528,13 +533,12 @@ def application(node: Node) -> Application:
     patience = Patience()
     identity = Identity(node.matching, node.steward)
     withheld = node.citizens.looks.withheld
-    overseers = overseeing.overseers(node.config, node.store, node.organisation.posts)
-    trail = overseeing.trail(node.store, overseers, node.audit, withheld)
+    trail = overseeing.trail(node.store, _overseers(node), node.audit, withheld)
     seal = Seal(node.config.keys.pages)
     bulk = exports.exports(node.config.folder, node.config.keys.pages, node.store, node.journal)
     taken = imports.imports(node.config.folder, node.config.keys.pages, node.store, node.journal)
     desk = subscriptions.desk(node.store, node.records, node.journal)
-    answering = (trail, bulk, node.guides, desk, taken, node.intake)
+    answering = (trail, bulk, node.guides, desk, taken, node.intake, node.watch.vacant)
     systems = api(node.records, node.tokens, seal, node.config, patience, identity, *answering)
     people, forms = web(node), Bodies(min(LARGEST_FORM, node.config.largest_request), patience)
     systems_of_apps = across(systems, registered)

@@ -61,15 +61,18 @@ def trail(store: RecordStore, over: Overseers, log: AuditLog, withheld: Withheld
     return Trail(store, log.journal, system_clock, log.verifier.name, over, withheld)
 
 
-def upkeep(folder: Path, store: RecordStore, log: AuditLog) -> None:
-    """Unusual reading is looked for, by one process of the node at a time."""
+def upkeep(folder: Path, store: RecordStore, log: AuditLog, over: Overseers, node: str) -> None:
+    """Unusual reading and offices that nobody holds are looked for, by one process of the node at a time."""
     from hoso.access.audit.running import Turn
+    from hoso.access.watching import offices
     from hoso.access.watching.round import SECONDS, Round
     from hoso.access.working import Working
     from hoso.store.unusual import UnusualTable
 
     found = Round(log, UnusualTable(store.engine), system_clock, new_id)
     Working("unusual", found.step, Turn(folder / "unusual.lock"), SECONDS)
+    held = offices.Offices(over, log, node)
+    Working("offices", held.step, Turn(folder / "offices.lock"), offices.SECONDS)
 
 
 def desk(store: RecordStore, records: Records, log: AuditLog, given: GrantTable, over: Overseers) -> Desk:

@@ -82,7 +82,7 @@ def test_the_language_is_asked_for_or_the_machines(tmp_path: Path) -> None:
 
 def test_serve_answers_when_it_says_so_and_drains_on_sigterm(tmp_path: Path) -> None:
     with running(tmp_path / "node") as server:
-        assert server.request("GET", "/healthz") == (200, b"ok\n")
+        assert server.request("GET", "/healthz")[1].startswith(b"ok\n")
         assert server.request("GET", "/fhir/metadata")[0] == 200
         assert server.request("GET", "/")[0] in (200, 302)
         assert server.stop() == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from hoso.access import Actor, Errand, Records, Tokens, trace, usual_purpose
@@ -67,8 +67,12 @@ def application(
     subscriptions: SubscriptionDesk | None = None,
     imports: Imports | None = None,
     intake: Intake | None = None,
+    alarms: Callable[[], Sequence[str]] = tuple,
 ) -> Application:
-    """The systems' door of one worker process; `patience` is shared by all its doors."""
+    """The systems' door of one worker process; `patience` is shared by all its doors.
+
+    `alarms`: what is not as it must be on this node, for those who may look into its log.
+    """
     doors = Doors(records, seal, identity, trail, exports, guides, subscriptions, imports, intake)
     bodies = Bodies(settings.largest_request, patience)
     types = frozenset(load().resource_types) - {"Binary", "AuditEvent"}
@@ -107,7 +111,7 @@ def application(
         expected, xml, indented = False, _xml(environ), False
         try:
             if path == "/healthz":
-                return _health(records)
+                return _health(records, _known(environ), alarms)
             request = _request(environ, path)
             request.language = language
             request.xml = xml = _xml(environ, request.form) if request.form else xml
@@ -122,6 +126,9 @@ def application(
             response = in_xml(response, environ["REQUEST_METHOD"], language, pretty=indented)
         return compressed(response, environ.get("HTTP_ACCEPT_ENCODING") or "")
 
+    def _known(environ: Environ) -> Actor | None:
+        return tokens.actor(environ.get("HTTP_AUTHORIZATION", ""), environ.get(CERTIFICATE, ""))
+
     def _request(environ: Environ, path: str) -> Request:
         segments = _segments(path)
         method: str = environ["REQUEST_METHOD"]
@@ -129,7 +136,7 @@ def application(
         if segments == ("metadata",) or method == "OPTIONS":
             actor = _ANYONE
         else:
-            known = tokens.actor(environ.get("HTTP_AUTHORIZATION", ""), environ.get(CERTIFICATE, ""))
+            known = _known(environ)
             if known is None:
                 if environ.get("HTTP_AUTHORIZATION"):
                     records.stranger(environ.get("REMOTE_ADDR", ""))
@@ -214,9 +221,12 @@ def own_address(environ: Environ) -> str:
     return f"{environ.get('wsgi.url_scheme', 'http')}://{host}"
 
 
-def _health(records: Records) -> Response:
+def _health(records: Records, actor: Actor | None, alarms: Callable[[], Sequence[str]]) -> Response:
+    """To a stranger it says nothing but that it answers."""
     records.alive()
-    return Response(200, [("Content-Type", "text/plain; charset=utf-8")], b"ok\n")
+    watched = actor is not None and not actor.role and actor.scopes.permits("AuditEvent", "s")
+    lines = ["ok", *(f"alarm: nobody can sign in as {office}" for office in (alarms() if watched else ()))]
+    return Response(200, [("Content-Type", "text/plain; charset=utf-8")], "".join(f"{one}\n" for one in lines).encode())
 
 
 _REASONS = {

@@ -12,6 +12,7 @@ import apsw
 
 from hoso import __version__, compose
 from hoso.access.audit.verify import Fault
+from hoso.access.organisation.overseers import OFFICES
 from hoso.cli.main import add_data
 from hoso.cli.node import opened
 from hoso.cli.progress import Progress
@@ -88,6 +89,8 @@ def _checks(node: compose.Node, store: RecordStore) -> Iterator[doctor.Finding]:
     yield compose.people_check(node.config.node, node.config.keys, store)
     looked_at, faults = hiring.faults(node.config, node.organisation)
     yield doctor.finding("staff", looked_at, faults)
+    vacant = node.watch.vacant()
+    yield doctor.Finding("offices", len(OFFICES), notes=tuple(say("user.vacant", role=one) for one in vacant))
     if node.records.demands and node.records.demands.required:
         yield _profiles(node, store)
     yield _audit(node)

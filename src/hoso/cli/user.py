@@ -106,6 +106,7 @@ def _list(config: compose.Config, args: argparse.Namespace) -> int:
         held = {one.username: node.organisation.posts.of(one.practitioner) for one in everyone}
     finally:
         node.close()
+    _warn(config)
     for one in everyone:
         posts = held[one.username]
         roles = CITIZEN if one.citizen else ",".join(post.role for post in posts) or "-"
@@ -149,6 +150,7 @@ def _end(config: compose.Config, args: argparse.Namespace) -> int:
     if not fitting:
         raise Failure("user.no_role", username=args.username)
     _tell(config, "end", args.username)
+    _warn(config)
     for post in fitting:
         print(say("user.ended", username=args.username, role=post.role, facility=post.facility))
     return 0
@@ -164,7 +166,19 @@ def _change(config: compose.Config, args: argparse.Namespace) -> int:
         raise Failure("user.unknown", username=args.username)
     _tell(config, args.action, args.username)
     print(say(told, username=args.username))
+    _warn(config)
     return 0
+
+
+def _warn(config: compose.Config) -> None:
+    """Of the offices that nobody holds."""
+    node = compose.open(config.folder)
+    try:
+        vacant = node.watch.vacant()
+    finally:
+        node.close()
+    for office in vacant:
+        print(say("user.vacant", role=office), file=sys.stderr)
 
 
 _ACTIONS = {"create": _create, "list": _list, "give": _give, "end": _end}

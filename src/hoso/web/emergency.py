@@ -11,7 +11,7 @@ from hoso.access.break_glass import DELAYS, FEWEST_WORDS, MOST_WORDS, OUTCOMES, 
 from hoso.core.clock import instant
 from hoso.core.errors import Refused
 from hoso.web.alarm import DELAY_TITLES, OUTCOME_TITLES, REASON_TITLES
-from hoso.web.pages import counter, emergencies, errand, may, page, signed_in
+from hoso.web.pages import counter, emergencies, errand, may, page, signed_in, watch
 from hoso.web.sign_in.fresh import fresh
 from hoso.web.stewards import said
 
@@ -90,6 +90,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         request,
         "emergencies.html",
         status,
+        vacant=watch().vacant(),
         rows=[
             {
                 "id": one.grant.id,

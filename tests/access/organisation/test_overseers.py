@@ -7,12 +7,17 @@ from typing import Any
 
 import orjson
 import pytest
+from tests.access.audit.logs import SIGNER
 from tests.security.ward import NOW
 
+from hoso.access.audit.event import legible
+from hoso.access.audit.log import AuditLog
 from hoso.access.organisation.overseers import OFFICER, Overseers
 from hoso.access.organisation.posts import Posts
+from hoso.access.watching.offices import Offices
 from hoso.core.clock import Clock
 from hoso.fhir.systems import FACILITY_CODE, ROLE
+from hoso.store import audit
 from hoso.store.contract import Draft, Origin
 from hoso.store.record_store import RecordStore
 
@@ -85,3 +90,31 @@ def test_a_role_that_ended_or_whose_holder_left_answers_for_nothing(tree: Record
 def test_a_ring_in_the_tree_ends(tree: RecordStore) -> None:
     save(tree, place("a", "b"), place("b", "a"))
     assert answers(tree, "a") == ""
+
+
+def test_an_office_is_vacant_when_nobody_of_it_can_sign_in(tree: RecordStore) -> None:
+    assert overseers(tree).vacant() == ("privacy-officer", "facility-administrator")
+    save(tree, *officer("po", "37000"), *officer("ad", "37000", "administrator"))  # by its older name
+    assert overseers(tree).vacant() == ()
+    assert overseers(tree, shut=["po"]).vacant() == ("privacy-officer",)
+    save(tree, *officer("po", "37000", period={"end": "2020-01-01"}))
+    assert overseers(tree).vacant() == ("privacy-officer",)
+
+
+def test_an_office_that_is_left_is_told_once_and_again_when_it_is_held(tree: RecordStore) -> None:
+    shut: set[str] = set()
+    log = AuditLog(tree, SIGNER, lambda: NOW)
+    save(tree, *officer("po", "37000"), *officer("ad", "37000", "facility-administrator"))
+    offices = Offices(overseers(tree, shut=shut), log, "test")
+
+    def told() -> list[tuple[str, str]]:
+        offices.step()
+        log.sealer.settle()
+        events = (legible(row.bytes) for row in audit.sealed(tree.engine.reader(), 0, 100))
+        return [(one.kind, one.what) for one in events if one is not None and one.kind.startswith("office")]
+
+    assert told() == []
+    shut.add("po")
+    assert told() == told() == [("office-vacant", OFFICER)]
+    shut.clear()
+    assert told() == [("office-vacant", OFFICER), ("office-filled", OFFICER)]

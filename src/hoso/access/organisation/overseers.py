@@ -11,10 +11,14 @@ from functools import cache
 
 from hoso.access.organisation.guard import numbered
 from hoso.access.organisation.posts import DEEPEST, Posts, live
+from hoso.access.policy import matrix
 from hoso.fhir.organisation import code_of, parent_of
 from hoso.store.contract import Reading
 
 OFFICER = "privacy-officer"
+ADMINISTRATOR = "facility-administrator"
+OFFICES = (OFFICER, ADMINISTRATOR)
+"""Without the first nobody looks at emergencies, cases and the log, without the second nobody lets anybody in."""
 
 
 class Overseers:
@@ -57,6 +61,16 @@ class Overseers:
 
         return concerns
 
+    def vacant(self) -> tuple[str, ...]:
+        """Of the offices that somebody must hold, those of which nobody at all can sign in here."""
+        can = cache(self._signs_in)
+        holders = {office: (OFFICER,) if office == OFFICER else _administrators() for office in OFFICES}
+        return tuple(
+            office
+            for office, roles in holders.items()
+            if not any(can(post.practitioner) for role in roles for post in self._posts.holding(role))
+        )
+
     def seats(self) -> frozenset[str]:
         """Codes of the facilities that have an officer."""
         can = cache(self._signs_in)
@@ -70,3 +84,9 @@ class Overseers:
             found.append(code_of(one))
             above = parent_of(one)
         return found
+
+
+def _administrators() -> list[str]:
+    """The older names of the role, too."""
+    names = (*matrix.roles(), *matrix.aliases())
+    return [name for name in names if (row := matrix.role(name)) is not None and row.administers]

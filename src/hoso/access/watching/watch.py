@@ -32,6 +32,10 @@ class Watch:
     def __init__(self, table: UnusualTable, overseers: Overseers, journal: Journal, clock: Clock) -> None:
         self._table, self._overseers, self._journal, self._clock = table, overseers, journal, clock
 
+    def vacant(self) -> tuple[str, ...]:
+        """Offices that somebody must hold and of which nobody can sign in."""
+        return self._overseers.vacant()
+
     def queue(self, errand: Errand, page: int = 1) -> Sheet:
         """Of the facilities that the officer answers for; what nobody decided about first."""
         mine = self._mine(errand)

@@ -17,7 +17,7 @@ from hoso.web.accounts import closing, registry
 from hoso.web.accounts.models import Account
 from hoso.web.accounts.registry import AccountProblem
 from hoso.web.oauth.telling import tell
-from hoso.web.pages import errand, organisation, page
+from hoso.web.pages import errand, organisation, page, watch
 from hoso.web.sign_in.assurance import enrolled
 from hoso.web.sign_in.fresh import fresh
 from hoso.web.staffing.gate import administrators, day, givable, within
@@ -46,6 +46,7 @@ def everyone(request: HttpRequest, place: Facility) -> HttpResponse:
     return page(
         request, "staffing/staff.html", place=place, now=[m for m in members if m.state != "over"],
         over=[m for m in members if m.state == "over"], due=due(place), done=request.GET.get("done", ""),
+        vacant=watch().vacant(),
     )  # fmt: skip
 
 
