@@ -79,14 +79,14 @@ def test_case_36_a_signed_claim_is_not_unpacked(site: Site) -> None:
     assert site.post("/oauth/token", client_assertion_type=ASSERTION, client_assertion=b64(small)).status in (400, 401)
 
 
-@pytest.mark.parametrize("name", ["../../hoso-slip.txt", "/tmp/hoso-slip.txt", "..\\hoso-slip.txt"])
-def test_case_36_an_archive_is_a_file_like_any_other(scene: Scene, tmp_path: Path, name: str) -> None:
+def test_case_36_an_archive_is_a_file_like_any_other(scene: Scene, tmp_path: Path) -> None:
     """No door unpacks an archive: over HTTP it is a Binary, and `hoso load` says that it is none of its formats."""
     from tests.security.conftest import hoso
 
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as archive:
-        archive.writestr(name, "slipped")
+        for name in ("../../hoso-slip.txt", "/tmp/hoso-slip.txt", "..\\hoso-slip.txt"):
+            archive.writestr(name, "slipped")
     answer = scene.ask("PUT", "Binary/s-zip", held.getvalue(), scene.site.token, Content_Type="application/zip")
     assert answer.status in (200, 201)
     shown = scene.get("Binary/s-zip", scene.site.token, Accept="application/zip")

@@ -130,8 +130,7 @@ def test_who_says_no_goes_back_to_the_app(site: Site, app: Pages, enter: Enter) 
     page.wait_for_url(f"{app.origin}/index.html?error=access_denied*")
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
-@pytest.mark.parametrize("size", ["desk", "phone"])
+@pytest.mark.parametrize(("size", "language"), [("desk", "vi"), ("phone", "en")])
 @pytest.mark.parametrize("site", ["sqlite"], indirect=True)
 def test_the_pages_can_be_used_by_everybody(
     site: Site, app: Pages, enter: Enter, size: str, language: str, tmp_path: Path
