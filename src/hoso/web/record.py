@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -20,6 +20,7 @@ from hoso.web.orders.reading import may_order
 from hoso.web.pages import door, page, signed_in
 from hoso.web.persons import Person, Sources
 from hoso.web.recent import remember
+from hoso.web.since import MOST, added, is_new, last_view
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
 _FIRST_READ = 60
@@ -80,14 +81,25 @@ def timeline(request: HttpRequest, id: str) -> HttpResponse:
     person = person_at(request, reach, id)
     if isinstance(person, HttpResponse):
         return person
-    return shown_timeline(request, reach, person, f"/patients/{id}")
+    since = last_view(request, person.id, reach.records.clock())
+    return shown_timeline(request, reach, person, f"/patients/{id}", since)
 
 
-def shown_timeline(request: HttpRequest, reach: Door, person: Person, base: str) -> HttpResponse:
+def shown_timeline(
+    request: HttpRequest, reach: Door, person: Person, base: str, since: datetime | None = None
+) -> HttpResponse:
+    """`since`: of staff, the end of their own last sitting with this record."""
     kind = _kind(request)
     facility = request.GET.get("facility", "")[:200]
     sources = reach.persons.sources(person)
-    shown = _read_page(reach, person, sources, kind, facility, _until(request))
+    only_new, full = since is not None and request.GET.get("new") == "1", False
+    if only_new and since is not None:
+        resources, full = added(reach, person, since, kind)
+        shown = timeline_page(
+            resources, kind=kind, facility=facility, limit=MOST, sources=sources.patients, young=sources.young
+        )
+    else:
+        shown = _read_page(reach, person, sources, kind, facility, _until(request))
     return page(
         request,
         "timeline.html",
@@ -101,10 +113,14 @@ def shown_timeline(request: HttpRequest, reach: Door, person: Person, base: str)
         kinds=_links(base, facility, kind),
         facilities=_facility_links(facility, shown),
         chosen=facility,
-        older=f"{base}/timeline?{_query(kind, facility, shown.next)}" if shown.next else None,
+        older=f"{base}/timeline?{_query(kind, facility, shown.next)}" if shown.next and not only_new else None,
         newest=f"{base}/timeline?{_query(kind, facility)}" if _until(request) else None,
         synthetic=is_synthetic(person.patient),
         today=reach.today,
+        since=since,
+        only_new=only_new,
+        full=full,
+        is_new=lambda one: is_new(one, since),
     )
 
 

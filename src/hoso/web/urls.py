@@ -44,6 +44,7 @@ from hoso.web.referrals import form as referring
 from hoso.web.referrals import views as referrals
 from hoso.web.registering import done
 from hoso.web.registering import views as registering
+from hoso.web.reports import views as reports
 from hoso.web.sign_in import views as own
 from hoso.web.staffing import locations, people, places, review
 from hoso.web.today import register
@@ -172,6 +173,9 @@ urlpatterns = [
     path("visits", counter.begin, name="visits"),
     path("today", day.today, name="today"),
     path("today/register", register.book, name="visit-register"),
+    path("reports", reports.newest, name="reports"),
+    path("reports/<str:period>", reports.report, name="report"),
+    path("reports/<str:period>/<str:key>", reports.opened, name="report-lines"),
     path("reviews", reviews.queue, name="reviews"),
     path("reviews/rate", rate.rate, name="rate"),
     path("reviews/<str:id>", reviews.review, name="review"),

@@ -32,10 +32,10 @@ def _models() -> tuple[type[Model], ...]:
     """Those that others refer to come first."""
     from allauth.mfa.models import Authenticator
 
-    from hoso.web.accounts.models import Account, SignInName, VisitDraft
+    from hoso.web.accounts.models import Account, SignInName, StationReport, VisitDraft
     from hoso.web.oauth.models import Client, Permission
 
-    return Account, SignInName, VisitDraft, Authenticator, Client, Permission
+    return Account, SignInName, VisitDraft, StationReport, Authenticator, Client, Permission
 
 
 def _of_today(row: dict[str, Any]) -> dict[str, Any]:

@@ -133,3 +133,35 @@ class VisitDraft(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["account", "encounter"], name="one_draft_for_each_visit")
         ]
+
+
+class LastView(models.Model):
+    """When an account looked at a person, so that its next look shows what came since; of no concern to others."""
+
+    account: models.ForeignKey[Account, Account] = models.ForeignKey(Account, on_delete=models.CASCADE)
+    person: models.CharField[str, str] = models.CharField(max_length=64)
+    seen: models.DateTimeField[datetime, datetime] = models.DateTimeField()
+    former: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
+    """The end of the sitting before this one."""
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["account", "person"], name="one_view_of_each_person")
+        ]
+
+
+class StationReport(models.Model):
+    """The figures of a facility in a period: as they were counted last, and as they were when the report was closed."""
+
+    facility: models.CharField[str, str] = models.CharField(max_length=32)
+    period: models.CharField[str, str] = models.CharField(max_length=8)
+    closed: models.BooleanField[bool, bool] = models.BooleanField()
+    figures: models.TextField[str, str] = models.TextField()
+    """JSON: by figure the keys of the lines it counts."""
+    at: models.DateTimeField[datetime, datetime] = models.DateTimeField()
+    by: models.CharField[str, str] = models.CharField(max_length=128)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["facility", "period", "closed"], name="one_report_of_each_kind")
+        ]

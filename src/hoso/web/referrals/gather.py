@@ -55,7 +55,7 @@ def lists(reach: Door) -> Lists:
     to_us = _to(reach, place, asked)
     all_ = [one for one in reach.search("ServiceRequest", asked) if patient_of(one)]
     received = {str(one["id"]) for one in to_us}
-    sent = _sent_from(reach, place, all_) - received
+    sent = sent_from(reach, place, all_) - received
     ours = [one for one in all_ if str(one["id"]) in sent]
     told = _follow(reach, [*to_us, *ours])
     homes = reach.persons.homes({patient_of(one) for one in (*to_us, *ours)})
@@ -82,7 +82,7 @@ def of_person(reach: Door, person: Person, id: str) -> One:
         raise Http404
     place = here(reach)
     received = any(place.is_place(one) for one in request.get("performer", ()))
-    sent = bool(_sent_from(reach, place, [request]))
+    sent = bool(sent_from(reach, place, [request]))
     (told,) = _follow(reach, [request])
     return One(told, received, sent)
 
@@ -120,7 +120,7 @@ def _to(reach: Door, place: Here, asked: list[tuple[str, str]]) -> list[Resource
     return [one for one in found.values() if patient_of(one)]
 
 
-def _sent_from(reach: Door, place: Here, requests: Sequence[Resource]) -> set[str]:
+def sent_from(reach: Door, place: Here, requests: Sequence[Resource]) -> set[str]:
     """Ids of those that were written in a visit here."""
     keys = {str(one["id"]): reference_key(one.get("encounter")) for one in requests}
     ids = sorted({key.partition("/")[2] for key in keys.values() if key.startswith("Encounter/")})

@@ -14,9 +14,10 @@ def forget(config: WebConfig, persons: Collection[str], until: datetime, tell: C
     prepare(config)
     from django.db import connection
 
-    from hoso.web.accounts.models import VisitDraft
+    from hoso.web.accounts.models import LastView, VisitDraft
 
     try:
+        LastView.objects.filter(person__in=persons).delete()
         found = VisitDraft.objects.filter(person__in=persons, saved__lte=until)
         texts = found.filter(closed=False).count()
         if not found.exists():

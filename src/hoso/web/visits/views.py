@@ -29,6 +29,7 @@ from hoso.web.pages import View, agreement, counter, door, errand, page, signed_
 from hoso.web.present import number, time_text
 from hoso.web.record import is_synthetic, person_at
 from hoso.web.referrals.writing import may_refer
+from hoso.web.since import last_view
 from hoso.web.visits import gather, keeping, signing
 from hoso.web.visits.against import checked
 from hoso.web.visits.gather import Sitting, sitting
@@ -82,6 +83,7 @@ def visit(request: HttpRequest, id: str, encounter: str) -> HttpResponse:
     changes = gather.is_ours(reach, found) and gather.writes_visits(reach)
     if found.get("status") in gather.OPEN and changes:
         return HttpResponseRedirect(f"/patients/{person.id}/visits/{encounter}/edit")
+    last_view(request, person.id, reach.records.clock(), wrote="signed" in request.GET)
     parts = [found, *gather.parts_of(reach, encounter)]
     sources = reach.persons.sources(person)
     shown = timeline_page([*parts, *reach.named_in(parts)], limit=10_000, sources=sources.patients, young=sources.young)
