@@ -61,7 +61,8 @@ class Line:
         try:
             try:
                 answer, body = self._posted(path, data, media, most)
-            except (BrokenPipeError, ConnectionResetError):  # http.client's RemoteDisconnected is one of these
+            except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
+                # http.client's RemoteDisconnected is one of these; over TLS the same end has names of its own
                 self.close()
                 if not kept:
                     raise
