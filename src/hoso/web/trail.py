@@ -27,6 +27,7 @@ from hoso.web.box import LONGEST, asked
 from hoso.web.citizens import names
 from hoso.web.citizens.log import place_at
 from hoso.web.pages import View, codes, door, errand, inspection, page, signed_in
+from hoso.web.roles import CITIZEN, finds_people
 from hoso.web.stewards import said
 
 FIELDS = ("patient", "who", "facility", "act", "since", "until")
@@ -144,7 +145,8 @@ def _whose(form: Form) -> tuple[tuple[str, ...], str]:
 
 def _lines(request: HttpRequest, entries: Iterable[Entry]) -> list[dict[str, Any]]:
     found, reach = list(entries), door(request)
-    actors = names.actors({one.event.actor for one in found})
+    named = (one.event for one in found if one.event.role != CITIZEN or finds_people(errand(request).actor.role))
+    actors = names.actors({event.actor for event in named})  # who sees no names of patients sees none of citizens
     places = names.facilities(reach, {one.event.facility for one in found})
     numbers = {one.event.patient for one in found if one.event.patient}
     people = {n: reach.persons.numbered(n) for n in sorted(numbers)} if reach.may("Patient") else {}
