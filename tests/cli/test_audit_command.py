@@ -107,8 +107,8 @@ def test_an_erasure_needs_a_reason_and_an_event(server: Server) -> None:
 
 def test_a_restored_node_goes_on_with_the_log_and_says_so(server: Server, tmp_path: Path) -> None:
     file, keys, copy = tmp_path / "b.hoso", tmp_path / "keys", tmp_path / "copy"
-    assert hoso("backup", "--data", server.folder, file, "--keys", keys).returncode == 0
     before = json.loads(hoso("audit", "verify", "--data", server.folder, "--json").stdout)["events"]
+    assert hoso("backup", "--data", server.folder, file, "--keys", keys).returncode == 0
     restored = hoso("restore", "--data", copy, file, "--keys", keys)
     assert restored.returncode == 0, restored.stderr
     found = json.loads(hoso("audit", "verify", "--data", copy, "--json").stdout)
