@@ -1,6 +1,5 @@
-"""The audit log for those who may look into it: an auditor all of it, a privacy officer what happened at the facilities
-
-that the officer answers for, a citizen what concerns the citizen. Every door to the log asks here.
+"""The audit log for those who may look into it: an auditor all of it, a privacy officer what happened where the officer
+answers, a citizen what concerns the citizen. Every door to the log asks here.
 
 Looking is told to the log before anything is shown, like every other reading.
 """

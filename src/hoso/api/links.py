@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from hoso.api.message import Request
 from hoso.core.errors import Refused
 from hoso.core.escaping import escaped
-from hoso.core.keychain import Keychain
+from hoso.core.keychain import Keychain, chain
 
 PAGE = "_page"
 Pairs = Sequence[tuple[str, str]]
@@ -17,7 +17,7 @@ Pairs = Sequence[tuple[str, str]]
 
 class Seal:
     def __init__(self, keys: bytes | Keychain) -> None:
-        self._keys = Keychain(keys) if isinstance(keys, bytes) else keys
+        self._keys = chain(keys)
 
     def token(self, actor: str, path: str, pairs: Pairs, cursor: str) -> str:
         """An opaque text that only the same actor can bring back, with the same query."""

@@ -5,7 +5,8 @@ Nothing here raises on a valid resource: what is not there reads as "" or None.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+from collections.abc import Collection, Iterator
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -112,6 +113,20 @@ def references(resource: Resource) -> Iterator[Resource]:
             stack += node.values()
         elif isinstance(node, list):
             stack += node
+
+
+def labelled(document: Resource, labels: Collection[str]) -> dict[str, list[str]]:
+    """The lines of a DocumentReference of "label: text", by label: a text goes on until the next label. Before the
+    first label they stand under ""."""
+    data = next((one.get("attachment", {}).get("data", "") for one in document.get("content", ())), "")
+    found: dict[str, list[str]] = {}
+    at = ""
+    for line in base64.b64decode(data).decode("utf-8", "replace").split("\n") if data else ():
+        label, colon, rest = line.partition(": ")
+        if colon and label in labels:
+            at, line = label, rest
+        found.setdefault(at, []).append(line)
+    return found
 
 
 def key_of(resource: Resource) -> str:

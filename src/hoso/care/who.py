@@ -66,6 +66,16 @@ def _displayed(concept: Resource) -> bool:
     return any(c.get("display") for c in concept.get("coding", ()))
 
 
+def insurance_of(person: Resource) -> str:
+    """The first insurance number on record, also one that has expired; "" for none."""
+    numbers = (
+        str(one.get("value", ""))
+        for one in person.get("identifier", ())
+        if number_space(one.get("system", ""), one.get("value")) == systems.INSURANCE_NUMBER
+    )
+    return next(numbers, "")
+
+
 def _identifiers(patient: Resource, today: date) -> list[Identifier]:
     current = [
         i for i in patient.get("identifier", ()) if i.get("value") and i.get("use") != "old" and not ended(i, today)

@@ -58,11 +58,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _copy_keys(config: compose.Config, folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True)
-    for name in compose.key_files(config.folder / "keys"):
+    keys = config.folder / "keys"
+    for name in (*compose.key_files(keys), *compose.carried(keys)):
         (folder / name).touch(mode=0o600)
-        shutil.copyfile(config.folder / "keys" / name, folder / name)
-    for name in compose.carried(config.folder / "keys"):
-        (folder / name).touch(mode=0o600)
-        shutil.copyfile(config.folder / "keys" / name, folder / name)
+        shutil.copyfile(keys / name, folder / name)
     if (config.folder / "sync").is_dir():  # without it the node would be a stranger to its hub and to those below it
         shutil.copytree(config.folder / "sync", folder / "sync")

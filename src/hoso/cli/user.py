@@ -104,9 +104,9 @@ def _list(config: compose.Config, args: argparse.Namespace) -> int:
     node = compose.open(config.folder)
     try:
         held = {one.username: node.organisation.posts.of(one.practitioner) for one in everyone}
+        _warn(node)
     finally:
         node.close()
-    _warn(config)
     for one in everyone:
         posts = held[one.username]
         roles = CITIZEN if one.citizen else ",".join(post.role for post in posts) or "-"
@@ -149,8 +149,7 @@ def _end(config: compose.Config, args: argparse.Namespace) -> int:
         node.close()
     if not fitting:
         raise Failure("user.no_role", username=args.username)
-    _tell(config, "end", args.username)
-    _warn(config)
+    _tell(config, "end", args.username, warns=True)
     for post in fitting:
         print(say("user.ended", username=args.username, role=post.role, facility=post.facility))
     return 0
@@ -164,28 +163,22 @@ def _change(config: compose.Config, args: argparse.Namespace) -> int:
     }[args.action]
     if not done(config, args.username):
         raise Failure("user.unknown", username=args.username)
-    _tell(config, args.action, args.username)
+    _tell(config, args.action, args.username, warns=True)
     print(say(told, username=args.username))
-    _warn(config)
     return 0
 
 
-def _warn(config: compose.Config) -> None:
+def _warn(node: compose.Node) -> None:
     """Of the offices that nobody holds."""
-    node = compose.open(config.folder)
-    try:
-        vacant = node.watch.vacant()
-    finally:
-        node.close()
-    for office in vacant:
+    for office in node.watch.vacant():
         print(say("user.vacant", role=office), file=sys.stderr)
 
 
 _ACTIONS = {"create": _create, "list": _list, "give": _give, "end": _end}
 
 
-def _tell(config: compose.Config, what: str, username: str) -> None:
-    """The audit log learns of it, as of what is done on a page."""
+def _tell(config: compose.Config, what: str, username: str, *, warns: bool = False) -> None:
+    """The audit log learns of it, as of what is done on a page. `warns`: it may have emptied an office."""
     node = compose.open(config.folder)
     try:
         told = Event(
@@ -193,5 +186,7 @@ def _tell(config: compose.Config, what: str, username: str) -> None:
             what=f"user/{username}",
         )  # fmt: skip
         node.audit.journal.tell([told])
+        if warns:
+            _warn(node)
     finally:
         node.close()

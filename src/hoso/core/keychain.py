@@ -30,3 +30,8 @@ class Keychain:
         yield self.key
         now = self.clock()
         yield from (one.key for one in self.before if now < one.until)
+
+
+def chain(keys: bytes | Keychain) -> Keychain:
+    """A key that was never changed, too."""
+    return Keychain(keys) if isinstance(keys, bytes) else keys

@@ -223,15 +223,18 @@ class Door:
         latest = resources
         for _ in range(2):  # a visit that had to be read may itself name its facility by reference only
             wanted = dict.fromkeys(key for r in latest if not is_void(r) for key in _unnamed(r) if key not in held)
-            latest = self._by_keys(list(wanted)[: _MOST_NAMES - len(found)])
+            asked = list(wanted)[: _MOST_NAMES - len(found)]
+            latest = list(self.at(key for key in asked if self.may(key.partition("/")[0])).values())
             held |= wanted.keys()
             found += latest
         return found
 
-    def _by_keys(self, keys: Iterable[str]) -> list[Resource]:
-        pairs = [(type, id) for type, _, id in (key.partition("/") for key in keys) if self.may(type)]
+    def at(self, keys: Iterable[str]) -> dict[str, Resource]:
+        """Records by "Type/id"; what is not there, or was deleted, is left out."""
+        pairs = [(type, id) for type, _, id in (key.partition("/") for key in keys)]
         found = self.records.heads(self.errand, pairs) if pairs else {}
-        return [orjson.loads(version.body) for version in found.values() if not version.deleted]
+        living = ((key, version.body) for key, version in found.items() if not version.deleted)
+        return {f"{type}/{id}": orjson.loads(body) for (type, id), body in living}
 
 
 def _sure(asked: Asked) -> Iterable[list[tuple[str, str]]]:

@@ -11,18 +11,15 @@ import shutil
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import IO
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from hoso.core.keychain import Keychain
+from hoso.access.sealed import Sealed
+from hoso.core.keychain import Keychain, chain
 
 PIECE = 256_000
-NONCE = 12
 LEVEL = 1
 """Of packing: the quickest, which already makes records five to ten times smaller."""
 
@@ -35,23 +32,17 @@ class Full(Exception):
     """The disk has no room to spare."""
 
 
-@cache
-def _cipher(key: bytes) -> AESGCM:
-    return AESGCM(blake2b(key, digest_size=32, person=b"hoso exports").digest())
-
-
 class Sheets:
     """The exports' folder of a node. `spare`: bytes of the disk that are left to the node's own work."""
 
     def __init__(self, folder: Path, keys: bytes | Keychain, spare: int) -> None:
         self._folder, self._spare = folder, spare
-        self._keys = Keychain(keys) if isinstance(keys, bytes) else keys
-        self._cipher = _cipher(self._keys.key)
+        self._sealed = Sealed(chain(keys), b"hoso exports")
 
     def create(self, export: str, number: int) -> Sheet:
         folder = self._folder / export
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Sheet(self._open(folder / str(number)), self._cipher, f"{export}/{number}", self)
+        return Sheet(self._open(folder / str(number)), self._sealed, f"{export}/{number}", self)
 
     def keep(self, export: str, number: int, lines: Sequence[bytes]) -> Sheet:
         """A file of these lines, whole and durable. Raises OSError and Full."""
@@ -85,17 +76,10 @@ class Sheets:
                 place = 0
                 while head := file.read(4):
                     sealed = file.read(int.from_bytes(head, "big"))
-                    about = f"{export}/{number}/{place}".encode()
-                    yield zlib.decompress(self._opened(sealed, about))
+                    yield zlib.decompress(self._sealed.open(sealed, f"{export}/{number}/{place}"))
                     place += 1
         except (OSError, InvalidTag, ValueError, zlib.error) as error:
             raise Damaged from error
-
-    def _opened(self, sealed: bytes, about: bytes) -> bytes:
-        for key in self._keys:
-            with suppress(InvalidTag):
-                return _cipher(key).decrypt(sealed[:NONCE], sealed[NONCE:], about)
-        raise InvalidTag
 
     def remove(self, export: str) -> None:
         """Whatever is left of an export."""
@@ -111,8 +95,8 @@ class Sheets:
 class Sheet:
     """One file while it is written. Raises OSError and Full."""
 
-    def __init__(self, file: IO[bytes], cipher: AESGCM, name: str, sheets: Sheets) -> None:
-        self._file, self._cipher, self._name, self._sheets = file, cipher, name, sheets
+    def __init__(self, file: IO[bytes], sealed: Sealed, name: str, sheets: Sheets) -> None:
+        self._file, self._sealed, self._name, self._sheets = file, sealed, name, sheets
         self._held: list[bytes] = []
         self._waiting, self._place = 0, 0
         self.count, self.size = 0, 0
@@ -140,10 +124,8 @@ class Sheet:
 
     def _flush(self) -> None:
         self._sheets.check_room()
-        nonce = os.urandom(NONCE)
         text = b"".join(self._held)
-        about = f"{self._name}/{self._place}".encode()
-        sealed = nonce + self._cipher.encrypt(nonce, zlib.compress(text, LEVEL), about)
+        sealed = self._sealed.seal(zlib.compress(text, LEVEL), f"{self._name}/{self._place}")
         left = memoryview(len(sealed).to_bytes(4, "big") + sealed)
         while left:
             left = left[self._file.write(left) or 0 :]

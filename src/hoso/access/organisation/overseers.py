@@ -43,8 +43,8 @@ class Overseers:
 
     def mine(self, home: str, codes: Iterable[str]) -> list[str]:
         """Of these facilities, those for which the officers of `home` answer."""
-        answers = self.answering()
-        return [code for code in codes if code == home or answers(code) in ("", home)]
+        theirs = self._theirs(home)
+        return [code for code in codes if theirs(code)]
 
     def concerning(self, home: str) -> Callable[[str], bool]:
         """Whether what happened at a facility is for the officers of `home` to see.
@@ -52,14 +52,15 @@ class Overseers:
         What happened at none (a citizen at home, a system, the operator) concerns the whole node: it is for those above
         whom and beside whom nobody answers for anything here.
         """
+        if not home:
+            return lambda code: False
+        theirs = self._theirs(home)
+        whole = all(code == home or home in self._above(code) for code in self.seats())
+        return cache(lambda code: theirs(code) if code else whole)
+
+    def _theirs(self, home: str) -> Callable[[str], bool]:
         answers = self.answering()
-        whole = bool(home) and all(code == home or home in self._above(code) for code in self.seats())
-
-        @cache
-        def concerns(code: str) -> bool:
-            return (whole if not code else code == home or answers(code) in ("", home)) and bool(home)
-
-        return concerns
+        return lambda code: code == home or answers(code) in ("", home)
 
     def vacant(self) -> tuple[str, ...]:
         """Of the offices that somebody must hold, those of which nobody at all can sign in here."""

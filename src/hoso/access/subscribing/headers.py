@@ -4,21 +4,16 @@ kept sealed beside it.
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
-from functools import cache
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from hoso.access.sealed import Sealed
 from hoso.core.errors import Refused
-from hoso.core.keychain import Keychain
+from hoso.core.keychain import Keychain, chain
 
 SHOWN = "***"
-NONCE = 12
 Headers = dict[str, str]
 
 
@@ -30,23 +25,21 @@ class Safe:
     """Seals under a key derived from one of the node's."""
 
     def __init__(self, keys: bytes | Keychain) -> None:
-        self._keys = Keychain(keys) if isinstance(keys, bytes) else keys
+        self._sealed = Sealed(chain(keys), b"hoso subscriber")
 
     def seal(self, id: str, headers: Headers) -> bytes | None:
         if not headers:
             return None
-        nonce = os.urandom(NONCE)
-        return nonce + _cipher(self._keys.key).encrypt(nonce, msgspec.json.encode(headers), id.encode())
+        return self._sealed.seal(msgspec.json.encode(headers), id)
 
     def open(self, id: str, sealed: bytes | None) -> Headers:
         """Raises Unopened."""
         if sealed is None:
             return {}
-        for key in self._keys:
-            with suppress(InvalidTag):
-                text = _cipher(key).decrypt(sealed[:NONCE], sealed[NONCE:], id.encode())
-                return msgspec.json.decode(text, type=Headers)
-        raise Unopened
+        try:
+            return msgspec.json.decode(self._sealed.open(sealed, id), type=Headers)
+        except InvalidTag as error:
+            raise Unopened from error
 
     def anew(self, id: str, sealed: bytes) -> bytes | None:
         """The same under the key of now; as it was when no key of ours opens it."""
@@ -54,11 +47,6 @@ class Safe:
             return self.seal(id, self.open(id, sealed))
         except Unopened:
             return sealed
-
-
-@cache
-def _cipher(key: bytes) -> AESGCM:
-    return AESGCM(blake2b(key, digest_size=32, person=b"hoso subscriber").digest())
 
 
 def whole(given: Headers, before: Headers) -> Headers:

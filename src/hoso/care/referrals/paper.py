@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from hoso.care.elements import Resource, codings, reference_key
+from hoso.care.elements import Resource, codings, has_code, labelled, reference_key
 from hoso.care.orders.prescription import signs_of
 from hoso.care.rules import table
 from hoso.core.dates import VIETNAM
@@ -20,7 +20,6 @@ from hoso.fhir import systems
 
 CATEGORY = f"{systems.XML_TABLE}|XML13"
 """As searches ask for the request of a referral."""
-PAPER = f"{systems.XML_TABLE}|XML13"
 REPLY = "referral-reply"
 LONGEST = 4_000
 """Letters of a text, as XML13 has them."""
@@ -122,12 +121,8 @@ def reply(texts: Mapping[str, str], request: Resource, visit: str, sender: Sende
     context: Resource = {"related": [_of(request["id"])]}
     if visit:
         context["encounter"] = [{"reference": f"Encounter/{visit}"}]
-    made = _document(reply_id(str(request["id"])), kind, lines, sender)
+    made = _document(answer_id(str(request["id"]), "reply"), kind, lines, sender)
     return made | {"subject": request["subject"], "context": context}
-
-
-def reply_id(request: str) -> str:
-    return str(uuid5(NAMESPACE_URL, f"https://hoso.vn/referral/{request}/reply"))
 
 
 def answer_id(request: str, kind: str) -> str:
@@ -159,16 +154,9 @@ _ANSWERS = {
 
 def texts_of(document: Resource, fields: tuple[Field, ...]) -> dict[str, str]:
     """What the paper says, by the keys of its fields; a text of several lines goes on until the next label."""
-    data = next((one.get("attachment", {}).get("data", "") for one in document.get("content", ())), "")
-    keys = {field.label: field.key for field in fields} | {_NUMBER: "", _COPY: "", _PLACE: ""}
-    found: dict[str, list[str]] = {}
-    at = ""
-    for line in (base64.b64decode(data).decode() if data else "").split("\n"):
-        label, colon, rest = line.partition(": ")
-        if colon and label in keys:
-            at, line = keys[label], rest
-        found.setdefault(at, []).append(line)
-    return {key: "\n".join(lines).strip() for key, lines in found.items() if key}
+    keys = {field.label: field.key for field in fields}
+    found = labelled(document, (*keys, _NUMBER, _COPY, _PLACE))
+    return {keys[label]: "\n".join(lines).strip() for label, lines in found.items() if label in keys}
 
 
 def number_of(request: Resource) -> str:
@@ -192,7 +180,7 @@ def paper_of(request: Resource) -> str:
 
 
 def is_reply(document: Resource) -> bool:
-    return any(one.get("code") == REPLY for one in document.get("type", {}).get("coding", ()))
+    return has_code(document.get("type"), REPLY)
 
 
 def last_day(signed: date) -> date:

@@ -15,8 +15,7 @@ from hoso.care.elements import Resource, classification, codings, day, is_void, 
 from hoso.care.immunization.reading import given_of
 from hoso.care.referrals.paper import reason_of
 from hoso.care.rules import table
-from hoso.fhir import systems
-from hoso.fhir.number_systems import number_space
+from hoso.care.who import insurance_of
 
 Figures = dict[str, list[str]]
 
@@ -150,15 +149,6 @@ def chapter_of(code: str) -> str:
     category = code[:3].upper()
     chapters = table("reports")["chapter"].items()
     return next((str(name) for name, one in chapters if one["first"] <= category <= one["last"]), "")
-
-
-def insurance_of(person: Resource) -> str:
-    numbers = (
-        str(one.get("value", ""))
-        for one in person.get("identifier", ())
-        if number_space(one.get("system", ""), one.get("value")) == systems.INSURANCE_NUMBER
-    )
-    return next(numbers, "")
 
 
 def late(now: Iterable[str], closed: Iterable[str]) -> tuple[set[str], set[str]]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hoso.care.elements import Resource, codings, concept_text, concepts, day, has_code, key_of
+from hoso.care.elements import Resource, codings, concept_text, concepts, day, has_code, key_of, labelled
 from hoso.care.visit.vitals import Vital, vitals
 from hoso.care.visit.write import ORDERS, PROGRESS, part_id
 from hoso.fhir import systems
@@ -66,15 +65,9 @@ def _coded(condition: Resource) -> str:
 
 
 def _texts(document: Resource) -> dict[str, str]:
-    data = next((one.get("attachment", {}).get("data", "") for one in document.get("content", ())), "")
-    found: dict[str, list[str]] = {}
-    label = PROGRESS
-    for line in base64.b64decode(data).decode("utf-8", "replace").split("\n") if data else ():
-        for name in (PROGRESS, ORDERS):
-            if line.startswith(f"{name}: "):
-                label, line = name, line.removeprefix(f"{name}: ")
-        found.setdefault(label, []).append(line)
-    return {name: "\n".join(found.get(of, ())) for name, of in (("findings", PROGRESS), ("plan", ORDERS))}
+    found = labelled(document, (PROGRESS, ORDERS))
+    findings = [*found.get("", ()), *found.get(PROGRESS, ())]
+    return {"findings": "\n".join(findings), "plan": "\n".join(found.get(ORDERS, ()))}
 
 
 def _repeated(by_key: Mapping[str, Resource]) -> dict[str, str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import orjson
 from django.http import Http404
 
-from hoso.care.elements import Resource, reference_key
+from hoso.care.elements import Resource, key_of, reference_key
 from hoso.care.referrals.follow import Followed, followed, ordered
 from hoso.care.referrals.paper import CATEGORY
 from hoso.care.rules import table
@@ -17,11 +16,10 @@ from hoso.fhir.search.values import escape
 from hoso.fhir.systems import FACILITY_CODE
 from hoso.web.door import Door
 from hoso.web.persons import Person
-from hoso.web.today.here import VOID, Here, began, here, of_people, patient_of
+from hoso.web.today.here import VOID, Here, began, here, of_many, of_people, patient_of
 
 MOST = 500
 """Referrals of one direction that are looked at; the page says so when there are more."""
-_CHUNK = 50
 TYPES = ("ServiceRequest", "Communication", "DocumentReference", "Encounter")
 
 
@@ -73,12 +71,10 @@ def lists(reach: Door) -> Lists:
 
 def of_person(reach: Door, person: Person, id: str) -> One:
     """Raises Http404 for one that is not there, not this person's, or of which the reader's facility is no side."""
-    key = ("ServiceRequest", id)
-    head = reach.records.heads(reach.errand, [key]).get(key) if 0 < len(id) <= 64 else None
-    if head is None or head.deleted or not sees(reach):
+    request = reach.at([f"ServiceRequest/{id}"]).get(f"ServiceRequest/{id}") if 0 < len(id) <= 64 else None
+    if request is None or not sees(reach):
         raise Http404
-    request: Resource = orjson.loads(head.body)
-    if f"Patient/{patient_of(request)}" not in {f"Patient/{one}" for one in person.members} or not is_referral(request):
+    if patient_of(request) not in person.members or not is_referral(request):
         raise Http404
     place = here(reach)
     received = any(place.is_place(one) for one in request.get("performer", ()))
@@ -123,21 +119,15 @@ def _to(reach: Door, place: Here, asked: list[tuple[str, str]]) -> list[Resource
 def sent_from(reach: Door, place: Here, requests: Sequence[Resource]) -> set[str]:
     """Ids of those that were written in a visit here."""
     keys = {str(one["id"]): reference_key(one.get("encounter")) for one in requests}
-    ids = sorted({key.partition("/")[2] for key in keys.values() if key.startswith("Encounter/")})
-    heads = reach.records.heads(reach.errand, [("Encounter", id) for id in ids]) if ids else {}
-    ours = {f"Encounter/{id}" for (_, id), head in heads.items() if not head.deleted and place.saw(_read(head.body))}
-    return {id for id, key in keys.items() if key in ours}
-
-
-def _read(body: bytes) -> Resource:
-    found: Resource = orjson.loads(body)
-    return found
+    visits = reach.at(sorted({key for key in keys.values() if key.startswith("Encounter/")}))
+    return {id for id, key in keys.items() if key in visits and place.saw(visits[key])}
 
 
 def _follow(reach: Door, requests: Sequence[Resource]) -> list[Followed]:
     if not requests:
         return []
-    answers, letters = (_about(reach, requests, type, name) for type, name in _ABOUT)
+    keys = [key_of(one) for one in requests]
+    answers, letters = (of_many(reach, type, name, keys) for type, name in _ABOUT)
     people = sorted({patient_of(one) for one in requests})
     since = min(str(one.get("authoredOn", ""))[:10] for one in requests)
     members = reach.persons.homes(people)
@@ -162,11 +152,3 @@ def _home(reach: Door, known: dict[str, str], id: str) -> str:
     if id not in known:
         known |= reach.persons.homes([id])
     return known[id]
-
-
-def _about(reach: Door, requests: Iterable[Resource], type: str, name: str) -> list[Resource]:
-    keys = [f"ServiceRequest/{one['id']}" for one in requests]
-    found: list[Resource] = []
-    for at in range(0, len(keys), _CHUNK):
-        found += reach.search(type, [(name, ",".join(keys[at : at + _CHUNK])), ("_count", "1000")])
-    return found

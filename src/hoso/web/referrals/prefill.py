@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from hoso.care.elements import Resource, classification, concept_text, is_void
+from hoso.care.elements import Resource, classification, concept_text, is_vital, is_void, labelled
 from hoso.care.measures import pressure_of
 from hoso.care.timeline import rows_of
 from hoso.care.visit.write import ORDERS, PROGRESS
@@ -15,24 +14,20 @@ from hoso.web import present
 def filled(encounter: Resource, parts: Sequence[Resource]) -> dict[str, str]:
     """By the keys of the referral's fields; what the visit does not say is not there."""
     living = [one for one in parts if not is_void(one)]
-    notes = [said for one in living if one["resourceType"] == "DocumentReference" for said in _note(one)]
+    notes = [labelled(one, (PROGRESS, ORDERS)) for one in living if one["resourceType"] == "DocumentReference"]
     reasons = [concept_text(one) for one in encounter.get("reasonCode", ())]
     told = {
-        "signs": [text for label, text in notes if label == PROGRESS] + [_measured(one) for one in _of(living, True)],
+        "signs": _noted(notes, PROGRESS) + [_measured(one) for one in _of(living, True)],
         "diagnosis": [_named(one) for one in _ordered(encounter, living)],
         "course": reasons,
         "results": [_measured(one) for one in _of(living, False)],
-        "treatment": [text for label, text in notes if label == ORDERS] + [_given(one) for one in living],
+        "treatment": _noted(notes, ORDERS) + [_given(one) for one in living],
     }
     return {key: "\n".join(dict.fromkeys(filter(None, lines))) for key, lines in told.items() if any(lines)}
 
 
-def _note(document: Resource) -> Iterable[tuple[str, str]]:
-    data = next((one.get("attachment", {}).get("data", "") for one in document.get("content", ())), "")
-    for line in (base64.b64decode(data).decode() if data else "").split("\n"):
-        label, _, text = line.partition(": ")
-        if label in (PROGRESS, ORDERS):
-            yield label, text
+def _noted(notes: Iterable[Mapping[str, Sequence[str]]], label: str) -> list[str]:
+    return ["\n".join(note[label]).strip() for note in notes if label in note]
 
 
 def _ordered(encounter: Resource, parts: Iterable[Resource]) -> list[Resource]:
@@ -48,11 +43,7 @@ def _named(condition: Resource) -> str:
 
 def _of(parts: Iterable[Resource], vital: bool) -> list[Resource]:
     found = (one for one in parts if one["resourceType"] == "Observation")
-    return [one for one in found if any(_is_vital(each) for each in one.get("category", ())) is vital]
-
-
-def _is_vital(concept: Resource) -> bool:
-    return any(one.get("code") == "vital-signs" for one in concept.get("coding", ()))
+    return [one for one in found if is_vital(one) is vital]
 
 
 def _measured(observation: Resource) -> str:

@@ -23,9 +23,9 @@ from hoso.care.referrals.paper import (
 )
 from hoso.care.who import who
 from hoso.core.errors import Refused
-from hoso.fhir.json import exact
 from hoso.web.door import Door, Hit
 from hoso.web.pages import door, page, signed_in
+from hoso.web.paging import part
 from hoso.web.persons import Person
 from hoso.web.record import is_synthetic, person_at
 from hoso.web.referrals import gather, words
@@ -47,15 +47,13 @@ def listed(request: HttpRequest) -> HttpResponse:
     seen = gather.lists(reach)
     parts = {}
     for name, lines in (("incoming", seen.incoming), ("outgoing", seen.outgoing)):
-        text = request.GET.get(name, "1")
-        pages = max(1, -(-len(lines) // PER_PAGE))
-        number = min(max(1, int(text)), pages) if text.isascii() and text.isdecimal() and len(text) < 5 else 1
+        shown, number, numbers = part(lines, request.GET.get(name, ""), PER_PAGE)
         parts[name] = {
-            "lines": lines[(number - 1) * PER_PAGE : number * PER_PAGE],
+            "lines": shown,
             "total": len(lines),
             "late": sum(1 for one in lines if one.late),
             "at": number,
-            "links": {n: f"/referrals?{name}={n}#{name}" for n in range(1, pages + 1)},
+            "links": {n: f"/referrals?{name}={n}#{name}" for n in numbers},
         }
     return page(
         request,
@@ -178,22 +176,17 @@ def _page(
 
 def _draft(reach: Door, now: Followed) -> dict[str, str]:
     """The letter begins with what the visit here says."""
-    key = ("Encounter", now.visit)
-    head = reach.records.heads(reach.errand, [key]).get(key)
-    if head is None or head.deleted:
+    visit = reach.at([f"Encounter/{now.visit}"]).get(f"Encounter/{now.visit}")
+    if visit is None:
         return {}
-    found = filled(exact(head.body), visits.parts_of(reach, now.visit))
+    found = filled(visit, visits.parts_of(reach, now.visit))
     return {key: found[key] for key in ("diagnosis", "results", "treatment") if key in found}
 
 
 def paper(reach: Door, now: Followed) -> Resource:
     """The document of the referral; empty for a request that came without one, or whose paper is not to be seen."""
-    key = ("DocumentReference", paper_of(now.request))
-    head = reach.records.heads(reach.errand, [key]).get(key) if key[1] else None
-    if head is None or head.deleted:
-        return {}
-    found: dict[str, Any] = exact(head.body)
-    return found
+    key = f"DocumentReference/{id}" if (id := paper_of(now.request)) else ""
+    return reach.at([key]).get(key, {}) if key else {}
 
 
 def receiver(request: Resource) -> str:

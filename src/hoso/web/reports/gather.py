@@ -12,11 +12,10 @@ from hoso.care.reports.count import Facts
 from hoso.care.reports.period import Period
 from hoso.web.door import Door
 from hoso.web.referrals.gather import sent_from
-from hoso.web.today.here import VOID, Here, began, here, patient_of
+from hoso.web.today.here import VOID, Here, began, here, of_many, patient_of
 
 NEEDED = ("Encounter", "Condition", "Observation", "Immunization", "ServiceRequest")
 _MOST = 1_000
-_CHUNK = 50
 _DAYS = 7
 
 
@@ -29,9 +28,10 @@ def facts(reach: Door, period: Period) -> Facts:
     place = here(reach)
     visits = [one for one in _dated(reach, "Encounter", period) if place.saw(one) and one.get("status") not in VOID]
     visits = [one for one in visits if patient_of(one)]
-    parts = _parts(reach, visits, "Condition", [])
+    keys = [key_of(one) for one in visits]
+    parts = of_many(reach, "Condition", "encounter", keys)
     codes = ",".join(f"http://loinc.org|{code}" for code in measure_codes())
-    parts += _parts(reach, visits, "Observation", [("code", codes)])
+    parts += of_many(reach, "Observation", "encounter", keys, [("code", codes)])
     doses = [one for one in _dated(reach, "Immunization", period) if _given_here(one, place)]
     asked = [("category", CATEGORY)]
     requests = [one for one in _dated(reach, "ServiceRequest", period, asked) if patient_of(one)]
@@ -79,14 +79,6 @@ def _is_within(resource: Resource, period: Period) -> bool:
     """What goes on from the month before was counted there."""
     on = day(_start(resource))
     return on is not None and period.first <= on < period.end
-
-
-def _parts(reach: Door, visits: Sequence[Resource], type: str, asked: Sequence[tuple[str, str]]) -> list[Resource]:
-    found: list[Resource] = []
-    for at in range(0, len(visits), _CHUNK):
-        keys = ",".join(key_of(one) for one in visits[at : at + _CHUNK])
-        found += reach.search(type, [("encounter", keys), *asked, ("_count", str(_MOST))])
-    return found
 
 
 def _given_here(dose: Resource, place: Here) -> bool:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import orjson
-
 from hoso.care.elements import Resource, classification, concept_text, human_name, is_void, reference_key, when
 from hoso.care.measures import pressure_of
 from hoso.care.referrals.paper import number_of
-from hoso.care.reports.count import dose_number, insurance_of
+from hoso.care.reports.count import dose_number
+from hoso.care.who import insurance_of
 from hoso.web.door import Door
 from hoso.web.present import place_text
-from hoso.web.today.here import patient_of
-
-_CHUNK = 50
+from hoso.web.today.here import of_many, patient_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +34,7 @@ class Line:
 
 def lines(reach: Door, keys: Sequence[str], late: set[str]) -> list[Line]:
     """In the order of the keys; what the reader may not see is left out."""
-    pairs = [(type, id) for type, _, id in (key.partition("/") for key in keys)]
-    heads = reach.records.heads(reach.errand, pairs)
-    found = {f"{type}/{id}": orjson.loads(head.body) for (type, id), head in heads.items() if not head.deleted}
+    found = reach.at(keys)
     homes = reach.persons.homes({_whose(one) for one in found.values()} - {""})
     people = {str(one["id"]): one for one in reach.persons.read(homes.values())}
     parts = _parts(reach, [key for key in found if key.startswith("Encounter/")])
@@ -58,12 +53,10 @@ def _whose(resource: Resource) -> str:
 
 def _parts(reach: Door, keys: Sequence[str]) -> dict[str, list[Resource]]:
     found: dict[str, list[Resource]] = {}
-    for at in range(0, len(keys), _CHUNK):
-        for type, asked in (("Condition", []), ("Observation", [("code", "http://loinc.org|85354-9")])):
-            pairs = [("encounter", ",".join(keys[at : at + _CHUNK])), *asked, ("_count", "1000")]
-            for one in reach.search(type, pairs) if reach.may(type) else ():
-                if not is_void(one):
-                    found.setdefault(reference_key(one.get("encounter")), []).append(one)
+    for type, asked in (("Condition", []), ("Observation", [("code", "http://loinc.org|85354-9")])):
+        for one in of_many(reach, type, "encounter", keys, asked) if reach.may(type) else ():
+            if not is_void(one):
+                found.setdefault(reference_key(one.get("encounter")), []).append(one)
     return found
 
 

@@ -14,6 +14,7 @@ from hoso.care.reports.count import figures, late
 from hoso.care.reports.period import Period
 from hoso.web.door import Door
 from hoso.web.pages import door, errand, may_print, page
+from hoso.web.paging import part
 from hoso.web.present import date_text, grouped, sex
 from hoso.web.reports import gather, kept, words
 from hoso.web.reports.kept import Report
@@ -80,10 +81,7 @@ def opened(request: HttpRequest, period: str, key: str) -> HttpResponse:
         _taking_out(request)
         found = lines(door(request), keys[:_MOST_TAKEN_OUT], came)
         return sheet([_heads(), *(_cells(n, one) for n, one in enumerate(found, 1))], f"so-{key}-{asked.key}", form)
-    text = request.GET.get("page", "1")
-    pages = max(1, -(-len(keys) // PER_PAGE))
-    number = min(max(1, int(text)), pages) if text.isascii() and text.isdecimal() and len(text) < 5 else 1
-    of_page = keys[(number - 1) * PER_PAGE : number * PER_PAGE]
+    of_page, number, numbers = part(keys, request.GET.get("page", ""), PER_PAGE)
     found = lines(reach, of_page, came)
     return page(
         request,
@@ -98,7 +96,7 @@ def opened(request: HttpRequest, period: str, key: str) -> HttpResponse:
         total=len(keys),
         heads=_heads(),
         number=number,
-        links={n: f"/reports/{asked.key}/{key}?page={n}" for n in range(1, pages + 1)},
+        links={n: f"/reports/{asked.key}/{key}?page={n}" for n in numbers},
         takes=may_print(request, "Encounter"),
     )
 

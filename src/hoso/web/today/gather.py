@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-import orjson
-
 from hoso.care.elements import Resource, day, is_void, reference_key, status
 from hoso.care.today import Booking, Call, Day, Late, first_day, first_visit, is_dead, ordered, sorted_out
 from hoso.core.clock import from_ms
@@ -122,9 +120,8 @@ def _visit_of(appointment: Resource) -> str:
 
 def _made_in(reach: Door, appointments: Sequence[Resource]) -> dict[str, Resource]:
     """The visits that made them, by key."""
-    ids = {key.partition("/")[2] for one in appointments if (key := _visit_of(one))}
-    heads = reach.records.heads(reach.errand, [("Encounter", id) for id in sorted(ids)]) if ids else {}
-    return {f"Encounter/{id}": orjson.loads(head.body) for (_, id), head in heads.items() if not head.deleted}
+    keys = {key for one in appointments if (key := _visit_of(one))}
+    return reach.at(sorted(keys))
 
 
 def _of_today(reach: Door, place: Here) -> list[Resource]:
@@ -168,9 +165,7 @@ def _started(one: Resource, homes: Mapping[str, str]) -> Started:
 
 def appointment(reach: Door, id: str) -> Resource | None:
     """An appointment of this facility whose person the reader may see; None for any other."""
-    key = ("Appointment", id)
-    head = reach.records.heads(reach.errand, [key]).get(key) if 0 < len(id) <= 64 else None
-    if head is None or head.deleted:
+    found = reach.at([f"Appointment/{id}"]).get(f"Appointment/{id}") if 0 < len(id) <= 64 else None
+    if found is None:
         return None
-    found: Resource = orjson.loads(head.body)
     return found if _is_ours(found, _made_in(reach, [found]).get(_visit_of(found), {}), here(reach)) else None

@@ -51,16 +51,24 @@ def began(day: date) -> str:
 
 
 def of_people(reach: Door, type: str, people: Sequence[str], asked: Sequence[tuple[str, str]]) -> list[Resource]:
-    """All records of a type of many people, in a few searches: a page that is full is asked for again in halves."""
+    """All records of a type of many people."""
+    return of_many(reach, type, "patient", people, asked)
+
+
+def of_many(
+    reach: Door, type: str, name: str, whose: Sequence[str], asked: Sequence[tuple[str, str]] = ()
+) -> list[Resource]:
+    """All records of a type that name one of many, by the parameter `name`, in a few searches: a page that is full is
+    asked for again in halves."""
     found: list[Resource] = []
-    waiting = [list(people[at : at + _CHUNK]) for at in range(0, len(people), _CHUNK)]
+    waiting = [list(whose[at : at + _CHUNK]) for at in range(0, len(whose), _CHUNK)]
     while waiting:
-        ids = waiting.pop()
-        page = reach.search(type, [("patient", ",".join(ids)), *asked, ("_count", str(_MOST))])
-        if len(page) < _MOST or len(ids) == 1:
+        keys = waiting.pop()
+        page = reach.search(type, [(name, ",".join(keys)), *asked, ("_count", str(_MOST))])
+        if len(page) < _MOST or len(keys) == 1:
             found += page
         else:
-            waiting += [ids[: len(ids) // 2], ids[len(ids) // 2 :]]
+            waiting += [keys[: len(keys) // 2], keys[len(keys) // 2 :]]
     return found
 
 

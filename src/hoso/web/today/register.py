@@ -9,21 +9,19 @@ from datetime import date, timedelta
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import urlencode
 
-from hoso.care.elements import Resource, day, human_name
+from hoso.care.elements import Resource, day, human_name, key_of
 from hoso.care.register import OF_A_LINE, register
 from hoso.care.visit.note import day_of
-from hoso.fhir.number_systems import number_space
-from hoso.fhir.systems import INSURANCE_NUMBER
+from hoso.care.who import insurance_of
 from hoso.web.door import Door
 from hoso.web.pages import door, errand, may_print, page
 from hoso.web.papers.views import PaperDoor
 from hoso.web.present import place_text
-from hoso.web.today.here import VOID, began, here, patient_of
+from hoso.web.today.here import VOID, began, here, of_many, patient_of
 from hoso.web.today.views import for_writers
 
 PER_PAGE = 100
 _MOST = 1_000
-_CHUNK = 50
 
 
 @for_writers
@@ -73,28 +71,18 @@ def _visits(reach: Door, on: date) -> list[Resource]:
 
 
 def _parts(reach: Door, visits: Sequence[Resource]) -> list[Resource]:
-    found: list[Resource] = []
-    for at in range(0, len(visits), _CHUNK):
-        keys = ",".join(f"Encounter/{one['id']}" for one in visits[at : at + _CHUNK])
-        for type in OF_A_LINE:
-            if reach.may(type):
-                found += reach.search(type, [("encounter", keys), ("_count", str(_MOST))])
-    return found
+    keys = [key_of(one) for one in visits]
+    return [one for type in OF_A_LINE if reach.may(type) for one in of_many(reach, type, "encounter", keys)]
 
 
 def _person(patient: Resource) -> dict[str, str]:
-    numbers = (
-        str(one.get("value", ""))
-        for one in patient.get("identifier", ())
-        if number_space(one.get("system", ""), one.get("value")) == INSURANCE_NUMBER
-    )
     return {
         "id": str(patient["id"]),
         "name": human_name(patient.get("name")),
         "born": str(patient.get("birthDate", "")),
         "sex": str(patient.get("gender", "")),
         "place": place_text(patient.get("address")),
-        "insurance": next(numbers, ""),
+        "insurance": insurance_of(patient),
     }
 
 

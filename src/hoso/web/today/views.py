@@ -20,6 +20,7 @@ from hoso.web.door import Door, Hit
 from hoso.web.marks import Mark, marks
 from hoso.web.oauth.identity import practitioner
 from hoso.web.pages import View, door, page, signed_in
+from hoso.web.paging import part
 from hoso.web.referrals.views import waiting
 from hoso.web.search import row
 from hoso.web.stewards import reader
@@ -103,10 +104,8 @@ def today(request: HttpRequest) -> HttpResponse:
 def _part(request: HttpRequest, lines: Sequence[T], name: str) -> tuple[Sequence[T], int, Mapping[int, str]]:
     """One page of a list, its number, and the addresses of all."""
     text = request.GET.get(name, "") or request.POST.get(name, "")
-    pages = max(1, -(-len(lines) // PER_PAGE))
-    number = min(max(1, int(text)), pages) if text.isascii() and text.isdecimal() and len(text) < 5 else 1
-    links = {n: f"/today?{urlencode({name: str(n)})}#{name}" for n in range(1, pages + 1)}
-    return lines[(number - 1) * PER_PAGE : number * PER_PAGE], number, links
+    shown, number, numbers = part(lines, text, PER_PAGE)
+    return shown, number, {n: f"/today?{urlencode({name: str(n)})}#{name}" for n in numbers}
 
 
 def _row(person: Resource, mark: Mark | None) -> dict[str, Any]:
