@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,7 +22,7 @@ from hoso.store.record_store import RecordStore
 
 ENGINES = ("sqlite", "postgresql")
 
-CHROMIUM = os.environ.get("HOSO_CHROMIUM", "/usr/bin/chromium")
+CHROMIUM = os.environ.get("HOSO_CHROMIUM") or shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
 FLAGS = [
     "--headless",
     "--no-sandbox",

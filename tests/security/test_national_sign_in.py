@@ -18,13 +18,13 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 import pytest
 import requests
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 from tests import postgres
 from tests.conftest import ENGINES
 from tests.security.keyserver import made_certificate
 from tests.security.national_provider import CLIENT, SECRET
-from tests.web.conftest import SIZES, serving
+from tests.web.conftest import serving
+from tests.web.looking import SIZES, faults, fits
 
 from hoso import compose
 from hoso.fhir.systems import PERSONAL_NUMBER
@@ -169,13 +169,13 @@ def test_the_way_in_and_a_refusal_have_no_barrier_and_fit(land: Land, browser: B
     context = browser.new_context(ignore_https_errors=True, viewport={"width": width, "height": height})
     page = context.new_page()
     page.goto(land.address)
-    assert [one["id"] for one in Axe().run(page).response["violations"]] == []
+    assert faults(page) == []
     land.says(acr="loa1")
     page.get_by_role("link", name="Người dân: đăng nhập bằng VNeThử").click()
     page.get_by_role("button", name="Xác nhận").click()
     page.get_by_role("alert").wait_for()
-    assert [one["id"] for one in Axe().run(page).response["violations"]] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert faults(page) == []
+    assert fits(page)
     context.close()
 
 

@@ -15,8 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 from tests.clients.pages import Pages
 from tests.security.apps import Person, Site
-from tests.web.conftest import SIZES
-from tests.web.test_journeys import faults
+from tests.web.looking import SIZES, faults, fits
 
 pytestmark = pytest.mark.browser
 
@@ -141,9 +140,7 @@ def test_the_pages_can_be_used_by_everybody(
     seen = []
 
     def look(name: str) -> None:
-        assert faults(page) == [], name
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{name} scrolls sideways by {wide}"
+        assert faults(page) == [] and fits(page), name
         page.screenshot(path=tmp_path / f"{name}-{size}-{language}.png", full_page=True)
         seen.append(name)
 

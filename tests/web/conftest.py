@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page
 from tests.cli.cheap import NODE
 from tests.security.people import session_of
 from tests.web import people
+from tests.web.looking import SIZES
 
 from hoso import compose
 from hoso.access import Errand
@@ -28,7 +29,6 @@ from hoso.web.configure import configure
 
 PASSWORD = "mật-khẩu-đủ-dài-2026"
 CITIZEN, OFFICER = "citizen-test", "vinh"
-SIZES = {"desk": (1366, 768), "phone": (390, 844)}
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from playwright.sync_api import Browser, Page
 from tests import postgres
 from tests.cli.serving import Server, hoso
 from tests.cli.test_nodes_agree import ENGINES, Tree, _again
-from tests.web.conftest import PASSWORD, SIZES, Site, one_factor
+from tests.web.conftest import PASSWORD, Site, one_factor
+from tests.web.looking import SIZES, faults, fits, shapes
 from tests.web.test_accounts import Client
-from tests.web.test_journeys import faults
 
 from hoso.fhir.systems import FACILITY_CODE
 
@@ -168,8 +168,8 @@ def test_without_a_line_the_station_says_what_waits_and_where_a_visit_is(apart: 
     assert "chờ có mạng để gửi: bản duy nhất" in apart.page("mai", "/patients/pa/visits/v2")
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
-@pytest.mark.parametrize("language", ["vi", "en"])
+@shapes
+@pytest.mark.parametrize("apart", ["sqlite"], indirect=True)  # they are the same templates
 def test_the_pages_have_no_barrier_and_fit(browser: Browser, apart: Apart, size: str, language: str) -> None:
     alone(apart)
     SHOTS.mkdir(parents=True, exist_ok=True)
@@ -182,7 +182,7 @@ def test_the_pages_have_no_barrier_and_fit(browser: Browser, apart: Apart, size:
         page = seen(browser, apart, who, path, size, language)
         page.screenshot(path=SHOTS / f"{name}-{size}-{language}.png", full_page=True)
         assert faults(page) == [], path
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        assert fits(page), path
         assert len(page.content().encode()) < 60_000
         page.context.close()
 

@@ -9,8 +9,9 @@ import orjson
 import pytest
 from playwright.sync_api import expect
 from tests.web.conftest import PASSWORD, Open, Site, sign_in
+from tests.web.looking import both, faults
 from tests.web.people import patient
-from tests.web.test_journeys import faults, search
+from tests.web.test_journeys import search
 
 from hoso import compose
 from hoso.access import Actor, Errand, Scopes
@@ -41,9 +42,6 @@ def strangers(node_folder: object, site: Site) -> Iterator[list[Stranger]]:
         node.records.update(OPERATOR, "Patient", one.id, orjson.dumps(body))
     node.close()
     yield made
-
-
-both = pytest.mark.parametrize("size", ["desk", "phone"])
 
 
 @both

@@ -7,14 +7,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 from tests.web.conftest import Open
-from tests.web.test_citizen_pages import fits
-from tests.web.test_journeys import faults
+from tests.web.looking import faults, fits, shapes
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
-@pytest.mark.parametrize("language", ["vi", "en"])
+@shapes
 def test_staff_see_four_groups_and_pages_of_visits(open_page: Open, person: str, size: str, language: str) -> None:
     page = open_page(f"/patients/{person}/book", size=size, locale=language)
     expect(page.locator(".year__title")).to_have_count(4)

@@ -12,8 +12,7 @@ import pypdfium2
 import pytest
 from playwright.sync_api import Page, expect
 from tests.web.conftest import At
-from tests.web.test_citizen_pages import both, fits, languages
-from tests.web.test_journeys import faults
+from tests.web.looking import faults, fits, shapes
 
 from hoso.web.calendar import Entry, calendar
 
@@ -30,8 +29,7 @@ def fetched(page: Page, path: str, method: str = "get", **form: str) -> tuple[st
     return answer.headers["content-type"], answer.body()
 
 
-@both
-@languages
+@shapes
 def test_the_first_page_says_what_is_to_be_done(at: At, size: str, language: str) -> None:
     page = at("/me", size, language=language, java_script_enabled=False)
     expect(page.locator("h1")).to_have_text("Nguyễn Thị Hồng Hạnh")

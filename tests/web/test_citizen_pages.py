@@ -9,15 +9,13 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 from tests.web.conftest import CITIZEN, OFFICER, At, Site
-from tests.web.test_journeys import faults
+from tests.web.looking import both, faults, fits, shapes
 
 from hoso import compose
 from hoso.store.unusual import UnusualRow, UnusualTable
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-both = pytest.mark.parametrize("size", ["desk", "phone"])
-languages = pytest.mark.parametrize("language", ["vi", "en"])
 WORDS = "Tôi không có mặt ở trạm vào giờ đó"
 PAGES = (
     "/me", "/me/record", "/me/more",
@@ -27,13 +25,7 @@ PAGES = (
 )  # fmt: skip
 
 
-def fits(page: Page) -> bool:
-    """Nothing hangs over the edge of the window."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
-
-
-@both
-@languages
+@shapes
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_of_a_citizen_can_be_used_by_everybody(at: At, path: str, size: str, language: str) -> None:
     page = at(path, size, language=language)
@@ -52,8 +44,7 @@ def snoop(site: Site) -> str:
     return "/unusual/snooped"
 
 
-@both
-@languages
+@shapes
 def test_the_officer_sees_who_read_unusually_much_and_decides(at: At, snoop: str, size: str, language: str) -> None:
     page = at("/unusual", size, OFFICER, language, java_script_enabled=False)
     expect(page.locator(".source").first).to_contain_text("mai")

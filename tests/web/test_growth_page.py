@@ -10,7 +10,7 @@ import orjson
 import pytest
 from playwright.sync_api import expect
 from tests.web.conftest import Open, Site
-from tests.web.test_journeys import faults
+from tests.web.looking import faults, fits, shapes
 
 from hoso import compose
 from hoso.access import Errand
@@ -53,8 +53,7 @@ def child(site: Site) -> str:
         node.close()
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
-@pytest.mark.parametrize("language", ["vi", "en"])
+@shapes
 def test_chart_sentence_and_table_say_the_same(open_page: Open, child: str, size: str, language: str) -> None:
     page = open_page(f"/patients/{child}/growth", size=size)
     if language == "en":
@@ -70,7 +69,7 @@ def test_chart_sentence_and_table_say_the_same(open_page: Open, child: str, size
     assert faults(page) == []
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SHOTS / f"growth-{size}-{language}.png", full_page=True)
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index]
+    assert fits(page)
     assert len(page.content().encode()) < 60_000
 
 

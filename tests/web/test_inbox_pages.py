@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.exchange.insurance.insurance_files import SUMMARY, Row, envelope, visit
 from tests.web.conftest import Open, Site, sign_in
+from tests.web.looking import both, faults
 from tests.web.people import STATION_CODE
-from tests.web.test_journeys import faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -103,7 +103,7 @@ def test_for_others_the_pages_are_not_there(open_page: Open, tmp_path: Path) -> 
         assert answer.status == (200 if url.endswith("at=") else 404), url
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
+@both
 def test_the_pages_have_no_barrier_and_fit(open_page: Open, tmp_path: Path, size: str) -> None:
     page = open_page("/inbox", "lan", size)
     choose(page, written(tmp_path / "a.xml", person(), person(MA_LK="")), "Xem trước kết quả")

@@ -14,8 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.web import people
 from tests.web.conftest import Open, Site
-from tests.web.test_citizen_pages import fits
-from tests.web.test_journeys import faults
+from tests.web.looking import both, faults, fits, shapes
 
 from hoso import compose
 from hoso.access import Errand
@@ -30,7 +29,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 Resource = dict[str, Any]
 ERRAND = Errand(Actor("node/test", Scopes.parse("system/*.cruds")), "SYSADMIN")
-both = pytest.mark.parametrize("size", ["desk", "phone"])
 SAYS = {
     "vi": {"use": "Dùng kết quả này, không chỉ định", "again": "Vẫn làm lại", "add": "Thêm vào chỉ định",
            "done": "đã làm 20 ngày trước (5,6 %)", "signed": "Đã ký 1 y lệnh"},
@@ -111,8 +109,7 @@ def choose(page: Page, text: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-@pytest.mark.parametrize("language", ["vi", "en"])
-@both
+@shapes
 def test_a_test_done_lately_is_used_or_repeated_for_a_reason(
     open_page: Open, node: Node, ids: dict[str, str], size: str, language: str, script: bool
 ) -> None:

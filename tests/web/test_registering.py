@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.web import people
 from tests.web.conftest import PASSWORD, Open, Site
-from tests.web.test_journeys import faults, search
+from tests.web.looking import faults
+from tests.web.test_journeys import search
 
 from hoso import compose
 from hoso.access import Actor, Errand, Scopes
@@ -25,20 +25,11 @@ SHOTS = Path("build/screenshots/registering")
 
 @dataclass
 class Hand:
-    """A scripted hand, as fast as a practised clerk's; it counts what it does and what the server takes."""
+    """A scripted hand; it counts what it does."""
 
     page: Page
     taps: int = 0
     typed: int = 0
-    server: list[float] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        def answered(response: object) -> None:
-            timing = response.request.timing  # type: ignore[attr-defined]
-            if response.request.resource_type == "document":  # type: ignore[attr-defined]
-                self.server.append(timing["responseStart"] - timing["requestStart"])
-
-        self.page.on("response", answered)
 
     def scan(self, text: str) -> None:
         """A reader types a card at once and ends with Enter; nobody touches a key."""
@@ -47,7 +38,6 @@ class Hand:
             self.page.keyboard.press("Enter")
 
     def tap(self, selector: str) -> None:
-        self.page.wait_for_timeout(700)
         self.taps += 1
         with self.page.expect_navigation():
             self.page.click(selector)
@@ -85,11 +75,11 @@ sides = pytest.mark.parametrize(("size", "script"), [("desk", True), ("phone", F
 
 @sides
 def test_from_a_scanned_card_to_a_registered_person(
-    open_page: Open, stored: compose.Node, size: str, script: bool, capsys: pytest.CaptureFixture[str]
+    open_page: Open, stored: compose.Node, size: str, script: bool
 ) -> None:
     name, number = ("Đinh Thị Ánh Tuyết", "035185000101") if script else ("Đinh Thị Bạch Tuyết", "035185000102")
     page = open_page("/", "thu", size, java_script_enabled=script)
-    hand, begun = Hand(page), time.monotonic()
+    hand = Hand(page)
     hand.scan(card(number, name))
     expect(page.locator(".person")).to_have_count(0)
     if script:
@@ -107,10 +97,6 @@ def test_from_a_scanned_card_to_a_registered_person(
     shot(page, f"done-{size}-vi")
     if script:
         assert faults(page) == []
-    seconds = time.monotonic() - begun
-    with capsys.disabled():
-        print(f"\nscan → registered ({size}): {hand.taps} taps, {hand.typed} characters typed, {seconds:.1f} s in all, "
-              f"server {sum(hand.server):.0f} ms in {len(hand.server)} answers")  # fmt: skip
     assert (hand.taps, hand.typed) == (2, 0)
     code = page.locator(".done .digits").first.inner_text().replace(" ", "")
     assert len(code) == 13

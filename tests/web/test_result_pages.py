@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 from tests.web.conftest import At
-from tests.web.test_citizen_pages import both, fits, languages
-from tests.web.test_journeys import faults
+from tests.web.looking import faults, fits, shapes
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
-@both
-@languages
+@shapes
 def test_a_result_is_a_sentence_first_and_a_mistake_can_be_told(at: At, size: str, language: str) -> None:
     page = at("/me/results", size, language=language, java_script_enabled=False)
     expect(page.locator(".standing").first).to_be_visible()

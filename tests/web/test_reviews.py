@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.web import people
 from tests.web.conftest import Open, Site
-from tests.web.test_journeys import both, faults
+from tests.web.looking import both, faults
 
 from hoso import compose
 from hoso.access import Errand

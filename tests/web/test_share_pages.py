@@ -14,9 +14,8 @@ from jwcrypto import jwe, jwk
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from tests.access.healthlinks.test_health_links import decoded
-from tests.web.conftest import SIZES, At, Site
-from tests.web.test_citizen_pages import both, fits, languages
-from tests.web.test_journeys import faults
+from tests.web.conftest import At, Site
+from tests.web.looking import SIZES, faults, fits, shapes
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 DOCTOR = "BS. Nam, Bệnh viện Quận 1"
@@ -62,8 +61,7 @@ def said(link: str) -> dict[str, Any]:
     return dict(json.loads(decoded(link.partition("#shlink:/")[2])))
 
 
-@both
-@languages
+@shapes
 def test_a_link_is_opened_in_another_browser_seen_by_the_citizen_and_taken_back(
     at: At, browser: Browser, size: str, language: str
 ) -> None:

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, CDPSession, Page, expect
-from tests.web.conftest import PASSWORD, SIZES, Site, serving
+from tests.web.conftest import PASSWORD, Site, serving
+from tests.web.looking import SIZES, faults, fits
 
 from hoso import compose
 
@@ -54,10 +54,7 @@ class Words:
 
 
 def clean(page: Page, name: str) -> None:
-    found = [f"{v['id']} {v['nodes'][0]['target']}" for v in Axe().run(page).response["violations"]]
-    assert found == [], (name, found)
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, (name, f"{wide} pixels wider than the screen")
+    assert faults(page) == [] and fits(page), name
 
 
 def password_step(page: Page, site: Site, username: str, password: str = PASSWORD) -> None:

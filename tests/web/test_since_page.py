@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.web import people
 from tests.web.conftest import Open, Site
-from tests.web.test_journeys import faults
+from tests.web.looking import faults
 
 from hoso import compose
 from hoso.access import Errand

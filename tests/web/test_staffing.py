@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests import postgres
 from tests.conftest import ENGINES
-from tests.web.conftest import PASSWORD, SIZES, Site, one_factor, serving, sign_in
+from tests.web.conftest import PASSWORD, Site, one_factor, serving, sign_in
+from tests.web.looking import SIZES, both, faults
 
 from hoso import compose
 from hoso.access.organisation.facilities import Wanted
@@ -95,10 +95,6 @@ def closed(house: House) -> Iterator[None]:
 def staffing_url(postgres_url: str) -> Iterator[str]:
     with postgres.database(postgres_url) as url:
         yield url
-
-
-def faults(page: Page) -> list[str]:
-    return [f"{v['id']} {v['nodes'][0]['target']}" for v in Axe().run(page).response["violations"]]
 
 
 def test_a_colleague_is_hired_signs_in_and_is_given_another_role_until_a_day(house: House) -> None:
@@ -296,7 +292,7 @@ WIDE = """[...document.querySelectorAll('main *, header *')]
     .filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 150))"""
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
+@both
 @pytest.mark.parametrize("house", ["sqlite"], indirect=True)
 def test_the_pages_have_no_barrier_and_fit(house: House, size: str) -> None:
     page, top = house.page("sep", size), house.page("so", size)

@@ -13,9 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.security.people import session_of
 from tests.web import people
-from tests.web.conftest import CITIZEN, OFFICER, PASSWORD, SIZES, At, Site
-from tests.web.test_citizen_pages import both, fits, languages
-from tests.web.test_journeys import faults
+from tests.web.conftest import CITIZEN, OFFICER, PASSWORD, At, Site
+from tests.web.looking import SIZES, faults, fits, shapes
 
 from hoso import compose
 from hoso.access.audit.note import Note
@@ -61,8 +60,7 @@ def sealed(page: Page) -> None:
     raise AssertionError("nothing was written to the log")
 
 
-@both
-@languages
+@shapes
 def test_an_officer_searches_by_a_number_and_sees_who_looked(at: At, size: str, language: str) -> None:
     page = at("/cases", size, OFFICER, language, java_script_enabled=False)
     page.click('.bar a[href="/trail"]')
@@ -80,8 +78,7 @@ def test_an_officer_searches_by_a_number_and_sees_who_looked(at: At, size: str, 
         assert len(seen.content()) < 60_000
 
 
-@both
-@languages
+@shapes
 def test_an_auditor_sees_no_names_of_patients_and_takes_a_signed_table(
     at: At, inspecting: At, site: Site, size: str, language: str
 ) -> None:

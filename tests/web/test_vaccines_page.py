@@ -10,7 +10,7 @@ import pypdfium2
 import pytest
 from playwright.sync_api import Page, expect
 from tests.web.conftest import At, Open, Site
-from tests.web.test_journeys import faults
+from tests.web.looking import both, faults, fits, shapes
 
 from hoso import compose
 
@@ -34,8 +34,7 @@ def picture(page: Page, name: str) -> None:
     page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
-@pytest.mark.parametrize("language", ["vi", "en"])
+@shapes
 @pytest.mark.parametrize("scripts", [True, False])
 def test_the_card_is_read_in_both_languages_and_sizes(
     open_page: Open, site: Site, size: str, language: str, scripts: bool
@@ -46,10 +45,8 @@ def test_the_card_is_read_in_both_languages_and_sizes(
     title = "Cần tiêm bây giờ" if language == "vi" else "Due now"
     expect(page.locator("#due")).to_have_text(title)
     if scripts:
-        assert faults(page) == []
+        assert faults(page) == [] and fits(page)
         picture(page, f"card-{size}-{language}")
-    width = page.evaluate("document.documentElement.scrollWidth") if scripts else 0
-    assert width <= page.viewport_size["width"]  # type: ignore[index]
     assert len(page.content().encode()) < 60_000
 
 
@@ -155,7 +152,7 @@ def test_a_megabyte_in_a_field_is_refused_and_stores_nothing(open_page: Open, si
     assert page.locator("#doses ~ .items > .source").count() == before
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
+@both
 def test_a_citizen_sees_the_own_doses_without_a_script_and_takes_card_and_dates(at: At, site: Site, size: str) -> None:
     page = at("/me", size, java_script_enabled=False)
     page.get_by_role("link", name="Vắc xin", exact=True).first.click()

@@ -11,9 +11,8 @@ import pypdfium2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.web import people
-from tests.web.conftest import PASSWORD, SIZES, Open, Site, sign_in
-from tests.web.test_citizen_pages import fits
-from tests.web.test_journeys import faults
+from tests.web.conftest import PASSWORD, Open, Site, sign_in
+from tests.web.looking import SIZES, faults, fits
 
 from hoso import compose
 from hoso.access import Errand

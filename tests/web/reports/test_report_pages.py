@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.web import people
 from tests.web.conftest import Open, Site
-from tests.web.test_citizen_pages import fits
-from tests.web.test_journeys import faults
+from tests.web.looking import faults, fits
 
 from hoso import compose
 from hoso.access import Errand

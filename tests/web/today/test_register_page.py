@@ -9,8 +9,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.web import people
 from tests.web.conftest import Open, Site
-from tests.web.test_citizen_pages import fits
-from tests.web.test_journeys import faults
+from tests.web.looking import faults, fits, shapes
 
 from hoso import compose
 from hoso.access import Errand
@@ -44,8 +43,7 @@ def that_day(site: Site) -> str:
     return back.day(DAYS_AGO)
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
-@pytest.mark.parametrize("language", ["vi", "en"])
+@shapes
 def test_the_register_of_a_day_says_what_the_paper_one_says(
     open_page: Open, that_day: str, size: str, language: str
 ) -> None:

@@ -12,8 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.web import people
 from tests.web.conftest import Open, Site
-from tests.web.test_citizen_pages import fits
-from tests.web.test_journeys import faults
+from tests.web.looking import both, faults, fits, shapes
 
 from hoso import compose
 from hoso.access import Errand
@@ -30,7 +29,6 @@ ERRAND = Errand(Actor("node/test", Scopes.parse("system/*.cruds")), "SYSADMIN")
 MANY = 70
 MIDDLE = ("Thị", "Thu", "Ngọc", "Kim", "Bích", "Hồng", "Minh", "Thanh", "Xuân", "Mai")
 GIVEN = ("Lan", "Cúc", "Đào", "Sen", "Liễu", "Quỳnh", "Vân")
-both = pytest.mark.parametrize("size", ["desk", "phone"])
 scripts = pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 
 
@@ -118,8 +116,7 @@ def call(page: Page, name: str, outcome: str, to: str = "") -> None:
     one.locator(f"button[value={outcome}]").click()
 
 
-@both
-@pytest.mark.parametrize("language", ["vi", "en"])
+@shapes
 def test_the_day_says_who_is_booked_and_whom_to_call_the_gravest_first(
     open_page: Open, node: Node, size: str, language: str
 ) -> None:

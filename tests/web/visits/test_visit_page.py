@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from tests.web import people
 from tests.web.conftest import PASSWORD, Open, Site, sign_in
+from tests.web.looking import faults, fits, shapes
 
 from hoso import compose
 from hoso.access import Errand
@@ -23,10 +23,6 @@ from hoso.fhir.search import parse
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PROBE = Errand(Actor("node/test", Scopes.parse("system/*.cruds")), "SYSADMIN")
-
-
-def faults(page: Page) -> list[str]:
-    return [f"{v['id']} {v['nodes'][0]['target']}" for v in Axe().run(page).response["violations"]]
 
 
 @pytest.fixture
@@ -256,8 +252,7 @@ def test_hostile_texts_are_texts_and_a_forged_ticket_keeps_nothing(open_page: Op
     assert huge.status in (400, 403)
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
-@pytest.mark.parametrize("size", ["desk", "phone"])
+@shapes
 def test_the_form_is_readable_to_everybody_and_small(open_page: Open, person: str, size: str, language: str) -> None:
     page = open_page(f"/patients/{person}", size=size)
     if language == "en":
@@ -272,7 +267,7 @@ def test_the_form_is_readable_to_everybody_and_small(open_page: Open, person: st
     page.wait_for_selector("#summary")
     assert faults(page) == []
     assert len(page.request.get(page.url).body()) < 60_000
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert fits(page)
     page.click("button[name=discard]")
 
 
