@@ -173,6 +173,7 @@ def create(folder: Path, database: str | None = None, *, station: bool = False) 
     A `station` gives out only the citizen codes that it was leased; any other node makes its own, and of the nodes
     that exchange records only one may: two of them would give the same codes.
     """
+    from hoso import keeping
     from hoso.store import create_store
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -185,6 +186,7 @@ def create(folder: Path, database: str | None = None, *, station: bool = False) 
             TEMPLATE.format(id=node, name=_plain(folder.resolve().name), url=_plain(database or "sqlite")),
         )
     config = load(folder)
+    keeping.records(config)
     create_store(store_config(config))
     prepare(config)
     return config
@@ -192,9 +194,11 @@ def create(folder: Path, database: str | None = None, *, station: bool = False) 
 
 def prepare(config: Config) -> None:
     """The accounts' tables and what stands in them, as this release has them; at every start, safe to repeat."""
-    from hoso.web.accounts import hiring, registry
+    from hoso import keeping
+    from hoso.store import open_store
+    from hoso.web.accounts import hiring
 
-    registry.prepare(config)
+    keeping.accounts(config, lambda: open_store(store_config(config)))
     if hiring.waiting(config):
         node = open(config.folder)
         try:
@@ -223,7 +227,7 @@ def load(folder: Path) -> Config:
     """Reads a node's settings and keys. Raises FileNotFoundError without a node, BadConfig for a broken one."""
     file = folder / "config.toml"
     rotation.recover(folder)
-    _check_hub(folder / "sync")
+    keyfolder.check_hub(folder / "sync")
     try:
         read = tomllib.loads(file.read_text("utf-8"))
         http = read["http"]
@@ -256,26 +260,6 @@ def load(folder: Path) -> Config:
         raise BadConfig(file, str(error)) from error
     except KeyError as error:
         raise BadConfig(file, f"no {error.args[0]}") from error
-
-
-def _check_hub(folder: Path) -> None:
-    """Raises BadConfig for what enrolling left in the folder and somebody changed since: better now than mid-way."""
-    if not folder.is_dir():
-        return
-    from hoso.sync.keyfile import BadKey, ends, own_key
-
-    file = folder / "hub.toml"
-    try:
-        if syncing.upward(folder) is not None:
-            file = folder / "node.pem"
-            ends(file)
-        file = folder / "node.key"
-        if file.is_file():
-            own_key(file)
-    except BadKey as error:
-        raise BadConfig(file, str(error)) from error
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise BadConfig(file, str(error) or type(error).__name__) from error
 
 
 def _host(text: str) -> str:

@@ -169,3 +169,24 @@ def _stat(file: Path) -> os.stat_result | None:
         return file.stat()
     except FileNotFoundError:
         return None
+
+
+def check_hub(folder: Path) -> None:
+    """Raises BadConfig for what enrolling left in the folder and somebody changed since: better now than mid-way."""
+    if not folder.is_dir():
+        return
+    from hoso import syncing
+    from hoso.sync.keyfile import BadKey, ends, own_key
+
+    file = folder / "hub.toml"
+    try:
+        if syncing.upward(folder) is not None:
+            file = folder / "node.pem"
+            ends(file)
+        file = folder / "node.key"
+        if file.is_file():
+            own_key(file)
+    except BadKey as error:
+        raise BadConfig(file, str(error)) from error
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise BadConfig(file, str(error) or type(error).__name__) from error

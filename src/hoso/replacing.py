@@ -46,7 +46,7 @@ def secret(folder: Path, name: str, clock: Clock = system_clock) -> datetime:
     """
     keys = folder / "keys"
     until = clock() + timedelta(days=HELD[name])
-    with locked(keys), _unserved(folder):
+    with locked(keys), unserved(folder):
         if name == "web":
             _keep_apart(folder)
         old, file = _content(keys, name), keys / f"{name}{FORMER}"
@@ -111,7 +111,7 @@ def _put(file: Path, text: str) -> None:
 
 
 @contextmanager
-def _unserved(folder: Path) -> Iterator[None]:
+def unserved(folder: Path) -> Iterator[None]:
     """No process that serves has the turn to seal the log, which each of them waits for."""
     turn = Turn(folder / "sealer.lock")
     try:

@@ -15,6 +15,7 @@ from hoso.store.codes import CodeRow, CodeTable, Grant, HeldLease, OtherSecret
 from hoso.store.codes import State as CodeState
 from hoso.store.contract import (
     Conflict,
+    DamagedFile,
     Draft,
     HistoryPage,
     Origin,
@@ -39,6 +40,7 @@ __all__ = [
     "CodeState",
     "CodeTable",
     "Conflict",
+    "DamagedFile",
     "Done",
     "Draft",
     "Entry",

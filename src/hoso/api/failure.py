@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 
-from hoso.access import Conflict, Unavailable
+from hoso.access import Conflict, DamagedFile, Unavailable
 from hoso.api.message import CONTENT, Header, Response
 from hoso.core.errors import Issue, Refused
 from hoso.fhir.json import encode
@@ -26,6 +26,9 @@ def failed(error: Exception, language: Language = "en", *, expected: bool = Fals
         values = {"type": error.type, "id": error.id, "head": error.head or "–"}
         key = "rest.version-differs" if expected else "rest.conflict"
         return refusal(412 if expected else 409, [Issue("conflict", key, values)], language)
+    if isinstance(error, DamagedFile):
+        _log.error("hoso: damaged: %s", error)
+        return refusal(503, [Issue("exception", "rest.damaged")], language)
     if isinstance(error, Unavailable):
         _log.warning("hoso: the store is unavailable: %s", error)
         return refusal(503, [Issue("transient", "rest.unavailable")], language)

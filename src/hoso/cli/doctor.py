@@ -11,6 +11,7 @@ from importlib.metadata import version
 import apsw
 
 from hoso import __version__, compose
+from hoso.access import DamagedFile
 from hoso.access.audit.verify import Fault
 from hoso.access.organisation.overseers import OFFICES
 from hoso.cli.main import add_data
@@ -87,13 +88,21 @@ def _examine(node: compose.Node, store: RecordStore, *, quiet: bool) -> list[doc
 def _checks(node: compose.Node, store: RecordStore) -> Iterator[doctor.Finding]:
     yield from doctor.examine(store)
     yield compose.people_check(node.config.node, node.config.keys, store)
-    looked_at, faults = hiring.faults(node.config, node.organisation)
-    yield doctor.finding("staff", looked_at, faults)
+    yield _staff(node)
     vacant = node.watch.vacant()
     yield doctor.Finding("offices", len(OFFICES), notes=tuple(say("user.vacant", role=one) for one in vacant))
     if node.records.demands and node.records.demands.required:
         yield _profiles(node, store)
     yield _audit(node)
+
+
+def _staff(node: compose.Node) -> doctor.Finding:
+    """Accounts and their people. When the file of the accounts is damaged, the records are looked at all the same."""
+    try:
+        return doctor.finding("staff", *hiring.faults(node.config, node.organisation))
+    except DamagedFile as damaged:
+        told = say("main.damaged_accounts", file=damaged.file, reason=damaged.reason, folder=node.config.folder)
+        return doctor.finding("staff", 0, [told])
 
 
 def _profiles(node: compose.Node, store: RecordStore) -> doctor.Finding:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hoso import compose
-from hoso.access import Unavailable
+from hoso.access import DamagedFile, Unavailable
 from hoso.cli.failure import Failure
 from hoso.store.migrate import SchemaMismatch
 
@@ -44,6 +44,9 @@ def explained(data: str, *, must_exist: bool = True) -> Iterator[None]:
         raise Failure("main.other_schema", folder=data, reason=error) from error
     except FileNotFoundError as error:
         raise Failure("main.missing_file", file=error.filename or error, folder=data) from error
+    except DamagedFile as error:
+        key = "main.damaged_accounts" if Path(error.file).name == "accounts.db" else "main.damaged"
+        raise Failure(key, file=error.file, reason=error.reason, folder=data) from error
     except Unavailable as error:
         raise Failure("main.no_database", folder=data, reason=error) from error
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from hoso import compose, forgetting
+from hoso import compose, forgetting, keeping, replacing
 from hoso.access.audit import Event
 from hoso.cli.failure import Failure
 from hoso.cli.main import add_data
@@ -24,13 +26,18 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser = subparsers.add_parser("restore", help=say("restore.help"), description=say("restore.help"))
     add_data(parser)
     parser.add_argument("file", type=Path, metavar="FILE", help=say("restore.file"))
-    parser.add_argument("--keys", type=Path, required=True, metavar="FOLDER", help=say("restore.keys"))
+    parser.add_argument("--keys", type=Path, metavar="FOLDER", help=say("restore.keys"))
+    parser.add_argument("--only-accounts", action="store_true", help=say("restore.only_accounts"))
     parser.add_argument("--sealed", type=Path, metavar="FILE", help=say("restore.sealed"))
     parser.add_argument("--database", metavar="URL", help=say("restore.database"))
 
 
 def run(args: argparse.Namespace) -> int:
     folder = Path(args.data)
+    if args.only_accounts:
+        return _accounts(folder, args.file, args.keys or folder / "keys")
+    if args.keys is None:
+        raise Failure("restore.no_keys", code=2)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Failure("restore.not_empty", folder=folder)
     if not args.file.is_file():
@@ -70,14 +77,53 @@ def _restore(folder: Path, file: Path, keys: Path, database: str | None, sealed:
     return 0
 
 
+def _accounts(folder: Path, file: Path, keys: Path) -> int:
+    """Into the node that is there, in place of those that cannot be read: its records stay as they are."""
+    if not file.is_file():
+        raise Failure("restore.no_file", file=file)
+    with explained(str(folder)), _in_place(folder, file):
+        config = compose.load(folder)
+        kept = backup.Backup(file, bytes.fromhex((keys / "database").read_text("ascii")))
+        made = instant(kept.manifest.made)
+        if kept.manifest.node != config.node:
+            raise Failure("restore.other_node", file=file, node=kept.manifest.node)
+        with replacing.unserved(folder):
+            there = keeping.aside(config)
+            number = accounts.restore(config, kept.manifest.settings["accounts.json"])
+            compose.prepare(config)
+        kept.close()
+        node = compose.open(folder)
+        node.audit.journal.tell([_event(node, f"accounts of a backup of {made}")])
+        node.close()
+    print(say("restore.accounts", number=f"{number:,}", made=made))
+    if there is not None:
+        print(say("restore.aside", file=there))
+    return 0
+
+
+@contextmanager
+def _in_place(folder: Path, file: Path) -> Iterator[None]:
+    try:
+        yield
+    except backup.Damaged as damaged:
+        raise Failure("restore.damaged", file=file, reason=damaged) from damaged
+    except replacing.Served as served:
+        raise Failure("restore.served", folder=folder) from served
+    except keeping.NotDamaged as good:
+        raise Failure("restore.accounts_there", folder=folder) from good
+
+
+def _event(node: compose.Node, what: str) -> Event:
+    actor = f"node/{node.config.node}"
+    return Event(time=node.audit.now(), actor=actor, action="E", kind="restore", channel="command", what=what)
+
+
 def _tell(folder: Path, made: int) -> None:
     """The audit log goes on where the backup ended, and says so; witnesses who saw more of it see that too."""
     node = compose.open(folder)
     try:
         actor, epoch = f"node/{node.config.node}", node.store.facts.epoch
-        what = f"epoch {epoch} after a backup of {instant(made)}"
-        told = Event(time=node.audit.now(), actor=actor, action="E", kind="restore", channel="command", what=what)
-        node.audit.journal.tell([told])
+        node.audit.journal.tell([_event(node, f"epoch {epoch} after a backup of {instant(made)}")])
         erased = erasing.bury(node.store, actor)
         forgetting.drafts(node)
         node.audit.sealer.settle()

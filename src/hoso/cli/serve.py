@@ -70,8 +70,9 @@ def serve(folder: Path, host: str, port: int, workers: int) -> int:
     from hoso.cli.listen import Renewable
 
     few_arenas()
-    config = compose.load(folder)
-    compose.prepare(config)
+    with explained(str(folder)):
+        config = compose.load(folder)
+        compose.prepare(config)
     compose.preload(folder)
     server = Renewable(
         "hoso",

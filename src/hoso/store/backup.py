@@ -189,7 +189,7 @@ def write(store: RecordStore, target: Path, key: bytes, settings: Settings, seen
     passing = target.with_name(target.name + ".part")
     passing.unlink(missing_ok=True)
     os.close(os.open(passing, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with trouble():
+    with trouble(str(passing)):
         file = _open(passing, key)
         try:
             file.execute("CREATE TABLE manifest (value BLOB NOT NULL)")

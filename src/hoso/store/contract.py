@@ -120,6 +120,14 @@ class Unavailable(Exception):
     """The database cannot take or give anything now (disk full, gone, locked too long); nothing was stored."""
 
 
+class DamagedFile(Unavailable):
+    """A file of the database is not what was written there, or is gone. It is left as it is; waiting does not help."""
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"{file}: {reason}")
+        self.file, self.reason = file, reason
+
+
 class TooSlow(Unavailable):
     """A question took longer than it may and was given up; the connection goes on."""
 

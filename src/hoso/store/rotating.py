@@ -80,7 +80,7 @@ RECORDS = Form("aegis", lambda key: f"raw:{key.hex()}".encode().hex())
 def rekey(file: Path, old: bytes, new: bytes, form: Form = RECORDS) -> None:
     """Makes `file.new`, the same database under the new key, whole and on the disk. Raises InUse."""
     passing = file.with_name(file.name + ENDING)
-    with trouble():
+    with trouble(str(file)):
         alone(file, old, form)
         passing.unlink(missing_ok=True)
         os.close(os.open(passing, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -16,7 +16,7 @@ import apsw
 from hoso.store import connection
 from hoso.store.codec import Codec
 from hoso.store.connection import Dialect, Row
-from hoso.store.contract import TooSlow, Unavailable
+from hoso.store.contract import DamagedFile, TooSlow, Unavailable
 from hoso.store.seal import Keyring
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,9 @@ _TROUBLE = (
     apsw.NotADBError, apsw.NoMemError, apsw.ReadOnlyError, apsw.ProtocolError, apsw.InterruptError,
     apsw.ConnectionClosedError,
 )  # fmt: skip
+DAMAGE = (apsw.CorruptError, apsw.NotADBError)
+"""Of these waiting does not help. A page that was changed is one, for each is proved when it is decrypted; so is a key
+that is not this file's."""
 
 
 class Unsafe(Exception):
@@ -52,12 +55,15 @@ def check_library() -> None:
 
 
 @contextmanager
-def trouble() -> Iterator[None]:
+def trouble(file: str) -> Iterator[None]:
     """What the database cannot help becomes `Unavailable`, with its cause in the log; what we did wrong stays."""
     try:
         yield
     except apsw.InterruptError as error:
         raise TooSlow(str(error)) from error
+    except DAMAGE as error:
+        log.error("SQLite: %s: %s: %s", file, type(error).__name__, error)
+        raise DamagedFile(file, str(error)) from error
     except _TROUBLE as error:
         log.error("SQLite: %s: %s", type(error).__name__, error)
         raise Unavailable(str(error)) from error
@@ -78,7 +84,7 @@ class SqliteConnection:
         try:
             return self._execute(sql, params).fetchall()
         except _TROUBLE:
-            with trouble():
+            with trouble(self.handle.filename):
                 raise
 
     @contextmanager
@@ -94,7 +100,7 @@ class SqliteConnection:
         """One statement for many rows, inside a transaction."""
         rows = list(params)
         whole = len(rows) - len(rows) % TOGETHER if " VALUES (" in sql else 0
-        with trouble():
+        with trouble(self.handle.filename):
             if whole:
                 some = [tuple(chain.from_iterable(rows[at : at + TOGETHER])) for at in range(0, whole, TOGETHER)]
                 self.handle.executemany(_together(sql), some)
@@ -109,7 +115,7 @@ class SqliteConnection:
         return self._unpack(~dictionary, self._keyring.open(self, packed, rid, version))
 
     def script(self, sql: str) -> None:
-        with trouble():
+        with trouble(self.handle.filename):
             self.handle.execute(sql)
 
     def close(self) -> None:
@@ -129,7 +135,7 @@ def _together(sql: str) -> str:
 def connect(path: Path, key: bytes, *, cache_kb: int, create: bool = False) -> apsw.Connection:
     """A raw key: it is random already, and stretching it would cost every connection 50 ms."""
     flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
-    with trouble():
+    with trouble(str(path)):
         handle = apsw.Connection(str(path), flags=flags, statementcachesize=STATEMENTS)
         handle.set_busy_handler(_patience)
         # Without it SQLite plans a statement anew for every value bound to it: 35 µs on a read of 6 µs.

@@ -17,7 +17,7 @@ import msgspec
 from hoso.store import facts, migrate
 from hoso.store.audit import AuditRow
 from hoso.store.connection import Connection
-from hoso.store.contract import Unavailable
+from hoso.store.contract import DamagedFile, Unavailable
 from hoso.store.facts import Facts
 from hoso.store.plan import Head, Name, Plan
 from hoso.store.seal import Keyring
@@ -68,6 +68,8 @@ class SqliteEngine:
         check_library()
         if not path.exists():
             raise FileNotFoundError(path)
+        if path.stat().st_size == 0:
+            raise DamagedFile(str(path), "it is empty")
         self.path, self._key = path, key
         self.facts = replace(_prepare(path, key, node), keyring=keyring)
         self._local = threading.local()

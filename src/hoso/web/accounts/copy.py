@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from hoso.web.accounts.registry import prepare
+from hoso.web.accounts.registry import begin, prepare
 from hoso.web.configure import WebConfig
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def _of_today(row: dict[str, Any]) -> dict[str, Any]:
 
 def restore(config: WebConfig, data: bytes) -> int:
     """Into a node without accounts; answers how many there are now."""
+    begin(config)
     prepare(config)
     from django.core import serializers
     from django.core.management.color import no_style

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from hoso.core import system_clock
 from hoso.web.configure import WebConfig, configure
+from hoso.web.sqlite.dbapi import make
+from hoso.web.sqlite.secret import of_accounts
 
 if TYPE_CHECKING:
     from hoso.web.accounts.models import Account
@@ -40,6 +42,12 @@ class Listed:
     unused: bool = False
     """Closed because nobody signed in for too long."""
     citizen: bool = False
+
+
+def begin(config: WebConfig) -> None:
+    """An empty file for the accounts of a node that has none; elsewhere there is nothing to make."""
+    if config.database.startswith("sqlite:"):
+        make(config.folder / "accounts.db", of_accounts(config.keys))
 
 
 def prepare(config: WebConfig) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 
 import apsw
 
+from hoso.access import DamagedFile
+
 apilevel = "2.0"
 threadsafety = 1
 paramstyle = "qmark"
@@ -69,15 +71,20 @@ _KINDS: tuple[tuple[type[Exception], type[Error]], ...] = (
     (apsw.BindingsError, ProgrammingError),
     (apsw.MisuseError, ProgrammingError),
     (apsw.InternalError, InternalError),
-    (apsw.CorruptError, DatabaseError),
     (apsw.Error, OperationalError),
 )
 
 
+_DAMAGE = (apsw.CorruptError, apsw.NotADBError)
+
+
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(file: str) -> Iterator[None]:
+    """Damage is no error of Django's: nobody who asks is to take it for an answer, or for something that passes."""
     try:
         yield
+    except _DAMAGE as error:
+        raise DamagedFile(file, str(error)) from error
     except apsw.Error as error:
         kind = next(ours for theirs, ours in _KINDS if isinstance(error, theirs))
         raise kind(str(error)) from error
@@ -87,9 +94,26 @@ def connect(database: str, *, key: bytes, timeout: float = 5.0) -> Connection:
     return Connection(database, key, timeout)
 
 
+def make(file: Path, key: bytes) -> None:
+    """A database without tables. Nothing else makes one: where one was, an empty one would hide that it is gone."""
+    file.touch(mode=0o600, exist_ok=True)
+    with _translated(str(file)):
+        handle = _opened(file, key)
+        handle.execute("PRAGMA user_version = 1")
+        handle.close()
+
+
+def _opened(file: Path, key: bytes) -> apsw.Connection:
+    handle = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
+    handle.pragma("cipher", CIPHER)
+    handle.pragma("hexkey", key.hex())
+    return handle
+
+
 def _for_owner_only(file: Path) -> None:
     """Also one of an earlier release, and so the write-ahead log, which takes the mode of its database."""
-    file.touch(mode=0o600, exist_ok=True)
+    if not file.exists() or not file.stat().st_size:
+        raise DamagedFile(str(file), "it is empty" if file.exists() else "it is missing")
     if file.stat().st_mode & 0o077:
         file.chmod(0o600)
 
@@ -101,10 +125,8 @@ class Connection:
 
     def __init__(self, database: str, key: bytes, timeout: float) -> None:
         _for_owner_only(Path(database))
-        with _translated():
-            self.apsw = apsw.Connection(database)
-            self.apsw.pragma("cipher", CIPHER)
-            self.apsw.pragma("hexkey", key.hex())
+        with _translated(database):
+            self.apsw = _opened(Path(database), key)
             self.apsw.set_busy_timeout(int(timeout * 1000))
             self.apsw.pragma("journal_mode", "wal")
             self.apsw.pragma("synchronous", "full")
@@ -126,7 +148,7 @@ class Connection:
             self.execute(word)
 
     def close(self) -> None:
-        with _translated():
+        with _translated(self.apsw.filename):
             self.apsw.close()
 
     def create_function(self, name: str, narg: int, func: Callable[..., Any], *, deterministic: bool = False) -> None:
@@ -151,7 +173,7 @@ class Cursor:
         self._rows: Iterator[tuple[Any, ...]] = iter(())
 
     def execute(self, sql: str, params: Sequence[object] | Mapping[str, object] = ()) -> Cursor:
-        with _translated():
+        with _translated(self.connection.apsw.filename):
             self._run(sql, params)
         return self
 
