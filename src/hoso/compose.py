@@ -529,7 +529,7 @@ def application(node: Node) -> Application:
     advice = across(cds(node.records, node.tokens, node.config, patience), registered)
     incoming = Bodies(node.config.largest_request, patience)
     gateway = gateways.door(node.config.gateway, node.store, node.records, node.journal, node.intake, incoming)
-    nodes = syncing.door(node.agreeing, patience)
+    nodes = syncing.door(node.agreeing, patience, node.config.transit.nodes)
 
     def serve(environ: Environ, start: StartResponse) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]

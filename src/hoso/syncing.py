@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hoso.sync.line import Talker
     from hoso.sync.nodes import Family, Hub, Told
     from hoso.sync.overview import Overview
+    from hoso.transit.settings import Nodes
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +123,7 @@ def upward(folder: Path) -> Above | None:
     return Above.read(folder)
 
 
-def door(parts: Parts, patience: Patience) -> Application:
+def door(parts: Parts, patience: Patience, nodes: Nodes | None = None) -> Application:
     from hoso.api.body import Bodies
     from hoso.api.syncing import MOST_ENROL, application
     from hoso.sync.door import Door
@@ -133,8 +134,24 @@ def door(parts: Parts, patience: Patience) -> Application:
     def made(family: Family, known: Mapping[str, bytes], waits: Callable[..., bool]) -> Peer:
         return peer(parts, kept, family, known, above, waits)
 
-    door = Door(below, above.hub if above else None, kept, made)
+    port, only = (nodes.port, nodes.only) if nodes else (0, False)
+    door = Door(below, above.hub if above else None, kept, made, port, only=only)
     return application(below, door, Bodies(MOST, patience), Bodies(MOST_ENROL, patience))
+
+
+def authority(folder: Path, node: str) -> Path:
+    """The certificate by which those of the nodes below are proved, made when there is none."""
+    from hoso.sync import keyfile
+
+    file = folder / "sync" / "authority.pem"
+    keyfile.authority(keyfile.own_key(folder / "sync" / "node.key", make=True), file, node, system_clock())
+    return file
+
+
+def denied(parts: Parts) -> Callable[[str, str], None]:
+    """Tells the audit log of a connection whose certificate is of nobody below."""
+    below = hub(parts)
+    return lambda why, address: below.tell("sync", f"certificate: {why}, from {address}", "", "denied")
 
 
 def peer(
@@ -194,8 +211,8 @@ class Calls:
 
         self.ledger.gather()
         fault: Unreachable | None = None
-        for address in self.above.addresses:
-            talker = Talker(self._peer(), self.above.line(address), self.last)
+        for line in self.above.lines():
+            talker = Talker(self._peer(), line, self.last)
             try:
                 self._present(talker)
                 talker.me = self._peer()

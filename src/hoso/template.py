@@ -32,6 +32,9 @@ oldest = "1.3"
 systems_port = 0
 authorities = ""
 revoked = ""
+# A port for nodes below, which show the certificates this node gave them; with nodes_only they are heard nowhere else.
+nodes_port = 0
+nodes_only = false
 
 [oauth]
 # Hosts from which keys of registered clients may be fetched: "keys.hospital.vn", with a port "keys.hospital.vn:8443",

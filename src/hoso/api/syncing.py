@@ -11,6 +11,7 @@ from hoso.core.errors import Refused
 from hoso.sync.door import Door, Stranger
 from hoso.sync.line import MEDIA
 from hoso.sync.nodes import Enrolled, Hub, NotEnrolled
+from hoso.transit.edge import SHOWN
 
 MOST_ENROL = 10_000
 _NEVER = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
@@ -30,14 +31,14 @@ def application(hub: Hub, door: Door, frames: Bodies, enrolments: Bodies) -> App
         caller = environ.get("REMOTE_ADDR", "")
         try:
             if environ["PATH_INFO"] == "/sync/enrol":
-                return _enrol(hub, enrolments.read(environ, caller), start)
+                return _enrol(hub, door.port, enrolments.read(environ, caller), start)
             data = frames.read(environ, caller)
         except Refused as refused:
             if refused.status == 413:
                 hub.tell("sync", f"too large from {caller}", "", "denied")
             return _say(start, refused.status, {"why": refused.issues[0].key})
         try:
-            said = door.answer(data, caller)
+            said = door.answer(data, caller, environ.get(SHOWN))
         except Stranger:
             return _say(start, 400, {"why": "stranger"})
         start("200 OK", [("Content-Type", MEDIA), ("Content-Length", str(len(said))), *_NEVER])
@@ -46,7 +47,7 @@ def application(hub: Hub, door: Door, frames: Bodies, enrolments: Bodies) -> App
     return serve
 
 
-def _enrol(hub: Hub, body: bytes, start: StartResponse) -> Iterable[bytes]:
+def _enrol(hub: Hub, port: int, body: bytes, start: StartResponse) -> Iterable[bytes]:
     try:
         asked = json.loads(body)
         code, node, public = str(asked["code"]), str(asked["node"]), bytes.fromhex(asked["public"])
@@ -56,7 +57,7 @@ def _enrol(hub: Hub, body: bytes, start: StartResponse) -> Iterable[bytes]:
         enrolled = hub.enrol(code, node, public)
     except NotEnrolled as fault:
         return _say(start, _STATUS[fault.why], {"why": fault.why})
-    return _say(start, 200, _told(enrolled, code))
+    return _say(start, 200, _told(enrolled, code) | {"port": str(port)})
 
 
 def _told(enrolled: Enrolled, code: str) -> dict[str, str]:

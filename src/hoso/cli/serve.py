@@ -19,13 +19,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hoso import compose, forgetting, knowledge, replacing
+from hoso import compose, forgetting, knowledge, replacing, syncing
 from hoso.cli import discretion
 from hoso.cli.failure import Failure
 from hoso.cli.listen import allowed
 from hoso.cli.main import add_data
 from hoso.cli.node import explained
 from hoso.cli.texts import say
+from hoso.transit import nodes
 from hoso.transit.systems import SystemsDoor, context
 
 PR_SET_PDEATHSIG = 1
@@ -73,6 +74,8 @@ def serve(folder: Path, host: str, port: int, workers: int) -> int:
     with explained(str(folder)):
         config = compose.load(folder)
         compose.prepare(config)
+        if config.transit.nodes is not None:
+            syncing.authority(folder, config.node)  # before the workers, which would make one each
     compose.preload(folder)
     server = Renewable(
         "hoso",
@@ -118,6 +121,9 @@ def _loader(folder: Path, host: str) -> Callable[[], Any]:
         systems, pair = node.config.transit.systems, node.config.transit.pair
         if systems is not None and pair is not None:
             SystemsDoor(host, systems.port, context(pair, systems), application).start()
+        if (below := node.config.transit.nodes) is not None and pair is not None:
+            made = nodes.context(pair, syncing.authority(folder, node.config.node))
+            SystemsDoor(host, below.port, made, nodes.only_sync(application), syncing.denied(node.agreeing)).start()
         return application
 
     return load

@@ -8,6 +8,7 @@ import tomllib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from hoso.sync import keyfile
 from hoso.sync.line import Line, Unreachable, told
@@ -25,7 +26,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Above:
-    """`addresses`: the first that answers is used."""
+    """`addresses`: the first that answers is used. `port`: where the hub is shown the certificate, 0: nowhere."""
 
     folder: Path
     addresses: tuple[str, ...]
@@ -35,6 +36,7 @@ class Above:
     centre_public: bytes
     name: str
     facility: str
+    port: int = 0
 
     @classmethod
     def read(cls, folder: Path) -> Above | None:
@@ -46,6 +48,7 @@ class Above:
         return cls(
             folder, tuple(map(str, found["addresses"])), str(found["hub"]), bytes.fromhex(found["hub_public"]),
             str(found["centre"]), bytes.fromhex(found["centre_public"]), str(found["name"]), str(found["facility"]),
+            _port(found.get("port", 0)),
         )  # fmt: skip
 
     def write(self) -> None:
@@ -59,6 +62,7 @@ class Above:
                     ("centre_public", self.centre_public.hex()), ("name", self.name), ("facility", self.facility),
                 )
             ),
+            f"port = {self.port}",
         ]  # fmt: skip
         keyfile.write(self.folder / "hub.toml", "\n".join([*lines, ""]).encode())
 
@@ -71,8 +75,14 @@ class Above:
         file = self.folder / "trusted.pem"
         return file if file.is_file() else None
 
-    def line(self, address: str) -> Line:
-        return Line(address, self.authority, (self.certificate, self.folder / "node.key"))
+    def lines(self) -> list[Line]:
+        """In the order in which they are tried: those where the hub is shown who calls come first.
+
+        The others carry the same signed frames; a hub that takes frames only where it is shown refuses them itself.
+        """
+        own = (self.certificate, self.folder / "node.key")
+        shown = [at for one in self.addresses if self.port and (at := _at(one, self.port))]
+        return [Line(address, self.authority, own) for address in (*shown, *self.addresses)]
 
     def is_due(self, now: datetime) -> bool:
         return keyfile.ends(self.certificate) - now < timedelta(days=keyfile.RENEW_DAYS)
@@ -83,9 +93,23 @@ class Above:
         if not keyfile.proves(said.certificate, node, public, self.hub_public):
             return False
         keyfile.write(self.certificate, said.certificate)
-        if (said.centre, said.public) != (self.centre, self.centre_public):
-            replace(self, centre=said.centre, centre_public=said.public).write()
+        if (said.centre, said.public, said.port) != (self.centre, self.centre_public, self.port):
+            replace(self, centre=said.centre, centre_public=said.public, port=_port(said.port)).write()
         return True
+
+
+def _port(told: object) -> int:
+    """Raises ValueError."""
+    if not isinstance(told, int) or isinstance(told, bool) or not 0 <= told < 65_536:
+        raise ValueError(f"port = {told!r}")
+    return told
+
+
+def _at(address: str, port: int) -> str:
+    """The same host at another port; none for a hub on the same machine without TLS."""
+    parts = urlsplit(address)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return urlunsplit(parts._replace(netloc=f"{host}:{port}")) if parts.scheme == "https" else ""
 
 
 def enrol(folder: Path, node: str, address: str, code: str, trusted: Path | None) -> Above:
@@ -105,7 +129,7 @@ def enrol(folder: Path, node: str, address: str, code: str, trusted: Path | None
             found["certificate"].encode(), found["name"], found["facility"], found["hub"],
             bytes.fromhex(found["hub_public"]), found["centre"], bytes.fromhex(found["centre_public"]),
         )  # fmt: skip
-        proof = bytes.fromhex(found["proof"])
+        proof, port = bytes.fromhex(found["proof"]), _port(int(found.get("port", "0")))
     except (KeyError, ValueError) as error:
         raise Unreachable("not an answer of a hub") from error
     proved = hmac.compare_digest(proof, enrolled.proof(code))
@@ -116,7 +140,7 @@ def enrol(folder: Path, node: str, address: str, code: str, trusted: Path | None
     keyfile.write(folder / "node.pem", enrolled.certificate)
     above = Above(
         folder, (address,), enrolled.hub, enrolled.hub_public, enrolled.centre, enrolled.centre_public, enrolled.name,
-        enrolled.facility,
+        enrolled.facility, port,
     )  # fmt: skip
     above.write()
     return above

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from hoso.core.clock import to_ms
 from hoso.store.sync_nodes import NodeRow
+from hoso.sync import keyfile
 from hoso.sync.kept import StoreLedger
 from hoso.sync.messages import (
     Answer,
@@ -44,11 +45,15 @@ class Stranger(Exception):
 
 
 class Door:
-    def __init__(self, hub: Hub, above: str | None, ledger: StoreLedger, peer: MakePeer) -> None:
+    def __init__(
+        self, hub: Hub, above: str | None, ledger: StoreLedger, peer: MakePeer, port: int = 0, *, only: bool = False
+    ) -> None:
+        """`port`: where nodes show their certificates, 0 for none; `only` there they are answered."""
         self._hub, self._above, self._ledger, self._peer = hub, above, ledger, peer
+        self.port, self._only = port, only
 
-    def answer(self, data: bytes, address: str) -> bytes:
-        """The answer to a frame. Raises Stranger."""
+    def answer(self, data: bytes, address: str, shown: bytes | None = None) -> bytes:
+        """The answer to a frame. `shown` is the certificate (DER) of its connection. Raises Stranger."""
         rows = {row.id: row for row in self._hub.table.all()}
         known = {row.id: row.public for row in rows.values()}
         try:
@@ -56,11 +61,23 @@ class Door:
         except BadFrame as fault:
             self._hub.tell("sync", f"{fault} from {address}", "", "denied")
             raise Stranger(str(fault)) from fault
+        self._bound(shown, frame.sender, known[frame.sender], address)
         said = self._said(rows, known, frame)
         if isinstance(said, Refusal):
             what = f"{type(frame.message).__name__} {said.why} {said.fault}".strip()
             self._hub.tell("sync", what, frame.sender, "denied")
         return wrap(self._hub.signer, Frame(self._hub.node, frame.sender, frame.contact, frame.turn, said))
+
+    def _bound(self, shown: bytes | None, sender: str, public: bytes, address: str) -> None:
+        """A connection speaks for the node whose certificate it showed, and for no other. Raises Stranger."""
+        if shown is None:
+            fault = "without its certificate" if self._only else ""
+        else:
+            good = keyfile.proves(shown, sender, public, keyfile.public_bytes(self._hub.key.public_key()))
+            fault = "" if good else "certificate of another"
+        if fault:
+            self._hub.tell("sync", f"{fault}, from {address}", sender, "denied")
+            raise Stranger(fault)
 
     def _said(self, rows: Mapping[str, NodeRow], known: Mapping[str, bytes], frame: Frame) -> Answer | Renewed | Met:
         row, contact = rows[frame.sender], int.from_bytes(frame.contact, "big")
@@ -92,7 +109,7 @@ class Door:
 
     def _renewed(self, node: str, told: str) -> Answer | Renewed:
         certificate = self._hub.renew(node, told)
-        return Refusal("unknown") if certificate is None else Renewed(certificate, *self._hub.centre())
+        return Refusal("unknown") if certificate is None else Renewed(certificate, *self._hub.centre(), self.port)
 
     def _tell(self, node: str, request: Request, said: Answer, before: object) -> None:
         """What was given out, and that a node leads a second life."""

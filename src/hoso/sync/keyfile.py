@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 CERTIFICATE_DAYS = 90
 RENEW_DAYS = 30
@@ -63,13 +63,20 @@ def write(file: Path, content: bytes) -> None:
 
 
 def authority(key: Ed25519PrivateKey, file: Path, node: str, now: datetime) -> x509.Certificate:
-    """The certificate of a hub's own authority, made when it is first needed."""
+    """The certificate of a hub's own authority, made when it is first needed.
+
+    One of an earlier release does not say what its key is for, which OpenSSL refuses when it is strict. It is made
+    anew of the same key, so what was issued stays good.
+    """
     if file.exists():
-        return x509.load_pem_x509_certificate(file.read_bytes())
+        found = x509.load_pem_x509_certificate(file.read_bytes())
+        if any(one.oid == ExtensionOID.KEY_USAGE for one in found.extensions):
+            return found
     name = _named(f"HoSo {node}")
     made = (
         _builder(name, name, key.public_key(), now, AUTHORITY_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, None)
     )
@@ -87,6 +94,7 @@ def issue(
             _named(node, facility), issuer.subject, Ed25519PublicKey.from_public_bytes(public), now, CERTIFICATE_DAYS
         )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
         .sign(key, None)
@@ -99,15 +107,23 @@ def ends(certificate: Path) -> datetime:
 
 
 def proves(certificate: bytes, node: str, public: bytes, hub: bytes) -> bool:
-    """Whether this is a certificate of the node's key, issued by the hub's."""
+    """Whether this (PEM or DER) is a certificate of the node's key, issued by the hub's."""
     try:
-        found = x509.load_pem_x509_certificate(certificate)
+        read = x509.load_pem_x509_certificate if b"-----BEGIN" in certificate else x509.load_der_x509_certificate
+        found = read(certificate)
         Ed25519PublicKey.from_public_bytes(hub).verify(found.signature, found.tbs_certificate_bytes)
     except (ValueError, InvalidSignature):
         return False
     named = found.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     own = found.public_key()
     return bool(named) and named[0].value == node and isinstance(own, Ed25519PublicKey) and public_bytes(own) == public
+
+
+def _usage(*, signs: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs, key_cert_sign=signs, crl_sign=signs, content_commitment=False,
+        key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
 
 
 def _builder(

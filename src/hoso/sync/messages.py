@@ -179,11 +179,15 @@ class Met(Message, frozen=True, array_like=True, tag=True):
 
 
 class Renewed(Message, frozen=True, array_like=True, tag=True):
-    """A certificate (PEM), and who is at the top of the tree: its name and public key."""
+    """A certificate (PEM), and who is at the top of the tree: its name and public key.
+
+    `port`: where the hub is shown that certificate; 0 for nowhere.
+    """
 
     certificate: bytes
     centre: str
     public: bytes
+    port: int = 0
 
 
 Why = Literal[

@@ -22,6 +22,8 @@ CERTIFICATE = "hoso.certificate"
 """In the environment: SHA-256 of the client's certificate, where one was shown and proved; no header can set it."""
 SUBJECT = "hoso.subject"
 """In the environment: that certificate's subject, as RFC 4514 writes it."""
+SHOWN = "hoso.shown"
+"""In the environment: that certificate itself, in DER."""
 _STATED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT",
            "HTTP_X_FORWARDED_PREFIX", "HTTP_X_REAL_IP", "HTTP_FORWARDED")  # fmt: skip
 _STRICT = ("Strict-Transport-Security", "max-age=31536000")

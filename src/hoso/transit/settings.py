@@ -27,11 +27,21 @@ class Systems:
 
 
 @dataclass(frozen=True, slots=True)
+class Nodes:
+    """The door for nodes below."""
+
+    port: int
+    only: bool = False
+    """What nodes say at another door is refused."""
+
+
+@dataclass(frozen=True, slots=True)
 class Transit:
     pair: Pair | None = None
     """None: plain HTTP, for this machine alone or behind a proxy."""
     proxies: tuple[Network, ...] = ()
     systems: Systems | None = None
+    nodes: Nodes | None = None
     hosts: frozenset[str] = field(default_factory=lambda: frozenset(LOOPBACK))
     """Names it goes by: of its address, and the machine's own."""
     name: str = ""
@@ -68,7 +78,9 @@ def parse(folder: Path, read: Mapping[str, Any], base_url: str) -> Transit:
         raise ValueError("[http] proxies: base_url must be the address under which the proxy is reached")
     fhir_url = origins.parse(str(read.get("http", {}).get("fhir_url", "")), base_url)
     hosts = frozenset((*LOOPBACK, *(name for name in (address.hostname, urlsplit(fhir_url).hostname) if name)))
-    return Transit(pair, proxies, _systems(folder, tls, pair), hosts, address.hostname or "", fhir_url)
+    return Transit(
+        pair, proxies, _systems(folder, tls, pair), _nodes(tls, pair), hosts, address.hostname or "", fhir_url
+    )
 
 
 def _pair(folder: Path, tls: Mapping[str, Any]) -> Pair | None:
@@ -86,10 +98,27 @@ def _systems(folder: Path, tls: Mapping[str, Any], pair: Pair | None) -> Systems
         str(tls.get("authorities", "")),
         str(tls.get("revoked", "")),
     )
-    if not port:
+    if not _is_port("systems_port", port):
         return None
-    if not isinstance(port, int) or not 0 < port < 65_536:
-        raise ValueError("[tls] systems_port is a number from 1 to 65535, or 0 for none")
     if pair is None or not authorities:
         raise ValueError("[tls] systems_port needs certificate, key and authorities")
     return Systems(port, folder / authorities, folder / revoked if revoked else None)
+
+
+def _nodes(tls: Mapping[str, Any], pair: Pair | None) -> Nodes | None:
+    port, only = tls.get("nodes_port", 0), tls.get("nodes_only", False)
+    if not isinstance(only, bool) or (only and not port):
+        raise ValueError("[tls] nodes_only is true or false, and needs nodes_port")
+    if not _is_port("nodes_port", port):
+        return None
+    if pair is None:
+        raise ValueError("[tls] nodes_port needs certificate and key")
+    return Nodes(port, only)
+
+
+def _is_port(name: str, port: object) -> bool:
+    if not port:
+        return False
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 < port < 65_536:
+        raise ValueError(f"[tls] {name} is a number from 1 to 65535, or 0 for none")
+    return True

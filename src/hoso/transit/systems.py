@@ -21,7 +21,7 @@ from typing import Any
 
 from cryptography.x509 import load_der_x509_certificate
 
-from hoso.transit.edge import CERTIFICATE, SUBJECT
+from hoso.transit.edge import CERTIFICATE, SHOWN, SUBJECT
 from hoso.transit.exchange import Answer, Bad, Wire, read
 from hoso.transit.pair import BadPair, Pair
 from hoso.transit.settings import Systems
@@ -32,6 +32,7 @@ HANDSHAKE_SECONDS = 10.0
 IDLE_SECONDS = 15.0
 """Less than a body that stalls is waited for (api/patience.py), which would end the connection without an answer."""
 _OLDEST = {"1.3": ssl.TLSVersion.TLSv1_3, "1.2": ssl.TLSVersion.TLSv1_2}
+Denied = Callable[[str, str], None]
 Application = Callable[[dict[str, Any], Callable[..., object]], Iterable[bytes]]
 
 
@@ -47,14 +48,14 @@ def context(pair: Pair, systems: Systems) -> ssl.SSLContext:
         raise BadPair("tls.unreadable", file=pair.certificate, reason=type(error).__name__) from error
     made.verify_mode = ssl.CERT_REQUIRED
     made.verify_flags |= ssl.VERIFY_X509_STRICT
-    _load(made, systems.authorities)
+    load(made, systems.authorities)
     if systems.revoked is not None:
-        _load(made, systems.revoked)
+        load(made, systems.revoked)
         made.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
     return made
 
 
-def _load(made: ssl.SSLContext, file: Path) -> None:
+def load(made: ssl.SSLContext, file: Path) -> None:
     before = sum(made.cert_store_stats().values())
     try:
         made.load_verify_locations(cafile=str(file))
@@ -74,8 +75,11 @@ def thumbprint(certificate: bytes) -> str:
 class SystemsDoor:
     """Serves `application` until the process is told to end, then finishes what was begun."""
 
-    def __init__(self, host: str, port: int, made: ssl.SSLContext, application: Application) -> None:
-        self._context, self._application = made, application
+    def __init__(
+        self, host: str, port: int, made: ssl.SSLContext, application: Application, denied: Denied | None = None
+    ) -> None:
+        """`denied` is told of whoever shows no certificate that counts: why, and from which address."""
+        self._context, self._application, self._denied = made, application, denied
         self._places = threading.Semaphore(AT_ONCE)
         self._listener = listener(host, port)
         self._over = False
@@ -119,19 +123,34 @@ class SystemsDoor:
         try:
             connection.settimeout(HANDSHAKE_SECONDS)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with suppress(OSError), self._context.wrap_socket(connection, server_side=True) as proved:
+            with suppress(OSError), self._proved(connection, address) as proved:
                 proved.settimeout(IDLE_SECONDS)
                 self._converse(proved, address)
         finally:
             connection.close()
             self._places.release()
 
+    def _proved(self, connection: socket.socket, address: str) -> ssl.SSLSocket:
+        try:
+            return self._context.wrap_socket(connection, server_side=True)
+        except ssl.SSLCertVerificationError as error:
+            self._deny(error.verify_message, address)
+            raise
+        except ssl.SSLError as error:
+            if error.reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE":
+                self._deny("no certificate", address)
+            raise
+
+    def _deny(self, why: str, address: str) -> None:
+        if self._denied is not None:
+            self._denied(why, address)
+
     def _converse(self, proved: ssl.SSLSocket, address: str) -> None:
         shown = proved.getpeercert(binary_form=True)
         if not shown:
             return
         subject = load_der_x509_certificate(shown).subject.rfc4514_string()
-        base = self._base | {"REMOTE_ADDR": address, CERTIFICATE: thumbprint(shown), SUBJECT: subject}
+        base = self._base | {"REMOTE_ADDR": address, CERTIFICATE: thumbprint(shown), SUBJECT: subject, SHOWN: shown}
         wire = Wire(proved)
         while not self._over:
             try:
