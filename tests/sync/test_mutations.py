@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hoso.sync import heads, proof, serving, talking
-from hoso.sync.batches import unseal
+from hoso.sync.batches import take
 from hoso.sync.ledger import Version
 from hoso.sync.messages import Item
 from hoso.sync.simulation import checker
@@ -45,7 +45,7 @@ def lost(patch: Patch) -> None:
 
 def unexpected(patch: Patch) -> None:
     """The signature of a batch is not checked."""
-    patch.setattr(serving, "unseal", lambda data, keys: unseal(data, Credulous()))
+    patch.setattr(serving, "take", lambda data, keys: take(data, Credulous()))
 
 
 def duplicate(patch: Patch) -> None:

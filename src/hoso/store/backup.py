@@ -133,6 +133,7 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "sync_text": (("digest", "dict", "bytes"), ("digest",)),
     "sync_record": (("line", "number", "chain", "digest"), ("line", "number")),
     "sync_batch": (("line", "last", "bytes"), ("line", "last")),
+    "sync_closed": (("line", "first", "last", "change"), ("line", "first")),
     "sync_held": (("line", "place", "change", "reason"), ("line", "place")),
     "sync_version": (
         ("number", "chain", "change", "node", "epoch", "branch", "position", "type", "id", "patient", "digest"),

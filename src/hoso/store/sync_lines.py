@@ -105,6 +105,35 @@ class LineRows:
         self.connection.rows("UPDATE sync_line SET last = ?, chain = ? WHERE id = ?", (last, chain, line.id))
         return line._replace(last=last, chain=chain)
 
+    def append_closed(self, line: Line, first: int, last: int, after: bytes, change: bytes) -> None:
+        """Numbers behind its end of which only the last has a chain, and none a text."""
+        insert(self.connection, "sync_closed", [(line.id, first, last, change)])
+        insert(self.connection, "sync_record", [(line.id, last, after, change)])
+        self.connection.rows("UPDATE sync_line SET last = ?, chain = ? WHERE id = ?", (last, after, line.id))
+
+    def closed(self, line: Line) -> list[bytes]:
+        """The batches in which they came."""
+        sql = """SELECT b.bytes FROM sync_closed c JOIN sync_batch b ON b.line = c.line AND b.last = c.last
+                 WHERE c.line = ? ORDER BY c.first"""
+        return [bytes(data) for (data,) in self.connection.rows(sql, (line.id,))]
+
+    def open(self, line: Line, first: int, texts: Sequence[Text] | None, chains: Sequence[bytes]) -> bool:
+        """What such numbers stand for, None: that can never be known. False when somebody else was quicker."""
+        found = self.connection.rows(
+            "SELECT last, change FROM sync_closed WHERE line = ? AND first = ?", (line.id, first)
+        )
+        if not found:
+            return False
+        ((last, change),) = found
+        self.connection.rows("DELETE FROM sync_closed WHERE line = ? AND first = ?", (line.id, first))
+        self.connection.rows("DELETE FROM sync_held WHERE line = ? AND change = ?", (line.id, change))
+        if texts is not None:
+            self.connection.rows("DELETE FROM sync_record WHERE line = ? AND number = ?", (line.id, last))
+            rows = zip(range(first, last + 1), chains, (text.digest() for text in texts), strict=True)
+            insert(self.connection, "sync_record", [(line.id, *row) for row in rows])
+            self.keep(texts)
+        return True
+
     def keep(self, texts: Iterable[Text]) -> None:
         named = {text.digest(): text for text in texts}
         rows = [(key, self.codec.current, self.codec.pack(_pack(text))) for key, text in sorted(named.items())]
@@ -157,6 +186,8 @@ class LineRows:
         if branches:
             sql = "UPDATE sync_batch SET line = ? WHERE line = ? AND last > ?"
             self.connection.rows(sql, (into.id, line.id, after))
+            sql = "UPDATE sync_closed SET line = ? WHERE line = ? AND last > ?"
+            self.connection.rows(sql, (into.id, line.id, after))
             self._append(into, [(into.id, number, bytes(chain), bytes(digest)) for number, chain, digest in rows])
             return
         chain, moved = into.chain, []
@@ -173,7 +204,8 @@ class LineRows:
 
     def _cut(self, line: Line, after: int, chain: bytes, *, keep: bool) -> None:
         if not keep:
-            self.connection.rows("DELETE FROM sync_batch WHERE line = ? AND last > ?", (line.id, after))
+            for table in ("sync_batch", "sync_closed"):
+                self.connection.rows(f"DELETE FROM {table} WHERE line = ? AND last > ?", (line.id, after))  # noqa: S608
         self.connection.rows("DELETE FROM sync_record WHERE line = ? AND number > ?", (line.id, after))
         self.connection.rows(
             "UPDATE sync_line SET last = ?, chain = ?, judged = ? WHERE id = ?",

@@ -5,7 +5,7 @@ Nothing is unpacked before its signature is good, and nothing grows beyond what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
@@ -18,6 +18,7 @@ from hoso.sync.packing import SLOWLY, Bomb, NotPacked, known, pack, unpack
 from hoso.sync.stream import MOST_GROUP, Place, Record, StreamId, Unreadable, link, read
 
 PROTOCOL = 1
+"""In which this release seals."""
 RECORDS = 2_000
 """A batch is closed once it has so many records."""
 RAW = 2 * 1024 * 1024
@@ -83,9 +84,37 @@ class Batch:
         return self.before if number == self.first - 1 else self.chains[number - self.first]
 
 
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A batch that cannot be read here: how its records are laid out, or packed, is of another release.
+
+    Its envelope (`Sealed`) is the same in every release, so whose it is and where it stands are proved all the same.
+    """
+
+    sealed: bytes
+    stream: StreamId
+    first: int
+    last: int
+    before: bytes
+    after: bytes
+    reason: str
+
+    def at(self, number: int) -> bytes | None:
+        """The chain at its ends; nobody here knows it within."""
+        return {self.first - 1: self.before, self.last: self.after}.get(number)
+
+    @property
+    def change(self) -> bytes:
+        """Stands for the changes in it, whose ids are not known."""
+        return sha256(self.sealed).digest()[:16]
+
+
 _write = msgspec.msgpack.Encoder().encode
 _read = msgspec.msgpack.Decoder(Sealed).decode
-_records = msgspec.msgpack.Decoder(tuple[Record, ...]).decode
+LAYOUTS: dict[int, Callable[[bytes], tuple[Record, ...]]] = {
+    PROTOCOL: msgspec.msgpack.Decoder(tuple[Record, ...]).decode,
+}
+"""How records are laid out in each protocol that is read: this release's, and those of the three before it."""
 
 
 def cut(records: Sequence[Record], most: int = RECORDS) -> int:
@@ -122,23 +151,50 @@ def look(data: bytes) -> Sealed:
         sealed = _read(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise Unsealable("not-a-batch") from fault
-    if sealed.protocol != PROTOCOL or not known(sealed.dictionary):
-        raise Unsealable("other-protocol")
     if sealed.stream.branch or sealed.first < 1 or not 1 <= sealed.count <= MOST_RECORDS:
         raise Unsealable("not-a-batch")
     return sealed
 
 
-def unseal(data: bytes, keys: Keys) -> Batch:
-    """Opens a batch and proves it: size, signature, unpacked size, then every link. Raises Unsealable."""
+def take(data: bytes, keys: Keys) -> Batch | Closed:
+    """A batch that is proved to be its writer's, opened if it can be read here. Raises Unsealable."""
     sealed = look(data)
     if not keys.good(sealed.stream.node, sealed.signed(), sealed.signature):
         raise Unsealable("bad-signature")
+    return _opened(data, sealed) if _is_readable(sealed) else closed(data)
+
+
+def unseal(data: bytes, keys: Keys) -> Batch:
+    """Opens a batch and proves it: size, signature, unpacked size, then every link. Raises Unsealable."""
+    batch = take(data, keys)
+    if isinstance(batch, Closed):
+        raise Unsealable("other-protocol")
+    return batch
+
+
+def closed(data: bytes) -> Closed:
+    """A batch that was taken before and could not be read then."""
+    sealed = look(data)
+    reason = f"protocol {sealed.protocol}" if sealed.protocol not in LAYOUTS else f"dictionary {sealed.dictionary}"
+    return Closed(data, sealed.stream, sealed.first, sealed.last, sealed.before, sealed.after, reason)
+
+
+def reopen(batch: Closed) -> Batch | None:
+    """The same once this release can read it, else None. Raises Unsealable: it holds something else than it says."""
+    sealed = look(batch.sealed)
+    return _opened(batch.sealed, sealed) if _is_readable(sealed) else None
+
+
+def _is_readable(sealed: Sealed) -> bool:
+    return sealed.protocol in LAYOUTS and known(sealed.dictionary)
+
+
+def _opened(data: bytes, sealed: Sealed) -> Batch:
     try:
         raw = unpack(sealed.dictionary, sealed.packed, MOST_RAW)
         if _length(raw) != sealed.count:
             raise Unsealable("broken-chain")
-        records = _records(raw)
+        records = LAYOUTS[sealed.protocol](raw)
     except Bomb as fault:
         raise Unsealable("bomb") from fault
     except (NotPacked, msgspec.DecodeError, UnicodeDecodeError) as fault:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from hoso.sync.ledger import Judged, Ledger, Version
+from hoso.sync.batches import Closed, Unsealable, reopen
+from hoso.sync.ledger import Judged, Ledger, Opened, Version
 from hoso.sync.messages import Held
 from hoso.sync.stream import MOST_GROUP, Header, Record, StreamId, Unreadable, digest, read
 
@@ -28,6 +29,9 @@ def judge_all(
     for stream in ledger.streams():
         if waits(stream):
             continue
+        for closed in ledger.closed(stream):
+            if not late() and closed.last <= ledger.judged(stream):
+                _again(ledger, stream, closed, judge)
         while not late() and ledger.judged(stream) < ledger.end(stream).number and _step(ledger, stream, judge):
             pass
 
@@ -35,26 +39,65 @@ def judge_all(
 def _step(ledger: Ledger, stream: StreamId, judge: Judge) -> bool:
     """Judges the next group of a stream; False while it is not all here."""
     after = ledger.judged(stream)
-    records = ledger.records(stream, after, MOST_GROUP)
+    closed = next((one for one in ledger.closed(stream) if one.first > after), None)
+    if closed is not None and closed.first == after + 1:
+        ledger.commit(Judged(stream, closed.last, (), (Held(closed.change, closed.reason),)))
+        return True
+    most = MOST_GROUP if closed is None else min(MOST_GROUP, closed.first - after - 1)
+    records = ledger.records(stream, after, most)
+    looked = _look(ledger, stream, records, after, judge, whole=closed is not None and len(records) == most)
+    if looked is None:
+        return False
+    until, admitted, held = looked
+    ledger.commit(Judged(stream, until, admitted, held))
+    return True
+
+
+def _again(ledger: Ledger, stream: StreamId, closed: Closed, judge: Judge) -> None:
+    """A batch that this release may be able to read, unlike the one that took it."""
+    try:
+        batch = reopen(closed)
+    except Unsealable as fault:
+        ledger.commit(Opened(stream, closed, None, (), (Held(closed.change, fault.fault),)))
+        return
+    if batch is None:
+        return
+    admitted: dict[bytes, Version] = {}
+    held: list[Held] = []
+    after = batch.first - 1
+    while after < batch.last:
+        records = batch.records[after + 1 - batch.first :]
+        looked = _look(ledger, stream, records, after, judge, whole=True)
+        assert looked is not None
+        after, fresh, faulty = looked
+        admitted |= {version.header.change: version for version in fresh}
+        held += faulty
+    ledger.commit(Opened(stream, closed, batch, tuple(admitted.values()), tuple(held)))
+
+
+def _look(
+    ledger: Ledger, stream: StreamId, records: Sequence[Record], after: int, judge: Judge, *, whole: bool
+) -> tuple[int, tuple[Version, ...], tuple[Held, ...]] | None:
+    """The next group: up to where it goes, what of it is admitted, what is held; None while it is not all here.
+
+    `whole`: no more of it will come.
+    """
     try:
         first = read(records[0])
     except Unreadable:
-        ledger.commit(Judged(stream, after + 1, (), (Held(digest_id(records[0]), "unreadable"),)))
-        return True
+        return after + 1, (), (Held(digest_id(records[0]), "unreadable"),)
     places = first.places - first.place + 1
-    if places > len(records):
-        return False
+    if places > len(records) and not whole:
+        return None
     group = _group(first, records[:places], after)
     until = after + len(group)
     reason = _reason(ledger, group, first, judge)
     if reason is not None:
-        ledger.commit(Judged(stream, until, (), tuple(Held(h.change, reason) for _, _, h in group)))
-        return True
+        return until, (), tuple(Held(header.change, reason) for _, _, header in group)
     fresh = tuple(
         Version(stream, number, header, record) for number, record, header in group if not ledger.has(header.change)
     )
-    ledger.commit(Judged(stream, until, fresh))
-    return True
+    return until, fresh, ()
 
 
 def _group(first: Header, records: Sequence[Record], after: int) -> Group:

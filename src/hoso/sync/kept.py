@@ -21,6 +21,8 @@ from hoso.store.reading import feed_end
 from hoso.store.record_store import RecordStore, RecordTransaction
 from hoso.store.sync_lines import Line, LineName, LineRows, Text
 from hoso.store.sync_versions import LOCK, Admitted, SyncRows, VersionRow
+from hoso.sync import proof
+from hoso.sync.batches import Closed, closed
 from hoso.sync.gathering import gather
 from hoso.sync.heads import heads
 from hoso.sync.ledger import (
@@ -30,6 +32,7 @@ from hoso.sync.ledger import (
     Full,
     Judged,
     NewEpoch,
+    Opened,
     Pulled,
     Step,
     Told,
@@ -46,7 +49,7 @@ from hoso.sync.stream import Place, Record, StreamId, read, start
 T = TypeVar("T")
 Door = Callable[[Callable[[RecordTransaction], None]], None]
 """Runs a write of this node as itself, with the audit events of what is saved in it. Raises Unavailable."""
-EPOCH = "epoch"
+EPOCH, TOTAL = "epoch", "held-total"
 WHY, MOST_WHY = "held", 200
 """Of so many changes that are held above, the reason is kept as well."""
 
@@ -115,7 +118,7 @@ class StoreLedger:
     def commit(self, *steps: Step) -> None:
         def work(transaction: RecordTransaction) -> None:
             rows = self._begun(transaction)
-            if any(isinstance(step, Judged | Pulled) and step.admitted for step in steps):
+            if any(isinstance(step, Judged | Pulled | Opened) and step.admitted for step in steps):
                 while self._gather(transaction, rows):
                     pass
             admitted = [version for step in steps for version in self._do(rows, step)]
@@ -178,12 +181,21 @@ class StoreLedger:
                 if batch.first - 1 <= line.last < batch.last:
                     if batch.at(line.last) != line.chain:
                         raise Race  # somebody else appended something else meanwhile
-                    rows.lines.append(line, _texts(batch.records[line.last + 1 - batch.first :]))
+                    if isinstance(batch, Closed):
+                        rows.lines.append_closed(line, batch.first, batch.last, batch.after, batch.change)
+                    else:
+                        rows.lines.append(line, _texts(batch.records[line.last + 1 - batch.first :]))
                     rows.lines.batch(line, batch.last, batch.sealed)
             case Judged(stream, number, admitted, held):
                 line = self._line(rows, _name(stream))
                 if line.judged < number:  # else somebody else was quicker
                     rows.lines.judge(line, number)
+                    rows.lines.hold(line, [(one.change, one.reason) for one in held])
+                    return self._admitted(rows, admitted)
+            case Opened(stream, closed, batch, admitted, held):
+                line = self._line(rows, _name(stream))
+                texts, chains = (_texts(batch.records), batch.chains) if batch else (None, ())
+                if rows.lines.open(line, closed.first, texts, chains):
                     rows.lines.hold(line, [(one.change, one.reason) for one in held])
                     return self._admitted(rows, admitted)
             case Pulled(admitted, cursor):
@@ -199,12 +211,14 @@ class StoreLedger:
                 rows.set_state(EPOCH, into.epoch)
             case Branch(stream, after, into):
                 self._branch(rows, stream, after, into)
-            case Told(receipts, held):
+            case Told(receipts, held, total):
                 for receipt in receipts:
                     data = msgspec.msgpack.encode(receipt)
                     rows.set_receipt(_name(receipt.stream), receipt.level == "centre", data)
                 if held is not None:
                     rows.set_above({one.change for one in held})
+                    sum = proof.total(one.change for one in held) if total is None else total
+                    rows.set_state(TOTAL, str(sum))
                     rows.set_state(WHY, json.dumps({one.change.hex(): one.reason for one in held[:MOST_WHY]}))
         return ()
 
@@ -279,6 +293,9 @@ class StoreLedger:
     def boundary(self, stream: StreamId, number: int) -> int:
         return self._of(stream, lambda rows, line: rows.lines.boundary(line, number), 0)
 
+    def closed(self, stream: StreamId) -> Sequence[Closed]:
+        return self._of(stream, lambda rows, line: [closed(data) for data in rows.lines.closed(line)], [])
+
     def judged(self, stream: StreamId) -> int:
         return self._of(stream, lambda rows, line: line.judged, 0)
 
@@ -342,6 +359,11 @@ class StoreLedger:
     def held_above(self) -> Collection[bytes]:
         with self._reading() as rows:
             return rows.above()
+
+    def held_total(self) -> int:
+        with self._reading() as rows:
+            told = rows.state(TOTAL)
+            return int(told) if told else proof.total(rows.above())
 
     def why_held(self) -> dict[bytes, str]:
         """What the hub said of changes that it holds."""

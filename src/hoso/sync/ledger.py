@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hoso.sync.batches import Batch
+from hoso.sync.batches import Batch, Closed
 from hoso.sync.messages import Cursor, Held
 from hoso.sync.receipts import Receipt
 from hoso.sync.stream import Header, Place, Record, StreamId
@@ -57,10 +57,21 @@ class Vouch:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """The part of a batch behind the end of its stream, which begins with it if it is new."""
+    """The part of a batch behind the end of its stream, which begins with it if it is new; a closed one as a whole."""
 
     stream: StreamId
-    batch: Batch
+    batch: Batch | Closed
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A batch that was held since it could not be read is read now; None: it holds something else than it says."""
+
+    stream: StreamId
+    closed: Closed
+    batch: Batch | None
+    admitted: tuple[Version, ...]
+    held: tuple[Held, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +116,11 @@ class Told:
 
     receipts: tuple[Receipt, ...]
     held: tuple[Held, ...] | None = None
+    total: int | None = None
+    """The sum over what the hub told, where `held` names each change of a batch that the hub cannot read."""
 
 
-Step = Write | Vouch | Append | Judged | Pulled | NewEpoch | Branch | Told
+Step = Write | Vouch | Append | Opened | Judged | Pulled | NewEpoch | Branch | Told
 
 
 class Ledger(Protocol):
@@ -145,6 +158,10 @@ class Ledger(Protocol):
 
     def boundary(self, stream: StreamId, number: int) -> int:
         """The end of the last kept batch that ends at `number` or before; the base if none does."""
+        ...
+
+    def closed(self, stream: StreamId) -> Sequence[Closed]:
+        """The batches of a stream that could not be read here so far, in order. `records` has nothing of them."""
         ...
 
     def judged(self, stream: StreamId) -> int:
@@ -195,4 +212,8 @@ class Ledger(Protocol):
 
     def held_above(self) -> Collection[bytes]:
         """The changes written here or below that are held upstream."""
+        ...
+
+    def held_total(self) -> int:
+        """The sum over what the hub told of them."""
         ...

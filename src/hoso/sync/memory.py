@@ -8,13 +8,14 @@ from copy import copy as shallow
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from hoso.sync.batches import Batch
+from hoso.sync.batches import Batch, Closed
 from hoso.sync.ledger import (
     Append,
     Branch,
     Entry,
     Judged,
     NewEpoch,
+    Opened,
     Pulled,
     Step,
     Told,
@@ -23,9 +24,12 @@ from hoso.sync.ledger import (
     Write,
 )
 from hoso.sync.messages import Cursor, Held
+from hoso.sync.proof import total as proof_total
 from hoso.sync.proof import weight
 from hoso.sync.receipts import Receipt
 from hoso.sync.stream import Place, Record, StreamId, link, read, start
+
+NOTHING = Record(b"", b"")
 
 
 @dataclass(slots=True)
@@ -39,6 +43,8 @@ class Line:
     """The last number of each batch, and its bytes."""
     judged: int = 0
     held: list[Held] = field(default_factory=list)
+    closed: list[Closed] = field(default_factory=list)
+    """For their records stand NOTHING, and no chain within."""
 
     @property
     def last(self) -> int:
@@ -53,11 +59,14 @@ class Line:
         gone = self.records[keep:]
         del self.records[keep:], self.chains[keep + 1 :]
         self.batches = [batch for batch in self.batches if batch[0] <= after]
+        self.closed = [one for one in self.closed if one.last <= after]
         self.judged = min(self.judged, after)
         return gone
 
     def copy(self) -> Line:
-        return Line(self.base, self.chains[:], self.records[:], self.batches[:], self.judged, self.held[:])
+        return Line(
+            self.base, self.chains[:], self.records[:], self.batches[:], self.judged, self.held[:], self.closed[:]
+        )
 
 
 class MemoryLedger:
@@ -75,6 +84,7 @@ class MemoryLedger:
         self._cursors: dict[str, tuple[Cursor, ...]] = {}
         self._receipts: dict[tuple[StreamId, bool], Receipt] = {}
         self._held_above: dict[bytes, None] = {}
+        self._held_total = 0
 
     def copy(self) -> MemoryLedger:
         twin = shallow(self)
@@ -111,6 +121,10 @@ class MemoryLedger:
                 self._held.update(h.change for h in held)
                 for version in admitted:
                     self._admit(version)
+            case Opened(stream, closed, batch, admitted, held):
+                self._open(self._lines[stream], closed, batch, held)
+                for version in admitted:
+                    self._admit(version)
             case Pulled(admitted, cursor):
                 for version in admitted:
                     self._admit(version)
@@ -125,32 +139,47 @@ class MemoryLedger:
                 self._own = into
             case Branch(stream, after, into):
                 self._branch(stream, after, into)
-            case Told(receipts, held):
+            case Told(receipts, held, total):
                 for receipt in receipts:
                     self._receipts[receipt.stream, receipt.level == "centre"] = receipt
                 if held is not None:
                     self._held_above = {h.change: None for h in held}
+                    self._held_total = proof_total(h.change for h in held) if total is None else total
 
-    def _append(self, stream: StreamId, batch: Batch) -> None:
+    def _append(self, stream: StreamId, batch: Batch | Closed) -> None:
         line = self._lines.get(stream)
         if line is None:
             base = batch.first - 1
             line = self._lines[stream] = Line(base, [batch.before], judged=base)
-        for record in batch.records[line.last + 1 - batch.first :]:
-            line.add(record)
+        if isinstance(batch, Closed):
+            line.closed.append(batch)
+            count = batch.last - batch.first + 1
+            line.records += [NOTHING] * count
+            line.chains += [*[b""] * (count - 1), batch.after]
+        else:
+            for record in batch.records[line.last + 1 - batch.first :]:
+                line.add(record)
         line.batches.append((batch.last, batch.sealed))
+
+    def _open(self, line: Line, closed: Closed, batch: Batch | None, held: tuple[Held, ...]) -> None:
+        line.closed.remove(closed)
+        line.held = [*(one for one in line.held if one.change != closed.change), *held]
+        self._held.update(h.change for h in held)
+        if batch is not None:
+            at = batch.first - line.base
+            line.records[at - 1 : at - 1 + len(batch.records)] = batch.records
+            line.chains[at : at + len(batch.chains)] = batch.chains
 
     def _branch(self, stream: StreamId, after: int, into: StreamId) -> None:
         line = self._lines[stream]
         judged, batches = line.judged, [batch for batch in line.batches if batch[0] > after]
-        before = line.chains[after - line.base]
+        before, chains = line.chains[after - line.base], line.chains[after - line.base + 1 :]
+        closed = [one for one in line.closed if one.last > after]
         moved = line.cut(after)
         if into in self._lines:
             return  # the same tail was put aside before
-        branch = self._lines[into] = Line(after, [before])
-        for record in moved:
-            branch.add(record)
-        branch.batches, branch.judged = batches, max(judged, after)
+        branch = self._lines[into] = Line(after, [before, *chains], moved, batches, max(judged, after))
+        branch.closed = closed
 
     def _admit(self, version: Version) -> None:
         header = version.header
@@ -178,7 +207,7 @@ class MemoryLedger:
 
     def chain(self, stream: StreamId, number: int) -> bytes | None:
         line = self._lines.get(stream)
-        return line.chains[number - line.base] if line and line.base <= number <= line.last else None
+        return (line.chains[number - line.base] or None) if line and line.base <= number <= line.last else None
 
     def records(self, stream: StreamId, after: int, limit: int) -> Sequence[Record]:
         line = self._lines[stream]
@@ -191,6 +220,9 @@ class MemoryLedger:
     def boundary(self, stream: StreamId, number: int) -> int:
         line = self._lines[stream]
         return max((last for last, _ in line.batches if last <= number), default=line.base)
+
+    def closed(self, stream: StreamId) -> Sequence[Closed]:
+        return self._lines[stream].closed
 
     def judged(self, stream: StreamId) -> int:
         return self._lines[stream].judged
@@ -238,6 +270,9 @@ class MemoryLedger:
 
     def held_above(self) -> Collection[bytes]:
         return self._held_above
+
+    def held_total(self) -> int:
+        return self._held_total
 
 
 def thin(cursors: tuple[Cursor, ...]) -> tuple[Cursor, ...]:

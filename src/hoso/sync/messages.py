@@ -29,10 +29,16 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Held(msgspec.Struct, frozen=True, array_like=True):
-    """A record that was not taken into the record upstream, and why; it is kept there word for word."""
+    """A record that was not taken into the record upstream, and why; it is kept there word for word.
+
+    Of a batch that cannot be read there `change` stands for all of it: what `stream` says from `first` to `last`.
+    """
 
     change: bytes
     reason: str
+    stream: StreamId | None = None
+    first: int = 0
+    last: int = 0
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag=True):

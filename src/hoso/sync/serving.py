@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hoso.sync import proof
-from hoso.sync.batches import Batch, Unsealable, unseal
+from hoso.sync.batches import Batch, Closed, Unsealable, take
 from hoso.sync.judging import judge_all
 from hoso.sync.ledger import Append, Entry, Full
 from hoso.sync.messages import (
@@ -19,6 +19,7 @@ from hoso.sync.messages import (
     Cursor,
     Have,
     Having,
+    Held,
     Item,
     Listing,
     Page,
@@ -96,9 +97,17 @@ def _have(me: Peer, sender: str, request: Have) -> Having:
     _may(me, sender, *asked)
     receipts = tuple(receipt(me, stream, me.ledger.end(stream)) for stream in asked)
     centre = (me.ledger.receipt(stream, centre=True) for stream in asked)
-    held = tuple(one for stream in known for one in me.ledger.held(stream) if not me.ledger.has(one.change))
+    held = tuple(one for stream in known for one in _held(me, stream) if not me.ledger.has(one.change))
     news = held if proof.total(one.change for one in held) != request.held else None
     return Having(receipts, tuple(r for r in centre if r is not None), news, me.now())
+
+
+def _held(me: Peer, stream: StreamId) -> Iterator[Held]:
+    """What is held of a stream; of a batch that cannot be read here its writer is told where it stands."""
+    closed = {one.change: one for one in me.ledger.closed(stream)}
+    for one in me.ledger.held(stream):
+        batch = closed.get(one.change)
+        yield Held(one.change, one.reason, stream, batch.first, batch.last) if batch else one
 
 
 def _may(me: Peer, sender: str, *streams: StreamId) -> None:
@@ -123,15 +132,22 @@ def _push(me: Peer, sender: str, request: Push) -> Taken:
         _fits(me, request.stream, batch, end, chains)
         if batch.last > end.number:
             steps.append(Append(request.stream, batch))
-            end = Place(batch.last, batch.at(batch.last))
-            chains.update(zip(range(batch.first, batch.last + 1), batch.chains, strict=True))
+            end = Place(batch.last, _after(batch))
+            chains.update((number, at) for number in range(batch.first, batch.last + 1) if (at := batch.at(number)))
     me.ledger.commit(*steps)
     return Taken(receipt(me, request.stream, me.ledger.end(request.stream)))
 
 
-def _opened(me: Peer, stream: StreamId, data: bytes) -> Batch:
+def _after(batch: Batch | Closed) -> bytes:
+    after = batch.at(batch.last)
+    assert after is not None
+    return after
+
+
+def _opened(me: Peer, stream: StreamId, data: bytes) -> Batch | Closed:
+    """What cannot be read here is taken as well: it is looked at later, and nothing waits for it."""
     try:
-        batch = unseal(data, me.keys)
+        batch = take(data, me.keys)
     except Unsealable as fault:
         raise Refused("unsealable", fault.fault) from fault
     if batch.stream != stream.trunk:
@@ -139,12 +155,12 @@ def _opened(me: Peer, stream: StreamId, data: bytes) -> Batch:
     return batch
 
 
-def _begins(stream: StreamId, batch: Batch) -> None:
-    if branch_of(stream, batch.at(batch.last)) != stream:
+def _begins(stream: StreamId, batch: Batch | Closed) -> None:
+    if branch_of(stream, _after(batch)) != stream:
         raise Refused("gap")
 
 
-def _fits(me: Peer, stream: StreamId, batch: Batch, end: Place, chains: dict[int, bytes]) -> None:
+def _fits(me: Peer, stream: StreamId, batch: Batch | Closed, end: Place, chains: dict[int, bytes]) -> None:
     """Refuses a batch that leaves a gap, or that says something else than what is kept."""
     if batch.first > end.number + 1:
         raise Refused("gap")
@@ -152,8 +168,11 @@ def _fits(me: Peer, stream: StreamId, batch: Batch, end: Place, chains: dict[int
         kept = chains.get(number) or me.ledger.chain(stream, number)
         if kept is None and number == end.number:
             kept = end.chain
-        if kept is not None and kept != batch.at(number):
+        at = batch.at(number)
+        if kept is not None and at is not None and kept != at:
             raise Refused("forked")
+    if isinstance(batch, Closed) and batch.first - 1 < end.number < batch.last:
+        raise Refused("gap")  # a part of it is here, and nobody can say that it is the same
 
 
 def _probe(me: Peer, sender: str, request: Probe) -> Chains:

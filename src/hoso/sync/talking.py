@@ -7,6 +7,7 @@ no harm; the next contact begins anew.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from hoso.sync import proof
@@ -19,6 +20,7 @@ from hoso.sync.messages import (
     Buckets,
     Have,
     Having,
+    Held,
     Item,
     Listing,
     Page,
@@ -70,12 +72,25 @@ def _have(me: Peer) -> Generator[Request, Answer, Having]:
         _believe(me, receipt, from_hub=False)
     if not all(me.tree.carries(me.name, receipt.stream.node) for receipt in (*having.receipts, *having.centre)):
         raise Broken("a receipt for a stream that does not come from here")
-    me.ledger.commit(Told((*having.receipts, *having.centre), having.held))
+    held = None if having.held is None else tuple(_each(me, having.held))
+    total = None if having.held is None else proof.total(one.change for one in having.held)
+    me.ledger.commit(Told((*having.receipts, *having.centre), held, total))
     return having
 
 
+def _each(me: Peer, held: tuple[Held, ...]) -> Iterator[Held]:
+    """Also the changes of batches that the hub cannot read: this node knows what it sealed."""
+    streams = set(me.ledger.streams())
+    for one in held:
+        yield one
+        if one.stream in streams and not me.ledger.closed(one.stream):
+            for record in me.ledger.records(one.stream, one.first - 1, one.last - one.first + 1):
+                with suppress(Unreadable):
+                    yield Held(read(record).change, one.reason)
+
+
 def _question(me: Peer) -> Have:
-    return Have(tuple(me.ledger.streams()), me.now(), proof.total(me.ledger.held_above()))
+    return Have(tuple(me.ledger.streams()), me.now(), me.ledger.held_total())
 
 
 def _believe(me: Peer, receipt: Receipt, *, from_hub: bool) -> None:
