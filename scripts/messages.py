@@ -48,6 +48,7 @@ def _titles() -> Iterator[str]:
     from hoso.web.alarm import OUTCOME_TITLES as OUTCOMES
     from hoso.web.alarm import REASON_TITLES as EMERGENCIES
     from hoso.web.citizens import titles as citizens
+    from hoso.web.imports.words import ENCODING_TITLES, SEPARATOR_TITLES, SURE_TITLES
     from hoso.web.inbox.words import FORMAT_TITLES, LEFT_TITLES, STATE_TITLES, WHOSE_TITLES
     from hoso.web.oauth.words import TITLES
     from hoso.web.record import EVERYTHING, KIND_TITLES
@@ -76,6 +77,7 @@ def _titles() -> Iterator[str]:
     yield from TITLES.values()
     yield from agreeing.every()
     yield from (*STATE_TITLES.values(), *WHOSE_TITLES.values(), *LEFT_TITLES.values(), *FORMAT_TITLES.values())
+    yield from (*SURE_TITLES.values(), *ENCODING_TITLES.values(), *SEPARATOR_TITLES.values())
     yield from (*citizens.every(), *trail_words.every(), *RELATIONS.values())
     yield from (*HOW.values(), *EVENTS.values(), *REASONS.values())
     yield from (*CARE_TITLES.values(), *SAID, *KIND_TITLES.values(), EVERYTHING, "Pregnancy")

@@ -30,6 +30,7 @@ LAYERS = (
     "orders",
     "visit",
     "today",
+    "imports",
     "print",
 )
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}

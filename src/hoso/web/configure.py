@@ -160,7 +160,7 @@ def _settings(config: WebConfig, database: dict[str, Any], secrets: dict[str, An
         "USE_TZ": True,
         "TIME_ZONE": "Asia/Ho_Chi_Minh",
         "DATA_UPLOAD_MAX_MEMORY_SIZE": 65_536,
-        "DATA_UPLOAD_MAX_NUMBER_FIELDS": 50,
+        "DATA_UPLOAD_MAX_NUMBER_FIELDS": 400,  # of a sheet with many columns; a body without a file stays small
         "FILE_UPLOAD_HANDLERS": ["django.core.files.uploadhandler.MemoryFileUploadHandler"],
         "FILE_UPLOAD_MAX_MEMORY_SIZE": 16_000_000,  # more than a form has: no record lies on the disk in the open
         "APPEND_SLASH": False,

@@ -36,6 +36,7 @@ from hoso.web.configure import TEXT_COOKIE, WebConfig
 from hoso.web.door import Door
 from hoso.web.oauth.identity import person, practitioner
 from hoso.web.roles import actor, administers
+from hoso.web.sqlite.secret import WebKeys
 
 
 class WebNode(Protocol):
@@ -79,6 +80,10 @@ def serve(node: WebNode) -> None:
 
 def node_name() -> str:
     return _serving[0].config.name if _serving else ""
+
+
+def web_keys() -> WebKeys:
+    return _serving[0].config.keys
 
 
 def records() -> Records:

@@ -32,6 +32,8 @@ from hoso.web.citizens import consents, download, family, handing, home, reminde
 from hoso.web.citizens import log as looks
 from hoso.web.citizens import views as citizen
 from hoso.web.growth import views as growth
+from hoso.web.imports import views as imports
+from hoso.web.inbox import refused
 from hoso.web.inbox import views as inbox
 from hoso.web.national import views as national
 from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, launching
@@ -83,10 +85,16 @@ urlpatterns = [
     path("departments", places.departments, name="departments"),
     path("facilities", places.facilities, name="facilities"),
     path("locations", locations.locations, name="locations"),
+    path("imports", imports.start, name="imports"),
+    path("imports/empty/<str:name>.xlsx", imports.empty, name="empty-sheet"),
+    path("imports/<str:id>", imports.understood, name="import"),
+    path("imports/<str:id>/check", imports.checked, name="import-check"),
     path("inbox", inbox.listed, name="inbox"),
     path("inbox/<str:id>", inbox.deposit, name="deposit"),
     path("inbox/<str:id>/undo", inbox.undo, name="deposit-undo"),
+    path("inbox/<str:id>/rejects.xlsx", refused.rejects, name="deposit-rejects"),
     path("inbox/<str:id>/<int:number>", inbox.original, name="deposit-item"),
+    path("inbox/<str:id>/<int:number>/row", refused.row, name="deposit-row"),
     path("enrol", citizen.enrol, name="enrol"),
     path("me", home.home, name="me"),
     path("me/record", citizen.me, name="my-record"),

@@ -165,3 +165,33 @@ class StationReport(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["facility", "period", "closed"], name="one_report_of_each_kind")
         ]
+
+
+class ImportFile(models.Model):
+    """A file that somebody brings, between the steps of its import; for a day, and for that account alone."""
+
+    id: models.CharField[str, str] = models.CharField(max_length=64, primary_key=True)
+    account: models.ForeignKey[Account, Account] = models.ForeignKey(Account, on_delete=models.CASCADE)
+    facility: models.CharField[str, str] = models.CharField(max_length=32)
+    """The code of the facility for which it is brought."""
+    name: models.CharField[str, str] = models.CharField(max_length=200)
+    format: models.CharField[str, str] = models.CharField(max_length=32)
+    """One of the formats of the intake, or "" for a spreadsheet whose columns are to be understood."""
+    kind: models.CharField[str, str] = models.CharField(max_length=32, blank=True, default="")
+    sheet: models.CharField[str, str] = models.CharField(max_length=200, blank=True, default="")
+    mapping: models.TextField[str, str] = models.TextField(blank=True, default="")
+    """JSON: what its owner said the columns mean; "" before that."""
+    sealed: models.BinaryField[bytes, bytes] = models.BinaryField()
+    """The file, under a key of the pages; empty once it went in."""
+    brought: models.DateTimeField[datetime, datetime] = models.DateTimeField()
+    done: models.TextField[str, str] = models.TextField(blank=True, default="")
+    """JSON: what became of it; "" until it went in."""
+
+
+class Switch(models.Model):
+    """A feature that an administrator of the node switched; one without a row is on."""
+
+    name: models.CharField[str, str] = models.CharField(max_length=32, primary_key=True)
+    on: models.BooleanField[bool, bool] = models.BooleanField()
+    at: models.DateTimeField[datetime, datetime] = models.DateTimeField()
+    by: models.CharField[str, str] = models.CharField(max_length=128)

@@ -6,8 +6,7 @@ They see nothing of what was stored but that it is: a piece is shown only while 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from functools import wraps
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from itertools import islice
 from typing import Any, get_args
@@ -21,8 +20,10 @@ from hoso.core.errors import Refused
 from hoso.exchange import formats
 from hoso.exchange.intake import Item, Sender, Standing, State, Undone
 from hoso.fhir.outcome import text
+from hoso.web.inbox.gate import keepers, sender_of
+from hoso.web.inbox.refused import troubles
 from hoso.web.inbox.words import FORMAT_TITLES, LEFT_TITLES, STATE_TITLES, WHOSE_TITLES
-from hoso.web.pages import door, errand, intake, organisation, page, signed_in
+from hoso.web.pages import intake, page
 from hoso.web.sign_in.fresh import fresh
 from hoso.web.stewards import reader, said
 
@@ -34,26 +35,6 @@ STATES: tuple[State, ...] = get_args(State)
 FAULTS = ("error", "fatal")
 SHOWN: tuple[State, ...] = ("quarantined", "set-aside")
 """Whose pieces are shown."""
-View = Callable[..., HttpResponse]
-
-
-def keepers(view: View) -> View:
-    """view(request, place, …): the facility meant by `at`, of an administrator; of a steward, the own one."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        user: Any = request.user
-        own = user.post.home if user.post else ""
-        id = request.POST.get("at", request.GET.get("at", "")) or own
-        is_own_steward = door(request).decides and id == own
-        if not is_own_steward and not organisation().administers(errand(request), id):
-            raise Http404
-        place = organisation().facilities.by_id(id)
-        if place is None or not place.code:  # without a code it would be anybody's
-            raise Http404
-        return view(request, place, *args, **kwargs)
-
-    return signed_in(guarded)
 
 
 @keepers
@@ -69,7 +50,7 @@ def deposit(request: HttpRequest, place: Facility, id: str) -> HttpResponse:
     if request.method != "POST":
         return _deposit(request, place, id)
     try:
-        _act(request, _sender(request, place), id)
+        _act(request, sender_of(request, place), id)
     except Refused as refused:
         if refused.status == 404:
             raise Http404 from refused
@@ -81,7 +62,7 @@ def deposit(request: HttpRequest, place: Facility, id: str) -> HttpResponse:
 @keepers
 def original(request: HttpRequest, place: Facility, id: str, number: int) -> HttpResponse:
     """A piece that is refused, as a file."""
-    sender = _sender(request, place)
+    sender = sender_of(request, place)
     try:
         found = intake().items(sender, id, after=number - 1, most=1)
         if not found or found[0].number != number or found[0].state not in SHOWN:
@@ -96,7 +77,7 @@ def original(request: HttpRequest, place: Facility, id: str, number: int) -> Htt
 @keepers
 @fresh
 def undo(request: HttpRequest, place: Facility, id: str) -> HttpResponse:
-    sender, problem, done = _sender(request, place), "", None
+    sender, problem, done = sender_of(request, place), "", None
     try:
         standing = intake().standing(sender, id)
         if request.method == "POST":
@@ -117,7 +98,7 @@ def _undo(request: HttpRequest, place: Facility, standing: Standing, done: Undon
 
 def _brought(request: HttpRequest, place: Facility) -> HttpResponse:
     """A file from the form: looked at beforehand, or taken in."""
-    file, sender = request.FILES.get("file"), _sender(request, place)
+    file, sender = request.FILES.get("file"), sender_of(request, place)
     if file is None:
         return _list(request, place, "", 422, missing=True)
     data = file.read()
@@ -170,7 +151,7 @@ def _list(
     request: HttpRequest, place: Facility, problem: str = "", status: int = 200, *, missing: bool = False
 ) -> HttpResponse:
     before = _before(request.GET.get("before", ""))
-    found = intake().listed(_sender(request, place), before, PER_PAGE)
+    found = intake().listed(sender_of(request, place), before, PER_PAGE)
     last = found[-1] if len(found) == PER_PAGE else None
     older = urlencode({"at": place.id, "before": f"{last.received}.{last.id}"}) if last else ""
     return page(
@@ -181,7 +162,7 @@ def _list(
 
 
 def _deposit(request: HttpRequest, place: Facility, id: str, problem: str = "", status: int = 200) -> HttpResponse:
-    sender = _sender(request, place)
+    sender = sender_of(request, place)
     asked = request.POST.get("state", request.GET.get("state"))
     after = _number(request.GET.get("after", "0"))
     try:
@@ -193,12 +174,13 @@ def _deposit(request: HttpRequest, place: Facility, id: str, problem: str = "", 
     except Refused as refused:
         raise Http404 from refused
     rest = len(found) == PER_PAGE
+    gathered = troubles(sender_of(request, place), one) if not after else []
     more = urlencode({"at": place.id, "state": state or "", "after": str(found[-1].number)}) if rest else ""
     return page(
         request, "inbox/deposit.html", status, place=place, deposit=one, received=from_ms(one.received),
         counts=[(name, *rest) for name, rest in zip(one.counts, _counted(one.counts), strict=True)],
-        items=[_row(item) for item in found], state=state or "", problem=problem, titles=FORMAT_TITLES,
-        older=f"/inbox/{id}?{more}" if more else None, again=bool(request.GET.get("again")),
+        items=[_row(item) for item in found], gathered=gathered, state=state or "", problem=problem,
+        titles=FORMAT_TITLES, older=f"/inbox/{id}?{more}" if more else None, again=bool(request.GET.get("again")),
     )  # fmt: skip
 
 
@@ -215,11 +197,6 @@ def _row(item: Item) -> dict[str, Any]:
 
 def _counted(counts: Mapping[State, int]) -> list[tuple[str, int]]:
     return [(STATE_TITLES[state], number) for state, number in counts.items()]
-
-
-def _sender(request: HttpRequest, place: Facility) -> Sender:
-    assert place.code
-    return Sender(errand(request).actor.id, place.code, "screen")
 
 
 def _number(text: str) -> int:

@@ -22,6 +22,8 @@ paramstyle = "qmark"
 CIPHER = "chacha20"
 sqlite_version = apsw.sqlite_lib_version()
 sqlite_version_info = tuple(int(part) for part in sqlite_version.split("."))
+Binary = bytes
+"""What a text of bytes is given as."""
 
 
 class Error(Exception):
