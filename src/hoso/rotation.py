@@ -53,7 +53,8 @@ def accounts(folder: Path) -> None:
 
 
 def recover(folder: Path) -> None:
-    """At every start: goes on with a change of a file's key that was interrupted, or takes it back."""
+    """At every start: goes on with a change of a file's key that was interrupted, or takes it back; and encrypts a file
+    of an earlier release as this one does. Raises rotating.InUse while that release serves it."""
     for kept in (_DATABASE, _ACCOUNTS):
         if (folder / "keys" / f"{kept.key}{NEW}").exists():
             try:
@@ -61,6 +62,24 @@ def recover(folder: Path) -> None:
                     _finish(folder, kept)
             except Busy:
                 return  # it is under way
+    _as_today(folder, _ACCOUNTS)
+
+
+def _as_today(folder: Path, kept: _Kept) -> None:
+    """The cipher of the accounts derived a key of ours by 64,007 rounds, for each connection anew, until 28/11/2026."""
+    file, keys = folder / kept.file, folder / "keys"
+    if not file.exists() or rotating.opens(file, kept.now(keys), kept.form):
+        return
+    key = kept.now(keys)
+    if kept.former is None or not rotating.opens(file, key, kept.former):
+        return  # it is damaged, which whoever opens it says
+    try:
+        with locked(keys):
+            rotating.rekey(file, key, key, kept.form, kept.former)
+            file.with_name(file.name + rotating.ENDING).replace(file)
+            settle(folder)
+    except Busy as busy:
+        raise rotating.InUse(str(file)) from busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +90,17 @@ class _Kept:
     key: str
     form: rotating.Form
     now: Callable[[Path], bytes]
+    former: rotating.Form | None = None
+
+    def opens(self, file: Path, key: bytes) -> bool:
+        return any(rotating.opens(file, key, form) for form in (self.form, self.former) if form is not None)
 
 
 _DATABASE = _Kept("hoso.db", "database", rotating.RECORDS, lambda keys: read_key(keys / "database"))
-_ACCOUNTS = _Kept("accounts.db", ACCOUNTS, rotating.Form(CIPHER, bytes.hex), lambda keys: of_accounts(read_keys(keys)))
+_ACCOUNTS = _Kept(
+    "accounts.db", ACCOUNTS, rotating.Form(CIPHER, rotating.raw), lambda keys: of_accounts(read_keys(keys)),
+    rotating.Form(CIPHER, bytes.hex),
+)  # fmt: skip
 
 
 def _change(folder: Path, kept: _Kept) -> None:
@@ -100,7 +126,7 @@ def _finish(folder: Path, kept: _Kept) -> None:
     coming, own = keys / f"{kept.key}{NEW}", keys / kept.key
     if not coming.exists():
         return
-    if rotating.opens(file, read_key(coming), kept.form):
+    if kept.opens(file, read_key(coming)):
         if own.exists():
             overwrite(own)
         coming.replace(own)

@@ -9,14 +9,19 @@ import subprocess
 import time
 from pathlib import Path
 
+import apsw
 import pytest
 from tests.cli.serving import HOSO, hoso, made, served
 from tests.cli.test_erase_command import Kept, fill, kept
 from tests.store.test_sealing import SECRET
 
 from hoso import compose
+from hoso.keyfolder import read_keys
+from hoso.store import rotating
 from hoso.store.seal import mark
 from hoso.web.accounts import registry
+from hoso.web.sqlite.dbapi import CIPHER
+from hoso.web.sqlite.secret import of_accounts
 
 __all__ = ["kept"]
 
@@ -126,7 +131,6 @@ def test_each_step_leaves_what_the_next_start_goes_on_from(
     node: Path, which: str, file: str, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from hoso import rotation
-    from hoso.store import rotating
 
     class Killed(BaseException):
         pass
@@ -182,3 +186,22 @@ def test_a_key_that_others_may_read_stops_every_command(node: Path) -> None:
     (node / "keys/seal").chmod(0o644)
     done = hoso("serve", "--data", node, "--port", "0")
     assert done.returncode == 1 and "chmod 600" in done.stderr
+
+
+def test_accounts_of_an_earlier_release_are_encrypted_as_today_when_it_no_longer_serves(node: Path) -> None:
+    file, key = node / "accounts.db", of_accounts(read_keys(node / "keys"))
+    now, then = rotating.Form(CIPHER, rotating.raw), rotating.Form(CIPHER, bytes.hex)
+    rotating.rekey(file, key, key, then, now)
+    file.with_name("accounts.db.new").replace(file)
+    assert rotating.opens(file, key, then) and not rotating.opens(file, key, now)
+    serves = apsw.Connection(str(file))
+    serves.pragma("cipher", CIPHER)
+    serves.pragma("hexkey", key.hex())
+    serves.pragma("journal_mode", "wal")
+    serves.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    done = hoso("user", "list", "--data", node)
+    assert done.returncode == 1 and "open elsewhere" in done.stderr
+    serves.close()
+    readable(node)
+    assert rotating.opens(file, key, now) and file.stat().st_mode & 0o777 == 0o600
+    healthy(node)

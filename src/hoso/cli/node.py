@@ -11,6 +11,7 @@ from pathlib import Path
 from hoso import compose
 from hoso.access import DamagedFile, Unavailable
 from hoso.cli.failure import Failure
+from hoso.store import rotating
 from hoso.store.migrate import SchemaMismatch
 
 
@@ -47,6 +48,8 @@ def explained(data: str, *, must_exist: bool = True) -> Iterator[None]:
     except DamagedFile as error:
         key = "main.damaged_accounts" if Path(error.file).name == "accounts.db" else "main.damaged"
         raise Failure(key, file=error.file, reason=error.reason, folder=data) from error
+    except rotating.InUse as used:
+        raise Failure("key.in_use", code=1, folder=data) from used
     except Unavailable as error:
         raise Failure("main.no_database", folder=data, reason=error) from error
 

@@ -74,18 +74,25 @@ class Form:
     spelled: Callable[[bytes], str]
 
 
-RECORDS = Form("aegis", lambda key: f"raw:{key.hex()}".encode().hex())
+def raw(key: bytes) -> str:
+    """The key itself: it is random, and deriving another of it would take 50 ms a connection."""
+    return f"raw:{key.hex()}".encode().hex()
 
 
-def rekey(file: Path, old: bytes, new: bytes, form: Form = RECORDS) -> None:
-    """Makes `file.new`, the same database under the new key, whole and on the disk. Raises InUse."""
+RECORDS = Form("aegis", raw)
+
+
+def rekey(file: Path, old: bytes, new: bytes, form: Form = RECORDS, former: Form | None = None) -> None:
+    """Makes `file.new`, the same database under the new key, whole and on the disk; `former` is how the old one is
+    written for it, if otherwise. Raises InUse."""
+    before = former or form
     passing = file.with_name(file.name + ENDING)
     with trouble(str(file)):
-        alone(file, old, form)
+        alone(file, old, before)
         passing.unlink(missing_ok=True)
         os.close(os.open(passing, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         shutil.copyfile(file, passing)
-        handle = _opened(passing, old, form)
+        handle = _opened(passing, old, before)
         try:
             if form is RECORDS:
                 _take_along(handle, Inbox(file, old))

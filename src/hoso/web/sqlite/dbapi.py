@@ -108,7 +108,7 @@ def make(file: Path, key: bytes) -> None:
 def _opened(file: Path, key: bytes) -> apsw.Connection:
     handle = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
     handle.pragma("cipher", CIPHER)
-    handle.pragma("hexkey", key.hex())
+    handle.pragma("hexkey", f"raw:{key.hex()}".encode().hex())
     return handle
 
 
