@@ -91,8 +91,10 @@ def key_files(folder: Path) -> tuple[str, ...]:
 
 
 def carried(folder: Path) -> list[str]:
-    """Files that a node may have besides, and that a copy of the keys has too: what was made with them still holds."""
+    """Files that a node may have besides, and that a copy of the keys has too: what was made with them still holds, and
+    facilities sign with theirs."""
     names = [NAMES, *(f"{name}{FORMER}" for name in ("web", NAMES, "links"))]
+    names += sorted(file.name for file in folder.glob("sign-*.pem"))
     return [name for name in names if (folder / name).is_file()]
 
 

@@ -25,10 +25,11 @@ USUAL_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The part [sending] of config.toml. `days`: how long a visit is tried."""
+    """The part [sending] of config.toml. `days`: how long a visit is tried; `keys`: where those of facilities lie."""
 
     days: int = USUAL_DAYS
     authorities: Path | None = None
+    keys: Path | None = None
 
 
 def parse(table: Mapping[str, Any], folder: Path) -> Settings:
@@ -36,7 +37,7 @@ def parse(table: Mapping[str, Any], folder: Path) -> Settings:
     days, name = table.get("days", USUAL_DAYS), str(table.get("authorities", ""))
     if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= 365:
         raise ValueError(f"[sending] days = {days!r}")
-    return Settings(days, folder / name if name else None)
+    return Settings(days, folder / name if name else None, folder / "keys")
 
 
 def sealed_anew(store: RecordStore, keys: Keychain) -> int:
@@ -69,11 +70,12 @@ def outbox(
     from hoso.exchange.outbound.prepare import Preparing
     from hoso.exchange.outbound.runner import Runner
     from hoso.exchange.outbound.server import ServerWay
+    from hoso.exchange.signing import Seals
     from hoso.store.outbound import OutboundTable
 
     table, teller = OutboundTable(store.engine), Teller(journal, clock)
     destinations = Destinations(table, Safe(key), teller, clock)
-    preparing = Preparing(records, teller, node, base)
+    preparing = Preparing(records, teller, node, base, clock, Seals(settings.keys))
     calling = Calling(clock, settings.authorities)
     server = ServerWay(calling)
     patience = Patience(settings.days, lambda: random.uniform(0.8, 1.2))

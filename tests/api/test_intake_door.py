@@ -177,6 +177,7 @@ def test_deposits_and_items_are_told_page_by_page(gate: Gate) -> None:
 @pytest.mark.parametrize(
     ("body", "query", "key"),
     [(b"", "", "intake.no-body"), (b"%PDF-1.7", "", "intake.unknown"), (b"<a/>", "?format=fax", "intake.format"),
+     (b'<?xml version="1.0"?><ClinicalDocument xmlns="urn:hl7-org:v3"/>', "", "xml.cda"),
      (b"<a/>", "?colour=red", "rest.unknown-parameter"), (b"<a/>", "?name=a&name=b", "rest.repeated"),
      (b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/x">]><GIAMDINHHS>&b;</GIAMDINHHS>', "?format=insurance-xml", ""),
      (gzip.compress(b"<GIAMDINHHS>", mtime=0)[:-4], "", "rest.bad-gzip")],

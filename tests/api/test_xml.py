@@ -10,6 +10,7 @@ from tests.api.caller import Answer, Caller
 from hoso.fhir import xml
 
 XML, JSON = "application/fhir+xml", "application/fhir+json"
+CDA = b'<cda:ClinicalDocument xmlns:cda="urn:hl7-org:v3"/>'
 OBSERVATION = (
     '<Observation xmlns="http://hl7.org/fhir"><id value="o"/><text><status value="generated"/>'
     '<div xmlns="http://www.w3.org/1999/xhtml"><p>Đo<br/>1.10</p></div></text><status value="final">'
@@ -107,6 +108,7 @@ def test_a_refusal_is_told_in_xml_to_who_asked_for_it(call: Caller) -> None:
         ("DELETE", "metadata", None, {"Accept": XML}, 405, "rest.method"),
         ("POST", "Patient", b"<Patient/>", {"Content_Type": XML}, 400, "xml.namespace"),
         ("POST", "Patient", OBSERVATION, {"Content_Type": XML, "Accept": "*/*"}, 400, ""),
+        ("POST", "Patient", CDA, {"Content_Type": XML}, 415, "xml.cda"),
         ("POST", "Patient", b"{", {"Accept": XML}, 400, "json.malformed"),
         ("POST", "Patient", OBSERVATION, {"Content_Type": f"{XML}; charset=utf-16"}, 415, "rest.content-type"),
         ("POST", "Patient", OBSERVATION, {"Content_Type": f"{XML}; fhirVersion=5.0"}, 415, "rest.content-type"),

@@ -92,6 +92,7 @@ def test_a_byte_order_mark_is_dropped(tmp_path: Path) -> None:
         (gzip.compress(ONE * 1000, mtime=0)[:40], "load.archive"),
         (gzip.compress(gzip.compress(gzip.compress(ONE, mtime=0), mtime=0), mtime=0), "load.nesting"),
         (b"PK\x03\x04 no zip at all", "load.archive"),
+        (b'<ClinicalDocument xmlns="urn:hl7-org:v3"/>', "xml.cda"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, key: str) -> None:

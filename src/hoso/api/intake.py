@@ -23,6 +23,7 @@ from hoso.core.errors import Refused
 from hoso.exchange import formats
 from hoso.exchange.intake import Intake, Item, Sender, Standing, State
 from hoso.exchange.intake.report import of_deposit, of_item, of_undone
+from hoso.fhir import xml
 from hoso.fhir.json import encode, strict
 from hoso.fhir.outcome import Language
 
@@ -233,6 +234,8 @@ def _base(request: Request) -> str:
 
 def _known(body: bytes) -> str:
     found = formats.known(body[: formats.HEAD])
+    if found is None and xml.is_cda(body[: formats.HEAD]):
+        raise Refused.because(415, "not-supported", "xml.cda")
     if found is None:
         raise Refused.because(400, "not-supported", "intake.unknown", formats=", ".join(formats.FORMATS))
     return found.name

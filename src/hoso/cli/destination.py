@@ -11,6 +11,7 @@ from typing import cast
 from hoso import compose
 from hoso.access import Purpose
 from hoso.access.outbound.destinations import FORMS, Destination
+from hoso.access.outbound.means import Means
 from hoso.cli.failure import Failure
 from hoso.cli.main import add_data
 from hoso.cli.node import opened
@@ -20,7 +21,7 @@ from hoso.core.clock import instant
 from hoso.fhir.outcome import text
 
 VARIABLE = "HOSO_DESTINATION_SECRET"
-LONGEST = 10_000
+LONGEST = 100_000
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -42,6 +43,11 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     one.add_argument("--basis", required=True, metavar="WORDS", help=say("destination.basis"))
     one.add_argument("--username", default="", metavar="NAME", help=say("destination.username"))
     one.add_argument("--secret-file", type=Path, metavar="FILE", help=say("destination.secret", name=VARIABLE))
+    one.add_argument("--certificate", type=Path, metavar="FILE", help=say("destination.certificate"))
+    one.add_argument("--key", type=Path, metavar="FILE", help=say("destination.key"))
+    one.add_argument("--token-url", default="", metavar="URL", help=say("destination.token_url"))
+    one.add_argument("--client-id", default="", metavar="ID", help=say("destination.client_id"))
+    one.add_argument("--token-scope", default="", metavar="SCOPE", help=say("destination.token_scope"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,7 +64,7 @@ def _add(node: compose.Node, args: argparse.Namespace) -> int:
         args.username, args.dialect, 0, None,
     )  # fmt: skip
     try:
-        node.outbox.destinations.add(compose.operator(node.config), wanted, _secret(args.secret_file))
+        node.outbox.destinations.add(compose.operator(node.config), wanted, _means(args))
     except Refused as refused:
         raise Failure("destination.refused", reason=text(refused.issues[0], language())) from refused
     print(say("destination.added", name=args.name))
@@ -79,13 +85,19 @@ def _remove(node: compose.Node, args: argparse.Namespace) -> int:
     return 0
 
 
-def _secret(file: Path | None) -> str:
-    """From a file that is nobody else's to read, or from the environment: never an argument, which others can see."""
-    if file is None:
-        return os.environ.get(VARIABLE, "").strip()
+def _means(args: argparse.Namespace) -> Means:
+    """Secrets come from files that are nobody else's to read, or from the environment: never as arguments, which others
+    can see."""
+    secret = _read(args.secret_file) if args.secret_file else os.environ.get(VARIABLE, "").strip()
+    certificate = _read(args.certificate, ours=False) if args.certificate else ""
+    key = _read(args.key) if args.key else ""
+    return Means(secret, certificate, key, args.token_url, args.client_id, args.token_scope)
+
+
+def _read(file: Path, *, ours: bool = True) -> str:
     try:
         with file.open("r", encoding="ascii") as opened_file:
-            if os.fstat(opened_file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            if ours and os.fstat(opened_file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 raise Failure("destination.open_file", file=file)
             return opened_file.read(LONGEST).strip()
     except (OSError, UnicodeDecodeError) as error:

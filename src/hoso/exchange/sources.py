@@ -24,6 +24,7 @@ from hoso.exchange.documents import BOM
 from hoso.exchange.formats import Format
 from hoso.exchange.sheets import package, table
 from hoso.exchange.sheets.mapping import Mapping as SheetMapping
+from hoso.fhir import xml
 
 UNIT_BYTES = 256 << 20
 """The largest single bundle or resource."""
@@ -125,7 +126,7 @@ def _looks_like_records(file: Path) -> bool:
     except OSError:
         return True  # whether it holds records nobody can say: it is tried, and the failure told
     known = head.startswith((b"{", b"\x1f\x8b", b"PK\x03\x04")) or (head[:1] == b"<" and _XML in head)
-    return known or formats.known(head) is not None
+    return known or formats.known(head) is not None or xml.is_cda(head)
 
 
 def read(file: Path, sheets: Mapping[Path, SheetMapping | None] | None = None) -> Iterator[Arrival]:
@@ -190,6 +191,8 @@ def _open(source: str, stream: IO[bytes], meter: _Meter, depth: int) -> Iterator
             yield from _unzip(source, buffered, meter, depth)
         elif format := formats.known(buffered.peek(formats.HEAD)[: formats.HEAD]):  # type: ignore[attr-defined]
             yield from _cut(format, source, buffered, meter)
+        elif xml.is_cda(buffered.peek(formats.HEAD)[: formats.HEAD]):  # type: ignore[attr-defined]
+            yield Unreadable(source, None, "xml.cda", {}, meter.cost())
         else:
             yield from _text(source, buffered, meter)
     except _Bomb:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,9 +56,13 @@ class Gate:
 
 
 @contextmanager
-def gate(port: int = 0) -> Iterator[Gate]:
+def gate(port: int = 0, trust: ssl.SSLContext | None = None) -> Iterator[Gate]:
+    """`trust`: it speaks TLS as this says."""
     made = Gate()
     server = ThreadingHTTPServer(("127.0.0.1", port), _handler(made))
+    server.handle_error = lambda request, client: None  # type: ignore[method-assign]
+    if trust is not None:
+        server.socket = trust.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     server.daemon_threads = True
     made.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

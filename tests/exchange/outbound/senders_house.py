@@ -19,6 +19,7 @@ from hoso.access.audit.journal import PlainJournal
 from hoso.access.labelling import Labelling
 from hoso.access.outbound.calling import Calling
 from hoso.access.outbound.destinations import Destination, Destinations
+from hoso.access.outbound.means import Means
 from hoso.access.subscribing.delivering import Patience
 from hoso.access.subscribing.headers import Safe
 from hoso.access.telling import Teller
@@ -30,6 +31,7 @@ from hoso.exchange.outbound.prepare import Preparing
 from hoso.exchange.outbound.runner import Runner
 from hoso.exchange.outbound.server import ServerWay
 from hoso.exchange.outbound.shapes import Sending
+from hoso.exchange.signing import Seals
 from hoso.fhir.json import encode
 from hoso.store.outbound import OutboundTable
 from hoso.store.record_store import RecordStore
@@ -44,6 +46,8 @@ class SendersHouse:
     def __init__(
         self, store: RecordStore, folder: Path, url: str, *, form: Any = "insurance-xml", key: bytes = b"s" * 32
     ):
+        self.authorities: Path | None = None
+        self.key_folder = folder
         self.store, self.here, self.later = store, Here(store, folder), timedelta()
         self.records, self.journal = self.here.node.records, PlainJournal(store)
         self.put(FACILITY)
@@ -55,9 +59,11 @@ class SendersHouse:
 
     def made(self, key: bytes = b"s" * 32) -> Outbox:
         """As by a process that starts."""
-        teller, calling = Teller(self.journal, self.now), Calling(self.now)
+        teller, calling = Teller(self.journal, self.now), Calling(self.now, self.authorities)
         destinations = Destinations(self.table, Safe(key), teller, self.now)
-        preparing = Preparing(self.records, teller, "test-node", "http://here.test/fhir")
+        preparing = Preparing(
+            self.records, teller, "test-node", "http://here.test/fhir", self.now, Seals(self.key_folder)
+        )
         server = ServerWay(calling)
         runner = Runner(
             self.table, destinations, preparing,
@@ -67,8 +73,10 @@ class SendersHouse:
         return Outbox(self.table, destinations, preparing, runner, teller, self.now)
 
     def register(self, url: str, form: Any = "insurance-xml", name: str = "bhxh", **more: Any) -> None:
-        wanted = Destination(name, form, url, "", CODE, "HPAYMT", "Contract 12/2026", NAME, "4750", 0, None)
-        self.outbox.destinations.add(LOADING, wanted, more.get("secret", SECRET))
+        wanted = Destination(
+            name, form, url, more.get("address", ""), CODE, "HPAYMT", "Contract 12/2026", NAME, "4750", 0, None
+        )
+        self.outbox.destinations.add(LOADING, wanted, more.get("means", Means(SECRET)))
 
     def now(self) -> datetime:
         return system_clock() + self.later

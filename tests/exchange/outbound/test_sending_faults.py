@@ -12,6 +12,7 @@ from tests.exchange.outbound.gates import SECRET, Gate, gate
 from tests.exchange.outbound.senders_house import SendersHouse, tables
 
 from hoso.access.outbound import calling
+from hoso.access.outbound.means import Means
 from hoso.access.outward import resolve
 from hoso.exchange.door import LOADING
 from hoso.exchange.outbound import gateway as way
@@ -165,11 +166,11 @@ def test_a_token_that_counts_no_longer_is_renewed_once(house: SendersHouse, rece
 
 
 def test_a_wrong_password_waits_for_the_operator(house: SendersHouse, receiver: Gate) -> None:
-    house.register(receiver.url, secret="wrong")
+    house.register(receiver.url, means=Means("wrong"))
     id = house.ask()
     house.work()
     assert (house.stands(id).state, house.keys(id), receiver.heard) == ("waiting", ["outbound.wrong-account"], [])
-    house.register(receiver.url, secret=SECRET)
+    house.register(receiver.url, means=Means(SECRET))
     house.work(1)
     assert house.stands(id).state == "delivered"
 

@@ -17,6 +17,7 @@ from hoso.access.audit import Event
 from hoso.access.audit.journal import PlainJournal
 from hoso.access.citizen.lines import Lines
 from hoso.access.outbound.destinations import Destination
+from hoso.access.outbound.means import Means
 from hoso.core import Refused
 from hoso.exchange.door import LOADING
 from hoso.fhir.search import parse
@@ -260,13 +261,13 @@ def test_what_can_be_no_destination_is_refused(house: SendersHouse, change: Json
         "name": "x", "form": "insurance-xml", "url": "https://gateway.example.vn", "address": "", "facility": CODE,
         "purpose": "HPAYMT", "basis": "b", "username": "u", "dialect": "3176", "created": 0, "ended": None,
     }  # fmt: skip
-    house.outbox.destinations.add(LOADING, Destination(**right), SECRET)
+    house.outbox.destinations.add(LOADING, Destination(**right), Means(SECRET))
     with pytest.raises(Refused) as refused:
-        house.outbox.destinations.add(LOADING, Destination(**right | change), SECRET)
+        house.outbox.destinations.add(LOADING, Destination(**right | change), Means(SECRET))
     assert refused.value.issues[0].key == key
     for secret in ("line\nline", "mật khẩu", "x" * 5_000):
         with pytest.raises(Refused, match="bad-secret"):
-            house.outbox.destinations.add(LOADING, Destination(**right), secret)
+            house.outbox.destinations.add(LOADING, Destination(**right), Means(secret))
 
 
 def test_a_secret_stands_nowhere_in_the_open(house: SendersHouse) -> None:

@@ -19,8 +19,11 @@ from hoso.access.subscribing.endpoints import Listed
 from hoso.core.clock import Clock
 
 CONNECT_SECONDS = 10.0
+ALERT_SECONDS = 3.0
 LARGEST = 4_000_000
 LONGEST_WAIT = 86_400
+_OURS = re.compile("ALERT.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR)")
+"""What a host says who does not take the certificate that it was shown, or misses one."""
 
 
 class Unreached(Exception):
@@ -57,15 +60,25 @@ class Calling:
     authorities: Path | None = None
     resolve: Resolve = resolve
 
-    def call(self, where: Listed, request: Request, seconds: float, leaving: Callable[[], None]) -> Answer:
-        """Raises Unreached. `leaving` is called once it will be sent, before the first byte is."""
+    def call(
+        self,
+        where: Listed,
+        request: Request,
+        seconds: float,
+        leaving: Callable[[], None],
+        shown: ssl.SSLContext | None = None,
+    ) -> Answer:
+        """Raises Unreached. `leaving` is called once it will be sent, before the first byte is.
+
+        `shown`: by what a host is trusted to which a certificate of ours is shown, too.
+        """
         try:
             address = address_of(where.host, self.resolve)
         except NotAllowed as refused:
             raise Unreached("outbound.not-public") from refused
         except OSError as error:
             raise Unreached("outbound.no-host") from error
-        trust = trusted(self.authorities) if where.secure else None
+        trust = (shown or trusted(self.authorities)) if where.secure else None
         connection = Pinned(where.host, address, trust, min(seconds, CONNECT_SECONDS))
         try:
             with timed(connection, seconds):
@@ -75,7 +88,24 @@ class Calling:
                 connection.request(request.method, request.path, request.body, dict(request.headers))
                 return self._read(connection.getresponse())
         except (OSError, http.client.HTTPException) as error:
-            raise Unreached("outbound.too-long" if connection.late else _reason(error)) from error
+            reason = "outbound.too-long" if connection.late else _reason(error)
+            if reason == "outbound.broke" and trust is not None and self._is_refused(where.host, address, trust):
+                reason = "outbound.certificate-refused"
+            raise Unreached(reason) from error
+
+    def _is_refused(self, host: Host, address: str, trust: ssl.SSLContext) -> bool:
+        """Whether a host says so to one who connects and sends nothing.
+
+        It looks at our certificate after we may send (TLS 1.3), and what it says then is lost when it hangs up on that.
+        """
+        connection = Pinned(host, address, trust, ALERT_SECONDS)
+        try:
+            with timed(connection, ALERT_SECONDS):
+                connection.connect()
+                connection.sock.recv(1)
+        except OSError as error:
+            return not connection.late and _reason(error) == "outbound.certificate-refused"
+        return False
 
     def _read(self, response: http.client.HTTPResponse) -> Answer:
         body = response.read(LARGEST + 1)
@@ -114,11 +144,14 @@ def listed(url: str, address: str = "") -> tuple[Listed, SplitResult]:
 def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return "outbound.certificate"
+    if isinstance(error, ssl.SSLError) and _OURS.search(error.reason or ""):
+        return "outbound.certificate-refused"
     if isinstance(error, TimeoutError):
         return "outbound.too-long"
     if isinstance(error, ConnectionRefusedError):
         return "outbound.connection-refused"
-    if isinstance(error, http.client.IncompleteRead | http.client.RemoteDisconnected | ConnectionError):
+    broken = http.client.IncompleteRead | http.client.RemoteDisconnected | ConnectionError | ssl.SSLEOFError
+    if isinstance(error, broken):
         return "outbound.broke"
     if isinstance(error, http.client.HTTPException | ssl.SSLError):
         return "outbound.no-http"

@@ -17,6 +17,7 @@ from hoso.access.actor import Actor, Purpose
 from hoso.access.errand import Errand
 from hoso.access.notes import Notes
 from hoso.access.outbound.calling import listed
+from hoso.access.outbound.means import Means
 from hoso.access.outward import NotAllowed
 from hoso.access.policy.matrix import role
 from hoso.access.scope import Scopes
@@ -34,7 +35,6 @@ FORMS: tuple[Form, ...] = get_args(Form)
 ROLE = "sender"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z", re.ASCII)
 _LONGEST_SECRET = 4_000
-_HELD = "account"
 
 
 class Kept(Notes):
@@ -80,10 +80,10 @@ class Destinations:
     def __init__(self, table: OutboundTable, safe: Safe, teller: Teller, clock: Clock) -> None:
         self._table, self._safe, self._teller, self._clock = table, safe, teller, clock
 
-    def add(self, errand: Errand, wanted: Destination, secret: str) -> None:
+    def add(self, errand: Errand, wanted: Destination, means: Means) -> None:
         """A new one, or another way to one that is there. Raises Refused for what cannot be one."""
-        _check(wanted, secret)
-        sealed = self._safe.seal(_place(wanted), {_HELD: secret} if secret else {})
+        _check(wanted, means)
+        sealed = self._safe.seal(_place(wanted), means.sealed())
         self._teller.act(errand, "destination-add", f"{wanted.name} {wanted.form} {wanted.url} of {wanted.facility}")
         self._table.put(
             DestinationRow(
@@ -105,9 +105,9 @@ class Destinations:
         row = self._table.destination(name)
         return _destination(row) if row is not None and row.ended is None else None
 
-    def secret(self, one: Destination) -> str:
-        """Raises Unopened when it was sealed under another key."""
-        return self._safe.open(_place(one), one.sealed).get(_HELD, "")
+    def means(self, one: Destination) -> Means:
+        """Raises Unopened when they were sealed under another key."""
+        return Means.opened(self._safe.open(_place(one), one.sealed))
 
 
 def sealed_under(table: OutboundTable, safe: Safe) -> int:
@@ -123,7 +123,7 @@ def _place(one: Destination) -> str:
     return f"destination/{one.name} {one.url} {one.address} {one.username}"
 
 
-def _check(one: Destination, secret: str) -> None:
+def _check(one: Destination, means: Means) -> None:
     if not _NAME.match(one.name):
         raise Refused.because(400, "value", "outbound.bad-name", name=one.name[:80])
     try:
@@ -138,10 +138,32 @@ def _check(one: Destination, secret: str) -> None:
         raise Refused.because(400, "value", "outbound.bad-purpose", purpose=one.purpose[:20], known=known)
     if not one.basis.strip():
         raise Refused.because(400, "required", "outbound.no-basis")
-    if one.form == "insurance-xml" and not (one.username and secret):
+    if one.form == "insurance-xml" and not (one.username and means.secret):
         raise Refused.because(400, "required", "outbound.no-account")
-    if len(secret) > _LONGEST_SECRET or not secret.isascii() or any(ch < " " for ch in secret):
-        raise Refused.because(400, "value", "outbound.bad-secret")
+    for text in (means.secret, means.client, means.scope):
+        if len(text) > _LONGEST_SECRET or not text.isascii() or any(ch < " " for ch in text):
+            raise Refused.because(400, "value", "outbound.bad-secret")
+    _check_means(one, means)
+
+
+def _check_means(one: Destination, means: Means) -> None:
+    if not means.fits():
+        raise Refused.because(400, "value", "outbound.bad-pair")
+    if means.certificate and not one.where[0].secure:
+        raise Refused.because(400, "value", "outbound.certificate-without-tls")
+    if not means.token_url:
+        if means.client or means.scope:
+            raise Refused.because(400, "required", "outbound.no-token-url")
+        return
+    if one.form == "insurance-xml":
+        raise Refused.because(400, "not-supported", "outbound.gateway-has-tokens")
+    if not means.client or not (means.secret or means.certificate):
+        raise Refused.because(400, "required", "outbound.no-client")
+    try:
+        _ = means.issuer(one.address, one.where[0].host.name)
+    except (NotAllowed, ValueError) as error:
+        url, reason = means.token_url[:200], str(error)
+        raise Refused.because(400, "value", "outbound.bad-address", url=url, reason=reason) from error
 
 
 def _destination(row: DestinationRow) -> Destination:

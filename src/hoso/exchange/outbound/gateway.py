@@ -14,6 +14,7 @@ from typing import Any
 from hoso.access.gateways import sent
 from hoso.access.outbound.calling import Answer, Calling, Request
 from hoso.access.outbound.destinations import Destination
+from hoso.access.outbound.means import Means
 from hoso.core.errors import Issue
 from hoso.exchange.outbound.shapes import MOST_ISSUES, Later, Lost, Outcome, Taken, Wrong, told
 from hoso.store.outbound import SendingRow
@@ -33,37 +34,37 @@ class GatewayWay:
         self._calling, self._lock = calling, Lock()
         self._tokens: dict[tuple[str, int], Tokens] = {}
 
-    def send(self, to: Destination, secret: str, row: SendingRow, body: bytes, leaving: Callable[[], None]) -> Outcome:
+    def send(self, to: Destination, means: Means, row: SendingRow, body: bytes, leaving: Callable[[], None]) -> Outcome:
         call = "checkInKcbQd" if _CHECK_IN in body else "guiHoSoXmlQD"
         fields = {
             "username": to.username, "loaiHoSo": "130", "maTinh": to.facility[:2], "maCSKCB": to.facility,
             "fileHSBase64": b64encode(body).decode(),
         }  # fmt: skip
-        answer = self._called(to, secret, f"qd130/{call}{row.dialect}", fields, leaving)
+        answer = self._called(to, means, f"qd130/{call}{row.dialect}", fields, leaving)
         return _outcome(answer) if isinstance(answer, Answer) else answer
 
-    def ask(self, to: Destination, secret: str, row: SendingRow) -> Outcome:
+    def ask(self, to: Destination, means: Means, row: SendingRow) -> Outcome:
         fields = {"username": to.username, "maGiaoDich": row.number}
-        answer = self._called(to, secret, "qd130/trangThaiGiaoDich", fields, lambda: None)
+        answer = self._called(to, means, "qd130/trangThaiGiaoDich", fields, lambda: None)
         if isinstance(answer, Answer) and answer.status == 404 and _members(answer):
             return Lost()
         return _outcome(answer) if isinstance(answer, Answer) else answer
 
     def _called(
-        self, to: Destination, secret: str, call: str, fields: Mapping[str, str], leaving: Callable[[], None]
+        self, to: Destination, means: Means, call: str, fields: Mapping[str, str], leaving: Callable[[], None]
     ) -> Answer | Later:
         key = (to.name, to.created)
         for fresh in (False, True):
             tokens = self._known(key) if not fresh else None
             if tokens is None:
-                taken = self._sign_in(to, secret)
+                taken = self._sign_in(to, means)
                 if isinstance(taken, Later):
                     return taken
                 tokens = taken
                 with self._lock:
                     self._tokens[key] = tokens
-            headers = {"accessToken": tokens[0], "tokenId": tokens[1], "passwordHash": sent(secret)}
-            answer = self._post(to, call, fields, headers, SEND_SECONDS, leaving)
+            headers = {"accessToken": tokens[0], "tokenId": tokens[1], "passwordHash": sent(means.secret)}
+            answer = self._post(to, means, call, fields, headers, SEND_SECONDS, leaving)
             if not _is_unknown(answer):
                 return answer
             with self._lock:
@@ -74,9 +75,9 @@ class GatewayWay:
         with self._lock:
             return self._tokens.get(key)
 
-    def _sign_in(self, to: Destination, secret: str) -> Tokens | Later:
-        fields = {"username": to.username, "password": sent(secret)}
-        answer = self._post(to, "token/take", fields, {}, TOKEN_SECONDS, lambda: None)
+    def _sign_in(self, to: Destination, means: Means) -> Tokens | Later:
+        fields = {"username": to.username, "password": sent(means.secret)}
+        answer = self._post(to, means, "token/take", fields, {}, TOKEN_SECONDS, lambda: None)
         if troubled := _trouble(answer):
             return troubled
         key = _members(answer).get("APIKey")
@@ -85,13 +86,13 @@ class GatewayWay:
         return Later(Issue("login", "outbound.wrong-account", {"name": to.username}))
 
     def _post(
-        self, to: Destination, call: str, fields: Mapping[str, str], headers: Mapping[str, str], seconds: float,
-        leaving: Callable[[], None],
+        self, to: Destination, means: Means, call: str, fields: Mapping[str, str], headers: Mapping[str, str],
+        seconds: float, leaving: Callable[[], None],
     ) -> Answer:  # fmt: skip
         where, parts = to.where
         ours = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "HoSo", **headers}
         request = Request("POST", f"{parts.path.rstrip('/')}/api/{call}", json.dumps(fields).encode(), ours)
-        return self._calling.call(where, request, seconds, leaving)
+        return self._calling.call(where, request, seconds, leaving, means.shown(self._calling.authorities))
 
 
 def _is_unknown(answer: Answer) -> bool:

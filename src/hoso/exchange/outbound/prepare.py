@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from hoso.access import Actor, Errand, Records, Scopes, Version
 from hoso.access.outbound.destinations import Destination, Kept
 from hoso.access.telling import Teller
+from hoso.core.clock import Clock
 from hoso.core.errors import Issue, Refused
 from hoso.core.ids import new_id
 from hoso.exchange.insurance.definitions import fields
@@ -21,6 +22,7 @@ from hoso.exchange.insurance.writing import Dialect, Missing, written
 from hoso.exchange.outbound.bundle import bundle
 from hoso.exchange.outbound.shapes import MOST_ISSUES
 from hoso.exchange.outgoing import facility_of, gathered
+from hoso.exchange.signing import Seals
 from hoso.fhir.json import exact
 from hoso.fhir.search import parse
 from hoso.store.outbound import SendingRow
@@ -53,9 +55,12 @@ class Prepared:
 
 
 class Preparing:
-    def __init__(self, records: Records, teller: Teller, node: str, base: str) -> None:
-        """`base`: the node's FHIR address, if it has one."""
+    def __init__(
+        self, records: Records, teller: Teller, node: str, base: str, clock: Clock, seals: Seals | None = None
+    ) -> None:
+        """`base`: the node's FHIR address, if it has one. `seals`: the keys of facilities that sign what they send."""
         self._records, self._teller, self._base = records, teller, base
+        self._clock, self._seals = clock, seals or Seals()
         self._node = Actor(f"node/{node}", Scopes.parse("system/*.rs"))
 
     def prepared(self, to: Destination, row: SendingRow) -> Prepared:
@@ -142,7 +147,7 @@ class Preparing:
         file = written(resources, dialect=dialect, facility=to.facility)
         if file.missing and not row.partial:
             raise Refused(422, *(issue(one, dialect) for one in file.missing[:MOST_ISSUES]))
-        return file.body
+        return self._seals.signed(file.body, to.facility, self._clock())
 
 
 def issue(one: Missing, dialect: Dialect) -> Issue:

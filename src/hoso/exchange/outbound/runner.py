@@ -16,6 +16,7 @@ from threading import Lock
 from hoso.access import Unavailable, Version
 from hoso.access.outbound.calling import Unreached
 from hoso.access.outbound.destinations import Destination, Destinations, Form
+from hoso.access.outbound.means import Means
 from hoso.access.subscribing.delivering import Patience
 from hoso.access.subscribing.headers import Unopened
 from hoso.access.telling import Teller
@@ -110,8 +111,8 @@ class Runner:
             self._end(row, rows.STOPPED, [Issue("forbidden", "outbound.no-destination", {"name": row.destination})])
             return
         try:
-            secret = self._destinations.secret(to)
-            outcome = self._asked(to, secret, row) if row.state == rows.RECEIVED else self._sent(to, secret, row)
+            means = self._destinations.means(to)
+            outcome = self._asked(to, means, row) if row.state == rows.RECEIVED else self._sent(to, means, row)
         except Unopened:
             self._later(row, Later(Issue("security", "outbound.other-key", {"name": to.name})))
         except Unreached as error:
@@ -120,10 +121,10 @@ class Runner:
             if outcome is not None:
                 self._settle(*outcome)
 
-    def _asked(self, to: Destination, secret: str, row: SendingRow) -> tuple[SendingRow, Outcome]:
-        return row, self._ways[to.form].ask(to, secret, row)
+    def _asked(self, to: Destination, means: Means, row: SendingRow) -> tuple[SendingRow, Outcome]:
+        return row, self._ways[to.form].ask(to, means, row)
 
-    def _sent(self, to: Destination, secret: str, row: SendingRow) -> tuple[SendingRow, Outcome] | None:
+    def _sent(self, to: Destination, means: Means, row: SendingRow) -> tuple[SendingRow, Outcome] | None:
         """None when nothing is to be sent, which then is settled."""
         ready = self._ready(to, row)
         if ready is None:
@@ -134,7 +135,7 @@ class Runner:
             self._teller.shown(to.errand(), "send", f"Encounter/{row.visit} to {to.name}: {to.basis}", versions)
 
         try:
-            return row, self._ways[to.form].send(to, secret, row, unpacked(row.body), leaving)
+            return row, self._ways[to.form].send(to, means, row, unpacked(row.body), leaving)
         except Unreached as error:
             return row, Later(Issue("transient", error.key))
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from hoso.access.outbound.calling import Answer, Calling, Request
 from hoso.access.outbound.destinations import Destination
+from hoso.access.outbound.means import Means
 from hoso.core.errors import Issue
+from hoso.exchange.outbound.issuer import Issuer
 from hoso.exchange.outbound.shapes import MOST_ISSUES, Later, Outcome, Taken, Wrong, told
 from hoso.store.outbound import SendingRow
 
@@ -19,20 +21,32 @@ _BAD = ("error", "fatal")
 
 class ServerWay:
     def __init__(self, calling: Calling) -> None:
-        self._calling = calling
+        self._calling, self._issuer = calling, Issuer(calling)
 
-    def send(self, to: Destination, secret: str, row: SendingRow, body: bytes, leaving: Callable[[], None]) -> Outcome:
+    def send(self, to: Destination, means: Means, row: SendingRow, body: bytes, leaving: Callable[[], None]) -> Outcome:
+        """With a token of the receiver's issuer where it has one; one that counts no longer is renewed once."""
+        token: str | Later = means.secret
+        for _ in range(2 if means.token_url else 1):
+            if means.token_url and isinstance(token := self._issuer.token(to, means), Later):
+                return token
+            answer = self._posted(to, means, token, body, leaving)
+            if answer.status != 401:
+                break
+            self._issuer.forget(to, token)
+        return _outcome(answer, transaction=to.form == "fhir")
+
+    def _posted(self, to: Destination, means: Means, token: str, body: bytes, leaving: Callable[[], None]) -> Answer:
         where, parts = to.where
         headers = {
             "Content-Type": "application/fhir+json; charset=utf-8", "Accept": "application/fhir+json",
             "Prefer": "return=minimal", "User-Agent": "HoSo",
         }  # fmt: skip
-        if secret:
-            headers["Authorization"] = f"Bearer {secret}"
-        answer = self._calling.call(where, Request("POST", parts.path or "/", body, headers), SECONDS, leaving)
-        return _outcome(answer, transaction=to.form == "fhir")
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        request = Request("POST", parts.path or "/", body, headers)
+        return self._calling.call(where, request, SECONDS, leaving, means.shown(self._calling.authorities))
 
-    def ask(self, to: Destination, secret: str, row: SendingRow) -> Outcome:
+    def ask(self, to: Destination, means: Means, row: SendingRow) -> Outcome:
         """A server has settled what it answers."""
         return Taken(row.number)
 

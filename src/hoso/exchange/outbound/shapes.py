@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
 from hoso.access.outbound.destinations import Destination
+from hoso.access.outbound.means import Means
 from hoso.core.errors import Issue
 from hoso.exchange.intake.shapes import issues_of
 from hoso.store.outbound import SendingRow
@@ -54,10 +55,10 @@ Outcome = Taken | Wrong | Later | Lost
 class Way(Protocol):
     """How a form is spoken to a receiver."""
 
-    def send(self, to: Destination, secret: str, row: SendingRow, body: bytes, leaving: Callable[[], None]) -> Outcome:
+    def send(self, to: Destination, means: Means, row: SendingRow, body: bytes, leaving: Callable[[], None]) -> Outcome:
         """`leaving` is called before the first byte of the visit leaves. Raises Unreached."""
 
-    def ask(self, to: Destination, secret: str, row: SendingRow) -> Outcome:
+    def ask(self, to: Destination, means: Means, row: SendingRow) -> Outcome:
         """What became of one that was received. Raises Unreached."""
 
 

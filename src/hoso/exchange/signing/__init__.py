@@ -5,7 +5,8 @@ A file is refused for its signature only where the node's configuration asks for
 
 from hoso.exchange.signing.asking import Signatures
 from hoso.exchange.signing.insurance import LIMIT, verify
+from hoso.exchange.signing.making import Seal, Seals, Unfit
 from hoso.exchange.signing.verdict import Verdict
 from hoso.exchange.signing.who import Anchors, anchors
 
-__all__ = ["LIMIT", "Anchors", "Signatures", "Verdict", "anchors", "verify"]
+__all__ = ["LIMIT", "Anchors", "Seal", "Seals", "Signatures", "Unfit", "Verdict", "anchors", "verify"]

@@ -12,6 +12,7 @@ from xml.parsers import expat
 
 from hoso.core.errors import Issue, Refused
 from hoso.fhir.json import encode
+from hoso.fhir.xml.foreign import is_cda
 from hoso.fhir.xml.narrative import XHTML, Div
 from hoso.fhir.xml.shapes import DEPTH_LIMIT, FHIR, Kind, Shape, Slot, resource_types, shape
 from hoso.fhir.xml.text import check_encoding, plain
@@ -29,6 +30,9 @@ _ERRORS = {
     expat.errors.XML_ERROR_TAG_MISMATCH: "xml.mismatch",
 }
 _NO_SLOTS = Shape({}, frozenset())
+
+_HEAD = 4_096
+"""First bytes by which a document of another standard is known."""
 
 
 @dataclass(slots=True)
@@ -48,7 +52,9 @@ class _Open:
 
 
 def read(body: bytes) -> bytes:
-    """The JSON text of the resource in `body`. Raises Refused(400)."""
+    """The JSON text of the resource in `body`. Raises Refused(400); Refused(415) for a document of another standard."""
+    if is_cda(body[:_HEAD]):
+        raise Refused.because(415, "not-supported", "xml.cda")
     return _Reader(plain(body)).read()
 
 

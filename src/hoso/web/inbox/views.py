@@ -19,6 +19,7 @@ from hoso.core.clock import from_ms
 from hoso.core.errors import Refused
 from hoso.exchange import formats
 from hoso.exchange.intake import Item, Sender, Standing, State, Undone
+from hoso.fhir import xml
 from hoso.fhir.outcome import text
 from hoso.web.inbox.gate import keepers, sender_of
 from hoso.web.inbox.refused import troubles
@@ -105,7 +106,8 @@ def _brought(request: HttpRequest, place: Facility) -> HttpResponse:
     found = formats.known(data[: formats.HEAD])
     try:
         if found is None:
-            raise Refused.because(422, "not-supported", "intake.unknown-file")
+            key = "xml.cda" if xml.is_cda(data[: formats.HEAD]) else "intake.unknown-file"
+            raise Refused.because(422, "not-supported", key)
         if request.POST.get("do") == "preview":
             return _previewed(request, place, file.name or "", intake().preview(sender, found.name, BytesIO(data)))
         receipt = intake().receive(sender, found.name, file.name or "", BytesIO(data))
