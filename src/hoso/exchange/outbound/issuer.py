@@ -38,11 +38,11 @@ class Issuer:
             return token
         answer = self._asked(to, means)
         told = _members(answer)
-        token, kind = told.get("access_token"), str(told.get("token_type", ""))
-        if answer.status == 200 and isinstance(token, str) and _printable(token) and kind.lower() == "bearer":
+        given, kind = told.get("access_token"), str(told.get("token_type", ""))
+        if answer.status == 200 and isinstance(given, str) and _printable(given) and kind.lower() == "bearer":
             with self._lock:
-                self._tokens[key] = (token, now + (_seconds(told) - SPARE) * 1000)
-            return token
+                self._tokens[key] = (given, now + (_seconds(told) - SPARE) * 1000)
+            return given
         return _refused(answer, told, means)
 
     def forget(self, to: Destination, token: str) -> None:

@@ -25,9 +25,11 @@ class ServerWay:
 
     def send(self, to: Destination, means: Means, row: SendingRow, body: bytes, leaving: Callable[[], None]) -> Outcome:
         """With a token of the receiver's issuer where it has one; one that counts no longer is renewed once."""
-        token: str | Later = means.secret
-        for _ in range(2 if means.token_url else 1):
-            if means.token_url and isinstance(token := self._issuer.token(to, means), Later):
+        if not means.token_url:
+            return _outcome(self._posted(to, means, means.secret, body, leaving), transaction=to.form == "fhir")
+        for _ in range(2):
+            token = self._issuer.token(to, means)
+            if isinstance(token, Later):
                 return token
             answer = self._posted(to, means, token, body, leaving)
             if answer.status != 401:
