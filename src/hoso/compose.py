@@ -141,8 +141,9 @@ class Node:
     @property
     def agreeing(self) -> syncing.Parts:
         return syncing.Parts(
-            self.config.folder, self.config.node, self.store, self.records, self.journal, self.matching, self.codes
-        )
+            self.config.folder, self.config.node, self.store, self.records, self.journal, self.matching, self.codes,
+            _named(self.config),
+        )  # fmt: skip
 
     @property
     def agreement(self) -> Overview:
@@ -356,6 +357,17 @@ def _issued(config: Config, posts: Posts) -> Issued:
         return bearer.actor(token, posts)
 
     return actor
+
+
+def _named(config: Config) -> Callable[[str], str]:
+    """Actors as other nodes know them; Django is only started when somebody with an account wrote."""
+
+    def named(actor: str) -> str:
+        from hoso.web.accounts import registry
+
+        return registry.record_of(config, actor) if actor.startswith("user/") else actor
+
+    return named
 
 
 def _registered(config: Config) -> Callable[[str], Actor | None]:

@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +57,8 @@ class Parts:
     journal: Journal
     matching: Matching
     codes: Codes
+    named: Callable[[str], str] = lambda actor: actor
+    """By which name other nodes know an actor of this one."""
 
     @property
     def keys(self) -> Path:
@@ -85,7 +87,7 @@ def ledger(parts: Parts, whose: Errand | None = None) -> StoreLedger:
         if merged := received.take_merged():
             align(parts.codes, parts.store.people, merged)
 
-    return StoreLedger(parts.store, parts.node, write, received, os.urandom)
+    return StoreLedger(parts.store, parts.node, write, received, os.urandom, cache(parts.named))
 
 
 def overview(parts: Parts) -> Overview:
@@ -164,6 +166,7 @@ def peer(
 ) -> Peer:
     from hoso.sync import Peer
     from hoso.sync.admitting import judge
+    from hoso.sync.belonging import belonging
     from hoso.sync.keyfile import own_key, public_bytes
     from hoso.sync.keys import Ed25519Signer
     from hoso.sync.nodes import keys
@@ -175,7 +178,19 @@ def peer(
     return Peer(
         kept, Ed25519Signer(parts.node, key), keys(believed), family, judge, above.hub if above else None, now,
         os.urandom, waits=waits, late=_after(JUDGE_SECONDS),
+        belongs=belonging(parts.store, family.rows, {parts.node, *((above.hub, above.centre) if above else ())}),
     )  # fmt: skip
+
+
+def released(parts: Parts, node: str) -> int:
+    """Admits what is held of a node for who made it, since somebody here vouches for it."""
+    from hoso.sync.admitting import judge
+    from hoso.sync.belonging import STRANGER
+    from hoso.sync.judging import release
+
+    number = release(ledger(parts), node, judge, STRANGER)
+    hub(parts).tell("sync-release", f"{number} changes", node, "ok")
+    return number
 
 
 def _after(seconds: float) -> Callable[[], bool]:
@@ -314,7 +329,7 @@ def judged(parts: Parts) -> bool:
         below, kept = hub(parts), ledger(parts)
         family, known = Family(parts.node, None, parts.node, rows), {row.id: row.public for row in rows.values()}
         me = peer(parts, kept, family, known, None, waiting(below, rows))
-        judge_all(kept, me.judge, me.waits, me.late)
+        judge_all(kept, me.judge, me.waits, me.late, me.belongs)
     return False
 
 

@@ -1,4 +1,4 @@
-"""`hoso sync now | status | conflicts | settle`: a contact at once, where everything is, and what two sides changed."""
+"""`hoso sync now | status | conflicts | settle | release`: a contact at once, where all is, what differs or is held."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     actions = parser.add_subparsers(dest="action", metavar=say("sync.metavar"), required=True)
     add_data(actions.add_parser("now", help=say("sync.now"), description=say("sync.now")))
     add_data(actions.add_parser("conflicts", help=say("sync.conflicts"), description=say("sync.conflicts")))
+    release = actions.add_parser("release", help=say("sync.release"), description=say("sync.release"))
+    add_data(release)
+    release.add_argument("--node", required=True, metavar="ID", help=say("node.id"))
     settle = actions.add_parser("settle", help=say("sync.settle"), description=say("sync.settle"))
     add_data(settle)
     settle.add_argument("record", metavar="TYPE/ID", help=say("sync.settled_record"))
@@ -29,7 +32,8 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def run(args: argparse.Namespace) -> int:
-    return {"now": _now, "status": _status, "conflicts": _conflicts, "settle": _settle}[args.action](args)
+    chosen = {"now": _now, "status": _status, "conflicts": _conflicts, "settle": _settle, "release": _release}
+    return chosen[args.action](args)
 
 
 def _now(args: argparse.Namespace) -> int:
@@ -105,6 +109,14 @@ def _conflicts(args: argparse.Namespace) -> int:
                 header = version.header
                 told = (header.change.hex(), instant(header.time), header.actor, header.op)
                 print("\t".join((f"{type}/{id}", *told, review)))
+    return 0
+
+
+def _release(args: argparse.Namespace) -> int:
+    with opened(args.data) as node:
+        if syncing.hub(node.agreeing).table.find(args.node) is None:
+            raise Failure("node.none", node=args.node)
+        print(say("sync.released", number=syncing.released(node.agreeing, args.node), node=args.node))
     return 0
 
 

@@ -217,6 +217,10 @@ class LineRows:
         rows = [(line.id, place + n, change, reason) for n, (change, reason) in enumerate(held, 1)]
         insert(self.connection, "sync_held", rows)
 
+    def release(self, line: Line, changes: Sequence[bytes]) -> None:
+        for change in changes:
+            self.connection.rows("DELETE FROM sync_held WHERE line = ? AND change = ?", (line.id, change))
+
     def held(self, line: Line) -> list[tuple[bytes, str]]:
         sql = "SELECT change, reason FROM sync_held WHERE line = ? ORDER BY place"
         return [(bytes(change), reason) for change, reason in self.connection.rows(sql, (line.id,))]

@@ -5,7 +5,7 @@ The change log is the truth; a stream is made of it, so that nothing has to be w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import orjson
 
@@ -22,7 +22,9 @@ STAYS = frozenset({"Subscription", "SearchParameter"})
 Groups = list[list[Written]]
 
 
-def gather(rows: SyncRows, end: int) -> tuple[list[Record], int, bool]:
+def gather(
+    rows: SyncRows, end: int, named: Callable[[str], str] = lambda actor: actor
+) -> tuple[list[Record], int, bool]:
     """The next records of this node's stream, up to which number of the change log, and whether there are more."""
     after, step = int(rows.state("gathered") or 0), AT_ONCE
     while True:
@@ -31,8 +33,16 @@ def gather(rows: SyncRows, end: int) -> tuple[list[Record], int, bool]:
         groups, whole = complete([*rows.written(after, until), *tail])
         reached = until if whole is None else whole - 1
         if reached > after or until == end:
-            return [record for group in groups for record in _records(group)], max(reached, after), until < end
+            return (
+                [record for group in groups for record in _records(_known(group, named))],
+                max(reached, after),
+                until < end,
+            )
         step *= 2
+
+
+def _known(group: Sequence[Written], named: Callable[[str], str]) -> list[Written]:
+    return [one._replace(actor=named(one.actor)) for one in group]
 
 
 def complete(written: Sequence[Written]) -> tuple[Groups, int | None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from hoso.sync.batches import Closed, Unsealable, reopen
-from hoso.sync.ledger import Judged, Ledger, Opened, Version
+from hoso.sync.ledger import Judged, Ledger, Opened, Released, Version
 from hoso.sync.messages import Held
 from hoso.sync.stream import MOST_GROUP, Header, Record, StreamId, Unreadable, digest, read
 
@@ -20,7 +20,11 @@ Group = list[tuple[int, Record, Header]]
 
 
 def judge_all(
-    ledger: Ledger, judge: Judge, waits: Callable[[StreamId], bool], late: Callable[[], bool] = lambda: False
+    ledger: Ledger,
+    judge: Judge,
+    waits: Callable[[StreamId], bool],
+    late: Callable[[], bool] = lambda: False,
+    belongs: Callable[[str, str], str | None] = lambda node, actor: None,
 ) -> None:
     """Looks at all that was accepted and not judged, but for streams that wait, until it is `late`.
 
@@ -29,11 +33,37 @@ def judge_all(
     for stream in ledger.streams():
         if waits(stream):
             continue
+        theirs = _also(stream.node, judge, belongs)
         for closed in ledger.closed(stream):
             if not late() and closed.last <= ledger.judged(stream):
-                _again(ledger, stream, closed, judge)
-        while not late() and ledger.judged(stream) < ledger.end(stream).number and _step(ledger, stream, judge):
+                _again(ledger, stream, closed, theirs)
+        while not late() and ledger.judged(stream) < ledger.end(stream).number and _step(ledger, stream, theirs):
             pass
+
+
+def _also(node: str, judge: Judge, belongs: Callable[[str, str], str | None]) -> Judge:
+    return lambda header, body: belongs(node, header.actor) or judge(header, body)
+
+
+def release(ledger: Ledger, node: str, judge: Judge, reason: str) -> int:
+    """Somebody has looked at what is held of a node for reasons that begin so: all of it that is sound is admitted."""
+    number = 0
+    for stream in ledger.streams():
+        held = {one.change for one in ledger.held(stream) if one.reason.startswith(reason)}
+        after = ledger.base(stream) if stream.node == node and held else ledger.judged(stream)
+        while after < ledger.judged(stream):
+            closed = next((one for one in ledger.closed(stream) if one.first > after), None)
+            if closed is not None and closed.first == after + 1:
+                after = closed.last
+                continue
+            most = min(MOST_GROUP, (closed.first if closed else ledger.judged(stream) + 1) - after - 1)
+            looked = _look(ledger, stream, ledger.records(stream, after, most), after, judge, whole=True)
+            assert looked is not None
+            after, fresh, _ = looked
+            if sound := tuple(version for version in fresh if version.header.change in held):
+                ledger.commit(Released(stream, sound))
+                number += len(sound)
+    return number
 
 
 def _step(ledger: Ledger, stream: StreamId, judge: Judge) -> bool:

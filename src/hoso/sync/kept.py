@@ -34,6 +34,7 @@ from hoso.sync.ledger import (
     NewEpoch,
     Opened,
     Pulled,
+    Released,
     Step,
     Told,
     Version,
@@ -57,7 +58,17 @@ WHY, MOST_WHY = "held", 200
 class StoreLedger:
     """Implements `Ledger`. Holds nothing itself: every worker of a node may have its own."""
 
-    def __init__(self, store: RecordStore, node: str, door: Door, shown: Shown, random: Callable[[int], bytes]) -> None:
+    def __init__(
+        self,
+        store: RecordStore,
+        node: str,
+        door: Door,
+        shown: Shown,
+        random: Callable[[int], bytes],
+        named: Callable[[str], str] = lambda actor: actor,
+    ) -> None:
+        """`named`: by which name other nodes know an actor of this one."""
+        self._named = named
         self._store, self._node, self._door, self._shown, self._random = store, node, door, shown, random
         self._sums = threading.local()
         """What this thread was told last of all patients, until it commits: a comparison asks for each of them."""
@@ -118,7 +129,7 @@ class StoreLedger:
     def commit(self, *steps: Step) -> None:
         def work(transaction: RecordTransaction) -> None:
             rows = self._begun(transaction)
-            if any(isinstance(step, Judged | Pulled | Opened) and step.admitted for step in steps):
+            if any(isinstance(step, Judged | Pulled | Opened | Released) and step.admitted for step in steps):
                 while self._gather(transaction, rows):
                     pass
             admitted = [version for step in steps for version in self._do(rows, step)]
@@ -157,7 +168,7 @@ class StoreLedger:
 
     def _gather(self, transaction: RecordTransaction, rows: SyncRows) -> bool:
         """Some of what was written here; whether there is more."""
-        records, reached, more = gather(rows, feed_end(rows.connection))
+        records, reached, more = gather(rows, feed_end(rows.connection), self._named)
         names: list[Name] = []
         for version in self._do(rows, Write(tuple(records))):
             names.append((version.header.type, version.header.id))
@@ -198,6 +209,9 @@ class StoreLedger:
                 if rows.lines.open(line, closed.first, texts, chains):
                     rows.lines.hold(line, [(one.change, one.reason) for one in held])
                     return self._admitted(rows, admitted)
+            case Released(stream, admitted):
+                rows.lines.release(self._line(rows, _name(stream)), [version.header.change for version in admitted])
+                return self._admitted(rows, admitted)
             case Pulled(admitted, cursor):
                 if cursor is not None:
                     known = tuple(Cursor(cursor.hub, *one) for one in rows.cursors(cursor.hub))

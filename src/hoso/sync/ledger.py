@@ -85,6 +85,14 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Released:
+    """These versions were held, and are in the record now."""
+
+    stream: StreamId
+    admitted: tuple[Version, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Pulled:
     """A page of a hub's feed, and the cursor behind it (None: a repair)."""
 
@@ -120,7 +128,7 @@ class Told:
     """The sum over what the hub told, where `held` names each change of a batch that the hub cannot read."""
 
 
-Step = Write | Vouch | Append | Opened | Judged | Pulled | NewEpoch | Branch | Told
+Step = Write | Vouch | Append | Opened | Released | Judged | Pulled | NewEpoch | Branch | Told
 
 
 class Ledger(Protocol):

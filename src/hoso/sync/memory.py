@@ -17,6 +17,7 @@ from hoso.sync.ledger import (
     NewEpoch,
     Opened,
     Pulled,
+    Released,
     Step,
     Told,
     Version,
@@ -123,6 +124,11 @@ class MemoryLedger:
                     self._admit(version)
             case Opened(stream, closed, batch, admitted, held):
                 self._open(self._lines[stream], closed, batch, held)
+                for version in admitted:
+                    self._admit(version)
+            case Released(stream, admitted):
+                gone = {version.header.change for version in admitted}
+                self._lines[stream].held = [one for one in self._lines[stream].held if one.change not in gone]
                 for version in admitted:
                     self._admit(version)
             case Pulled(admitted, cursor):

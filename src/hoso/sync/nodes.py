@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -26,6 +26,8 @@ from hoso.sync.messages import Below
 from hoso.sync.stream import StreamId
 
 CODE_MINUTES = 60
+LATE_DAYS = 7
+"""For so long a node whose certificate ended may renew it once somebody here let it."""
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without I, L, O and U, which are misread."""
 FAILURES, FAILURE_SECONDS = 10, 60.0
@@ -177,8 +179,14 @@ class Hub:
         return done
 
     def admit(self, node: str) -> bool:
-        """Takes a revocation back: what the node handed in meanwhile is looked at."""
-        done = self.table.revoke(node, None)
+        """Takes a revocation back: what the node handed in meanwhile is looked at.
+
+        One whose certificate ended while it was away counts for a while, in which it renews that by itself.
+        """
+        done, late = self.table.revoke(node, None), self.clock() + timedelta(days=LATE_DAYS)
+        row = self.table.find(node)
+        if row is not None and self.standing(row) == "expired":
+            self.table.renew(node, to_ms(late), row.told)
         self.tell("node-admit", node, node, "ok" if done else "denied")
         return done
 

@@ -62,6 +62,8 @@ class Peer:
     """Whether a stream is only kept for now: whoever wrote it may not write any more, or not at present."""
     late: Callable[[], bool] = lambda: False
     """Whether somebody has waited long enough for what was accepted to be judged; the rest is judged later."""
+    belongs: Callable[[str, str], str | None] = lambda node, actor: None
+    """Why a change of this actor may not come by a stream of this node, or None."""
 
     @property
     def name(self) -> str:

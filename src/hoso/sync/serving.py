@@ -67,7 +67,7 @@ def answer(me: Peer, sender: str, request: Request) -> Answer:
             case Past():
                 return _past(me, sender, request)
             case Pull():
-                judge_all(me.ledger, me.judge, me.waits, me.late)
+                judge_all(me.ledger, me.judge, me.waits, me.late, me.belongs)
                 return _pull(me, sender, request)
             case Buckets():
                 _at_end(me, request.cursor)
@@ -91,7 +91,7 @@ def receipt(me: Peer, stream: StreamId, place: Place) -> Receipt:
 def _have(me: Peer, sender: str, request: Have) -> Having:
     if len(request.streams) > MOST_STREAMS:
         raise Refused("too-much")
-    judge_all(me.ledger, me.judge, me.waits, me.late)
+    judge_all(me.ledger, me.judge, me.waits, me.late, me.belongs)
     known = [stream for stream in me.ledger.streams() if me.tree.carries(sender, stream.node)]
     asked = dict.fromkeys((*request.streams, *known))
     _may(me, sender, *asked)
@@ -228,7 +228,7 @@ def _cursor(me: Peer, number: int) -> Cursor:
 
 def _at_end(me: Peer, cursor: Cursor) -> None:
     """Two nodes are compared only when the one has read all of the other."""
-    judge_all(me.ledger, me.judge, me.waits, me.late)
+    judge_all(me.ledger, me.judge, me.waits, me.late, me.belongs)
     if not _mine(me, cursor) or cursor.number != me.ledger.feed_end()[0]:
         raise Refused("behind")
 

@@ -58,7 +58,7 @@ def contact(me: Peer) -> Generator[Request, Answer, Outcome]:
     places = {receipt.stream: receipt.place for receipt in having.receipts}
     forked = yield from agree(me, places)
     sent = yield from _push(me, places)
-    judge_all(me.ledger, me.judge, me.waits, me.late)
+    judge_all(me.ledger, me.judge, me.waits, me.late, me.belongs)
     page, received = yield from _pull(me)
     repaired, equal = yield from _prove(me, page)
     return Outcome(offset, sent, received, repaired, equal, forked)

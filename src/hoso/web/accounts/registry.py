@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hoso.core import system_clock
-from hoso.web.configure import WebConfig, configure
+from hoso.web.configure import WebConfig, configure, configured
 from hoso.web.sqlite.dbapi import make
 from hoso.web.sqlite.secret import of_accounts
 
@@ -184,6 +184,22 @@ def practitioner(config: WebConfig, username: str) -> str:
     if not found:
         raise AccountProblem("user.unknown", username=username)
     return str(found)
+
+
+def record_of(config: WebConfig, actor: str) -> str:
+    """The Practitioner, or the Patient, who has this account: they are the same at every node. Else what was asked."""
+    configured(config)
+    from django.db import connection
+
+    from hoso.web.accounts.models import Account
+
+    try:
+        found = Account.objects.filter(username=actor.removeprefix("user/")).first()
+    finally:
+        connection.close()
+    if found is None or not (found.practitioner or found.person):
+        return actor
+    return f"Practitioner/{found.practitioner}" if found.practitioner else f"Patient/{found.person}"
 
 
 def prove(config: WebConfig, username: str, password: str, code: str) -> None:

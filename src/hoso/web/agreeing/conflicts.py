@@ -6,7 +6,7 @@ The matrix decides: an allergy is settled by who may write allergies of that per
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +72,9 @@ def conflict(request: HttpRequest, type: str, id: str) -> HttpResponse:
         "agreeing/conflict.html",
         status,
         row=row,
-        sides=[(side.change, from_ms(side.time), _who(side.actor), side.deleted) for side in apart.sides],
+        sides=[
+            (side.change, time, who, side.deleted) for side, (time, who) in zip(apart.sides, row.sides, strict=True)
+        ],
         lines=lines([orjson.loads(one.body) if one.body else {} for one in versions]),
         problem=problem,
     )
@@ -151,13 +153,14 @@ def _rows(request: HttpRequest, found: list[Apart]) -> list[Row]:
     heads = records().heads(asking, [(one.type, one.id) for one in found]) if found else {}
     people = [("Patient", one.patient) for one in found if one.patient] if reach.may("Patient") else []
     named = records().heads(asking, people) if people else {}
+    made = _who(request, {side.actor for one in found for side in one.sides})
     return [
         Row(
             f"/conflicts/{one.type}/{one.id}",
             TYPE_TITLES.get(one.type, OTHER_TYPE),
             _what(_body(heads.get((one.type, one.id)))),
             human_name(_body(named.get(("Patient", one.patient))).get("name")),
-            tuple((from_ms(side.time), _who(side.actor)) for side in one.sides),
+            tuple((from_ms(side.time), made.get(side.actor, "")) for side in one.sides),
         )
         for one in found
     ]
@@ -173,6 +176,12 @@ def _what(resource: dict[str, Any]) -> str:
     return next((text for name in named if (text := concept_text(resource.get(name)))), "")
 
 
-def _who(actor: str) -> str:
-    """Somebody by their name here; of a machine that it was one."""
-    return actor.removeprefix("user/") if actor.startswith("user/") else ""
+def _who(request: HttpRequest, actors: Collection[str]) -> dict[str, str]:
+    """Staff by the name in their record, which every node has; who has none is left out, such as a machine."""
+    staff = [actor.partition("/")[2] for actor in actors if actor.startswith("Practitioner/")]
+    found = {actor: actor.removeprefix("user/") for actor in actors if actor.startswith("user/")}
+    if staff and door(request).may("Practitioner"):
+        heads = records().heads(errand(request), [("Practitioner", id) for id in staff])
+        named = {f"Practitioner/{id}": human_name(_body(heads.get(("Practitioner", id))).get("name")) for id in staff}
+        found |= {actor: name for actor, name in named.items() if name}
+    return found
