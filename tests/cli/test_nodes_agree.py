@@ -42,7 +42,7 @@ class Tree:
         return folder
 
     def invite(self, name: str) -> str:
-        done = hoso("node", "invite", "--data", self.hub_folder, "--name", name, "--facility", "01001")
+        done = hoso("node", "invite", "--data", self.hub_folder, "--name", name, "--facility", "35001")
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 

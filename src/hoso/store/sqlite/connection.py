@@ -75,7 +75,7 @@ class SqliteConnection:
     dialect: Dialect = "sqlite"
 
     def __init__(self, handle: apsw.Connection, codec: Codec | None = None, keyring: Keyring | None = None) -> None:
-        self.handle = handle
+        self.handle, self.file = handle, handle.filename  # of a closed one it cannot be asked
         self._execute = handle.execute
         self._unpack = codec.unpack if codec else None
         self._keyring = keyring
@@ -84,7 +84,7 @@ class SqliteConnection:
         try:
             return self._execute(sql, params).fetchall()
         except _TROUBLE:
-            with trouble(self.handle.filename):
+            with trouble(self.file):
                 raise
 
     @contextmanager
@@ -100,7 +100,7 @@ class SqliteConnection:
         """One statement for many rows, inside a transaction."""
         rows = list(params)
         whole = len(rows) - len(rows) % TOGETHER if " VALUES (" in sql else 0
-        with trouble(self.handle.filename):
+        with trouble(self.file):
             if whole:
                 some = [tuple(chain.from_iterable(rows[at : at + TOGETHER])) for at in range(0, whole, TOGETHER)]
                 self.handle.executemany(_together(sql), some)
@@ -115,7 +115,7 @@ class SqliteConnection:
         return self._unpack(~dictionary, self._keyring.open(self, packed, rid, version))
 
     def script(self, sql: str) -> None:
-        with trouble(self.handle.filename):
+        with trouble(self.file):
             self.handle.execute(sql)
 
     def close(self) -> None:

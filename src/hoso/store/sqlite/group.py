@@ -88,7 +88,7 @@ class GroupCommit:
 
     def _group(self, group: list[Unit]) -> None:
         connection = self._connection = self._connection or self._connect()
-        with trouble(connection.handle.filename):
+        with trouble(connection.file):
             connection.handle.execute("BEGIN IMMEDIATE")
             self._begin(connection)
             ends = time.monotonic() + LONGEST_SECONDS

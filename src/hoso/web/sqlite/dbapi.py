@@ -126,6 +126,7 @@ class Connection:
     isolation_level: str | None = None
 
     def __init__(self, database: str, key: bytes, timeout: float) -> None:
+        self.file = database
         _for_owner_only(Path(database))
         with _translated(database):
             self.apsw = _opened(Path(database), key)
@@ -150,7 +151,7 @@ class Connection:
             self.execute(word)
 
     def close(self) -> None:
-        with _translated(self.apsw.filename):
+        with _translated(self.file):
             self.apsw.close()
 
     def create_function(self, name: str, narg: int, func: Callable[..., Any], *, deterministic: bool = False) -> None:
@@ -175,7 +176,7 @@ class Cursor:
         self._rows: Iterator[tuple[Any, ...]] = iter(())
 
     def execute(self, sql: str, params: Sequence[object] | Mapping[str, object] = ()) -> Cursor:
-        with _translated(self.connection.apsw.filename):
+        with _translated(self.connection.file):
             self._run(sql, params)
         return self
 
