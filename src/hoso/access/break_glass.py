@@ -17,7 +17,7 @@ from hoso.access.cases.terms import working_days_after
 from hoso.access.errand import Errand
 from hoso.access.organisation.overseers import OFFICER, Overseers
 from hoso.access.policy.matrix import role
-from hoso.access.telling import Teller, event_of
+from hoso.access.telling import event_of
 from hoso.core.clock import Clock, to_ms
 from hoso.core.dates import VIETNAM
 from hoso.core.errors import Refused
@@ -91,7 +91,6 @@ class BreakGlass:
         self._store, self._table, self._clock, self._fresh = store, table, clock, fresh
         self._overseers = overseers
         self._journal = journal or PlainJournal(store)
-        self._teller = Teller(self._journal, clock)
 
     def open(self, errand: Errand, patient: str, reason: str, words: str, lasts: timedelta = LONGEST) -> Opened:
         """Raises Refused: 403 for a role that may not, 422 for a reason or words that will not do, 404 for nobody."""
@@ -113,12 +112,13 @@ class BreakGlass:
         until = now + lasts
         id = self._fresh()
         score = self._score(actor.id, reason, now)
+        opening = replace(errand, reason=f"{reason}: {words}", grant=id, purpose="ETREAT")
+        what = f"Patient/{patient} until {until.isoformat(timespec='seconds')}"
         self._table.give(
-            GrantRow(id, "emergency", rid, actor.id, actor.id, to_ms(now), to_ms(until)),
+            GrantRow(id, "emergency", rid, actor.id, actor.id, to_ms(now), to_ms(until), facility=actor.facility),
             EmergencyRow(id, actor.facility, reason, words, score, to_ms(deadline(now))),
+            self._journal.rows([event_of(opening, to_ms(now), "break-glass", "E", what, patient=rid)]),
         )
-        told = replace(errand, reason=f"{reason}: {words}", grant=id, purpose="ETREAT", notes=None)
-        self._teller.act(told, "break-glass", f"Patient/{patient} until {until.isoformat(timespec='seconds')}", rid)
         return Opened(id, until)
 
     def close(self, errand: Errand, grant: str) -> bool:
@@ -126,13 +126,14 @@ class BreakGlass:
         found = self._table.grant(grant)
         if found is None or found.kind != "emergency" or found.grantee != errand.actor.id:
             return False
-        return self._table.end(grant, to_ms(self._clock()))
+        told = self._marked(errand, "break-glass-closed", "", found)
+        return self._table.end(grant, to_ms(self._clock()), told)
 
     def running(self, errand: Errand, patient: str) -> Running | None:
         """The caller's own emergency about a person that has not ended; `patient` is any Patient of theirs."""
         if not (row := role(errand.actor.role)) or not row.emergency:
             return None
-        given = self._store.relations.given([errand.actor.id], to_ms(self._clock()))
+        given = self._store.relations.given([errand.actor.id], to_ms(self._clock()), errand.actor.facility)
         opened = {whose: id for kind, whose, id in given if kind == "emergency"}
         if not opened:
             return None
@@ -164,10 +165,8 @@ class BreakGlass:
             raise Refused.because(404, "not-found", "break-glass.unknown")
         if found.grantee == errand.actor.id:
             raise Refused.because(403, "forbidden", "break-glass.own")
-        decided = self._table.decide(grant, errand.actor.id, to_ms(self._clock()), outcome, finding.strip())
-        if decided:
-            self._teller.act(replace(errand, grant=grant), "break-glass-decided", outcome, found.patient)
-        return decided
+        told = self._marked(errand, "break-glass-decided", outcome, found)
+        return self._table.decide(grant, errand.actor.id, to_ms(self._clock()), outcome, finding.strip(), told)
 
     def months(self, errand: Errand, year: int, month: int) -> dict[str, Month]:
         """By facility: the officer's own, and those others that had emergencies and no officer of their own."""

@@ -104,7 +104,8 @@ class Grants:
             raise Refused.because(422, "value", "grant.long")
         now = self._clock()
         grant = GrantRow(
-            self._fresh(), "delegation", rid, colleague, errand.actor.id, to_ms(now), to_ms(now + lasts)
+            self._fresh(), "delegation", rid, colleague, errand.actor.id, to_ms(now), to_ms(now + lasts),
+            facility=errand.actor.facility,
         )  # fmt: skip
         there = [one for one in self.handed_over(errand, patient) if one.grantee == colleague]
         if any(one.until >= grant.until - _SAME for one in there):

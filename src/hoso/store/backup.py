@@ -63,7 +63,7 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "audit_map": (("seq", "day"), ("seq",)),
     "audit_checkpoint": (("size", "note"), ("size",)),
     "audit_cosignature": (("size", "name", "line"), ("size", "name")),
-    "access_grant": (("id", "kind", "patient", "grantee", "giver", "since", "until", "ended"), ("id",)),
+    "access_grant": (("id", "kind", "patient", "grantee", "giver", "since", "until", "ended", "facility"), ("id",)),
     "emergency": (
         ("id", "facility", "code", "words", "score", "deadline", "told", "delay", "officer", "decided", "outcome",
          "finding"),

@@ -16,7 +16,10 @@ from hoso.store.engine import Engine
 
 
 class GrantRow(NamedTuple):
-    """`kind`: "emergency", "grant", "delegation", "representative" or "summary". `ended` None: it runs to `until`."""
+    """`kind`: "emergency", "grant", "delegation", "representative" or "summary". `ended` None: it runs to `until`.
+
+    `facility`: it holds for who acts there; empty: wherever.
+    """
 
     id: str
     kind: str
@@ -26,6 +29,7 @@ class GrantRow(NamedTuple):
     since: int
     until: int
     ended: int | None = None
+    facility: str = ""
 
     @property
     def over(self) -> int:
@@ -182,15 +186,10 @@ class GrantTable:
         sql = "SELECT count(*) FROM access_grant WHERE kind = 'emergency' AND grantee = ? AND since >= ?"
         return int(self._engine.reader().rows(sql, (grantee, since))[0][0])
 
-    def decide(self, id: str, officer: str, now: int, outcome: str, finding: str) -> bool:
+    def decide(self, id: str, officer: str, now: int, outcome: str, finding: str, told: Sequence[AuditRow]) -> bool:
         """False when somebody else decided before."""
-
-        def work(connection: Connection) -> bool:
-            sql = """UPDATE emergency SET officer = ?, decided = ?, outcome = ?, finding = ?
-              WHERE id = ? AND decided IS NULL RETURNING id"""
-            return bool(connection.rows(sql, (officer, now, outcome, finding, id)))
-
-        return self._engine.transact(work)
+        change = "officer = ?, decided = ?, outcome = ?, finding = ?"
+        return self._mark(id, change, "decided IS NULL", (officer, now, outcome, finding), told)
 
     def tell(self, id: str, now: int, told: Sequence[AuditRow]) -> bool:
         """The citizen has read of it; False when they had, or are to be told later."""

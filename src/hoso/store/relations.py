@@ -115,15 +115,15 @@ class RelationRows:
         """Whether there is any denial, and any permit for one of these."""
         return consents.any_denial(self._connection), consents.any_permit(self._connection, grantees)
 
-    def given(self, grantees: Sequence[str], now: int) -> list[Row]:
-        """(kind, patient, id) of the grants that somebody has at a moment."""
+    def given(self, grantees: Sequence[str], now: int, facility: str) -> list[Row]:
+        """(kind, patient, id) of the grants that somebody who acts at a facility has at a moment."""
         if not grantees:
             return []
         return self._connection.rows(
             "SELECT kind, patient, id FROM access_grant"  # noqa: S608
             f" WHERE grantee IN ({', '.join('?' * len(grantees))}) AND until > ? AND since <= ? AND ended IS NULL"
-            " ORDER BY id",
-            (*grantees, now, now),
+            " AND facility IN ('', ?) ORDER BY id",
+            (*grantees, now, now, facility),
         )
 
     def wards(self, person: str, now: int) -> list[int]:

@@ -43,6 +43,8 @@ _DEEDS = {
     "sent": "sent a visit to another place",
     "grant-redeemed": "was let in by a code",
     "break-glass-read": "read that an emergency opened their record",
+    "emergency-delayed": "decided that the citizen is told later",
+    "emergency-released": "decided that the citizen is told now",
     "share-opened": "opened a summary by a link",
     "case-acknowledged": "confirmed that a request arrived",
     "case-extended": "took more time for a request",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
 from tests.access.organisation.test_overseers import officer, overseers, place, save
-from tests.security.ward import DOCTOR, FOREIGN, NOW, SHOWN, Caller, asked_by, staff, ward
+from tests.access.test_telling import events
+from tests.security.ward import DOCTOR, FOREIGN, NOW, SHOWN, Caller, asked_by, patient, staff, ward
 
-from hoso.access import Actor, Scopes
+from hoso.access import Actor, Scopes, Unavailable
+from hoso.access.audit import PlainJournal
+from hoso.access.audit.event import Event
 from hoso.access.break_glass import LONGEST, BreakGlass, deadline
 from hoso.access.errand import Errand
 from hoso.access.grants import Grants
@@ -19,11 +22,29 @@ from hoso.access.policy.grounds import grounds
 from hoso.access.policy.sight import Sight
 from hoso.core.errors import Refused
 from hoso.fhir.labels import bits, sealed
+from hoso.store.audit import AuditRow
 from hoso.store.grants import GrantTable
 from hoso.store.record_store import RecordStore
 
 WORDS = "bất tỉnh, không có người nhà đi cùng"
 OFFICER = Errand(staff("po", "privacy-officer"), "HOPERAT", channel="screen")
+
+
+FAMILY = (
+    patient("p3", "Chi", "001180000003", "f2"),
+    {
+        "resourceType": "CareTeam", "id": "t3", "status": "active", "subject": {"reference": "Patient/p3"},
+        "participant": [{"member": {"reference": "Practitioner/d1"}}],
+    },
+)  # fmt: skip
+"""Somebody whom the doctor treats and the house does not."""
+
+
+class Full(PlainJournal):
+    """Of a disk that takes no more events."""
+
+    def rows(self, events: Sequence[Event]) -> list[AuditRow]:
+        raise Unavailable("the disk is full")
 
 
 class Clockwork:
@@ -74,6 +95,40 @@ def test_case_31_it_opens_one_patient_to_one_user_and_ends(
     assert glass.close(errand(), opened.grant)
     assert doctor("GET", "Patient/p2").status == 404
     assert not glass.close(errand(), opened.grant)
+
+
+def test_case_31_it_is_open_only_where_and_in_what_role_it_was_opened(
+    glass: BreakGlass, doctor: Caller, store: RecordStore
+) -> None:
+    glass.open(errand(), "p2", "unconscious", WORDS)
+    others = staff("d1", "pharmacist", practitioner="d1"), staff("d1", "doctor", "35009", practitioner="d1")
+    for actor in others:
+        assert glass.running(errand(actor), "p2") is None, "no page would say that it is open"
+        assert asked_by(doctor, store, actor)("GET", "Patient/p2").status == 404
+        found = asked_by(doctor, store, actor)("GET", "Patient?_summary=count").json["total"]
+        assert found == (1 if actor.facility == "35001" else 0)
+    assert glass.running(errand(), "p2") and doctor("GET", "Patient?_summary=count").json["total"] == 2
+
+
+def test_an_emergency_is_opened_decided_and_closed_together_with_its_event(
+    doctor: Caller, store: RecordStore, clock: Clockwork
+) -> None:
+    table = GrantTable(store.engine)
+    glass = BreakGlass(store, table, clock, lambda: "g1", overseers(store, clock))
+    before = len(events(store))
+    glass.open(errand(), "p2", "unconscious", WORDS)
+    assert glass.decide(OFFICER, "g1", "justified", WORDS) and not glass.decide(OFFICER, "g1", "referred", WORDS)
+    assert glass.close(errand(), "g1") and not glass.close(errand(), "g1")
+    told = [(one.kind, one.grant) for one in events(store)[before:]]
+    assert told == [(f"break-glass{what}", "g1") for what in ("", "-decided", "-closed")]
+    full = BreakGlass(store, table, clock, lambda: "g2", overseers(store, clock), Full(store))
+    for act in (
+        lambda: full.open(errand(), "p2", "unconscious", WORDS),
+        lambda: full.decide(OFFICER, "g1", "referred", WORDS),
+    ):
+        with pytest.raises(Unavailable):
+            act()
+    assert table.grant("g2") is None and doctor("GET", "Patient/p2").status == 404
 
 
 @pytest.mark.parametrize(
@@ -224,11 +279,13 @@ def test_a_code_is_used_once_and_in_time(doctor: Caller, store: RecordStore, clo
 def test_a_colleague_is_handed_only_whom_one_is_tied_to(doctor: Caller, store: RecordStore, clock: Clockwork) -> None:
     numbers = count(1)
     grants = Grants(store, GrantTable(store.engine), clock, lambda: f"c{next(numbers)}", lambda: "unused")
-    other = asked_by(doctor, store, staff("d3", "doctor", "35002"))
-    assert other("GET", "Patient/p1").status == 404
-    grants.delegate(errand(), "p1", "user/d3")
-    assert other("GET", "Patient/p1").status == 200
-    for patient in ("p2", "nobody"):
+    save(store, *FAMILY)
+    other, moved = (asked_by(doctor, store, staff("d3", "doctor", facility)) for facility in ("35001", "35002"))
+    assert doctor("GET", "Patient/p3").status == 200
+    assert (other("GET", "Patient/p3").status, moved("GET", "Patient/p3").status) == (404, 404)
+    grants.delegate(errand(), "p3", "user/d3")
+    assert (other("GET", "Patient/p3").status, moved("GET", "Patient/p3").status) == (200, 404)
+    for stranger in ("p2", "nobody"):
         with pytest.raises(Refused) as refused:
-            grants.delegate(errand(), patient, "user/d3")
+            grants.delegate(errand(), stranger, "user/d3")
         assert status(refused) == 404

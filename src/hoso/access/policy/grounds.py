@@ -65,10 +65,13 @@ def _tied(name: str, kinds: tuple[int, ...], ask: Ask, cleared: frozenset[str], 
 
 
 def _given(ask: Ask) -> Iterator[Ground]:
-    """A grant of the citizen or a colleague lends what the role is cleared for; an emergency all but what is sealed."""
+    """A grant of the citizen or a colleague lends what the role is cleared for; an emergency all but what is sealed.
+
+    An emergency counts in a role that may open one: in another no page would say that it is open.
+    """
     for kind in ("grant", "delegation", "emergency"):
         patients = ask.given.get(kind, frozenset())
-        if patients:
+        if patients and (kind != "emergency" or ask.role.emergency):
             cleared = _EVERY - sealed() if kind == "emergency" else ask.role.labels
             yield _of(kind, patients, None, cleared)
 

@@ -116,7 +116,7 @@ class Sight:
         names = [actor.id, *([f"facility/{actor.facility}"] if actor.facility else [])]
         names += [f"person/{actor.person}"] if actor.person else []
         found: dict[str, set[int]] = {}
-        for kind, patient, _ in relations.given(names, to_ms(self._now)):
+        for kind, patient, _ in relations.given(names, to_ms(self._now), actor.facility):
             found.setdefault(kind, set()).add(patient)
         return {kind: self._reading.people.wholes(patients) for kind, patients in found.items()}
 
