@@ -24,6 +24,9 @@ PAPER = {
     "content": [{"attachment": {"contentType": "text/plain", "data": "aGk="}}],
     "author": [{"reference": "Practitioner/d1"}],
 }  # fmt: skip
+NEGATED = [{"url": "urn:not", "valueBoolean": True}]
+UNKNOWN = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}
+O1 = {"reference": "Observation/o1"}
 CONSULTANT = staff("d2", "doctor", "35002")
 
 
@@ -187,7 +190,23 @@ def test_a_consent_reaches_the_whole_person_through_links_and_back(doctor: Calle
         ({"scope": {"text": "all"}}, "Consent.scope"),
         ({"patient": {"display": "An"}}, "Consent.patient"),
         ({"modifierExtension": [{"url": "urn:x", "valueBoolean": True}]}, "Consent.modifierExtension"),
-        ({"policy": [{"uri": "urn:x"}], "policyRule": None}, "Consent.provision"),
+        ({"policy": [{"uri": "urn:x"}], "policyRule": None}, "Consent.policy[0].uri"),
+        ({"policy": [{"uri": "urn:x"}]}, "Consent.policy[0].uri"),
+        ({"implicitRules": "urn:x"}, "Consent.implicitRules"),
+        (
+            {"provision": {"actor": [actor("Organization/f1") | {"modifierExtension": NEGATED}]}},
+            "Consent.provision.actor[0].modifierExtension",
+        ),
+        (
+            {"provision": {"data": [{"modifierExtension": NEGATED, "meaning": "instance", "reference": O1}]}},
+            "Consent.provision.data[0].modifierExtension",
+        ),
+        (
+            {"provision": {"_type": UNKNOWN, "data": [{"meaning": "instance", "reference": O1}]}},
+            "Consent.provision.type",
+        ),
+        ({"provision": {"type": "deny", "period": UNKNOWN}}, "Consent.provision.period"),
+        ({"provision": {"type": "deny", "period": {"start": "2026", "_end": UNKNOWN}}}, "Consent.provision.period"),
     ],
 )
 def test_what_cannot_be_enforced_is_refused_and_named(

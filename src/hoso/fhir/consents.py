@@ -112,13 +112,30 @@ def rulings(resource: dict[str, Any]) -> list[Ruling]:
         raise Unenforceable("Consent.scope")
     if _named(resource.get("patient"), {"Patient"}) is None:
         raise Unenforceable("Consent.patient")
-    if "modifierExtension" in resource:
-        raise Unenforceable("Consent.modifierExtension")
+    for modifying in _modifying(resource, "Consent"):
+        raise Unenforceable(modifying)
     within = _Within(purposes=frozenset({PURPOSES.index("HRESCH") + 1})) if scope == {"research"} else _Within()
     found = list(_Reader().consent(resource, within))
     if len(found) > MOST:
         raise Unenforceable("Consent.provision")
     return found
+
+
+def _modifying(node: Any, path: str) -> Iterator[str]:
+    """Elements that may turn round what the rest says: rules that stand elsewhere, and extensions that say so."""
+    if isinstance(node, list):
+        for place, one in enumerate(node):
+            yield from _modifying(one, f"{path}[{place}]")
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            if name in ("modifierExtension", "implicitRules") or (name, path.partition("[")[0]) == ("uri", POLICY):
+                yield f"{path}.{name}"
+            elif name not in ("contained", "extension"):
+                yield from _modifying(value, f"{path}.{name}")
+
+
+POLICY = "Consent.policy"
+"""One that is named by its address has rules of its own, which are not read here."""
 
 
 class _Reader:
@@ -196,8 +213,9 @@ def _base(resource: dict[str, Any]) -> bool | None:
 
 def _narrowed(node: dict[str, Any], path: str, within: _Within) -> _Within:
     for name in node:
-        if name.lstrip("_") not in _KNOWN:
-            raise Unenforceable(f"{path}.{name}")
+        plain = name.lstrip("_")
+        if plain not in _KNOWN or plain not in node:  # what stands without a value is not known, which is not "any"
+            raise Unenforceable(f"{path}.{plain}")
     found = within
     if "actor" in node:
         actors = frozenset(_actor(one, f"{path}.actor[{n}]") for n, one in enumerate(node["actor"]))
@@ -280,6 +298,9 @@ def _acts(concept: dict[str, Any], path: str) -> int:
 
 
 def _period(period: dict[str, Any], path: str) -> tuple[int, int]:
+    said = {name.lstrip("_") for name in period} & {"start", "end"}
+    if not said or not said <= period.keys():
+        raise Unenforceable(path)
     try:
         since = parse_span(period["start"]).low if "start" in period else OPEN_LOW
         until = parse_span(period["end"]).high if "end" in period else OPEN_HIGH
