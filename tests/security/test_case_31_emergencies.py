@@ -63,8 +63,10 @@ def test_case_31_it_opens_one_person_to_one_user_and_not_what_is_sealed(hurt: Sc
     assert browser.get(f"/patients/{HURT}").status == 404
     assert opened(browser) == 302
     page = browser.get(f"/patients/{HURT}")
-    page = browser.get(page.headers["location"]) if page.status == 302 else page
-    assert page.status == 200 and "alarm" in page.body.decode()
+    home = page.headers["location"] if page.status == 302 else f"/patients/{HURT}"
+    for path in (home, f"{home}/timeline", f"{home}/apps"):
+        page = browser.get(path)
+        assert page.status == 200 and "in-emergency" in page.body.decode(), path
     assert browser.get(f"/patients/{OTHER}").status == 404
     assert person("lan").get(f"/patients/{HURT}").status == 404
     cleared = bearer(hurt.site, browser, labels=[*SEALED, "PSY"])

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from hoso.web import alarm
 from hoso.web.oauth import telling
 from hoso.web.oauth.models import APPROVED, Client, Launch
 from hoso.web.oauth.origin import fhir
@@ -26,6 +27,7 @@ def apps(request: HttpRequest, id: str) -> HttpResponse:
     about = person(door(request), id)
     if about is None:
         raise Http404
+    alarm.notice(request, about.id)
     clients = _launchable()
     response = page(request, "oauth/apps.html", about=about, clients=clients, today=door(request).today)
     return leading_to(response, [client.launch_url for client in clients])
