@@ -2,7 +2,8 @@
 """Checks a proof of `hoso audit proof` without HoSo: python3 check-audit-proof.py FILE LOGKEY [WITNESSKEY...]
 
 Needs Python 3.9 and nothing else. LOGKEY is what `hoso audit key` prints: get it from somebody you trust, not together
-with the file. Exit 0: nothing was changed or left out. Exit 1: says what is wrong. Formats: docs/explanation/audit.md.
+with the file. Exit 0: nothing was changed or left out of the records in the file; the page from which the file
+comes says how many you have. Exit 1: says what is wrong. Formats: docs/explanation/audit.md.
 """
 
 import base64
@@ -121,8 +122,9 @@ def check(proof, log, witnesses):
     said = json.loads(told["event"])
     need(said[4] == "audit-map" and said[2] == log.split("+")[0], "this is no map of counts")
     upto, people, map_root = said[13].split(" ")
-    total = 0
-    for record in proof["records"]:
+    total, records = 0, proof["records"]
+    need(records and len({record["subject"] for record in records}) == len(records), "no record, or one twice")
+    for record in records:
         subject, before, shown = bytes.fromhex(record["subject"]), bytes(32), record["published"]
         head = bytes.fromhex(shown["head"])
         entry = sha(b"\0", subject, shown["count"].to_bytes(8, "big"), head)
@@ -139,14 +141,14 @@ def check(proof, log, witnesses):
             need(number != shown["count"] or found == head, where + " is not the last one counted")
             before = found
         total += len(record["events"])
-    return total, size
+    return total, len(records), size
 
 
 if __name__ == "__main__":
     try:
         proof = json.loads(pathlib.Path(sys.argv[1]).read_text("utf-8"))
-        total, size = check(proof, sys.argv[2], sys.argv[3:])
+        total, records, size = check(proof, sys.argv[2], sys.argv[3:])
     except (OSError, IndexError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise SystemExit(f"WRONG / SAI: not readable: {type(error).__name__} {error}") from error
-    print(f"OK: {total} events of a log of {size}, none changed, none left out")
-    print(f"ĐÚNG: {total} sự kiện trong nhật ký có {size}, không bị sửa, không bị bỏ sót")
+    print(f"OK: {total} events of a log of {size}, none changed, none left out of {records} records")
+    print(f"ĐÚNG: {total} sự kiện trong nhật ký có {size}, không bị sửa, không bị bỏ sót ở {records} hồ sơ")

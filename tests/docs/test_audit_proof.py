@@ -52,8 +52,8 @@ def test_a_proof_is_accepted_and_holds_every_event(log: AuditLog, tmp_path: Path
     assert "Người bệnh" in proof["records"][0]["events"][-1]["event"]
     assert check(tmp_path, proof) == (
         0,
-        "OK: 102 events of a log of 304, none changed, none left out\n"
-        "ĐÚNG: 102 sự kiện trong nhật ký có 304, không bị sửa, không bị bỏ sót\n",
+        "OK: 102 events of a log of 304, none changed, none left out of 2 records\n"
+        "ĐÚNG: 102 sự kiện trong nhật ký có 304, không bị sửa, không bị bỏ sót ở 2 hồ sơ\n",
     )
 
 
@@ -96,6 +96,8 @@ ALTERED: dict[str, Callable[[Proof], None]] = {
         proof["records"][0]["events"][5].pop("event") and proof["records"][0]["events"][5].update(leaf="00" * 32)
     ),
     "events of somebody else": lambda proof: proof["records"][0].update(events=proof["records"][1]["events"]),
+    "no record at all": lambda proof: proof["records"].clear(),
+    "one record twice": lambda proof: proof["records"].append(proof["records"][0]),
     "another subject": lambda proof: proof["records"][0].update(subject="00" * 16),
     "another form": lambda proof: proof.update(format="hoso-audit-proof/2"),
     "no checkpoint": lambda proof: proof.update(checkpoint=""),

@@ -82,6 +82,8 @@ def test_the_proof_is_a_file_that_the_independent_script_accepts(register: Regis
     done = subprocess.run([sys.executable, "-I", str(SCRIPT), str(file), key], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     proof = json.loads(answer.body)
+    count = len(proof["records"])
+    assert f"left out of {count} records" in done.stdout and f"{count} hồ sơ" in page.body.decode()
     proof["records"][0]["events"][0]["number"] += 1
     file.write_text(json.dumps(proof), "utf-8")
     assert subprocess.run([sys.executable, "-I", str(SCRIPT), str(file), key], capture_output=True).returncode == 1

@@ -107,6 +107,10 @@ class Looks:
         finally:
             self._proving.release()
 
+    def records(self, errand: Errand) -> int:
+        """How many records the citizen has: the own one and those of facilities. Each has a sequence in the log."""
+        return len(own(self._store, errand)[0])
+
     @property
     def key(self) -> str:
         """By which the proof is checked; whoever checks gets it from somebody else, too."""

@@ -52,13 +52,14 @@ def log(request: HttpRequest, reach: Door, person: Person) -> HttpResponse:
 @own
 def proof(request: HttpRequest, reach: Door, person: Person) -> HttpResponse:
     """The page that says how it is checked; the button answers with the file."""
-    looks = desk().looks
+    looks, asking = desk().looks, errand(request)
+    shown = {"key": looks.key, "records": looks.records(asking)}
     if request.method != "POST":
-        return page(request, "citizen/proof.html", key=looks.key, absent=False)
+        return page(request, "citizen/proof.html", absent=False, **shown)
     try:
-        made = looks.proof(errand(request))
+        made = looks.proof(asking)
     except Unproved:
-        return page(request, "citizen/proof.html", 503, key=looks.key, absent=True)
+        return page(request, "citizen/proof.html", 503, absent=True, **shown)
     return download(made, "hoso-nhat-ky.json")
 
 
