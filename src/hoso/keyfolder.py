@@ -100,6 +100,8 @@ def carried(folder: Path) -> list[str]:
 
 def read_keys(folder: Path) -> Keys:
     """Raises BadConfig for a key that is not one, or that others may read."""
+    if (folder / OPENID).is_file():  # the pages read it themselves
+        _only_ours(folder / OPENID)
     own = {name: read_key(folder / name) for name in (ACCOUNTS, NAMES) if (folder / name).is_file()}
     former = {name: read_former(folder / f"{name}{FORMER}") for name in ("web", NAMES, "links", OPENID)}
     return Keys(**{name: read_key(folder / name) for name in key_files(folder)}, **own, former=former)

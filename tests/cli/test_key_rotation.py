@@ -16,7 +16,7 @@ from tests.cli.test_erase_command import Kept, fill, kept
 from tests.store.test_sealing import SECRET
 
 from hoso import compose
-from hoso.keyfolder import read_keys
+from hoso.keyfolder import OPENID, read_keys
 from hoso.store import rotating
 from hoso.store.seal import mark
 from hoso.web.accounts import registry
@@ -177,7 +177,8 @@ def test_a_database_that_is_in_use_keeps_its_key(tmp_path: Path) -> None:
 
 
 def test_a_key_that_others_may_read_stops_every_command(node: Path) -> None:
-    for name in ("database", "web", "seal", "audit", "links"):
+    (node / "keys" / OPENID).touch()  # which the first start makes
+    for name in ("database", "web", "seal", "audit", "links", OPENID):
         for mode in (0o644, 0o640, 0o660, 0o604):
             (node / "keys" / name).chmod(mode)
             with pytest.raises(compose.BadConfig, match="chmod 600"):

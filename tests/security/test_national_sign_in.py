@@ -97,6 +97,7 @@ def land(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             url = stack.enter_context(postgres.database(request.getfixturevalue("postgres_url")))
         compose.create(folder, url)
         (folder / "keys" / "national").write_text(SECRET, "utf-8")
+        (folder / "keys" / "national").chmod(0o600)
         settings = (
             f'[national]\nissuer = "{issuer}"\nclient_id = "{CLIENT}"\nsecret_file = "keys/national"\n'
             f'authorities = "{keys / "certificate.pem"}"\nacr = ["loa3", "loa4"]\namr = ["otp"]\nname = "VNeThử"\n'

@@ -95,6 +95,13 @@ def test_keys_that_are_none_prove_nothing(keys: str) -> None:
 SETTINGS: dict[str, Any] = {"issuer": "https://id.example.vn", "client_id": "hoso", "secret_file": "s", "acr": ["loa3"]}
 
 
+def secret(folder: Path) -> Path:
+    file = folder / "s"
+    file.write_text("secret\n")
+    file.chmod(0o600)
+    return file
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -105,13 +112,16 @@ SETTINGS: dict[str, Any] = {"issuer": "https://id.example.vn", "client_id": "hos
     ids=range(12),
 )  # fmt: skip
 def test_settings_that_would_be_unsafe_are_refused_with_their_name(tmp_path: Path, changed: dict[str, Any]) -> None:
-    (tmp_path / "s").write_text("secret\n")
+    secret(tmp_path)
     with pytest.raises(ValueError, match=r"\[national\]"):
         parse({**SETTINGS, **changed}, tmp_path)
 
 
 def test_settings_are_read_and_none_means_no_provider(tmp_path: Path) -> None:
-    (tmp_path / "s").write_text("secret\n")
+    secret(tmp_path).chmod(0o640)
+    with pytest.raises(ValueError, match="chmod 600"):
+        parse(SETTINGS, tmp_path)
+    secret(tmp_path)
     found = parse(SETTINGS, tmp_path)
     assert found is not None and found.secret == "secret" and "secret" not in repr(found)
     assert found.scopes == ("openid",) and parse({}, tmp_path) is None and parse({"issuer": ""}, tmp_path) is None

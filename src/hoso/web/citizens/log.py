@@ -53,7 +53,7 @@ def log(request: HttpRequest, reach: Door, person: Person) -> HttpResponse:
 def proof(request: HttpRequest, reach: Door, person: Person) -> HttpResponse:
     """The page that says how it is checked; the button answers with the file."""
     looks, asking = desk().looks, errand(request)
-    shown = {"key": looks.key, "records": looks.records(asking)}
+    shown: dict[str, Any] = {"key": looks.key, "records": looks.records(asking)}
     if request.method != "POST":
         return page(request, "citizen/proof.html", absent=False, **shown)
     try:

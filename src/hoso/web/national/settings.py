@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,9 +84,12 @@ def _issuer(text: str) -> str:
 
 def _secret(file: Path) -> str:
     try:
+        open_to_others = stat.S_IMODE(file.stat().st_mode) & 0o077
         found = file.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"[national] secret_file {file} cannot be read") from error
     if not found:
         raise ValueError(f"[national] secret_file {file} is empty")
+    if open_to_others:
+        raise ValueError(f"[national] others may read or change secret_file {file}: chmod 600 {file}")
     return found
