@@ -8,7 +8,7 @@ from typing import Any
 from hoso import __version__
 from hoso.access import Unavailable
 from hoso.access.trail import TYPE
-from hoso.api import immds, insurance_xml, subscribing
+from hoso.api import health_book, immds, insurance_xml, subscribing
 from hoso.api.auditing import PARAMETERS
 from hoso.api.definitions import IMPORT, URL, listed
 from hoso.api.doors import Doors
@@ -236,6 +236,7 @@ def _resource(type: str, persons: bool, exports: bool) -> dict[str, Any]:
         found["operation"].append({"name": "everything", "definition": _operation(f"{type}-everything")})
     if type == "Patient":
         found["operation"].append({"name": "summary", "definition": SUMMARY})
+        found["operation"].append({"name": "health-book", "definition": f"{URL}{health_book.ID}"})
         found["operation"].append({"name": "immds-forecast", "definition": f"{URL}{immds.ID}"})
     if type in ("Patient", "Group") and exports:
         found["operation"].append(_bulk(f"{type.lower()}-export"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from hoso.api import immds, insurance_xml, link_events, stewardship
+from hoso.api import health_book, immds, insurance_xml, link_events, stewardship
 from hoso.api.doors import Doors
 from hoso.api.message import CONTENT, Request, Response
 from hoso.api.negotiate import check_format
@@ -74,7 +74,9 @@ _OPERATIONS = (
 )  # fmt: skip
 
 IMPORT = "hoso-import"
-IDS = frozenset((IMPORT, insurance_xml.ID, immds.ID, *(f"hoso-patient-{one.code}" for one in _OPERATIONS)))
+IDS = frozenset(
+    (IMPORT, health_book.ID, insurance_xml.ID, immds.ID, *(f"hoso-patient-{one.code}" for one in _OPERATIONS))
+)
 
 
 def read(doors: Doors, request: Request) -> Response:
@@ -85,6 +87,8 @@ def read(doors: Doors, request: Request) -> Response:
         return Response(200, [CONTENT], encode(_import()))
     if id == insurance_xml.ID:
         return insurance_xml.read_definition(URL, DATE)
+    if id == health_book.ID:
+        return health_book.read_definition(URL, DATE)
     if id == immds.ID:
         return immds.read_definition(URL, DATE)
     doors.with_identity()

@@ -16,6 +16,7 @@ from hoso.api import (
     everything,
     exporting,
     graphql,
+    health_book,
     history,
     immds,
     importing,
@@ -84,6 +85,7 @@ DOCUMENT: Table = {"GET": document.document, "POST": document.document}
 SUMMARY: Table = {"GET": summarising.summary, "POST": summarising.summary}
 FORECAST: Table = {"POST": immds.forecast_of_data}
 FORECAST_OF_ONE: Table = {"GET": immds.forecast_of_patient, "POST": immds.forecast_of_patient}
+BOOK: Table = {"GET": health_book.of_patient, "POST": health_book.of_patient}
 VISIT_XML: Table = {"GET": insurance_xml.visit_xml, "POST": insurance_xml.visit_xml}
 EVERYTHING: Table = {"GET": everything.everything, "POST": everything.everything}
 LOOKUP: Table = {"GET": terminology.lookup, "POST": terminology.lookup}
@@ -267,6 +269,7 @@ _ONE_GROUP = {"$export": EXPORT, "$everything": EVERYTHING}
 _ONE_PATIENT = {
     "$everything": EVERYTHING,
     "$summary": SUMMARY,
+    "$health-book": BOOK,
     "$immds-forecast": FORECAST_OF_ONE,
     "$unmerge": UNMERGE,
     "$split": SPLIT,

@@ -129,15 +129,17 @@ def refer(resource: dict[str, Any], door: Door) -> None:
 
 
 def _facilities(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Of what we made, in plain dictionaries and lists: most of it is texts, which are not looked at."""
     stack: list[Any] = [resource]
     while stack:
         node = stack.pop()
-        if isinstance(node, list):
-            stack += node
-        elif isinstance(node, dict):
+        if type(node) is dict:
             if node.get("type") == "Organization" and node.get("identifier", {}).get("system") == systems.FACILITY_CODE:
                 yield node
-            stack += node.values()
+            node = node.values()
+        for one in node:
+            if type(one) is dict or type(one) is list:
+                stack.append(one)
 
 
 def _known_key(facility: str, number: str, find: Find) -> str | None:

@@ -48,7 +48,8 @@ class Row:
         return self.values.get(name, "").strip()
 
     def at(self, name: str) -> Place:
-        return self.place._replace(field=name)
+        source, visit, table, row, _ = self.place
+        return Place(source, visit, table, row, name)  # `_replace` takes five times as long
 
 
 @dataclass(slots=True)

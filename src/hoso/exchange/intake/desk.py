@@ -247,6 +247,17 @@ class Intake:
         rows = self.table.items(id, STATES.index(state) if state else None, after, max(1, min(most, PAGE)))
         return [item_of(FORMATS[row.format], one, {}) for one in rows]
 
+    def refused(self, sender: Sender, id: str) -> Iterator[tuple[Item, bytes]]:
+        """All that is in quarantine with what came (b"" where nothing of it could be read), told page by page."""
+        row = self._own(sender, id)
+        after = 0
+        while rows := self.table.waiting(id, deposits.QUARANTINED, after, PAGE):
+            after = rows[-1].number
+            self._teller.act(sender.errand, "intake", f"shown {len(rows)} items to {after} of {id}")
+            for one in rows:
+                data = unpacked(one.data) or original(self.records, sender.errand, one.digest)
+                yield item_of(FORMATS[row.format], one, {}), data or b""
+
     def original(self, sender: Sender, id: str, number: int) -> bytes:
         """What came, byte by byte; of what was stored, as the records keep it."""
         item = self._shown(sender, id, number)

@@ -25,7 +25,7 @@ from hoso.exchange.sheets.header import names
 from hoso.exchange.sheets.kinds import ROW_TITLES, plain
 from hoso.exchange.sheets.mapping import Mapping, Target, signature, unknown_columns
 from hoso.exchange.sheets.package import packed
-from hoso.exchange.sheets.pieces import Numbered, decoded, encoded, pieces
+from hoso.exchange.sheets.pieces import Numbered, Piece, decoded, encoded, pieces
 from hoso.exchange.sheets.rejected import Refusal
 from hoso.exchange.sheets.repairs import Repairs
 from hoso.exchange.sheets.table import HEAD, Sheet, Tables, knows, read
@@ -226,15 +226,14 @@ class SheetDesk:
         """The rows that did not go in as a sheet with reasons; how many."""
         self.standing(sender, id)
         titles: dict[str, None] = {}
-        for item in self._refused(sender, id):
-            piece = decoded(self._intake.original(sender, id, item.number))
+        for _, data in self._intake.refused(sender, id):
+            piece = _row(data)
             titles |= dict.fromkeys(cell.column for cell in (*piece.cells, *piece.kept))
         return rejected.write(target, list(titles), self._refusals(sender, id), language)
 
     def _refusals(self, sender: Sender, id: str) -> Iterator[Refusal]:
-        for item in self._refused(sender, id):
-            piece = decoded(self._intake.original(sender, id, item.number))
-            yield Refusal(f"{id}:{item.number}", piece, item.issues)
+        for item, data in self._intake.refused(sender, id):
+            yield Refusal(f"{id}:{item.number}", _row(data), item.issues)
 
     def _refused(self, sender: Sender, id: str) -> Iterator[Item]:
         after = 0
@@ -245,6 +244,11 @@ class SheetDesk:
     def undo(self, sender: Sender, id: str) -> Undone:
         self.standing(sender, id)
         return self._intake.undo(sender, id)
+
+
+def _row(data: bytes) -> Piece:
+    """Without cells where nothing of it could be read: its reason and its name are told all the same."""
+    return decoded(data) if data else Piece("", "", [])
 
 
 def _is_health_check(stream: IO[bytes]) -> bool:
