@@ -34,7 +34,7 @@ from hoso.store.contract import Draft, Reading, Store, Version
 from hoso.store.reach import All, Clause, Coded, Either, Of, Showable, Unlabelled
 from hoso.store.visible import Visible
 
-_SHOWABLE = All((Showable(),))
+_SHOWABLE = Showable()
 RIGHTS: dict[str, Right] = {"POST": "c", "PUT": "u", "PATCH": "u", "DELETE": "d"}
 
 

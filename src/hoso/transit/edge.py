@@ -24,8 +24,10 @@ SUBJECT = "hoso.subject"
 """In the environment: that certificate's subject, as RFC 4514 writes it."""
 SHOWN = "hoso.shown"
 """In the environment: that certificate itself, in DER."""
-_STATED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT",
-           "HTTP_X_FORWARDED_PREFIX", "HTTP_X_REAL_IP", "HTTP_FORWARDED")  # fmt: skip
+_STATED = frozenset((
+    "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT",
+    "HTTP_X_FORWARDED_PREFIX", "HTTP_X_REAL_IP", "HTTP_FORWARDED",
+))  # fmt: skip
 _STRICT = ("Strict-Transport-Security", "max-age=31536000")
 
 
@@ -39,7 +41,7 @@ def edge(inner: Application, hosts: Collection[str], proxies: Sequence[Network] 
 
     def serve(environ: Environ, start: StartResponse) -> Iterable[bytes]:
         environ[PEER] = environ.get("REMOTE_ADDR", "")
-        stated = {name: environ.pop(name) for name in _STATED if name in environ}
+        stated = {} if _STATED.isdisjoint(environ) else {name: environ.pop(name) for name in _STATED if name in environ}
         try:
             if proxies and _among(environ[PEER], proxies):
                 _believe(environ, stated, proxies)

@@ -6,7 +6,8 @@ Conditions, sorts, totals and includes take an `Alias`, and nothing else makes o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from hoso.fhir.model import load
 from hoso.store.connection import Dialect
@@ -15,8 +16,7 @@ from hoso.store.search.sql import FALSE, Sql, among, both, either
 from hoso.store.visible import Visible
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(msgspec.Struct, frozen=True, gc=False):
     """An opened resource. `patient`, `rid`, `date` are SQL; `row` tells that the columns of `resource` are there."""
 
     name: str
@@ -54,8 +54,8 @@ class Opener:
 
     def resource(self, types: tuple[str, ...], name: str | None = None) -> tuple[Alias, Sql]:
         """An alias for a row of `resource`, and what must hold of it: its type, that it lives, that it may be seen."""
-        alias = Alias(name or self.name("r"), types, True, f"coalesce({{}}.date, {NO_DATE})")
-        alias = Alias(alias.name, types, True, f"coalesce({alias.name}.date, {NO_DATE})")
+        name = name or self.name("r")
+        alias = Alias(name, types, True, f"coalesce({name}.date, {NO_DATE})")
         live = Sql(f"{alias.name}.deleted = 0")
         return alias, both((self._typed(alias), live))
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import cast
 
+import msgspec
+
 from hoso.core import fold
 from hoso.fhir.search import coded
 from hoso.fhir.search.query import Date, Kind, Local, Match, Near, Number, Parts, Text, Token, Uri, Value
@@ -20,8 +22,7 @@ Rids = Mapping[tuple[str, str], tuple[int, ...]]
 """(type, id) → its number, and of a person those of its records; what is not there was never heard of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(msgspec.Struct, frozen=True, gc=False):
     """Rows of `table` (under the alias given) that answer. `unique`: no resource can have two such rows."""
 
     table: str

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from hoso.fhir.added import PRESENT, is_added
 from hoso.fhir.model import load
 from hoso.fhir.search.query import (
@@ -34,8 +36,7 @@ DATED = frozenset({"token", "ref"})
 """Index tables whose rows carry the clinical date in their primary key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True, gc=False):
     """`tables` (with `name` among them, having patient and rid) and `where`.
 
     `live`: its rows are of the types searched and of records that live; else the resource itself must be asked.

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+import msgspec
 
 from hoso.core import Issue, Refused
 from hoso.fhir.search import MAX_COUNT, Query
@@ -30,8 +32,7 @@ from hoso.store.search.window import SIZES, window
 from hoso.store.visible import Visible
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, gc=False):
     """Where a page ended. `seq` and `rid_limit`: the newest change and number there were at the first page."""
 
     seq: int
@@ -153,11 +154,11 @@ class Search:
         while True:
             room = count - len(found)
             rows = self._early(selection, at, room + 1) or self._ordered(keys, sql, at, room + 1)
-            for line in rows[:room]:
-                old, seq, limit = line[-3:]
-                at = Place(at.seq if at else seq, at.rid_limit if at else limit, tuple(line[VALUES]), line[6])
-                if old:
-                    found.append(self._version(line))
+            shown = rows[:room]
+            found += [self._version(line) for line in shown if line[-3]]
+            if shown:
+                last = shown[-1]
+                at = Place(at.seq if at else last[-2], at.rid_limit if at else last[-1], last[VALUES], last[6])
             if len(rows) <= room:
                 return found, None
             if len(found) == count and at is not None:

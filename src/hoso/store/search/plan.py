@@ -6,8 +6,10 @@ SQLite has no idea how common a code is, and PostgreSQL only of the commonest; b
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
+
+import msgspec
+from msgspec import structs
 
 from hoso.fhir.model import load
 from hoso.fhir.search.query import (
@@ -54,8 +56,7 @@ _LAST = 6
 """Ranks above are tried only when nothing better is there, and never measured: they may look at every row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True, gc=False):
     """The resources that match: FROM and WHERE around `alias`. `crowded`: it starts from hundreds of rows or more.
 
     `started` False: no condition has rows to start from, every resource of the type is looked at.
@@ -170,8 +171,8 @@ def select(
     start = _start(connection, conditions, types, wanted, scope)
     if start is not None:
         rest = tuple(c for c in wanted if c not in start.conditions)
-        return replace(begin(conditions, types, start.source, rest, sort), crowded=start.crowded)
-    return replace(along(conditions, types, TRUE, None, wanted), crowded=True, started=False)
+        return begin(conditions, types, start.source, rest, sort, start.crowded)
+    return structs.replace(along(conditions, types, TRUE, None, wanted), crowded=True, started=False)
 
 
 def along(
@@ -189,13 +190,14 @@ def begin(
     source: Source,
     rest: tuple[Condition, ...],
     sort: Sequence[SortKey],
+    crowded: bool = False,
 ) -> Selection:
     """From the rows of a source, those for which the rest holds."""
     row = needs_row(sort) or any(conditions.needs_row(c) for c in rest)
     row = row or (needs_date(sort, types) and not source.dated)
     alias, tables, where = conditions.opened(source, types, row=row)
     held = [conditions.holds(c, alias) for c in rest]
-    return Selection(alias, tables, both((where, *held)), source.unique)
+    return Selection(alias, tables, both((where, *held)), source.unique, crowded)
 
 
 def _start(
@@ -243,7 +245,7 @@ def _scoped(found: Sequence[Start], patient: int) -> Start:
     best = max(near, key=lambda s: (s.rank, cast("Match", s.conditions[0]).code == "code"))
     source = best.source
     where = both((source.where, Sql(f"{source.name}.patient = ?", (patient,))))
-    return best._replace(source=replace(source, where=where))
+    return best._replace(source=structs.replace(source, where=where))
 
 
 def rank(condition: Condition) -> int:

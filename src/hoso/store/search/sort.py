@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from hoso.core.dates import OPEN_HIGH
 from hoso.fhir.extraction.clinical import CLINICAL_DATE
 from hoso.fhir.model import load
@@ -20,8 +22,7 @@ from hoso.store.search.distance import haversine
 from hoso.store.search.sql import TRUE, Sql, among, both, choose, either, exists, nested, of_record
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True, gc=False):
     value: Sql
     descending: bool
     nullable: bool = True

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
+import msgspec
 import orjson
 
 from hoso.store.connection import Dialect
 
 
-class Sql(NamedTuple):
+class Sql(msgspec.Struct, frozen=True, gc=False):
+    """A search makes some sixty of them, so they are of the kind that is made the quickest."""
+
     text: str
     params: tuple[object, ...] = ()
 
@@ -25,10 +27,10 @@ TRUE, FALSE = Sql("1=1"), Sql("1=0")
 def join(word: str, parts: Iterable[Sql]) -> Sql:
     texts: list[str] = []
     params: tuple[object, ...] = ()
-    for text, own in parts:
-        texts.append(text)
-        if own:
-            params += own
+    for part in parts:
+        texts.append(part.text)
+        if part.params:
+            params += part.params
     return Sql(word.join(texts), params)
 
 
