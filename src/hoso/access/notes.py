@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from hoso.store.contract import Saved, Version
 
@@ -13,13 +14,12 @@ def subject(record: Version | Saved) -> int:
     return record.patient if record.type == "Patient" or record.patient != record.rid else 0
 
 
-@dataclass(slots=True)
-class Seen:
+class Seen(msgspec.Struct):
     """Of one patient (0: of nobody): types of data, and "Type/id/version" of each record in the order it was shown."""
 
     patient: int
-    types: set[str] = field(default_factory=set)
-    names: dict[str, None] = field(default_factory=dict)
+    types: set[str] = msgspec.field(default_factory=set)
+    names: dict[str, None] = msgspec.field(default_factory=dict)
 
 
 class Notes:

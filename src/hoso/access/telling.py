@@ -148,16 +148,19 @@ class Teller:
         notes.add(versions)
         action: Action = "E" if kind == "search" else "R"
         asked = event_of(errand, self._now(), kind, action, what)
+        if not versions:
+            return [asked]
         return [
-            replace(
-                asked,
-                patient=one.patient, types=tuple(sorted(one.types)), digest=digest(one.names) if one.names else b"",
-            )
+            replace(asked, patient=one.patient, types=_sorted(one.types), digest=digest(one.names))
             for one in notes.take(also_nobody=True)
-        ]  # fmt: skip
+        ]
 
     def _now(self) -> int:
         return to_ms(self._clock())
+
+
+def _sorted(types: set[str]) -> tuple[str, ...]:
+    return tuple(types) if len(types) == 1 else tuple(sorted(types))
 
 
 def listed(names: Sequence[str]) -> str:

@@ -21,8 +21,11 @@ def search(doors: Doors, request: Request) -> Response:
     query, token = read(doors, request)
     path = "/".join(_where(request))
     cursor = doors.seal.cursor(request.actor.id, path, query.self_pairs, token) if token else None
-    with doors.long.entered():
+    doors.long.enter()
+    try:
         page = doors.records.search(request.errand, query, cursor)
+    finally:
+        doors.long.leave()
     return Response(200, [CONTENT], searchset(doors, request, path, query, page, token))
 
 

@@ -27,7 +27,7 @@ from hoso.store.search.conditions import Conditions
 from hoso.store.search.includes import TooMany, included
 from hoso.store.search.plan import Named, Selection, named_records, select
 from hoso.store.search.sort import Key, Sorts, after, order
-from hoso.store.search.sql import TRUE, Sql, both, choose, join, nested
+from hoso.store.search.sql import TRUE, Sql, both, choose, join
 from hoso.store.search.window import SIZES, window
 from hoso.store.visible import Visible
 
@@ -66,8 +66,11 @@ def run(
     connection: Connection, keys: Keys, dialect: Dialect, query: Query, visible: Visible, cursor: str | None = None
 ) -> Page:
     """One page of matches with what the query includes, seen as one caller may see it."""
-    with limited(connection):
-        return Search(connection, keys, dialect, query, visible).page(cursor)
+    try:
+        with connection.limited():
+            return Search(connection, keys, dialect, query, visible).page(cursor)
+    except TooSlow:
+        raise _too_slow() from None
 
 
 @contextmanager
@@ -77,7 +80,11 @@ def limited(connection: Connection) -> Iterator[None]:
         with connection.limited():
             yield
     except TooSlow:
-        raise Refused(503, Issue("too-costly", "search.too-slow", {"seconds": str(SECONDS)})) from None
+        raise _too_slow() from None
+
+
+def _too_slow() -> Refused:
+    return Refused(503, Issue("too-costly", "search.too-slow", {"seconds": str(SECONDS)}))
 
 
 def scan(connection: Connection, keys: Keys, dialect: Dialect, query: Query, visible: Visible) -> Iterator[Version]:
@@ -197,13 +204,14 @@ class Search:
         where = TRUE
         if at is not None:
             where = both((Sql("rid <= ?", (at.rid_limit,)), after(keys, at.values, at.rid)))
-        page = choose("*", nested(matching, "q"), where).also(Sql(f"ORDER BY {order(keys)} LIMIT {limit}"))
-        values = "".join(f", p.s{n}" for n in range(1, len(keys) + 1))
-        known = Sql("?, ?", (at.seq, at.rid_limit)) if at else _NEWEST
-        columns = Sql(_COLUMNS + values).also(self._old(at), ", ").also(known, ", ")
-        tables = nested(page, "p").also(Sql("CROSS JOIN resource r CROSS JOIN body b"))
-        sql = choose(columns.text, tables, _BODIES).also(Sql(f"ORDER BY {order(keys, 'p.')}"))
-        return self.connection.rows(sql.text, columns.params + sql.params)
+        values = "".join([f", p.s{n}" for n in range(1, len(keys) + 1)])
+        old, known = self._old(at), Sql("?, ?", (at.seq, at.rid_limit)) if at else _NEWEST
+        sql = (
+            f"SELECT {_COLUMNS}{values}, {old.text}, {known.text} FROM (SELECT * FROM ({matching.text}) q"  # noqa: S608
+            f" WHERE {where.text} ORDER BY {order(keys)} LIMIT {limit}) p CROSS JOIN resource r CROSS JOIN body b"
+            f" WHERE {_BODIES} ORDER BY {order(keys, 'p.')}"
+        )
+        return self.connection.rows(sql, old.params + known.params + matching.params + where.params)
 
     def _old(self, at: Place | None) -> Sql:
         """Whether a record was there at the first page; an update since then does not make it new."""
@@ -225,5 +233,5 @@ _COLUMNS = (
     "r.type, r.id, r.version, r.updated, b.dict, b.bytes, r.rid, r.patient, r.seq,"
     " (SELECT mask FROM label y WHERE y.rid = r.rid)"
 )
-_BODIES = Sql("r.patient = p.patient AND r.rid = p.rid AND b.patient = r.patient AND b.seq = r.seq")
+_BODIES = "r.patient = p.patient AND r.rid = p.rid AND b.patient = r.patient AND b.seq = r.seq"
 _NEWEST = Sql("(SELECT max(seq) FROM change), (SELECT max(rid) FROM key)")
