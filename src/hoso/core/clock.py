@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 Clock = Callable[[], datetime]
 
@@ -26,4 +27,10 @@ def from_ms(ms: int) -> datetime:
 
 def instant(ms: int) -> str:
     """FHIR `instant` in UTC with milliseconds, as HoSo writes `meta.lastUpdated`: 2026-11-23T01:02:03.004Z."""
-    return from_ms(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return f"{_second(ms // 1000)}.{ms % 1000:03}Z"
+
+
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    """Answers of one second differ in what follows it."""
+    return (EPOCH + timedelta(seconds=seconds)).isoformat()[:19]

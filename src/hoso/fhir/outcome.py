@@ -35,8 +35,10 @@ def text(issue: Issue, language: Language = "en") -> str:
 
 def preferred(accept_language: str | None) -> Language:
     """The language a caller asks for in Accept-Language; English when it names neither of ours."""
+    if not accept_language:
+        return "en"
     ranked: list[tuple[float, int, Language]] = []
-    for place, part in enumerate((accept_language or "").split(",")[:20]):
+    for place, part in enumerate(accept_language.split(",")[:20]):
         tag, _, weight = part.partition(";")
         name = tag.strip().lower().split("-")[0]
         quality = _quality(weight)

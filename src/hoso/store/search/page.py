@@ -27,7 +27,7 @@ from hoso.store.search.conditions import Conditions
 from hoso.store.search.includes import TooMany, included
 from hoso.store.search.plan import Named, Selection, named_records, select
 from hoso.store.search.sort import Key, Sorts, after, order
-from hoso.store.search.sql import TRUE, Sql, both, choose, join
+from hoso.store.search.sql import TRUE, Sql, both, choose
 from hoso.store.search.window import SIZES, window
 from hoso.store.visible import Visible
 
@@ -193,11 +193,12 @@ class Search:
         query, m = self.query, found.alias
         keys = [key for c in query.conditions if query.rank_exact and (key := self.sorts.exactness(c, m))]
         keys += [self.sorts.key(key, m) for key in query.sort]
-        columns = [Sql(f"{m.patient} AS patient"), Sql(f"{m.rid} AS rid")]
-        columns += [key.value.also(Sql(f"AS s{n}")) for n, key in enumerate(keys, 1)]
-        listed = join(", ", columns)
-        sql = choose(listed.text, found.tables, found.where, not found.unique)
-        return keys, Sql(sql.text, listed.params + sql.params)
+        params: tuple[object, ...] = ()
+        columns = f"{m.patient} AS patient, {m.rid} AS rid"
+        for n, key in enumerate(keys, 1):
+            columns, params = f"{columns}, {key.value.text} AS s{n}", params + key.value.params
+        sql = choose(columns, found.tables, found.where, not found.unique)
+        return keys, Sql(sql.text, params + sql.params)
 
     def _ordered(self, keys: Sequence[Key], matching: Sql, at: Place | None, limit: int) -> list[Row]:
         """Rows in the order of the keys, behind a place; with the values of the keys."""

@@ -102,16 +102,19 @@ def named_records(connection: Connection, keys: Keys, query: Query, types: tuple
 
 def _known(dialect: Dialect, names: Sequence[tuple[int, str]], rid: str, key: int | None) -> Sql:
     """Type, id and number of some names, and the least and greatest patient key of what refers to them by `key`."""
-    ends = Sql(", CAST(NULL AS bigint), CAST(NULL AS bigint)")
+    params: tuple[object, ...] = ()
+    ends = ", CAST(NULL AS bigint), CAST(NULL AS bigint)"
     if key is not None:
-        end = f"(SELECT {{}}(f.patient) FROM ref f WHERE f.target = {rid} AND f.key = ?)"  # noqa: S608
-        ends = join("", [Sql(f", {end.format(pick)}", (key,)) for pick in ("min", "max")])
-    tables = named(dialect, "j", names).also(Sql("CROSS JOIN key k"))
-    where = Sql("k.type = j.a AND k.id = j.b")
+        end = f"(f.patient) FROM ref f WHERE f.target = {rid} AND f.key = ?)"
+        ends, params = f", (SELECT min{end}, (SELECT max{end}", (key, key)
+    listed, member, of = named(dialect, "j", names), "", ""
     if rid == "m.record":
-        tables, where = tables.also(Sql("CROSS JOIN member m")), where.also(Sql("m.person = k.rid"), " AND ")
-    sql = choose(f"k.type, k.id, {rid}{ends.text}", tables, where)
-    return Sql(sql.text, ends.params + sql.params)
+        member, of = " CROSS JOIN member m", " AND m.person = k.rid"
+    sql = (
+        f"SELECT k.type, k.id, {rid}{ends} FROM {listed.text} CROSS JOIN key k{member}"  # noqa: S608
+        f" WHERE k.type = j.a AND k.id = j.b{of}"
+    )
+    return Sql(sql, params + listed.params)
 
 
 def _anchor(wanted: Sequence[Condition]) -> Match | None:
