@@ -152,6 +152,33 @@ def test_what_two_stations_wrote_alone_arrives_everywhere(tree: Tree) -> None:
         assert checked.returncode == 0, checked.stdout
 
 
+def test_a_station_for_its_own_people_has_them_whole_and_nobody_else(small: Tree) -> None:
+    small.tokens["a"] = made(small.folder / "a")
+    done = hoso("node", "invite", "--data", small.hub_folder, "--name", "a", "--facility", "01002", "--scope", "own")
+    small.enrol("a", done.stdout.strip())
+    small.station("b")
+    small.write("a", *visit("pa", 1))
+    small.write("b", *visit("pb", 1, "Trần Thị Bình"), *visit("pc", 1, "Lê Văn Cường"))
+    for name in ("a", "b", "a"):
+        assert "Both have the same." in small.now(name)
+    a = small.serve("a")
+    assert small.shows("a", a, "Observation/pa-o1") and not small.shows("a", a, "Observation/pb-o1")
+    assert not small.shows("a", a, "Patient/pb")
+
+    small.write("a", note("at-the-door", "pb", "38.5"))
+    said = small.now("a")
+    assert "Both have the same." in said and "had not come" not in said, said
+    for what in ("Patient/pb", "Encounter/pb-1", "Observation/pb-o1", "Observation/at-the-door"):
+        assert small.shows("a", a, what) == small.shows("hub", small.hub, what) is not None, what
+    assert not small.shows("a", a, "Patient/pc") and not small.shows("a", a, "Observation/pc-o1")
+    status, body = a.request("GET", "/fhir/Linkage")
+    assert status == 200 and "pb" in body.decode() and "pc" not in body.decode()
+    _, body = a.request("GET", "/fhir/Patient?_summary=count")
+    assert json.loads(body)["total"] == 2
+    for folder in (small.hub_folder, small.folder / "a"):
+        assert hoso("doctor", "--data", folder).returncode == 0
+
+
 def test_each_version_says_where_it_is(small: Tree) -> None:
     small.station("a")
     small.write("a", *visit("pa", 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from random import Random
 
@@ -10,10 +10,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hoso.sync import Outcome, Peer, answer, contact
 from hoso.sync.keys import Ed25519Keys, Ed25519Signer
-from hoso.sync.ledger import Write
+from hoso.sync.ledger import Version, Write
 from hoso.sync.memory import MemoryLedger
 from hoso.sync.messages import Answer, Request
 from hoso.sync.peer import Sizes
+from hoso.sync.scope import Wants, facility_claim
 from hoso.sync.stream import Header, Record, write
 
 SIGNERS = {
@@ -25,7 +26,10 @@ ABOVE = {"station": "centre", "neighbour": "centre"}
 
 
 class Star:
-    """Two stations below one centre; everybody has everybody in scope, but for patients of one station alone."""
+    """Two stations below one centre. `scoped`: who is not to have everybody, but the people of its own facility."""
+
+    def __init__(self, scoped: Collection[str] = ()) -> None:
+        self._scoped = scoped
 
     @property
     def centre(self) -> str:
@@ -34,24 +38,25 @@ class Star:
     def carries(self, neighbour: str, node: str) -> bool:
         return neighbour in (node, ABOVE.get(node))
 
-    def covers(self, node: str, patient: str) -> bool:
-        return node == "centre" or not patient.startswith("only-") or patient == f"only-{node}"
+    def wants(self, node: str) -> Wants | None:
+        return Wants(frozenset({node}), frozenset({node})) if node in self._scoped else None
 
 
 @dataclass
 class Site:
     name: str
     sizes: Sizes = field(default_factory=Sizes)
+    scoped: Collection[str] = ()
 
     def __post_init__(self) -> None:
         self.chance = Random(self.name)
-        self.ledger = MemoryLedger(self.name, self.chance.randbytes(8).hex())
+        self.ledger = MemoryLedger(self.name, self.chance.randbytes(8).hex(), _claims)
 
     @property
     def peer(self) -> Peer:
         return Peer(
-            self.ledger, SIGNERS[self.name], KEYS, Star(), lambda header, body: None, ABOVE.get(self.name), lambda: 0,
-            self.chance.randbytes, self.sizes,
+            self.ledger, SIGNERS[self.name], KEYS, Star(self.scoped), lambda header, body: None, ABOVE.get(self.name),
+            lambda: 0, self.chance.randbytes, self.sizes,
         )  # fmt: skip
 
     def save(self, *records: Record) -> tuple[Record, ...]:
@@ -61,6 +66,11 @@ class Site:
     def note(self, patient: str = "p", id: str = "o", bases: tuple[bytes, ...] = (), text: str = "x") -> Record:
         """One change saved at this site."""
         return self.save(change(self.chance, patient, id, bases, text))[0]
+
+
+def _claims(version: Version) -> list[str]:
+    """The patients `only-` so and so are those of one station."""
+    return [facility_claim(version.header.patient.removeprefix("only-"))]
 
 
 def change(chance: Random, patient: str = "p", id: str = "o", bases: tuple[bytes, ...] = (), text: str = "x") -> Record:

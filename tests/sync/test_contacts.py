@@ -218,6 +218,7 @@ def test_a_faulty_entry_is_held_and_nothing_behind_it_waits(station: Site, hub: 
 def test_a_station_is_sent_its_scope_and_nothing_else(station: Site, hub: Site) -> None:
     hub.note("only-station", "mine")
     hub.note("only-neighbour", "not mine")
+    hub.scoped = ("station",)
     seen: list[Page] = []
 
     def line(request: Request) -> Answer:

@@ -69,7 +69,7 @@ def altered(patch: Patch) -> None:
 
 def diverged(patch: Patch) -> None:
     """The feed forgets a line now and then, and nobody compares what both show."""
-    patch.setattr(serving, "_goes_to", _goes(lambda me, sender, entry: entry.number % 5 != 0))
+    patch.setattr(serving, "_goes_to", _goes(lambda entry: entry.number % 5 != 0))
     patch.setattr(proof, "root", lambda sums: b"")
 
 
@@ -93,12 +93,12 @@ def order(patch: Patch) -> None:
 
 def partial_group(patch: Patch) -> None:
     """A page may leave out a part of what belongs together."""
-    patch.setattr(serving, "_goes_to", _goes(lambda me, sender, entry: entry.version.header.place != 2))
+    patch.setattr(serving, "_goes_to", _goes(lambda entry: entry.version.header.place != 2))
 
 
 def leak(patch: Patch) -> None:
     """The hub sends everything to everybody."""
-    patch.setattr(serving, "_goes_to", lambda me, sender, entry: True)
+    patch.setattr(serving, "_goes_to", lambda me, sender, entry, held: True)
 
 
 def false_delivered(patch: Patch) -> None:
@@ -107,9 +107,9 @@ def false_delivered(patch: Patch) -> None:
     patch.setattr(serving, "receipt", lambda me, stream, place: real(replace(me, hub=None), stream, place))
 
 
-def _goes(also: Callable[[Any, str, Any], bool]) -> Callable[[Any, str, Any], bool]:
+def _goes(also: Callable[[Any], bool]) -> Callable[[Any, str, Any, Any], bool]:
     real = serving._goes_to
-    return lambda me, sender, entry: real(me, sender, entry) and also(me, sender, entry)
+    return lambda me, sender, entry, held: real(me, sender, entry, held) and also(entry)
 
 
 MUTATIONS = (

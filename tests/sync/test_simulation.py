@@ -69,7 +69,7 @@ def test_the_same_seed_plays_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_failing_schedule_is_made_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "_goes_to", lambda me, sender, entry: True)
+    monkeypatch.setattr(serving, "_goes_to", lambda me, sender, entry, held: True)
     failed = next(played for seed in range(50) if (played := play(draw(seed, SMALL))).failures)
 
     short = shrink(failed)

@@ -12,6 +12,7 @@ from hoso.cli.node import opened
 from hoso.cli.texts import say
 from hoso.core.clock import instant, to_ms
 from hoso.sync.nodes import CODE_MINUTES, Hub
+from hoso.sync.scope import EXTENTS, Extent, extent
 
 ACTIONS = ("invite", "enrol", "list", "revoke", "admit", "replace", "status")
 
@@ -26,6 +27,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         add_data(one)
     made["invite"].add_argument("--name", required=True, metavar="NAME", help=say("node.name"))
     made["invite"].add_argument("--facility", required=True, metavar="CODE", help=say("node.facility"))
+    made["invite"].add_argument("--scope", choices=EXTENTS, default="all", help=say("node.scope"))
     made["enrol"].add_argument("--hub", required=True, metavar="URL", help=say("node.hub"))
     made["enrol"].add_argument("--code", required=True, metavar="CODE", help=say("node.code"))
     made["enrol"].add_argument("--authority", type=Path, metavar="FILE", help=say("node.authority"))
@@ -41,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     with opened(args.data) as node:
         hub = syncing.hub(node.agreeing)
         if args.action == "invite":
-            _invite(hub, args.name, args.facility)
+            _invite(hub, args.name, args.facility, args.scope)
         elif args.action == "list":
             _list(hub)
         elif args.action == "replace":
@@ -54,16 +56,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _invite(hub: Hub, name: str, facility: str) -> None:
+def _invite(hub: Hub, name: str, facility: str, scope: Extent) -> None:
     """The code alone on standard output."""
-    print(hub.invite(name, facility))
+    print(hub.invite(name, facility, scope))
 
 
 def _list(hub: Hub) -> None:
     for row in hub.table.all():
         state = say(f"node.{hub.standing(row)}", until=instant(row.expires))
         seen = instant(row.seen) if row.seen else say("node.never")
-        print(f"{row.id}\t{row.name}\t{row.facility}\t{state}\t{seen}\t{_clock(row.ahead)}")
+        print(f"{row.id}\t{row.name}\t{row.facility}\t{state}\t{seen}\t{_clock(row.ahead)}\t{row.scope}")
 
 
 def _clock(ahead: int | None) -> str:
@@ -74,7 +76,7 @@ def _replace(hub: Hub, id: str) -> None:
     row = hub.table.find(id)
     if row is None or not hub.revoke(id):
         raise Failure("node.none", node=id)
-    _invite(hub, row.name, row.facility)
+    _invite(hub, row.name, row.facility, extent(row.scope))
 
 
 def _enrol(args: argparse.Namespace) -> int:

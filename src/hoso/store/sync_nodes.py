@@ -9,12 +9,12 @@ from hoso.store.connection import Connection, Row
 from hoso.store.engine import Engine
 from hoso.store.sync_lines import insert
 
-_COLUMNS = "id, name, facility, public, parent, enrolled, expires, revoked, contact, turn, seen, ahead, told"
+_COLUMNS = "id, name, facility, public, parent, enrolled, expires, revoked, contact, turn, seen, ahead, told, scope"
 
 
 class NodeRow(NamedTuple):
     """`contact` and `turn` are the last that were answered. `ahead`: its clock less this node's, in milliseconds, when
-    it was `seen` last; `told`: what it said of itself."""
+    it was `seen` last; `told`: what it said of itself; `scope`: whose records it is to have."""
 
     id: str
     name: str
@@ -29,6 +29,7 @@ class NodeRow(NamedTuple):
     seen: int | None = None
     ahead: int | None = None
     told: str = ""
+    scope: str = "all"
 
 
 class InviteRow(NamedTuple):
@@ -36,6 +37,7 @@ class InviteRow(NamedTuple):
     facility: str
     expires: int
     used: str | None
+    scope: str
 
 
 class NodeTable:
@@ -50,15 +52,15 @@ class NodeTable:
         rows = self._engine.reader().rows(f"SELECT {_COLUMNS} FROM sync_node WHERE id = ?", (id,))  # noqa: S608
         return _row(rows[0]) if rows else None
 
-    def invite(self, digest: bytes, name: str, facility: str, now: int, expires: int) -> None:
+    def invite(self, digest: bytes, name: str, facility: str, scope: str, now: int, expires: int) -> None:
         def work(connection: Connection) -> None:
             connection.rows("DELETE FROM sync_invite WHERE expires < ?", (now - 30 * 86_400_000,))
-            insert(connection, "sync_invite", [(digest, name, facility, now, expires, None)])
+            insert(connection, "sync_invite", [(digest, name, facility, now, expires, None, scope)])
 
         self._engine.transact(work)
 
     def invited(self, digest: bytes) -> InviteRow | None:
-        sql = "SELECT name, facility, expires, used FROM sync_invite WHERE digest = ?"
+        sql = "SELECT name, facility, expires, used, scope FROM sync_invite WHERE digest = ?"
         rows = self._engine.reader().rows(sql, (digest,))
         return InviteRow(*rows[0]) if rows else None
 
@@ -82,9 +84,9 @@ class NodeTable:
 
         def work(connection: Connection) -> None:
             for row in rows:
-                changed = """UPDATE sync_node SET name = ?, facility = ?, expires = ?, revoked = ? WHERE id = ?
-                             RETURNING id"""
-                values = (row.name, row.facility, row.expires, row.revoked, row.id)
+                changed = """UPDATE sync_node SET name = ?, facility = ?, expires = ?, revoked = ?, scope = ?
+                             WHERE id = ? RETURNING id"""
+                values = (row.name, row.facility, row.expires, row.revoked, row.scope, row.id)
                 if not connection.rows(changed, values):
                     insert(connection, "sync_node", [row])
 

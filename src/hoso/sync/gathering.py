@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 import orjson
 
 from hoso.fhir.systems import RECORD_KIND
+from hoso.identity.ledger import read as read_event
 from hoso.identity.portrait import is_person
 from hoso.store.sync_versions import SyncRows, Written
+from hoso.sync.scope import key
 from hoso.sync.stream import MOST_GROUP, Header, Record, write
 
 AT_ONCE = 2_000
@@ -74,10 +76,22 @@ def is_picture(body: bytes) -> bool:
     return RECORD_KIND.encode() in body and is_person(orjson.loads(body))
 
 
+def _whose(one: Written) -> str:
+    """Of whom it is, also where no rule of FHIR says so: an event of the ledger is its person's, a file its owner's."""
+    if one.patient or one.type not in ("Linkage", "Binary") or not one.body:
+        return one.patient
+    resource = orjson.loads(one.body)
+    if one.type == "Linkage":
+        event = read_event(resource)
+        return event.person if event else ""
+    type, _, id = str(resource.get("securityContext", {}).get("reference", "")).partition("/")
+    return id if type == "Patient" and "/" not in id else ""
+
+
 def _record(one: Written, group: bytes, place: int, places: int) -> Record:
     deleted = one.deleted or not one.body  # of what was erased nothing is left to be told
     header = Header(
         one.change, group, place, places, "delete" if deleted else "put", one.type, one.id, one.version,
-        one.bases, one.patient, one.actor, one.reason, one.time,
+        one.bases, key(one.type, one.id, _whose(one)), one.actor, one.reason, one.time,
     )  # fmt: skip
     return write(header, b"" if deleted else one.body)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ from hoso.store.contract import Origin, Unavailable
 from hoso.store.reading import feed_end
 from hoso.store.record_store import RecordStore, RecordTransaction
 from hoso.store.sync_lines import Line, LineName, LineRows, Text
+from hoso.store.sync_scope import ScopeRows
 from hoso.store.sync_versions import LOCK, Admitted, SyncRows, VersionRow
 from hoso.sync import proof
 from hoso.sync.batches import Closed, closed
@@ -32,9 +34,11 @@ from hoso.sync.ledger import (
     Full,
     Judged,
     NewEpoch,
+    Offered,
     Opened,
     Pulled,
     Released,
+    Settled,
     Step,
     Told,
     Version,
@@ -44,6 +48,7 @@ from hoso.sync.ledger import (
 from hoso.sync.memory import thin
 from hoso.sync.messages import Cursor, Held
 from hoso.sync.receipts import Receipt
+from hoso.sync.scope import Joined, Wants, concerned, facility_claim, families, former, key, lengthened, node_claim
 from hoso.sync.showing import Name, Shown, show, untagged
 from hoso.sync.stream import Place, Record, StreamId, read, start
 
@@ -51,6 +56,8 @@ T = TypeVar("T")
 Door = Callable[[Callable[[RecordTransaction], None]], None]
 """Runs a write of this node as itself, with the audit events of what is saved in it. Raises Unavailable."""
 EPOCH, TOTAL = "epoch", "held-total"
+SETTLED = "settled "
+"""Before the name of a node."""
 WHY, MOST_WHY = "held", 200
 """Of so many changes that are held above, the reason is kept as well."""
 
@@ -163,6 +170,14 @@ class StoreLedger:
         with self._store.engine.lent() as connection:
             yield self._rows(connection)
 
+    def _scope(self, connection: Connection) -> ScopeRows:
+        return ScopeRows(connection, self._store.facts.keys)
+
+    @contextmanager
+    def _scoping(self) -> Iterator[ScopeRows]:
+        with self._store.engine.lent() as connection:
+            yield self._scope(connection)
+
     def _own(self, rows: SyncRows) -> LineName:
         return LineName(self._node, rows.state(EPOCH))
 
@@ -212,11 +227,22 @@ class StoreLedger:
             case Released(stream, admitted):
                 rows.lines.release(self._line(rows, _name(stream)), [version.header.change for version in admitted])
                 return self._admitted(rows, admitted)
-            case Pulled(admitted, cursor):
+            case Pulled(admitted, cursor, lane):
+                if lane is not None:
+                    self._lane(self._scope(rows.connection), *lane)
                 if cursor is not None:
                     known = tuple(Cursor(cursor.hub, *one) for one in rows.cursors(cursor.hub))
                     rows.set_cursors(cursor.hub, [(c.number, c.chain) for c in thin((cursor, *known))])
                 return self._admitted(rows, admitted)
+            case Offered():
+                self._scope(rows.connection).lengthen(former(self._node), 0, ())
+            case Settled(node, number, patients):
+                if int(rows.state(SETTLED + node) or 0) < number:  # else somebody else was quicker
+                    scope = self._scope(rows.connection)
+                    end, there = scope.end(node), scope.scope(node)
+                    new = [one for one in patients if one not in there]
+                    scope.lengthen(node, end[0], lengthened(end, new, number))
+                    rows.set_state(SETTLED + node, str(number))
             case NewEpoch(stream, after, into):
                 line = self._line(rows, _name(stream))
                 fresh = rows.lines.begin(_name(into), 0, start(into))
@@ -235,6 +261,13 @@ class StoreLedger:
                     rows.set_state(TOTAL, str(sum))
                     rows.set_state(WHY, json.dumps({one.change.hex(): one.reason for one in held[:MOST_WHY]}))
         return ()
+
+    def _lane(self, scope: ScopeRows, after: int, joined: Sequence[Joined]) -> None:
+        name, before = former(self._node), scope.scope(self._node)
+        scope.lengthen(self._node, after, joined)
+        gone = before.keys() - scope.scope(self._node).keys() - scope.scope(name).keys()
+        end = scope.end(name)
+        scope.lengthen(name, end[0], lengthened(end, sorted(gone)))
 
     def _written(self, rows: SyncRows, records: Sequence[Record]) -> list[Version]:
         line = self._line(rows, self._own(rows))
@@ -360,6 +393,45 @@ class StoreLedger:
     def feed_chain(self, number: int) -> bytes | None:
         with self._reading() as rows:
             return rows.feed_chain(number)
+
+    def place(self, change: bytes) -> int:
+        with self._scoping() as scope:
+            return scope.place(change)
+
+    def settled(self, node: str) -> int:
+        with self._reading() as rows:
+            return int(rows.state(SETTLED + node) or 0)
+
+    def concerned(self, after: int, limit: int, wants: Wants) -> tuple[int, Sequence[str]]:
+        with self._scoping() as scope:
+            until, touched = scope.touched(after, limit)
+            same = scope.same(touched)
+            found = families(sorted(touched), lambda one: same.get(one, ()))
+            everyone = {one for family in found for one in family}
+            claims: dict[str, set[str]] = defaultdict(set)
+            for patient, node in scope.written(everyone, wants.nodes):
+                claims[patient].add(node_claim(node))
+            for patient, facility in scope.cared(everyone, wants.facilities):
+                claims[patient].add(facility_claim(facility))
+            joined = [one for family in concerned(found, lambda one: claims.get(one, ()), wants) for one in family]
+            led = scope.known({key(type, id, "") for type, id in scope.led_to(joined)} - {""})
+        return until, list(dict.fromkeys((*joined, *sorted(led))))
+
+    def scope(self, node: str) -> Mapping[str, int]:
+        with self._scoping() as scope:
+            return scope.scope(node)
+
+    def lane(self, node: str, after: int, limit: int) -> Sequence[Joined]:
+        with self._scoping() as scope:
+            return [Joined(*one) for one in scope.lane(node, after, limit)]
+
+    def lane_end(self, node: str) -> tuple[int, bytes]:
+        with self._scoping() as scope:
+            return scope.end(node)
+
+    def lane_chain(self, node: str, number: int) -> bytes | None:
+        with self._scoping() as scope:
+            return scope.chain(node, number)
 
     def cursors(self, hub: str) -> Sequence[Cursor]:
         with self._reading() as rows:

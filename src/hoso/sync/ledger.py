@@ -5,13 +5,14 @@ When `commit` returns, the steps are durable. Nothing here takes anything away: 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from hoso.sync.batches import Batch, Closed
 from hoso.sync.messages import Cursor, Held
 from hoso.sync.receipts import Receipt
+from hoso.sync.scope import Joined, Wants
 from hoso.sync.stream import Header, Place, Record, StreamId
 
 
@@ -94,10 +95,29 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """A page of a hub's feed, and the cursor behind it (None: a repair)."""
+    """A page of a hub's feed, and the cursor behind it (None: a repair).
+
+    `lane`: who joined the scope of this node behind a place of its lane, whose end is cut off first, and kept as
+    `scope.former`. None: as before.
+    """
 
     admitted: tuple[Version, ...]
     cursor: Cursor | None
+    lane: tuple[int, tuple[Joined, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """The hub was told of all that is here of those who were cut off this node's lane: there are none any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The scope of a node below was worked out up to a line of the feed here; these join it."""
+
+    node: str
+    number: int
+    patients: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +148,7 @@ class Told:
     """The sum over what the hub told, where `held` names each change of a batch that the hub cannot read."""
 
 
-Step = Write | Vouch | Append | Opened | Released | Judged | Pulled | NewEpoch | Branch | Told
+Step = Write | Vouch | Append | Opened | Released | Judged | Pulled | Offered | Settled | NewEpoch | Branch | Told
 
 
 class Ledger(Protocol):
@@ -208,6 +228,32 @@ class Ledger(Protocol):
 
     def feed_chain(self, number: int) -> bytes | None:
         """The chain of the feed at a number; None if it does not go there."""
+        ...
+
+    def place(self, change: bytes) -> int:
+        """Where a change that is in the record stands in the feed here."""
+        ...
+
+    def settled(self, node: str) -> int:
+        """Up to which line of the feed the scope of a node was worked out."""
+        ...
+
+    def concerned(self, after: int, limit: int, wants: Wants) -> tuple[int, Sequence[str]]:
+        """Of the lines of the feed behind a number: the last that was looked at, and the patients they touch who are
+        wanted, each with all who are the same person."""
+        ...
+
+    def scope(self, node: str) -> Mapping[str, int]:
+        """Who joined the scope of a node, or was said by the hub to have joined that of this node; each with the
+        line of the feed up to which the join stands for all there is."""
+        ...
+
+    def lane(self, node: str, after: int, limit: int) -> Sequence[Joined]: ...
+
+    def lane_end(self, node: str) -> tuple[int, bytes]: ...
+
+    def lane_chain(self, node: str, number: int) -> bytes | None:
+        """The chain of a lane at a number; None if it does not go there."""
         ...
 
     def cursors(self, hub: str) -> Sequence[Cursor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy as shallow
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -15,9 +15,11 @@ from hoso.sync.ledger import (
     Entry,
     Judged,
     NewEpoch,
+    Offered,
     Opened,
     Pulled,
     Released,
+    Settled,
     Step,
     Told,
     Version,
@@ -28,6 +30,7 @@ from hoso.sync.messages import Cursor, Held
 from hoso.sync.proof import total as proof_total
 from hoso.sync.proof import weight
 from hoso.sync.receipts import Receipt
+from hoso.sync.scope import Joined, Wants, concerned, families, former, lengthened, node_claim
 from hoso.sync.stream import Place, Record, StreamId, link, read, start
 
 NOTHING = Record(b"", b"")
@@ -71,9 +74,16 @@ class Line:
 
 
 class MemoryLedger:
-    """Implements `Ledger`; it never is full."""
+    """Implements `Ledger`; it never is full. `claims`: who cares for the patient of a record by what it says."""
 
-    def __init__(self, node: str, epoch: str) -> None:
+    def __init__(
+        self, node: str, epoch: str, claims: Callable[[Version], Collection[str]] = lambda version: ()
+    ) -> None:
+        self._claims = claims
+        self._claimed: dict[str, frozenset[str]] = {}
+        self._settled: dict[str, int] = {}
+        self._lanes: dict[str, list[Joined]] = {}
+        self._scopes: dict[str, dict[str, int]] = {}
         self._own = StreamId(node, epoch)
         self._lines: dict[StreamId, Line] = {self._own: Line(0, [start(self._own)])}
         self._versions: dict[bytes, Version] = {}
@@ -81,6 +91,7 @@ class MemoryLedger:
         self._patients: dict[str, dict[tuple[str, str], None]] = {}
         self._sums: dict[str, int] = {}
         self._feed: list[Entry] = []
+        self._places: dict[bytes, int] = {}
         self._held: set[bytes] = set()
         self._cursors: dict[str, tuple[Cursor, ...]] = {}
         self._receipts: dict[tuple[StreamId, bool], Receipt] = {}
@@ -93,7 +104,11 @@ class MemoryLedger:
         twin._versions, twin._sums = dict(self._versions), dict(self._sums)
         twin._resources = {name: versions[:] for name, versions in self._resources.items()}
         twin._patients = {patient: dict(names) for patient, names in self._patients.items()}
+        twin._claimed, twin._settled = dict(self._claimed), dict(self._settled)
+        twin._lanes = {node: lane[:] for node, lane in self._lanes.items()}
+        twin._scopes = {node: dict(scope) for node, scope in self._scopes.items()}
         twin._feed, twin._held, twin._cursors = self._feed[:], set(self._held), dict(self._cursors)
+        twin._places = dict(self._places)
         twin._receipts, twin._held_above = dict(self._receipts), dict(self._held_above)
         return twin
 
@@ -131,11 +146,25 @@ class MemoryLedger:
                 self._lines[stream].held = [one for one in self._lines[stream].held if one.change not in gone]
                 for version in admitted:
                     self._admit(version)
-            case Pulled(admitted, cursor):
+            case Pulled(admitted, cursor, lane):
                 for version in admitted:
                     self._admit(version)
+                if lane is not None:
+                    after, joined = lane
+                    cut = {one.patient for one in self._lanes.get(self._own.node, ())[after:]}
+                    self._lengthen(self._own.node, after, joined)
+                    name = former(self._own.node)
+                    end = self.lane_end(name)
+                    lost = sorted(cut - self.scope(name).keys() - self.scope(self._own.node).keys())
+                    self._lengthen(name, end[0], lengthened(end, lost))
                 if cursor is not None:
                     self._cursors[cursor.hub] = thin((cursor, *self._cursors.get(cursor.hub, ())))
+            case Offered():
+                self._lengthen(former(self._own.node), 0, ())
+            case Settled(node, number, patients):
+                self._settled[node] = number
+                end = self.lane_end(node)
+                self._lengthen(node, end[0], lengthened(end, patients, number))
             case NewEpoch(stream, after, into):
                 line = self._lines[into] = Line(0, [start(into)])
                 judged = max(0, self._lines[stream].judged - after)
@@ -187,8 +216,15 @@ class MemoryLedger:
         branch = self._lines[into] = Line(after, [before, *chains], moved, batches, max(judged, after))
         branch.closed = closed
 
+    def _lengthen(self, node: str, after: int, joined: Sequence[Joined]) -> None:
+        lane = self._lanes.setdefault(node, [])
+        lane[after:] = joined
+        self._scopes[node] = {one.patient: one.line for one in lane}
+
     def _admit(self, version: Version) -> None:
         header = version.header
+        claims = {node_claim(version.stream.node), *self._claims(version)}
+        self._claimed[header.patient] = self._claimed.get(header.patient, frozenset()) | claims
         name = (header.type, header.id)
         self._versions[header.change] = version
         self._resources.setdefault(name, []).append(version)
@@ -197,6 +233,7 @@ class MemoryLedger:
         number = len(self._feed) + 1
         chain = sha256(self.feed_end()[1] + header.change).digest()
         self._feed.append(Entry(number, chain, version))
+        self._places[header.change] = number
 
     def current(self) -> StreamId:
         return self._own
@@ -267,6 +304,32 @@ class MemoryLedger:
         if number == 0:
             return b""
         return self._feed[number - 1].chain if 0 < number <= len(self._feed) else None
+
+    def place(self, change: bytes) -> int:
+        return self._places[change]
+
+    def settled(self, node: str) -> int:
+        return self._settled.get(node, 0)
+
+    def concerned(self, after: int, limit: int, wants: Wants) -> tuple[int, Sequence[str]]:
+        lines = self._feed[after : after + limit]
+        patients = dict.fromkeys(line.version.header.patient for line in lines)
+        found = concerned(families(patients, lambda one: ()), lambda one: self._claimed.get(one, ()), wants)
+        return after + len(lines), [one for family in found for one in family]
+
+    def scope(self, node: str) -> Mapping[str, int]:
+        return self._scopes.get(node, {})
+
+    def lane(self, node: str, after: int, limit: int) -> Sequence[Joined]:
+        return self._lanes.get(node, [])[after : after + limit]
+
+    def lane_end(self, node: str) -> tuple[int, bytes]:
+        lane = self._lanes.get(node)
+        return (lane[-1].number, lane[-1].chain) if lane else (0, b"")
+
+    def lane_chain(self, node: str, number: int) -> bytes | None:
+        lane = self._lanes.get(node, [])
+        return b"" if number == 0 else lane[number - 1].chain if 0 < number <= len(lane) else None
 
     def cursors(self, hub: str) -> Sequence[Cursor]:
         return self._cursors.get(hub, ())

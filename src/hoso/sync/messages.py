@@ -105,9 +105,13 @@ class Batches(Message, frozen=True, array_like=True, tag=True):
 
 
 class Pull(Message, frozen=True, array_like=True, tag=True):
-    """What is new behind one of these cursors, the newest that fits? Older ones help after the hub was restored."""
+    """What is new behind one of these cursors, the newest that fits? Older ones help after the hub was restored.
+
+    `lane`: places of my lane that I know (see scope.py).
+    """
 
     cursors: tuple[Cursor, ...]
+    lane: tuple[Cursor, ...] = ()
 
 
 class Item(msgspec.Struct, frozen=True, array_like=True):
@@ -121,13 +125,16 @@ class Item(msgspec.Struct, frozen=True, array_like=True):
 class Page(Message, frozen=True, array_like=True, tag=True):
     """Changes, and the cursor behind them. What came through the asker is not among them: `have` speaks of it.
 
-    On the last page `root` is the fingerprint of all the asker should now show.
+    On the last page `root` is the fingerprint of all the asker should now show. `joined`: who is in its scope as well
+    from now on, behind the place `lane` of its lane; all there is of them is among the items. None: it has everybody.
     """
 
     items: tuple[Item, ...]
     cursor: Cursor
     more: bool
     root: bytes
+    lane: int = 0
+    joined: tuple[str, ...] | None = None
 
 
 class Buckets(Message, frozen=True, array_like=True, tag=True):
@@ -170,6 +177,7 @@ class Below(msgspec.Struct, frozen=True, array_like=True):
     parent: str
     expires: int
     closed: bool
+    scope: str = "all"
 
 
 class Introduce(Message, frozen=True, array_like=True, tag=True):

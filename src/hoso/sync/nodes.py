@@ -23,6 +23,7 @@ from hoso.store.sync_nodes import NodeRow, NodeTable
 from hoso.sync import keyfile
 from hoso.sync.keys import Ed25519Keys, Ed25519Signer
 from hoso.sync.messages import Below
+from hoso.sync.scope import Extent, Place, Wants, extent, wanted
 from hoso.sync.stream import StreamId
 
 CODE_MINUTES = 60
@@ -91,11 +92,13 @@ class Hub:
     def signer(self) -> Ed25519Signer:
         return Ed25519Signer(self.node, self.key)
 
-    def invite(self, name: str, facility: str) -> str:
-        """A code by which one node may enrol within the hour."""
+    def invite(self, name: str, facility: str, scope: Extent = "all") -> str:
+        """A code by which one node may enrol within the hour; `scope`: whose records it is to have."""
         code = "".join(secrets.choice(LETTERS) for _ in range(16))
         now = to_ms(self.clock())
-        self.table.invite(_digest(code), name[:MOST_NAME], facility[:MOST_NAME], now, now + CODE_MINUTES * 60_000)
+        self.table.invite(
+            _digest(code), name[:MOST_NAME], facility[:MOST_NAME], scope, now, now + CODE_MINUTES * 60_000
+        )
         self.tell("node-invite", name, "", "ok")
         return "-".join(code[at : at + 4] for at in range(0, 16, 4))
 
@@ -114,7 +117,10 @@ class Hub:
             self._failed(node)
             raise NotEnrolled("other-key")
         certificate, until = self._issue(node, invited.facility, public, now)
-        row = NodeRow(node, invited.name, invited.facility, public, self.node, to_ms(now), to_ms(until))
+        scope = "all" if before is not None and before.scope == "all" else invited.scope  # what it has it keeps
+        row = NodeRow(
+            node, invited.name, invited.facility, public, self.node, to_ms(now), to_ms(until), scope=scope
+        )  # fmt: skip
         if not self.table.enrol(digest, row, to_ms(now)):
             self._failed(node)
             raise NotEnrolled("code")
@@ -138,7 +144,8 @@ class Hub:
         self.table.meet(
             [
                 NodeRow(
-                    one.id, one.name, one.facility, one.public, one.parent, 0, one.expires, now if one.closed else None
+                    one.id, one.name, one.facility, one.public, one.parent, 0, one.expires, now if one.closed else None,
+                    scope=extent(one.scope),
                 )
                 for one in mine.values()
                 if one.parent in family
@@ -151,7 +158,7 @@ class Hub:
 
     def below(self) -> tuple[Below, ...]:
         return tuple(
-            Below(r.id, r.name, r.facility, r.public, r.parent, r.expires, self.standing(r) == "revoked")
+            Below(r.id, r.name, r.facility, r.public, r.parent, r.expires, self.standing(r) == "revoked", r.scope)
             for r in self.table.all()
         )
 
@@ -229,9 +236,10 @@ class Family:
             at = self._above(at)
         return at == neighbour
 
-    def covers(self, node: str, patient: str) -> bool:
-        """Every node of a tree has what all of it has; docs/explanation/sync.md says what that means."""
-        return True
+    def wants(self, node: str) -> Wants | None:
+        """A hub has what all those below it have together."""
+        places = {id: Place(row.facility, extent(row.scope), row.revoked is None) for id, row in self.rows.items()}
+        return wanted(node, [id for id in self.rows if self.carries(node, id)], places)
 
     def _above(self, node: str) -> str | None:
         if node == self.node:

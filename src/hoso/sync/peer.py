@@ -11,11 +11,12 @@ from hoso.sync.judging import Judge
 from hoso.sync.keys import Keys, Signer
 from hoso.sync.ledger import Ledger
 from hoso.sync.packing import SLOWLY
+from hoso.sync.scope import Wants
 from hoso.sync.stream import StreamId
 
 
 class Tree(Protocol):
-    """Who stands below whom, and whose records a node may have; the hub decides."""
+    """Who stands below whom, and whose records a node is to have; the hub decides."""
 
     @property
     def centre(self) -> str:
@@ -26,8 +27,8 @@ class Tree(Protocol):
         """Whether a node's stream comes through this neighbour: it is the node itself, or stands above it."""
         ...
 
-    def covers(self, node: str, patient: str) -> bool:
-        """Whether a patient is in the scope of a node."""
+    def wants(self, node: str) -> Wants | None:
+        """Whose records a node below is to have; None: everybody's."""
         ...
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hoso.sync import proof
+from hoso.sync import joining, proof
 from hoso.sync.batches import Batch, Closed, Unsealable, take
 from hoso.sync.judging import judge_all
 from hoso.sync.ledger import Append, Entry, Full
@@ -68,6 +68,7 @@ def answer(me: Peer, sender: str, request: Request) -> Answer:
                 return _past(me, sender, request)
             case Pull():
                 judge_all(me.ledger, me.judge, me.waits, me.late, me.belongs)
+                joining.settle(me, sender)
                 return _pull(me, sender, request)
             case Buckets():
                 _at_end(me, request.cursor)
@@ -81,7 +82,8 @@ def answer(me: Peer, sender: str, request: Request) -> Answer:
 
 
 def scope(me: Peer, node: str) -> Iterator[str]:
-    return (patient for patient in me.ledger.patients() if me.tree.covers(node, patient))
+    patients, held = me.ledger.patients(), joining.of(me, node)
+    return (patient for patient in patients if held.covers(patient))
 
 
 def receipt(me: Peer, stream: StreamId, place: Place) -> Receipt:
@@ -195,27 +197,54 @@ def _past(me: Peer, sender: str, request: Past) -> Batches:
 
 
 def _pull(me: Peer, sender: str, request: Pull) -> Page:
-    if len(request.cursors) > MOST_CURSORS:
+    if len(request.cursors) > MOST_CURSORS or len(request.lane) > MOST_CURSORS:
         raise Refused("too-much")
     number = max((cursor.number for cursor in request.cursors if _mine(me, cursor)), default=0)
+    held = joining.of(me, sender)
+    lane, joined, size = 0, None, 0
     items: list[Item] = []
-    size = 0
+    if held.patients is not None:
+        lane = joining.place(me, sender, request.lane)
+        joined, items, whole = _joined(me, sender, lane)
+        size = sum(map(_size, items))
+        if not whole:
+            return Page(tuple(items), _cursor(me, number), more=True, root=b"", lane=lane, joined=joined)
     while entries := me.ledger.feed(number, LOOK):
         for entry in entries:
             if size >= me.sizes.page and entry.version.header.place == 1:
-                return Page(tuple(items), _cursor(me, number), more=True, root=b"")
+                return Page(tuple(items), _cursor(me, number), more=True, root=b"", lane=lane, joined=joined)
             number = entry.number
-            if _goes_to(me, sender, entry):
+            if _goes_to(me, sender, entry, held):
                 version = entry.version
                 items.append(Item(version.stream, version.number, version.record))
-                size += len(version.record.header) + len(version.record.body)
+                size += _size(items[-1])
     root = proof.root(proof.sums(me.ledger, scope(me, sender)))
-    return Page(tuple(items), _cursor(me, number), more=False, root=root)
+    return Page(tuple(items), _cursor(me, number), more=False, root=root, lane=lane, joined=joined)
 
 
-def _goes_to(me: Peer, sender: str, entry: Entry) -> bool:
+def _joined(me: Peer, sender: str, lane: int) -> tuple[tuple[str, ...], list[Item], bool]:
+    """Who joined behind a place, with all there is of them, as far as a page goes; whether that is everybody."""
+    joined: list[str] = []
+    items: list[Item] = []
+    size = 0
+    while places := me.ledger.lane(sender, lane + len(joined), LOOK):
+        for one in places:
+            if size >= me.sizes.page:
+                return tuple(joined), items, False
+            joined.append(one.patient)
+            found = [Item(v.stream, v.number, v.record) for v in joining.whole(me, sender, one)]
+            items += found
+            size += sum(map(_size, found))
+    return tuple(joined), items, True
+
+
+def _size(item: Item) -> int:
+    return len(item.record.header) + len(item.record.body)
+
+
+def _goes_to(me: Peer, sender: str, entry: Entry, held: joining.Scope) -> bool:
     version = entry.version
-    return not me.tree.carries(sender, version.stream.node) and me.tree.covers(sender, version.header.patient)
+    return not me.tree.carries(sender, version.stream.node) and held.follows(version.header.patient, entry.number)
 
 
 def _mine(me: Peer, cursor: Cursor) -> bool:
@@ -243,7 +272,7 @@ def _repair(me: Peer, sender: str, request: Listing) -> Repair:
     for patient in patients:
         missing = [item for change, item in _items(me, patient) if change not in have]
         items += missing
-        size += sum(len(item.record.header) + len(item.record.body) for item in missing)
+        size += sum(map(_size, missing))
         if size >= me.sizes.page:
             break  # the next contact goes on
     unheard = (change for change in request.have if not me.ledger.has(change) and not me.ledger.is_held(change))
@@ -254,4 +283,5 @@ def _items(me: Peer, patient: str) -> Iterator[tuple[bytes, Item]]:
     """All changes of a patient, each with its id."""
     for name in me.ledger.resources(patient):
         for version in me.ledger.versions(*name):
-            yield version.header.change, Item(version.stream, version.number, version.record)
+            if version.header.patient == patient:  # a record may have been another's before
+                yield version.header.change, Item(version.stream, version.number, version.record)

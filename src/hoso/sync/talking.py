@@ -10,11 +10,12 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from hoso.sync import proof
+from hoso.sync import joining, proof
 from hoso.sync.asking import Broken, ask
 from hoso.sync.forking import agree
+from hoso.sync.joining import Scope
 from hoso.sync.judging import judge_all
-from hoso.sync.ledger import Pulled, Told, Version, Vouch
+from hoso.sync.ledger import Offered, Pulled, Told, Version, Vouch
 from hoso.sync.messages import (
     Answer,
     Buckets,
@@ -34,7 +35,10 @@ from hoso.sync.messages import (
 from hoso.sync.outgoing import sealed
 from hoso.sync.peer import Peer
 from hoso.sync.receipts import Receipt, good
+from hoso.sync.scope import Joined, former, lengthened
 from hoso.sync.stream import Place, Record, StreamId, Unreadable, read
+
+Lane = tuple[int, tuple[Joined, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ def contact(me: Peer) -> Generator[Request, Answer, Outcome]:
     judge_all(me.ledger, me.judge, me.waits, me.late, me.belongs)
     page, received = yield from _pull(me)
     repaired, equal = yield from _prove(me, page)
+    equal = not (yield from _offer(me)) and equal
     return Outcome(offset, sent, received, repaired, equal, forked)
 
 
@@ -133,18 +138,29 @@ def _pull(me: Peer) -> Generator[Request, Answer, tuple[Page, int]]:
     assert me.hub is not None
     received, before = 0, None
     while True:
-        page = yield from ask(Pull(tuple(me.ledger.cursors(me.hub))), Page)
+        page = yield from ask(Pull(tuple(me.ledger.cursors(me.hub)), joining.question(me)), Page)
         if page.cursor.hub != me.hub:
             raise Broken("a page of another hub")
-        if page.cursor == before:
+        lane = _lane(me, page)
+        if (page.cursor, lane) == before:
             raise Broken("a page that leads nowhere")
-        before = page.cursor
+        before = page.cursor, lane
         fresh = admissible(me, page.items)
-        if fresh or page.cursor not in me.ledger.cursors(me.hub)[:1]:
-            me.ledger.commit(Pulled(fresh, page.cursor))
+        if fresh or lane is not None or page.cursor not in me.ledger.cursors(me.hub)[:1]:
+            me.ledger.commit(Pulled(fresh, page.cursor, lane))
         received += len(fresh)
         if not page.more:
             return page, received
+
+
+def _lane(me: Peer, page: Page) -> Lane | None:
+    """What a page adds to this node's lane, or takes from its end; None: it is as it was."""
+    if page.joined is None or (page.lane == me.ledger.lane_end(me.name)[0] and not page.joined):
+        return None
+    chain = me.ledger.lane_chain(me.name, page.lane)
+    if chain is None:
+        raise Broken("a place of the lane that this node does not know")
+    return page.lane, tuple(lengthened((page.lane, chain), page.joined))
 
 
 def admissible(me: Peer, items: tuple[Item, ...]) -> tuple[Version, ...]:
@@ -162,19 +178,40 @@ def admissible(me: Peer, items: tuple[Item, ...]) -> tuple[Version, ...]:
 
 def _prove(me: Peer, page: Page) -> Generator[Request, Answer, tuple[int, bool]]:
     """Compares fingerprints with the hub and mends only what differs. How much was missing; whether they are equal."""
-    mine = own_sums(me)
+    held = Scope(None if page.joined is None else me.ledger.scope(me.name))
+    mine = own_sums(me, held)
     if proof.root(mine) == page.root:
         return 0, True
     theirs = yield from ask(Buckets(page.cursor), Sums)
     differ = tuple(number for number, (a, b) in enumerate(zip(mine, theirs.sums, strict=False)) if a != b)
-    repair = yield from ask(Listing(differ, _changes(me, differ)), Repair)
+    repair = yield from ask(Listing(differ, _changes(me, differ, held)), Repair)
     fresh = admissible(me, repair.items)
     if fresh:
         me.ledger.commit(Pulled(fresh, None))
     found = _only_here(me, repair.unheard)
     if found:
         me.ledger.commit(Vouch(found))
-    return len(fresh), own_sums(me) == theirs.sums
+    return len(fresh), own_sums(me, held) == theirs.sums
+
+
+def _offer(me: Peer) -> Generator[Request, Answer, bool]:
+    """Tells the hub of what is here of those who are in the scope no longer: it lost them, and maybe their records.
+
+    Whether it had; then they are in this node's stream now, and with them the scope comes again.
+    """
+    gone = me.ledger.scope(former(me.name))
+    if not gone:
+        return False
+    have = tuple(
+        version.header.change
+        for patient in gone
+        for name in me.ledger.resources(patient)
+        for version in me.ledger.versions(*name)
+    )
+    repair = yield from ask(Listing((), have), Repair)
+    found = _only_here(me, repair.unheard)
+    me.ledger.commit(*([Vouch(found)] if found else []), Offered())
+    return bool(found)
 
 
 def _only_here(me: Peer, changes: tuple[bytes, ...]) -> tuple[Record, ...]:
@@ -185,18 +222,19 @@ def _only_here(me: Peer, changes: tuple[bytes, ...]) -> tuple[Record, ...]:
     return tuple(version.record for version in sorted(found, key=lambda v: (v.stream, v.header.group, v.header.place)))
 
 
-def own_sums(me: Peer) -> tuple[int, ...]:
+def own_sums(me: Peer, held: Scope) -> tuple[int, ...]:
     """The fingerprints of what the hub should show as well: all within this node's scope that is not held there."""
-    patients = (patient for patient in me.ledger.patients() if me.tree.covers(me.name, patient))
+    patients = filter(held.covers, me.ledger.patients())
     return proof.sums(me.ledger, patients, me.ledger.held_above())
 
 
-def _changes(me: Peer, buckets: tuple[int, ...]) -> tuple[bytes, ...]:
+def _changes(me: Peer, buckets: tuple[int, ...], held: Scope) -> tuple[bytes, ...]:
     wanted = set(buckets)
     return tuple(
         version.header.change
         for patient in me.ledger.patients()
-        if proof.bucket(patient) in wanted
+        if proof.bucket(patient) in wanted and held.covers(patient)
         for name in me.ledger.resources(patient)
         for version in me.ledger.versions(*name)
+        if version.header.patient == patient
     )

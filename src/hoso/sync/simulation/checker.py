@@ -46,7 +46,7 @@ def _copies(world: World, node: Node) -> None:
         version = ledger.version(change)
         assert version is not None
         _copy(truth, node, version.record)
-        if not world.tree.covers(node.name, version.header.patient):
+        if not world.may_have(node.name, version.header.patient):
             truth.fail("leak", f"{node.name} keeps {version.header.patient}")
     for stream in ledger.streams():
         for record in ledger.records(stream, ledger.base(stream), 1 << 30):
@@ -97,8 +97,9 @@ def _heads(world: World, node: Node, taken: dict[bytes, Header]) -> None:
     """What a node shows of each resource in its scope is what the truth says, whatever way it came."""
     held = set(node.ledger.held_above())
     should: dict[Name, set[bytes]] = defaultdict(set)
+    scope = _scope(world, node, taken)
     for change, header in taken.items():
-        if world.tree.covers(node.name, header.patient):
+        if header.patient in scope:
             should[header.type, header.id].add(change)
     for name, changes in should.items():
         missing = [change for change in changes if not node.ledger.has(change)]
@@ -114,6 +115,22 @@ def _heads(world: World, node: Node, taken: dict[bytes, Header]) -> None:
             world.truth.fail("dropped_head", f"{node.name} shows {len(shown)} of {len(expected)} of {'/'.join(name)}")
         elif shown != expected:
             world.truth.fail("diverged", f"{node.name} shows what is no head of {'/'.join(name)}")
+
+
+def _scope(world: World, node: Node, taken: dict[bytes, Header]) -> set[str]:
+    """Whom a node has to have: all of whom something was written below it, or for somebody below it.
+
+    Who wrote is asked of its hub: of what only a reader gave back nobody else can know any more who wrote it.
+    """
+    if node.hub is None:
+        return {header.patient for header in taken.values()}
+    hub, below, scope = world.named(node.hub).ledger, world.tree.below(node.name), set()
+    for change, header in taken.items():
+        version = hub.version(change)
+        if version is not None:
+            concerned = {version.stream.node, *world.tree.cared(header, version.record)}
+            scope |= set() if below.isdisjoint(concerned) else {header.patient}
+    return scope
 
 
 def _unbuilt(headers: Iterable[Header]) -> set[bytes]:

@@ -51,16 +51,13 @@ def build(seed: int, size: Size) -> World:
     stations = [f"station-{n}" for n in range(size.stations)]
     patients = [f"Patient/p{n}" for n in range(size.patients)]
     above: dict[str, str | None] = {"centre": None, **dict.fromkeys(provinces, "centre")}
-    scopes = {"centre": frozenset(patients)}
+    scopes: dict[str, frozenset[str]] = {}
     for number, station in enumerate(stations):
         above[station] = provinces[number % len(provinces)]
         scopes[station] = frozenset(_roster(chance, patients))
-    for province in provinces:
-        below = (scopes[station] for station in stations if above[station] == province)
-        scopes[province] = frozenset().union(*below)
     world = World(chance, SimTree(above, scopes))
     for name, hub in above.items():
-        ledger = WatchedLedger(name, chance.randbytes(8).hex())
+        ledger = WatchedLedger(name, chance.randbytes(8).hex(), world.tree.claims)
         ledger.watch(world, name)
         world.nodes.append(Node(name, hub, ledger, world.life(name)))
     return world
@@ -110,7 +107,8 @@ def _do(world: World, size: Size, action: Action) -> None:
 
 def visit(world: World, node: Node, chance: random.Random) -> None:
     """A person writes one to three changes about one patient, together."""
-    patient = chance.choice(sorted(world.tree.scopes[node.name]))
+    patient = _whom(world, node, chance)
+    named = chance.choice(sorted(world.tree.scopes)) if chance.random() < 0.05 else ""
     group = chance.randbytes(16)
     places = chance.randint(1, 3)
     records = []
@@ -130,6 +128,8 @@ def visit(world: World, node: Node, chance: random.Random) -> None:
         )  # fmt: skip
         poison = chance.random() < 0.03 and node.name.startswith("station")  # the door of a hub judges as its sync does
         body = b"" if op == "delete" else (b"poison " if poison else b"body ") + chance.randbytes(12).hex().encode()
+        if named and body:
+            body += f" for {named}".encode()
         records.append(write(header, body))
     before = node.ledger.power
     try:
@@ -140,6 +140,14 @@ def visit(world: World, node: Node, chance: random.Random) -> None:
         if before == 1:
             return
     _accept(world, node, records, group)
+
+
+def _whom(world: World, node: Node, chance: random.Random) -> str:
+    """Mostly somebody who is known there; now and then one that never was there before."""
+    known: set[str] = {*world.tree.scopes.get(node.name, ()), *node.ledger.patients()}
+    if not known or chance.random() < 0.1:
+        known = {patient for patients in world.tree.scopes.values() for patient in patients}
+    return chance.choice(sorted(known))
 
 
 def _name(node: Node, patient: str, chance: random.Random) -> tuple[str, str]:
@@ -155,6 +163,7 @@ def _accept(world: World, node: Node, records: list[Record], group: bytes) -> No
         header = read(record)
         world.truth.accept(node.life, node.turn, record, header)
         world.members.setdefault(group, []).append(header.change)
+        world.concerned.setdefault(header.patient, set()).update(world.tree.cared(header, record), {node.name})
 
 
 def _restore(world: World, node: Node) -> None:
@@ -187,7 +196,7 @@ def _forge(world: World, node: Node, chance: random.Random) -> None:
         return
     stream = node.ledger.current()
     header = Header(
-        chance.randbytes(16), b"", 1, 1, "put", "Observation", "forged", "1", (), min(world.tree.scopes[node.name]),
+        chance.randbytes(16), b"", 1, 1, "put", "Observation", "forged", "1", (), "Patient/p0",
         "Practitioner/nobody", "", 0,
     )  # fmt: skip
     place = chance.choice((node.ledger.end(stream), Place(0, start(stream))))

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
 from hoso.sync.asking import Broken
-from hoso.sync.ledger import Full, Judged, Pulled, Step, Write
+from hoso.sync.ledger import Full, Judged, Pulled, Step, Version, Write
 from hoso.sync.memory import MemoryLedger
 from hoso.sync.messages import Answer, BadFrame, Frame, Having, Request, Taken, unwrap, wrap
 from hoso.sync.packing import QUICKLY
 from hoso.sync.peer import Peer, Sizes
+from hoso.sync.scope import Wants, facility_claim
 from hoso.sync.serving import answer
 from hoso.sync.simulation.truth import Truth
-from hoso.sync.stream import Header, Unreadable, read
+from hoso.sync.stream import Header, Record, Unreadable, read
 from hoso.sync.talking import Outcome, contact
 
 TINY = Sizes(batch=2, push=1, page=250, level=QUICKLY)
@@ -47,8 +48,11 @@ class SimKeys:
 
 @dataclass(frozen=True, slots=True)
 class SimTree:
+    """`scopes`: whom each station knows from the beginning, as by a roster; others come to it later."""
+
     above: dict[str, str | None]
     scopes: dict[str, frozenset[str]]
+    _below: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def centre(self) -> str:
@@ -60,8 +64,22 @@ class SimTree:
             at = self.above.get(at)
         return at == neighbour
 
-    def covers(self, node: str, patient: str) -> bool:
-        return patient in self.scopes[node]
+    def below(self, node: str) -> frozenset[str]:
+        if node not in self._below:
+            self._below[node] = frozenset(name for name in self.above if self.carries(node, name))
+        return self._below[node]
+
+    def wants(self, node: str) -> Wants | None:
+        below = self.below(node)
+        return Wants(below, below)
+
+    def claims(self, version: Version) -> Collection[str]:
+        """Which stations have a patient in their roster, or are named by what is written of it."""
+        return [facility_claim(one) for one in self.cared(version.header, version.record)]
+
+    def cared(self, header: Header, record: Record) -> set[str]:
+        named = record.body.partition(b" for ")[2].decode()
+        return {node for node, patients in self.scopes.items() if header.patient in patients} | {named} - {""}
 
 
 @dataclass(slots=True)
@@ -129,7 +147,7 @@ class WatchedLedger(MemoryLedger):
         for version in step.admitted:
             if version.header.group:
                 groups[version.header.group] = version.header
-            if isinstance(step, Pulled) and not self._world.tree.covers(self._name, version.header.patient):
+            if isinstance(step, Pulled) and not self._world.may_have(self._name, version.header.patient):
                 truth.fail("leak", f"{self._name} was given {version.header.id} of {version.header.patient}")
         for group, header in groups.items():
             here = sum(self.has(change) for change in self._world.members.get(group, ()))
@@ -162,6 +180,11 @@ class World:
     """Frames that went over the network, for whoever wants to send them again."""
     queue: list[tuple[int, int, Any, bytes]] = field(default_factory=list)
     sent: int = 0
+    concerned: dict[str, set[str]] = field(default_factory=dict)
+    """Who was ever concerned with a patient: wrote of it, has it in the roster, was named."""
+
+    def may_have(self, node: str, patient: str) -> bool:
+        return not self.tree.below(node).isdisjoint(self.concerned.get(patient, ()))
 
     def life(self, name: str) -> int:
         """A new life of a node."""
