@@ -56,7 +56,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("xdist_group") is None:
             kept = getattr(item, "callspec", None) and item.callspec.params.get("site")  # type: ignore[attr-defined]
             item.add_marker(pytest.mark.xdist_group(f"node-{kept}" if kept else item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: "test_journeys" not in item.nodeid)  # they look at people whom nobody treated yet
     first = {group: place for place, group in enumerate(LONG)}
     items.sort(key=lambda item: first.get(item.get_closest_marker("xdist_group").args[0], len(LONG)))  # type: ignore[union-attr]
 

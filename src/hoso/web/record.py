@@ -66,7 +66,7 @@ def shown_card(request: HttpRequest, reach: Door, person: Person, base: str) -> 
         own=_is_own(base),
         theirs=_is_theirs(base),
         card=shown,
-        fit=fit(shown),
+        fit=fit(shown, reach.today, hasattr(request, "emergency") or _is_own(base)),
         namesakes=reach.namesakes(person),
         joined=len(person.records),
         synthetic=is_synthetic(person.patient),

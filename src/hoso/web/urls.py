@@ -23,6 +23,7 @@ from hoso.web import (
     style,
     trail,
     unusual,
+    whole,
 )
 from hoso.web import record as pages
 from hoso.web.agreeing import conflicts, nodes
@@ -102,6 +103,8 @@ urlpatterns = [
     path("me/text", citizen.text),
     path("me/reminders.ics", reminders.reminders, name="my-reminders"),
     path("me/appointments/<str:id>.ics", reminders.appointment, name="my-appointment"),
+    path("me/whole", whole.my_whole, name="my-whole"),
+    path("me/family/<str:id>/whole", whole.their_whole, name="their-whole"),
     path("me/card.pdf", papers.my_card, name="my-paper-card"),
     path("me/everything.zip", download.everything, name="my-everything"),
     path("me/book", book.my_book, name="my-book-page"),
@@ -147,6 +150,7 @@ urlpatterns = [
     path("cases", cases.queue, name="cases"),
     path("cases/<str:id>", cases.one, name="case"),
     path("patients/<str:id>", pages.card, name="card"),
+    path("patients/<str:id>/whole", whole.whole, name="whole"),
     path("patients/<str:id>/registered", done.registered, name="registered"),
     path("patients/<str:id>/household", household.household, name="household"),
     path("patients/<str:id>/card.pdf", done.citizen_card, name="citizen-card"),
