@@ -44,10 +44,14 @@ LIMIT_RESOURCES = 20_000
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("size", nargs="?", choices=sorted(SIZES), default="small")
+    parser.add_argument("size", nargs="?", choices=[*sorted(SIZES), "pages"], default="small")
     parser.add_argument("--engine", choices=("sqlite", "postgresql"), action="append")
     parser.add_argument("--citizens", type=int, help="so many instead of the size's own")
     args = parser.parse_args()
+    if args.size == "pages":
+        from bench import pages  # it signs in as this module does
+
+        return pages.main(args.citizens or 100_000)
     if args.size == "huge":
         return _huge(args.citizens or SIZES["huge"], args.engine or ["sqlite"])
     figures = Figures("make bench" + ("" if args.size == "small" else f" SIZE={args.size}"))
@@ -218,7 +222,7 @@ def _page(figures: Figures, node: Served, records: Sequence[Any]) -> None:
     password = "Bench-mark-2026-xyz"
     run("user", "create", "--data", node.folder, "--username", "bench", "--role", "doctor", "--facility", "01001",
         "--password-stdin", "--keep-password", stdin=password + "\n")  # fmt: skip
-    cookie = _signed_in(node, "bench", password)
+    cookie = signed_in(node, "bench", password)
     ids = [one["id"] for one in records if one["resourceType"] == "Patient"][:_CARDS]
     _entrust(node, ids)
     pages = _cards(node, cookie, ids)
@@ -251,7 +255,7 @@ def _cards(node: Served, cookie: str, ids: Sequence[str]) -> list[str]:
     return list(pages)
 
 
-def _signed_in(node: Served, username: str, password: str) -> str:
+def signed_in(node: Served, username: str, password: str) -> str:
     """The cookies of somebody who signed in with a password and the code of an authenticator."""
     config = compose.load(node.folder)
     secret = registry.new_secret(config)
