@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from tests.security.apps import App, Person, Site
 from tests.security.conftest import hoso
 
@@ -128,14 +129,17 @@ def test_case_25_after_the_account_was_closed(site: Site, app: App, person: Sign
     assert is_dead(app, told)
 
 
-def test_case_25_an_account_that_is_closed_by_any_other_way(site: Site, app: App, person: SignIn) -> None:
+@pytest.mark.parametrize("how", ["shut", "nobody signed in for too long"])
+def test_case_25_an_account_that_is_closed_by_any_other_way(site: Site, app: App, person: SignIn, how: str) -> None:
     from hoso import compose
     from hoso.web.accounts.models import Account
 
-    name = f"y{app.client[-8:]}"
+    name = f"{how[0]}{app.client[-8:]}"
     compose.hire(compose.load(site.folder), name, "doctor", "35001", "Gieng-nuoc-trong-2026")
     told = app.tokens(person(name), "p1")
-    Account.objects.filter(username=name).update(is_active=False)
+    long_ago = timezone.now() - timedelta(days=46)
+    change = {"is_active": False} if how == "shut" else {"last_login": long_ago, "created": long_ago}
+    Account.objects.filter(username=name).update(**change)
     assert is_dead(app, told)
 
 

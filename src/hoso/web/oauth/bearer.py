@@ -11,6 +11,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
@@ -67,9 +68,10 @@ def _actor(token: str, posts: Posts) -> Actor | None:
 def _found(checksum: str) -> dict[str, Any] | None:
     """What is known of a token that is good: of an approved client, and of an open connection of an open account."""
     sql, names = _question()
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    moment = timezone.now()
+    now, long_ago = map(connection.ops.adapt_datetimefield_value, (moment, moment - settings.SIGN_IN.unused))
     with connection.cursor() as cursor:
-        cursor.execute(sql, [checksum, now, APPROVED, now])
+        cursor.execute(sql, [checksum, now, APPROVED, now, *[long_ago] * len(_USES)])
         row = cursor.fetchone()
     return dict(zip(names, row, strict=True)) if row else None
 
@@ -86,12 +88,13 @@ def _question() -> tuple[str, tuple[str, ...]]:
     names = (*_ASKED, *(f"account.{f.attname}" for f in models["account"]._meta.concrete_fields))
     columns = ", ".join(_quoted(name) for name in names)
     table = {name: f"{connection.ops.quote_name(model._meta.db_table)} {name}" for name, model in models.items()}
+    used = " OR ".join(f"{_quoted(f'account.{moment}')} >= %s" for moment in _USES)
     sql = f"""SELECT {columns} FROM {table["token"]}
         JOIN {table["client"]} ON client.id = token.application_id
         LEFT JOIN {table["connection"]} ON connection.id = token.connection_id
         LEFT JOIN {table["account"]} ON account.id = connection.account_id
         WHERE token.token_checksum = %s AND token.expires > %s AND client.state = %s AND (connection.id IS NULL
-          OR (connection.ended IS NULL AND connection.expires > %s AND account.is_active))"""  # noqa: S608
+          OR (connection.ended IS NULL AND connection.expires > %s AND account.is_active AND ({used})))"""  # noqa: S608
     return sql, names
 
 
@@ -107,6 +110,8 @@ _ASKED = (
     "connection.patient",
     "connection.post",
 )
+_USES = ("created", "last_login", "opened")
+"""What says of an account that it is not closed for want of use (`Account.unused`)."""
 BACKEND = AbstractApplication.GRANT_CLIENT_CREDENTIALS
 
 

@@ -37,12 +37,14 @@ def alive(connection: Connection) -> bool:
     """Whether it may still be used: not ended, not over, and of somebody and something that are still let in."""
     if connection.ended is not None or connection.expires <= timezone.now():
         return False
-    if not connection.account.is_active or not connection.client.approved:
-        return False
+    account = connection.account
     if (
-        connection.account.staff
-        and acted(organisation().posts, connection.account.practitioner, connection.post) is None
+        not account.is_active
+        or account.unused(timezone.now(), settings.SIGN_IN.unused)
+        or not connection.client.approved
     ):
+        return False
+    if account.staff and acted(organisation().posts, account.practitioner, connection.post) is None:
         return False
     return not connection.session or session_exists(connection.session)
 
