@@ -66,6 +66,14 @@ def test_every_address_answers_a_stranger_with_all_headers(site: Site) -> None:
             check(path, site.ask(method, path, Origin="https://evil.example"))
 
 
+def test_no_page_is_asked_by_a_method_that_none_has(site: Site) -> None:
+    for path in ("/", "/me", "/oauth/token", "/nothing"):
+        for method in ("TRACE", "PUT", "DELETE", "FOO"):
+            answer = site.ask(method, path)
+            check(path, answer)
+            assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, POST, OPTIONS"), (method, path)
+
+
 @pytest.mark.parametrize("username", ["mai", "quang"])
 def test_every_address_answers_staff_with_all_headers(site: Site, person: SignIn, username: str) -> None:
     pages, who = 0, person(username)

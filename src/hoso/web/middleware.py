@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import Resolver404, resolve
 from django.utils import translation
 
@@ -29,6 +29,8 @@ POLICY = (
     "form-action 'self'{targets}; base-uri 'none'; frame-ancestors 'none'"
 )
 """`targets`: origins of apps to which the answer to a form on the page may lead, on the few pages that have such."""
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+"""What pages are asked by; Django takes a TRACE for a safe one and shows the page."""
 _SEEN = "seen"
 _BEGUN = "begun"
 _NOTE_EVERY = 60
@@ -39,7 +41,7 @@ class Headers:
         self.respond = respond
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.respond(request)
+        response = self.respond(request) if request.method in METHODS else HttpResponseNotAllowed(METHODS)
         targets = "".join(f" {origin}" for origin in getattr(response, "form_targets", ()))
         response.headers["Content-Security-Policy"] = POLICY.format(targets=targets)
         response.headers["X-Content-Type-Options"] = "nosniff"
