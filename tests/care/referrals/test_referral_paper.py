@@ -21,6 +21,7 @@ from hoso.care.referrals.paper import (
     texts_of,
 )
 from hoso.exchange.insurance.saying import document_lines
+from hoso.exchange.insurance.writing import written
 from hoso.fhir.json import encode
 from hoso.fhir.relations import related
 
@@ -56,6 +57,18 @@ def test_what_is_written_is_read_back_and_is_the_document_of_xml13() -> None:
     (tie,) = related(request)
     assert (tie.kind, tie.grantee) == ("referral", ("Organization", "hospital"))
     assert related({**request, "status": "revoked"}) == []
+
+
+def test_a_visit_goes_out_with_its_referral_as_a_paper_and_not_as_a_service_too() -> None:
+    request, paper = sent()
+    seen = {**VISIT, "status": "finished", "class": {"code": "AMB"}, "period": {"end": "2026-11-27T10:00:00+07:00"}}
+    ordered = {"resourceType": "ServiceRequest", "id": "x", "status": "active", "code": {"text": "Siêu âm"}}
+    ordered["category"] = [{"text": "Chẩn đoán hình ảnh"}]
+    tables = written([seen, request, paper, ordered], dialect="3176", facility="35001").tables
+    assert [row["TEN_DICH_VU"] for row in tables["XML3"]] == ["Siêu âm"]
+    [row] = tables["XML13"]
+    assert (row["MA_NOI_DEN"], row["SO_CHUYENTUYEN"]) == ("35101", number_of(request))
+    assert row["DAU_HIEU_LS"].startswith("signs: một")
 
 
 def test_how_far_a_referral_came_follows_from_what_is_on_record() -> None:

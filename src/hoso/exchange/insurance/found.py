@@ -165,7 +165,8 @@ class _Finder:
         for one in self._left("MedicationRequest"):
             self._add("XML2", {"MedicationRequest": [one]})
         for one in self._left("ServiceRequest", "Procedure"):
-            self._add("XML3", {one["resourceType"]: [one]})
+            if not _is_of_paper(one):
+                self._add("XML3", {one["resourceType"]: [one]})
         derived = set(self._vitals())
         for one in self._left("Observation"):
             if one["id"] not in derived and not _is_vital(one):
@@ -201,6 +202,13 @@ def _row_of(item: Resource) -> tuple[str, str]:
 
 def _has(one: Resource, system: str, code: str) -> bool:
     return any(c.get("system") == system and c.get("code") == code for c in one.get("code", {}).get("coding", ()))
+
+
+def _is_of_paper(one: Resource) -> bool:
+    """Whether it asks for what a paper of the visit says, as a referral does: no service that was given."""
+    return any(
+        c.get("system") == systems.XML_TABLE for category in one.get("category", ()) for c in category.get("coding", ())
+    )
 
 
 def _is_vital(one: Resource) -> bool:
