@@ -75,6 +75,8 @@ def _step(ledger: Ledger, stream: StreamId, judge: Judge) -> bool:
         return True
     most = MOST_GROUP if closed is None else min(MOST_GROUP, closed.first - after - 1)
     records = ledger.records(stream, after, most)
+    if not records:
+        return False  # another worker of this node was quicker
     looked = _look(ledger, stream, records, after, judge, whole=closed is not None and len(records) == most)
     if looked is None:
         return False
