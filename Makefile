@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: setup setup-dev demo test check audit bench journeys evaluate conformance simulate definitions lock clean browser
+.PHONY: setup setup-dev demo test check audit bench journeys manual evaluate conformance simulate definitions lock clean browser
 
 setup: build/setup.stamp
 setup-dev: build/setup-dev.stamp
@@ -42,6 +42,11 @@ audit: setup-dev
 browser: setup-dev
 	@scripts/install_browser
 	@$(BIN)/python scripts/js_clients.py >/dev/null
+
+# Pictures of the manual, taken by its test; pages show them when they are there.
+manual: setup-dev browser
+	@mkdir -p src/hoso/web/manual/pictures
+	HOSO_MANUAL=$(CURDIR)/src/hoso/web/manual/pictures $(BIN)/python -m pytest -q -n 0 tests/web/manual/test_manual_pages.py -k pictures
 
 bench: setup-dev
 	@scripts/install_wrk

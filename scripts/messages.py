@@ -51,6 +51,7 @@ def _titles() -> Iterator[str]:
     from hoso.web.imports.words import ENCODING_TITLES, SEPARATOR_TITLES, SURE_TITLES
     from hoso.web.inbox.words import FORMAT_TITLES, LEFT_TITLES, STATE_TITLES, WHOSE_TITLES
     from hoso.web.oauth.words import TITLES
+    from hoso.web.practice import tasks
     from hoso.web.record import EVERYTHING, KIND_TITLES
     from hoso.web.registering.titles import RELATIONS
     from hoso.web.reviews import CAUSE_TITLES, CONTRADICTIONS, DONE, FIELDS, PRIORITY_TITLES
@@ -58,6 +59,7 @@ def _titles() -> Iterator[str]:
     from hoso.web.sources import EVENTS, HOW, REASONS
     from hoso.web.staffing.problems import PROBLEMS
     from hoso.web.staffing.titles import KIND_TITLES as PLACES
+    from hoso.web.upkeep import words as upkeep
     from hoso.web.visits.words import FIELD_TITLES as OF_A_VISIT
 
     for file in sorted(CARE.glob("rules/*.toml")):
@@ -77,6 +79,8 @@ def _titles() -> Iterator[str]:
     yield from TITLES.values()
     yield from agreeing.every()
     yield from (*STATE_TITLES.values(), *WHOSE_TITLES.values(), *LEFT_TITLES.values(), *FORMAT_TITLES.values())
+    yield from tasks.every()
+    yield from (*upkeep.every(), "Texts of the pages", "Answers to systems", "Chapters of the manual")
     yield from (*SURE_TITLES.values(), *ENCODING_TITLES.values(), *SEPARATOR_TITLES.values())
     yield from (*citizens.every(), *trail_words.every(), *RELATIONS.values())
     yield from (*HOW.values(), *EVENTS.values(), *REASONS.values())

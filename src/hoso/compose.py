@@ -27,7 +27,7 @@ from hoso import (
     subscriptions,
     syncing,
 )
-from hoso.core import Refused, new_id, system_clock
+from hoso.core import Refused, new_id, practice, system_clock
 from hoso.keyfolder import BadConfig as BadConfig
 from hoso.keyfolder import Keys as Keys
 from hoso.keyfolder import OpenKey as OpenKey
@@ -35,7 +35,7 @@ from hoso.keyfolder import SealingKeys as SealingKeys
 from hoso.keyfolder import carried as carried
 from hoso.keyfolder import key_files as key_files
 from hoso.keyfolder import read_keys as read_keys
-from hoso.template import TEMPLATE
+from hoso.template import TEMPLATE, quotable
 from hoso.transit.settings import Transit
 from hoso.transit.settings import parse as parse_transit
 from hoso.web.accounts.rules import Rules
@@ -184,7 +184,7 @@ def create(folder: Path, database: str | None = None, *, station: bool = False) 
         node = new_id()
         keyfolder.write_secret(
             folder / "config.toml",
-            TEMPLATE.format(id=node, name=_plain(folder.resolve().name), url=_plain(database or "sqlite")),
+            TEMPLATE.format(id=node, name=quotable(folder.resolve().name), url=quotable(database or "sqlite")),
         )
     config = load(folder)
     keeping.records(config)
@@ -230,7 +230,7 @@ def load(folder: Path) -> Config:
     rotation.recover(folder)
     keyfolder.check_hub(folder / "sync")
     try:
-        read = tomllib.loads(file.read_text("utf-8"))
+        read = practice.kept_in(folder, tomllib.loads(file.read_text("utf-8")))
         http = read["http"]
         keyfolder.complete(folder / "keys")
         url = str(read["database"]["url"])
@@ -442,6 +442,8 @@ def upkeep(node: Node) -> None:
     overseeing.upkeep(folder, store, node.audit, _overseers(node), config.node)
     imports.upkeep(folder, key, store, node.records)
     deposits.upkeep(folder, node.intake)
+    if practice.is_practice(folder):
+        return  # nothing leaves it
     outbound.upkeep(folder, node.outbox)
     streams.upkeep(config.mllp, config.transit, folder, store, node.intake)
     subscriptions.upkeep(
@@ -590,7 +592,3 @@ _FOR_APPS = frozenset(
     )
 )
 """Pages of Django that apps call from their own pages."""
-
-
-def _plain(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -6,14 +6,15 @@ import logging
 import os
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hoso.core import system_clock
+from hoso.core import Refused, system_clock
 from hoso.core.clock import to_ms
+from hoso.core.practice import is_practice
 
 if TYPE_CHECKING:
     from hoso.access import Errand, Records
@@ -131,6 +132,8 @@ def door(parts: Parts, patience: Patience, nodes: Nodes | None = None) -> Applic
     from hoso.sync.door import Door
     from hoso.sync.messages import MOST
 
+    if is_practice(parts.folder):
+        return _closed
     above, kept, below = upward(parts.keys), ledger(parts), hub(parts)
 
     def made(family: Family, known: Mapping[str, bytes], waits: Callable[..., bool]) -> Peer:
@@ -154,6 +157,15 @@ def denied(parts: Parts) -> Callable[[str, str], None]:
     """Tells the audit log of a connection whose certificate is of nobody below."""
     below = hub(parts)
     return lambda why, address: below.tell("sync", f"certificate: {why}, from {address}", "", "denied")
+
+
+def _closed(environ: Any, start: Any) -> Iterable[bytes]:
+    """A node of practice speaks to no other one."""
+    from hoso.api.failure import failed
+
+    response = failed(Refused.because(403, "forbidden", "rest.practice"))
+    start(f"{response.status} Refused", response.headers)
+    return [response.body] if isinstance(response.body, bytes) else response.body
 
 
 def peer(

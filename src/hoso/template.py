@@ -1,5 +1,11 @@
 """config.toml of a new node: every setting with what it is for."""
 
+
+def quotable(text: str) -> str:
+    """As it stands between quotation marks."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
 TEMPLATE = """\
 # A node of HoSo. Change it while the node is stopped.
 

@@ -32,7 +32,7 @@ from hoso.store.visible import Visible
 
 DAYS, USUAL_DAYS = 31, 7
 """Of a search without a patient, at most and when nobody says: the log has an index by patient and by place alone."""
-COUNT, MOST_EXPORTED = 40, 5_000
+COUNT, MOST_EXPORTED, OWN = 40, 5_000, 2_000
 FORM = "hoso-audit-export/1"
 _MOST_RECORDS = 20
 _PATIENTS = Visible(frozenset({"Patient"}))
@@ -93,6 +93,11 @@ class Inspection:
         """Newest first, behind a place. Raises Refused: 403 for other roles, 422 for what is not searched for."""
         self._check(errand)
         return self._trail.search(errand, replace(self._asked(errand, question), count=COUNT), before)
+
+    def own(self, errand: Errand, since: int) -> list[Event]:
+        """What the actor did since a time (milliseconds), for who practises: everybody's own deeds, nobody else's."""
+        asked = Asked(actors=frozenset({errand.actor.id}), since=since, count=OWN)
+        return self._trail.own(asked)
 
     def export(self, errand: Errand, question: Question, before: int | None = None) -> Export:
         """The same lines as a table, many pages of them. Raises Refused 403 for a role that takes no log out."""

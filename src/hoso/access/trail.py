@@ -121,6 +121,19 @@ class Trail:
         self._tell(errand, "search", asked.text, entries)
         return Found(entries, place or None)
 
+    def own(self, asked: Asked) -> list[Event]:
+        """Of the actors that are asked, newest first, without whom it concerned; not for a page that names others."""
+        found: list[Event] = []
+        for looked_at, row in enumerate(self._stretch(None, None), 1):
+            event = legible(row.bytes)
+            if event is not None and asked.since is not None and event.time < asked.since - LATE:
+                break
+            if event is not None and _meets(event, asked):
+                found.append(event)
+            if len(found) == asked.count or looked_at == MOST_LOOKED_AT:
+                break
+        return found
+
     def _closed(self, errand: Errand, reach: frozenset[int] | None) -> Callable[[Event], bool]:
         if reach is None or errand.actor.role != "citizen" or self._withheld is None:
             return lambda event: False

@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from hoso.fhir.relations import ROSTER
 from hoso.fhir.systems import FACILITY_CODE, GROUP_KIND
 from hoso.web.accounts import registry
 
-HOST = "127.0.0.1"
+HOST, NOTE = "127.0.0.1", "demo.json"
 USERNAME, STEWARD, OFFICER, ADMIN = "demo", "demo-steward", "demo-privacy", "demo-admin"
 ROLES = {USERNAME: "doctor", STEWARD: "steward", OFFICER: "privacy-officer", ADMIN: "facility-administrator"}
 STRANGERS = 5
@@ -48,29 +48,31 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace) -> int:
     folder = Path(args.data)
-    note = folder / "demo.json"
+    note = folder / NOTE
     if args.code:
         return _code(folder, note)
     with explained(args.data, must_exist=False):
         if not note.exists():
-            _make(folder, note, args.citizens)
+            make(folder, note, args.citizens, ROLES)
         else:
             print(say("demo.again", folder=folder))
             config = compose.load(folder)
             compose.prepare(config)
-            _register(config, note)  # a demo of an earlier release had fewer accounts, and no roster
-            _entrust(folder, folder / "synthetic", _read(note))
-    guide = {**_read(note), "code": registry.code_now(compose.load(folder), _read(note)["secret"])}
+            _register(config, note, ROLES)  # a demo of an earlier release had fewer accounts, and no roster
+            _entrust(folder, folder / "synthetic", read(note))
+    guide = {**read(note), "code": registry.code_now(compose.load(folder), read(note)["secret"])}
     if args.no_serve:
         _show(folder, guide, None)
         return 0
-    port = _free_port(args.port)
+    port = free_port(args.port)
     _show(folder, guide, f"http://{HOST}:{port}/")
     return serve.serve(folder, HOST, port, min(2, os.cpu_count() or 1))
 
 
-def _make(folder: Path, note: Path, citizens: int) -> None:
-    """The note gets its name last: a demo that was interrupted is simply continued by the next run."""
+def make(folder: Path, note: Path, citizens: int, roles: Mapping[str, str], *, enrolled: bool = True) -> None:
+    """`enrolled`: accounts have a second factor, whose key is in the note; without it the node asks for none.
+
+    The note gets its name last: a demo that was interrupted is simply continued by the next run."""
     start = time.monotonic()
     source = folder / "synthetic"
     if compose.exists(folder) and not source.exists():
@@ -79,36 +81,44 @@ def _make(folder: Path, note: Path, citizens: int) -> None:
     if not source.exists():
         _invent(folder / "synthetic.part", citizens).rename(source)
     config = compose.create(folder)
+    if not enrolled:
+        config = _one_factor(folder)
     report = load.load_paths(folder, [source], workers=os.cpu_count() or 1)
     if report.tally.total("rejected"):
         raise Failure("demo.rejected", file=report.rejects)
     draft = note.with_suffix(".part")
     if not draft.exists():
         _write(draft, {**_guide(source), "password": registry.new_password()})
-    _register(config, draft)
-    _entrust(folder, source, _read(draft))
+    _register(config, draft, roles, enrolled=enrolled)
+    _entrust(folder, source, read(draft))
     draft.rename(note)
     resources = f"{report.tally.read:,}"
     print(say("demo.made", resources=resources, time=duration(time.monotonic() - start)))
 
 
-def _register(config: compose.Config, note: Path) -> None:
+def _one_factor(folder: Path) -> compose.Config:
+    file = folder / "config.toml"
+    file.write_text(file.read_text("utf-8").replace("second_factor = true", "second_factor = false"), "utf-8")
+    return compose.load(folder)
+
+
+def _register(config: compose.Config, note: Path, roles: Mapping[str, str], *, enrolled: bool = True) -> None:
     """Accounts with an authenticator whose key stands in the note: nobody has to have a phone to look around."""
-    guide = _read(note)
+    guide = read(note)
     if "secret" not in guide:
         guide["secret"] = registry.new_secret(config)
         _write(note, guide)
     known = {one.username: one.second_factor for one in registry.everyone(config)}
-    for username, role in ROLES.items():
+    for username, role in roles.items():
         if username not in known:
             compose.hire(config, username, role, guide["facility"], guide["password"])
-        if not known.get(username):
+        if enrolled and not known.get(username):
             registry.enrol(config, username, guide["secret"])
 
 
 def _entrust(folder: Path, source: Path, guide: dict[str, Any]) -> None:
     """The roster of the demo's facility: whoever its people look after without a visit."""
-    people = _read(source / "truth.json")["people"]
+    people = read(source / "truth.json")["people"]
     cared = [p for p in people if p["number"] % STRANGERS or p["name"] == guide["name"]]
     made = roster("demo-roster", guide["facility"], (id for p in cared for id in p["records"]))
     operator = Errand(Actor("node/demo", Scopes.parse("system/Group.crus")), "SYSADMIN", "command")
@@ -135,7 +145,7 @@ def _code(folder: Path, note: Path) -> int:
     if not note.exists():
         raise Failure("demo.no_demo", folder=folder)
     with explained(str(folder)):
-        print(registry.code_now(compose.load(folder), _read(note)["secret"]))
+        print(registry.code_now(compose.load(folder), read(note)["secret"]))
     return 0
 
 
@@ -155,14 +165,14 @@ def _write(file: Path, guide: dict[str, Any]) -> None:
     file.write_text(json.dumps(guide, ensure_ascii=False), "utf-8")
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read(file: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(file.read_text("utf-8"))
     return found
 
 
 def _guide(source: Path) -> dict[str, Any]:
     """A person to look for: living, with a card, a name of their own, and much to see."""
-    people = _read(source / "truth.json")["people"]
+    people = read(source / "truth.json")["people"]
     names = Counter(fold(person["name"]) for person in people)
 
     def worth(person: dict[str, Any]) -> tuple[bool, bool, bool, bool, int]:
@@ -171,7 +181,7 @@ def _guide(source: Path) -> dict[str, Any]:
         return living, alone, bool(person["allergies"]), joined, person["resources"]
 
     person = max(people, key=worth)
-    bundle = _read(source / "facilities.json")
+    bundle = read(source / "facilities.json")
     codes = (one for entry in bundle["entry"] for one in entry["resource"].get("identifier", ()))
     return {
         "searches": [person["code"], person["insuranceCard"], fold(person["name"])],
@@ -192,7 +202,7 @@ def _show(folder: Path, guide: dict[str, Any], address: str | None) -> None:
     print(f"\n{text}\n", flush=True)
 
 
-def _free_port(wanted: int) -> int:
+def free_port(wanted: int) -> int:
     """The port asked for, or the next one that nobody uses."""
     for port in range(wanted, min(wanted + TRIED_PORTS, 65_536)):
         with socket.socket() as probe:

@@ -9,10 +9,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from hoso import __version__
 from hoso.cli.failure import Failure
 from hoso.cli.texts import LANGUAGES, choose, say
+from hoso.core.practice import is_practice
 
 COMMANDS = (
     "audit",
@@ -49,8 +51,11 @@ COMMANDS = (
     "terms",
     "tls",
     "token",
+    "training",
     "user",
 )
+OUTWARD = frozenset({"backup", "destination", "gateway", "mllp", "node", "remind", "send", "subscription", "sync"})
+"""Commands that carry something out of a node, or lead others in; a node of practice has none of them."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,6 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     choose(arguments)
     args = _parser(arguments).parse_args(arguments)
     try:
+        if args.command in OUTWARD and is_practice(Path(getattr(args, "data", None) or "")):
+            raise Failure("main.practice", folder=args.data, command=args.command)
         code = import_module(f"hoso.cli.{args.command}").run(args)
     except Failure as failure:
         print(f"hoso: {failure}", file=sys.stderr)

@@ -28,6 +28,26 @@ def fonts() -> None:
         addMapping(name, 0, 0, name)
 
 
+_stamped: list[str] = []
+
+
+def stamp(words: list[str]) -> None:
+    """What stands across every sheet of this process from now on: on a node of practice, that it is one."""
+    _stamped[:] = words
+
+
+def draw_stamp(canvas: Canvas, width: float, height: float) -> None:
+    """Across a page, before it is shown; nothing where nothing was stamped."""
+    for words in _stamped:
+        canvas.saveState()
+        canvas.setFillColor(MUTED, alpha=0.25)
+        canvas.translate(width / 2, height / 2)
+        canvas.rotate(30 if width > height else 50)
+        canvas.setFont(BOLD, min(width, height) / 9)
+        canvas.drawCentredString(0, 0, words)
+        canvas.restoreState()
+
+
 def draw_qr(canvas: Canvas, text: str, x: float, y: float, width: float) -> None:
     """A square of that width with its quiet zone, a row of modules at a time."""
     code = QRCode(None, QRErrorCorrectLevel.M)

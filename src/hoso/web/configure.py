@@ -126,6 +126,7 @@ def _settings(config: WebConfig, database: dict[str, Any], secrets: dict[str, An
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "allauth.account.middleware.AccountMiddleware",
             "hoso.web.middleware.Idle",
+            "hoso.web.upkeep.switches.Switched",
             "hoso.web.sign_in.assurance.FirstPassword",
             "hoso.web.sign_in.assurance.SecondFactor",
             "hoso.web.acting.Acting",

@@ -51,6 +51,10 @@ def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     return _error(request, refusal.status, "forbidden" if refusal.status == 403 else "bad-request")
 
 
+def switched_off(request: HttpRequest) -> HttpResponse:
+    return _error(request, 403, "switched-off")
+
+
 def unavailable(request: HttpRequest) -> HttpResponse:
     _forget(request)
     response = _error(request, 503, "unavailable")

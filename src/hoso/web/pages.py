@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial, wraps
+from pathlib import Path
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from django.utils.http import urlencode
 
 from hoso.access import Errand, Notes, Unavailable, trace, usual_purpose
 from hoso.access.audit import Journal
+from hoso.access.audit.log import AuditLog
 from hoso.access.break_glass import BreakGlass
 from hoso.access.citizen.desk import Desk
 from hoso.access.counter import Counter
@@ -26,6 +28,8 @@ from hoso.access.records import Records
 from hoso.access.watching.watch import Watch
 from hoso.core.errors import Refused
 from hoso.core.ids import new_id
+from hoso.core.practice import is_practice
+from hoso.core.printing import stamp
 from hoso.exchange.intake import Intake
 from hoso.identity.code import Codes
 from hoso.identity.matching import Matching
@@ -68,6 +72,8 @@ class WebNode(Protocol):
     def intake(self) -> Intake: ...
     @property
     def agreement(self) -> Overview: ...
+    @property
+    def audit(self) -> AuditLog: ...
 
 
 View = Callable[..., HttpResponse]
@@ -76,10 +82,24 @@ _serving: list[WebNode] = []
 
 def serve(node: WebNode) -> None:
     _serving[:] = [node]
+    stamp(["THỰC HÀNH · PRACTICE"] if practises() else [])
+
+
+def practises() -> bool:
+    """Whether everyone in this node is invented, and every page says so."""
+    return bool(_serving) and is_practice(_serving[0].config.folder)
 
 
 def node_name() -> str:
     return _serving[0].config.name if _serving else ""
+
+
+def web_folder() -> Path:
+    return _serving[0].config.folder
+
+
+def audit() -> AuditLog:
+    return _serving[0].audit
 
 
 def web_keys() -> WebKeys:
@@ -286,6 +306,7 @@ def shared(request: HttpRequest) -> dict[str, Any]:
         "hands_over": _treats(request),
         "writes_visits": _writes_visits(request),
         "prints": partial(may_print, request),
+        "practises": practises(),
         "unread": getattr(request, "unread", ()),
         "large": request.COOKIES.get(TEXT_COOKIE) == "large",
         "degraded": getattr(request, "degraded", False),

@@ -36,6 +36,7 @@ from hoso.web.growth import views as growth
 from hoso.web.imports import views as imports
 from hoso.web.inbox import refused
 from hoso.web.inbox import views as inbox
+from hoso.web.manual import views as manual
 from hoso.web.national import views as national
 from hoso.web.oauth import admin, authorize, connected, discovery, endpoints, launching
 from hoso.web.orders import results as answers
@@ -43,6 +44,7 @@ from hoso.web.orders import views as orders
 from hoso.web.papers import prescription
 from hoso.web.papers import referral as letters
 from hoso.web.papers import views as papers
+from hoso.web.practice import views as practice
 from hoso.web.referrals import form as referring
 from hoso.web.referrals import views as referrals
 from hoso.web.registering import done
@@ -52,6 +54,7 @@ from hoso.web.sign_in import views as own
 from hoso.web.staffing import locations, people, places, review
 from hoso.web.today import register
 from hoso.web.today import views as day
+from hoso.web.upkeep import health, switches, tables, translations
 from hoso.web.vaccines import views as vaccines
 from hoso.web.visits import views as visits
 
@@ -207,6 +210,14 @@ urlpatterns = [
     path("fhir/.well-known/smart-configuration", discovery.smart_configuration),
     path(".well-known/openid-configuration", discovery.openid_configuration),
     path(".well-known/oauth-authorization-server", discovery.authorization_server),
+    path("health", health.health, name="health"),
+    path("tables", tables.listed, name="tables"),
+    path("translations", translations.coverage, name="translations"),
+    path("features", switches.listed, name="features"),
+    path("training", practice.training, name="training"),
+    path("manual", manual.contents, name="manual"),
+    path("manual/pictures/<str:name>.png", manual.picture, name="manual-picture"),
+    path("manual/<str:name>", manual.chapter, name="manual-chapter"),
     path("style", style.style, name="style"),
     path("favicon.ico", errors.no_icon),
 ]

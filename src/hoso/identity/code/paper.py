@@ -17,7 +17,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
 
 from hoso.core import citizen_code
-from hoso.core.printing import BOLD, INK, LINE, MUTED, PLAIN, TEAL, draw_qr, fonts
+from hoso.core.printing import BOLD, INK, LINE, MUTED, PLAIN, TEAL, draw_qr, draw_stamp, fonts
 
 WIDTH, HEIGHT = 85.6 * mm, 54 * mm
 PER_SHEET = 5
@@ -55,6 +55,7 @@ def card_pdf(faces: Sequence[Face]) -> bytes:
     canvas, out = _canvas((WIDTH, HEIGHT))
     for face in faces:
         _front(canvas, face)
+        draw_stamp(canvas, WIDTH, HEIGHT)
         canvas.showPage()
         _back(canvas)
         canvas.showPage()
@@ -78,6 +79,7 @@ def sheet_pdf(faces: Sequence[Face]) -> bytes:
             _back(canvas)
             canvas.restoreState()
         _marks(canvas, left, top, len(some))
+        draw_stamp(canvas, *A4)
         canvas.showPage()
     canvas.save()
     return out.getvalue()

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from hoso.web import errors
 
 OWN = ("/me", "/account", "/sign-in", "/sign-out", "/language", "/enrol", "/connected-apps", "/oauth/", "/.well-known/",
-       "/s", "/shl")  # fmt: skip
+       "/s", "/shl", "/manual", "/training")  # fmt: skip
 
 
 class OwnPages:

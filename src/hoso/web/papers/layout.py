@@ -19,7 +19,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph, Spacer, Table
 
-from hoso.core.printing import BOLD, INK, LINE, MUTED, PLAIN, TEAL, draw_qr, fonts
+from hoso.core.printing import BOLD, INK, LINE, MUTED, PLAIN, TEAL, draw_qr, draw_stamp, fonts
 
 MARGIN = 16 * mm
 FOOT = 14 * mm
@@ -169,6 +169,7 @@ class _Numbered(Canvas):
     def save(self) -> None:
         for number, page in enumerate(self._pages, 1):
             self.__dict__.update(page)
+            draw_stamp(self, *A4)
             self._foot(self.under.page.format(n=number, all=len(self._pages)))
             Canvas.showPage(self)
         Canvas.save(self)

@@ -1,0 +1,1 @@
+"""Practice: tasks for each role on a node of invented people, checked against what was really done."""
