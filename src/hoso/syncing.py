@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from hoso.sync.above import Above
     from hoso.sync.kept import StoreLedger
     from hoso.sync.line import Talker
+    from hoso.sync.messages import State
     from hoso.sync.nodes import Family, Hub, Told
     from hoso.sync.overview import Overview
     from hoso.transit.settings import Nodes
@@ -190,8 +192,18 @@ def peer(
     return Peer(
         kept, Ed25519Signer(parts.node, key), keys(believed), family, judge, above.hub if above else None, now,
         os.urandom, waits=waits, late=_after(JUDGE_SECONDS),
+        tells=partial(_state, parts.folder, kept),
         belongs=belonging(parts.store, family.rows, {parts.node, *((above.hub, above.centre) if above else ())}),
     )  # fmt: skip
+
+
+def _state(folder: Path, kept: StoreLedger) -> State:
+    from hoso import __version__
+    from hoso.sync.messages import State
+    from hoso.sync.status import summary
+
+    found, disk = summary(kept), shutil.disk_usage(folder)
+    return State(f"HoSo {__version__}", found.here, found.oldest or 0, disk.free, disk.total)
 
 
 def released(parts: Parts, node: str) -> int:

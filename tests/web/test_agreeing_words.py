@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,10 @@ words = pytest.mark.usefixtures("node_folder")
 HELD = (HeldRecord("", "", "unreadable"),)
 
 
+def told(**more: Any) -> str:
+    return json.dumps({"version": VERSION, "waits": 0, "free": 50, "disk": 100, **more})
+
+
 def station(held: tuple[HeldRecord, ...] = (), standing: Any = "good", **more: Any) -> Station:
     return Station(GOOD._replace(**more), standing, 9, 0, 0, NOW, held)
 
@@ -41,6 +46,11 @@ def station(held: tuple[HeldRecord, ...] = (), standing: Any = "good", **more: A
         (station(seen=NOW - 2 * DAY), "quiet"),
         (station(expires=NOW + DAY), "ends"),
         (station(told="HoSo 0"), "version"),
+        (station(HELD, told=told(free=1, disk=100)), "disk"),
+        (replace(station(told=told(waits=2, oldest=NOW - 2 * DAY)), waits=2), "waits"),
+        (replace(station(told=told(waits=2, oldest=NOW - 2 * DAY)), waits=0), "well"),
+        (replace(station(told=told(waits=2, oldest=NOW - 60_000)), waits=2), "well"),
+        (station(told=told(version="HoSo 0")), "version"),
     ],
 )
 def test_of_a_station_the_gravest_is_said(one: Station, advice: Advice) -> None:

@@ -1,4 +1,4 @@
-"""`hoso sync now | status | conflicts | settle | release`: a contact at once, where all is, what differs or is held."""
+"""`hoso sync now | status | conflicts | settle | release | metrics`: how this node agrees with others."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hoso.cli.main import add_data
 from hoso.cli.node import opened
 from hoso.cli.texts import say
 from hoso.core.clock import instant
+from hoso.sync.door import MOST_BELOW
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -18,6 +19,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     actions = parser.add_subparsers(dest="action", metavar=say("sync.metavar"), required=True)
     add_data(actions.add_parser("now", help=say("sync.now"), description=say("sync.now")))
     add_data(actions.add_parser("conflicts", help=say("sync.conflicts"), description=say("sync.conflicts")))
+    add_data(actions.add_parser("metrics", help=say("sync.metrics"), description=say("sync.metrics")))
     release = actions.add_parser("release", help=say("sync.release"), description=say("sync.release"))
     add_data(release)
     release.add_argument("--node", required=True, metavar="ID", help=say("node.id"))
@@ -33,6 +35,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace) -> int:
     chosen = {"now": _now, "status": _status, "conflicts": _conflicts, "settle": _settle, "release": _release}
+    chosen["metrics"] = _metrics
     return chosen[args.action](args)
 
 
@@ -109,6 +112,17 @@ def _conflicts(args: argparse.Namespace) -> int:
                 header = version.header
                 told = (header.change.hex(), instant(header.time), header.actor, header.op)
                 print("\t".join((f"{type}/{id}", *told, review)))
+    return 0
+
+
+def _metrics(args: argparse.Namespace) -> int:
+    from hoso.sync.metrics import lines
+
+    with opened(args.data) as node:
+        overview = node.agreement
+        stations, _ = overview.stations(0, MOST_BELOW)
+        for line in lines(overview.own(), stations):
+            print(line)
     return 0
 
 

@@ -108,9 +108,9 @@ class NodeTable:
         values = (contact, turn, now, id, contact, contact, turn)
         return bool(self._engine.transact(lambda connection: connection.rows(sql, values)))
 
-    def clock(self, id: str, ahead: int) -> None:
-        sql = "UPDATE sync_node SET ahead = ? WHERE id = ?"
-        self._engine.transact(lambda connection: connection.rows(sql, (ahead, id)))
+    def hear(self, id: str, ahead: int, told: str) -> None:
+        sql = "UPDATE sync_node SET ahead = ?, told = ? WHERE id = ?"
+        self._engine.transact(lambda connection: connection.rows(sql, (ahead, told, id)))
 
 
 def _row(row: Row) -> NodeRow:

@@ -98,7 +98,7 @@ class Door:
         if not isinstance(frame.message, Request):
             return Refusal("unknown")
         if isinstance(frame.message, Have) and abs(ahead := frame.message.time - now) < BEFORE_ALL:
-            self._hub.table.clock(row.id, ahead)
+            self._hub.hear(row, ahead, frame.message.state, self._arrived(row.id))
         self._ledger.gather()
         top, _ = self._hub.centre()
         family = Family(self._hub.node, self._above, top, rows)
@@ -106,6 +106,9 @@ class Door:
         said = answer(self._peer(family, known, waiting(self._hub, rows)), row.id, frame.message)
         self._tell(row.id, frame.message, said, before)
         return said
+
+    def _arrived(self, node: str) -> int:
+        return sum(self._ledger.end(one).number for one in self._ledger.streams() if one.node == node)
 
     def _renewed(self, node: str, told: str) -> Answer | Renewed:
         certificate = self._hub.renew(node, told)

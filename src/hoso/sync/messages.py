@@ -45,6 +45,17 @@ class Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """One of those below."""
 
 
+class State(msgspec.Struct, frozen=True, array_like=True):
+    """What a node says of itself at a contact: its version, how many changes wait there and when the oldest was written
+    (0: none waits), and the bytes of its disk, free and all."""
+
+    version: str
+    waits: int
+    oldest: int
+    free: int
+    disk: int
+
+
 class Have(Message, frozen=True, array_like=True, tag=True):
     """What have you of these streams, and of whatever came through me? `time` is my clock.
 
@@ -54,6 +65,7 @@ class Have(Message, frozen=True, array_like=True, tag=True):
     streams: tuple[StreamId, ...]
     time: int
     held: int = 0
+    state: State | None = None
 
 
 class Having(Message, frozen=True, array_like=True, tag=True):

@@ -16,13 +16,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from hoso.core.clock import Clock, to_ms
 from hoso.store.sync_nodes import NodeRow, NodeTable
 from hoso.sync import keyfile
 from hoso.sync.keys import Ed25519Keys, Ed25519Signer
-from hoso.sync.messages import Below
+from hoso.sync.messages import Below, State
 from hoso.sync.scope import Extent, Place, Wants, extent, wanted
 from hoso.sync.stream import StreamId
 
@@ -34,11 +35,30 @@ LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 FAILURES, FAILURE_SECONDS = 10, 60.0
 """So many wrong codes in that time, and nobody is enrolled until it is over; a code has 80 random bits all the same."""
 MOST_NAME = 64
+MOST_VERSION, MOST_NUMBER = 100, 1 << 53
 
 Standing = Literal["good", "expired", "revoked"]
 Told = Literal["ok", "denied"]
 Tell = Callable[[str, str, str, Told], None]
 """Tells the audit log: kind, what, node, and "ok" or "denied"."""
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What a node said of itself at its last contact, and how much of its streams was here then.
+
+    `waits` is None of one that only told its version, as nodes of before do.
+    """
+
+    version: str = ""
+    waits: int | None = None
+    oldest: int = 0
+    free: int = 0
+    disk: int = 0
+    arrived: int = 0
+
+
+def said(row: NodeRow) -> Said:
+    return msgspec.json.decode(row.told, type=Said) if row.told.startswith("{") else Said(row.told)
 
 
 class NotEnrolled(Exception):
@@ -133,8 +153,18 @@ class Hub:
         if row is None or self.standing(row) != "good":
             return None
         certificate, until = self._issue(node, row.facility, row.public, self.clock())
-        self.table.renew(node, to_ms(until), told[:200])
+        self.table.renew(node, to_ms(until), _text(msgspec.structs.replace(said(row), version=told[:MOST_VERSION])))
         return certificate
+
+    def hear(self, row: NodeRow, ahead: int, state: State | None, arrived: int) -> None:
+        """How its clock stands, and what it says of itself; numbers that cannot be are as good as none."""
+        told = row.told
+        if state is not None:
+            waits, oldest, free, disk = (
+                max(0, min(number, MOST_NUMBER)) for number in (state.waits, state.oldest, state.free, state.disk)
+            )
+            told = _text(Said(state.version[:MOST_VERSION], waits, oldest, free, disk, arrived))
+        self.table.hear(row.id, ahead, told)
 
     def meet(self, sender: str, below: Sequence[Below], rows: Mapping[str, NodeRow]) -> int:
         """Takes in who is below a node; how many were refused, since they are below another or have another key."""
@@ -261,6 +291,10 @@ def waiting(hub: Hub, rows: Mapping[str, NodeRow]) -> Callable[[StreamId], bool]
 def tidy(code: str) -> str:
     """As it is compared: what is misread does not matter, nor how it is grouped."""
     return code.upper().translate(str.maketrans("OIL", "011", "- "))
+
+
+def _text(one: Said) -> str:
+    return msgspec.json.encode(one).decode()
 
 
 def _digest(code: str) -> bytes:

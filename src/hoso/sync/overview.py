@@ -22,7 +22,7 @@ from hoso.sync.conflicts import settle
 from hoso.sync.heads import heads
 from hoso.sync.kept import StoreLedger
 from hoso.sync.ledger import Version
-from hoso.sync.nodes import Hub, Standing
+from hoso.sync.nodes import Hub, Said, Standing, said
 from hoso.sync.receipts import Level
 from hoso.sync.stream import Record, StreamId, Unreadable, read
 
@@ -68,6 +68,12 @@ class Station:
     """How many of them are not known to be further up; 0 at the centre."""
     newest: int | None
     held: Sequence[HeldRecord]
+    waits: int | None = None
+    """How many changes it has not handed in: those it spoke of, less what came since; None: it never said."""
+
+    @property
+    def said(self) -> Said:
+        return said(self.row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +142,19 @@ class Overview:
         ledger = self.ledger
         arrived = unseen = beyond = 0
         times: list[int] = []
+        told, reached = said(row), 0
         held: list[HeldRecord] = []
         for stream in streams:
             base, end = ledger.base(stream), ledger.end(stream).number
+            reached += end
             arrived, unseen = arrived + end - base, unseen + end - ledger.judged(stream)
             if not top:
                 beyond += end - max(base, status.delivered(ledger, stream, "here"))
             times += _times(ledger.records(stream, end - 1, 1) if end > base else ())
             held += self._named((one.change, one.reason) for one in ledger.held(stream))
-        return Station(row, self.hub.standing(row), arrived, unseen, beyond, max(times, default=None), held)
+        waits = None if told.waits is None else max(0, told.waits - max(0, reached - told.arrived))
+        newest = max(times, default=None)
+        return Station(row, self.hub.standing(row), arrived, unseen, beyond, newest, held, waits)
 
     def _named(self, held: Iterable[tuple[bytes, str]]) -> list[HeldRecord]:
         """What was held of others was never admitted, and has no name here."""

@@ -10,6 +10,7 @@ from hoso.sync.batches import RECORDS
 from hoso.sync.judging import Judge
 from hoso.sync.keys import Keys, Signer
 from hoso.sync.ledger import Ledger
+from hoso.sync.messages import State
 from hoso.sync.packing import SLOWLY
 from hoso.sync.scope import Wants
 from hoso.sync.stream import StreamId
@@ -63,6 +64,8 @@ class Peer:
     """Whether a stream is only kept for now: whoever wrote it may not write any more, or not at present."""
     late: Callable[[], bool] = lambda: False
     """Whether somebody has waited long enough for what was accepted to be judged; the rest is judged later."""
+    tells: Callable[[], State | None] = lambda: None
+    """What this node says of itself to its hub."""
     belongs: Callable[[str, str], str | None] = lambda node, actor: None
     """Why a change of this actor may not come by a stream of this node, or None."""
 

@@ -95,7 +95,7 @@ def _each(me: Peer, held: tuple[Held, ...]) -> Iterator[Held]:
 
 
 def _question(me: Peer) -> Have:
-    return Have(tuple(me.ledger.streams()), me.now(), me.ledger.held_total())
+    return Have(tuple(me.ledger.streams()), me.now(), me.ledger.held_total(), me.tells())
 
 
 def _believe(me: Peer, receipt: Receipt, *, from_hub: bool) -> None:

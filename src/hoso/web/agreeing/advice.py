@@ -7,8 +7,9 @@ from typing import Literal
 from hoso.sync.overview import Own, Station
 
 Advice = Literal[
-    "well", "revoked", "expired", "never", "silent", "quiet", "held", "clock", "ends", "version", "disk", "differs"
-]
+    "well", "revoked", "expired", "never", "silent", "quiet", "held", "clock", "ends", "version", "disk", "differs",
+    "waits",
+]  # fmt: skip
 DAY = 86_400_000
 SILENT, QUIET = 3 * DAY, DAY
 CLOCK = 120_000
@@ -26,15 +27,19 @@ def of_station(one: Station, now: int, version: str) -> Advice:
         return "never"
     if now - row.seen > SILENT:
         return "silent"
+    if one.said.free < one.said.disk * FREE:
+        return "disk"
     if one.held:
         return "held"
+    if one.waits and 0 < one.said.oldest < now - QUIET:
+        return "waits"
     if _is_wrong(row.ahead):
         return "clock"
     if now - row.seen > QUIET:
         return "quiet"
     if row.expires - now < ENDS:
         return "ends"
-    return "version" if row.told and row.told != version else "well"
+    return "version" if one.said.version and one.said.version != version else "well"
 
 
 def of_own(own: Own, now: int) -> Advice:

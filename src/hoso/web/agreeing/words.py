@@ -27,6 +27,7 @@ ADVICE: Mapping[Advice, str] = {
     "ends": "Its certificate ends soon. It is renewed at the next contact.",
     "version": "It runs another version than this node. Update the older of the two.",
     "disk": "The disk is nearly full. Make room before nothing can be saved.",
+    "waits": "Entries of more than a day ago still wait there. See that the line holds until they are handed in.",
     "differs": "At the end of the last contact both did not have the same yet. It is mended at the next one.",
 }
 TYPE_TITLES = {
