@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.serving import hoso, made, served
+from tests.cli.serving import answer, hoso, made, served
 
 from hoso import compose
 
@@ -108,7 +108,7 @@ def test_damaged_records_are_told_as_such_and_left_as_they_are(node: Path, how: 
     assert (file.read_bytes() if file.exists() else None) == before
 
 
-def test_damage_while_serving_is_said_to_systems(tmp_path: Path) -> None:
+def test_damage_while_serving_is_said_to_systems_and_to_who_is_signed_in(tmp_path: Path) -> None:
     token = made(tmp_path / "n")
     with served(tmp_path / "n", token) as server:
         assert server.request("PUT", "/fhir/Patient/p", b'{"resourceType":"Patient","id":"p"}')[0] == 201
@@ -122,3 +122,8 @@ def test_damage_while_serving_is_said_to_systems(tmp_path: Path) -> None:
             told = json.loads(body)["issue"][0]
             assert (status, told["code"]) == (503, "exception"), (path, body)
             assert "damaged" in told["details"]["text"], told
+        _flip(tmp_path / "n" / "accounts.db", first=1)
+        cookie = f"Cookie: hoso_session={'a' * 32}"  # Django looks up none shorter than eight letters
+        with server.connect() as connection:
+            connection.sendall(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n{cookie}\r\n\r\n".encode())
+            assert answer(connection)[0] == 503
