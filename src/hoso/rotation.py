@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hoso.core.durable import settle
-from hoso.keyfolder import ACCOUNTS, NEW, fresh, read_key, read_keys, write_secret
+from hoso.keyfolder import ACCOUNTS, NEW, BadConfig, fresh, read_key, read_keys, write_secret
 from hoso.store import rotating
 from hoso.store.record_store import RecordStore
 from hoso.web.sqlite.dbapi import CIPHER
@@ -68,9 +68,14 @@ def recover(folder: Path) -> None:
 def _as_today(folder: Path, kept: _Kept) -> None:
     """The cipher of the accounts derived a key of ours by 64,007 rounds, for each connection anew, until 28/11/2026."""
     file, keys = folder / kept.file, folder / "keys"
-    if not file.exists() or rotating.opens(file, kept.now(keys), kept.form):
+    if not file.exists():
         return
-    key = kept.now(keys)
+    try:
+        key = kept.now(keys)
+    except (OSError, BadConfig):
+        return  # a key is missing, which is said, or mended, after the settings were read
+    if rotating.opens(file, key, kept.form):
+        return
     if kept.former is None or not rotating.opens(file, key, kept.former):
         return  # it is damaged, which whoever opens it says
     try:

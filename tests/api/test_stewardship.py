@@ -176,7 +176,7 @@ def test_our_operations_are_published_and_nobodys_to_change(persons: Caller) -> 
     resources = persons("GET", "metadata").json["rest"][0]["resource"]
     named = next(one for one in resources if one["type"] == "Patient")["operation"]
     ours = {one["name"]: one["definition"] for one in named if "hoso.vn" in one["definition"]}
-    assert set(ours) == {"merge", "unmerge", "split", "link-events", "acknowledge", "immds-forecast"}
+    assert set(ours) == {"merge", "unmerge", "split", "link-events", "acknowledge", "immds-forecast", "health-book"}
     for code, address in ours.items():
         id = address.rpartition("/")[2]
         found = persons("GET", f"OperationDefinition/{id}")

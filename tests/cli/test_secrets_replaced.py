@@ -43,7 +43,7 @@ class House:
         try:
             one = node.outbox.destinations.living("gate")
             assert one is not None
-            return node.outbox.destinations.secret(one)
+            return node.outbox.destinations.means(one).secret
         finally:
             node.close()
 

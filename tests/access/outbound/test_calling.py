@@ -97,4 +97,5 @@ def test_retry_after_is_seconds_or_a_date_and_has_a_limit(text: str, seconds: in
 def test_settings_that_are_none_stop_the_start(table: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"\[sending\] days"):
         outbound.parse(table, Path())
-    assert outbound.parse({"days": 3, "authorities": "a.pem"}, Path("x")) == outbound.Settings(3, Path("x/a.pem"))
+    settings = outbound.Settings(3, Path("x/a.pem"), keys=Path("x/keys"))
+    assert outbound.parse({"days": 3, "authorities": "a.pem"}, Path("x")) == settings

@@ -48,8 +48,7 @@ class Row:
         return self.values.get(name, "").strip()
 
     def at(self, name: str) -> Place:
-        source, visit, table, row, _ = self.place
-        return Place(source, visit, table, row, name)  # `_replace` takes five times as long
+        return self.place._replace(field=name)  # and not a new Place: that of a sheet says its cells otherwise
 
 
 @dataclass(slots=True)
