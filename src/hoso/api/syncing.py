@@ -38,7 +38,7 @@ def application(hub: Hub, door: Door, frames: Bodies, enrolments: Bodies) -> App
                 hub.tell("sync", f"too large from {caller}", "", "denied")
             return _say(start, refused.status, {"why": refused.issues[0].key})
         try:
-            said = door.answer(data, caller, environ.get(SHOWN))
+            said = door.answer(data, caller, bytes.fromhex(environ[SHOWN]) if SHOWN in environ else None)
         except Stranger:
             return _say(start, 400, {"why": "stranger"})
         start("200 OK", [("Content-Type", MEDIA), ("Content-Length", str(len(said))), *_NEVER])

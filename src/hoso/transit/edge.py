@@ -23,7 +23,7 @@ CERTIFICATE = "hoso.certificate"
 SUBJECT = "hoso.subject"
 """In the environment: that certificate's subject, as RFC 4514 writes it."""
 SHOWN = "hoso.shown"
-"""In the environment: that certificate itself, in DER."""
+"""In the environment: that certificate itself, in DER, as hexadecimal digits: libraries take what is there for text."""
 _STATED = frozenset((
     "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT",
     "HTTP_X_FORWARDED_PREFIX", "HTTP_X_REAL_IP", "HTTP_FORWARDED",
