@@ -150,7 +150,12 @@ class SystemsDoor:
         if not shown:
             return
         subject = load_der_x509_certificate(shown).subject.rfc4514_string()
-        base = self._base | {"REMOTE_ADDR": address, CERTIFICATE: thumbprint(shown), SUBJECT: subject, SHOWN: shown.hex()}
+        base = self._base | {
+            "REMOTE_ADDR": address,
+            CERTIFICATE: thumbprint(shown),
+            SUBJECT: subject,
+            SHOWN: shown.hex(),
+        }
         wire = Wire(proved)
         while not self._over:
             try:
