@@ -9,9 +9,8 @@ from zipfile import ZipFile
 import pytest
 from playwright.sync_api import Page, expect
 from tests.web.conftest import Open, Site
-from tests.web.test_citizen_pages import fits
+from tests.web.looking import faults, fits
 from tests.web.test_inbox_pages import person, written
-from tests.web.test_journeys import faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

@@ -11,10 +11,10 @@ from hoso.api.sheets import Caller
 from hoso.core.errors import Refused
 from hoso.exchange.health_checks.report import as_json, report
 from hoso.exchange.health_checks.table import write
+from hoso.exchange.sheets.kinds import XLSX
 from hoso.fhir.json import encode
 
 _JSON: Header = ("Content-Type", "application/json; charset=utf-8")
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMS = ("json", "xlsx")
 
 
@@ -35,6 +35,6 @@ def told(caller: Caller) -> Callable[[Doors, Request], Response]:
         target = BytesIO()
         write(target, made, request.language)
         name: Header = ("Content-Disposition", f'attachment; filename="{id}.xlsx"')
-        return Response(200, [("Content-Type", _XLSX), name], target.getvalue())
+        return Response(200, [("Content-Type", XLSX), name], target.getvalue())
 
     return answer

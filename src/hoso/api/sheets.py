@@ -20,14 +20,13 @@ from hoso.core.errors import Refused
 from hoso.exchange.intake import Intake, Sender, Standing
 from hoso.exchange.sheets import answers, template
 from hoso.exchange.sheets.desk import Check, SheetDesk
-from hoso.exchange.sheets.kinds import KINDS, kind
+from hoso.exchange.sheets.kinds import KINDS, XLSX, kind
 from hoso.exchange.sheets.mapping import LIMIT, Mapping, from_json
 from hoso.fhir.json import encode
 
 PATIENCE = 20.0
 """Seconds that a check takes at most; it then tells of the rows read so far."""
 _JSON: Header = ("Content-Type", "application/json; charset=utf-8")
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Interaction = Callable[[Doors, Request], Response]
 
@@ -178,7 +177,7 @@ def _parts(body: bytes) -> tuple[Mapping | None, BytesIO]:
 
 def _file(data: bytes, name: str) -> Response:
     headers: list[Header] = [
-        ("Content-Type", _XLSX),
+        ("Content-Type", XLSX),
         ("Content-Disposition", f'attachment; filename="{name}"'),
     ]
     return Response(200, headers, data)

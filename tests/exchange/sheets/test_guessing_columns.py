@@ -9,7 +9,7 @@ from hoso.exchange.sheets.guess import Proposal, propose
 from hoso.exchange.sheets.kinds import KINDS, kind, kinds
 from hoso.exchange.sheets.mapping import Mapping, Target, from_toml, signature
 from hoso.exchange.sheets.table import read
-from hoso.exchange.sheets.template import fields, title, write
+from hoso.exchange.sheets.template import fields, write
 from hoso.fhir.outcome import text
 
 
@@ -114,7 +114,7 @@ def test_a_template_is_understood_when_it_comes_back(name: str, language: str) -
     tables = read(data, "a")
     of = kind(name)
     columns = fields(of)
-    assert list(tables.sheets[0].header.titles) == [title(one, language) for one in columns]  # type: ignore[arg-type]
+    assert list(tables.sheets[0].header.titles) == [one.title(language) for one in columns]  # type: ignore[arg-type]
     found = propose(tables.sheets[0], "01001", name)
     assert {to.field for to in found.mapping.columns.values()} == {one.code for one in columns}
     assert found.certain

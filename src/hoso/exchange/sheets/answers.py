@@ -96,7 +96,7 @@ def kind(of: Kind, language: Language) -> Json:
     fields = [
         {
             "code": one.code,
-            "title": one.vi if language == "vi" else one.en,
+            "title": one.title(language),
             "meaning": one.meaning[language],
             "format": one.format,
             "example": one.example,
@@ -106,7 +106,7 @@ def kind(of: Kind, language: Language) -> Json:
         }
         for one in of.fields.values()
     ]
-    return {"kind": of.code, "title": of.vi if language == "vi" else of.en, "fields": fields}
+    return {"kind": of.code, "title": of.title(language), "fields": fields}
 
 
 def all_kinds(language: Language) -> list[Json]:

@@ -11,8 +11,10 @@ from importlib.resources import files
 from typing import Any
 
 from hoso.core import Refused, fold
+from hoso.fhir.outcome import Language
 
 KINDS = ("persons", "visits", "results", "immunizations", "problems", "allergies")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROW = "row-name"
 """The column of a sheet of rejected rows by which a mended row is known again."""
 _BRACKETS = re.compile(r"[(\[{]([^)\]}]*)[)\]}]")
@@ -35,6 +37,9 @@ class Field:
     own: bool = False
     """Whether it belongs to the kind, and not to the person."""
 
+    def title(self, language: Language) -> str:
+        return self.vi if language == "vi" else self.en
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -45,6 +50,9 @@ class Kind:
     en: str
     need: tuple[tuple[str, ...], ...]
     fields: Mapping[str, Field] = field(default_factory=dict)
+
+    def title(self, language: Language) -> str:
+        return self.vi if language == "vi" else self.en
 
 
 @cache

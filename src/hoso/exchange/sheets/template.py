@@ -38,10 +38,6 @@ def fields(of: Kind) -> list[Field]:
     return [*(of.fields[code] for code in person), *own]
 
 
-def title(field: Field, language: Language) -> str:
-    return field.vi if language == "vi" else field.en
-
-
 def write(name: str, language: Language = "vi") -> bytes:
     """XLSX. Raises Refused for a kind that is none."""
     of = kind(name)
@@ -64,7 +60,7 @@ def _fill_data(book: Any, sheet: Any, lists: str, of: Kind, columns: list[Field]
     chosen = [one for one in columns if one.choices]
     for at, one in enumerate(columns):
         sheet.set_column(at, at, max(12, min(40, len(one.example) + 6)), as_text)
-        sheet.write_string(0, at, title(one, language), needed if _group(of, one) else plain)
+        sheet.write_string(0, at, one.title(language), needed if _group(of, one) else plain)
         sheet.write_comment(0, at, f"{one.meaning[language]}\n{one.example}", {"x_scale": 1.6})
         if one.choices:
             place = chosen.index(one)
@@ -77,7 +73,7 @@ def _fill_data(book: Any, sheet: Any, lists: str, of: Kind, columns: list[Field]
 
 def _fill_lists(sheet: Any, columns: list[Field], language: Language) -> None:
     for at, one in enumerate(one for one in columns if one.choices):
-        sheet.write_string(0, at, title(one, language))
+        sheet.write_string(0, at, one.title(language))
         for row, choice in enumerate(one.choices, 1):
             sheet.write_string(row, at, choice)
 
@@ -85,13 +81,13 @@ def _fill_lists(sheet: Any, columns: list[Field], language: Language) -> None:
 def _fill_guide(book: Any, sheet: Any, of: Kind, columns: list[Field], language: Language) -> None:
     bold = book.add_format({"bold": True})
     words = _WORDS[language]
-    sheet.write_string(0, 0, of.vi if language == "vi" else of.en, bold)
+    sheet.write_string(0, 0, of.title(language), bold)
     for at, word in enumerate(words[3:7]):
         sheet.write_string(2, at, word, bold)
     for row, one in enumerate(columns, 3):
         group = _group(of, one)
         required = words[9] if not group else words[7] if len(group) == 1 else words[8]
-        for at, text in enumerate((title(one, language), required, one.meaning[language], one.example)):
+        for at, text in enumerate((one.title(language), required, one.meaning[language], one.example)):
             sheet.write_string(row, at, text)
     sheet.set_column(0, 0, 30)
     sheet.set_column(2, 2, 70)

@@ -9,7 +9,7 @@ from typing import Any
 from hoso.exchange.sheets.desk import Look
 from hoso.exchange.sheets.guess import CERTAIN, LIKELY
 from hoso.exchange.sheets.header import names
-from hoso.exchange.sheets.kinds import ROW, Field, Kind, kind
+from hoso.exchange.sheets.kinds import ROW, Kind, kind
 from hoso.exchange.sheets.mapping import Mapping, Target
 from hoso.fhir.outcome import Language, text
 
@@ -100,20 +100,16 @@ def choices(of: Kind, language: Language) -> list[tuple[bool, list[tuple[str, st
     """Fields of the kind itself (True), then those of the person, each with its title."""
     groups = []
     for own in (True, False):
-        listed = [(one.code, title(one, language)) for one in of.fields.values() if one.own is own and one.code != ROW]
+        listed = [(one.code, one.title(language)) for one in of.fields.values() if one.own is own and one.code != ROW]
         if own is False:
             row = of.fields[ROW]
-            listed.append((row.code, title(row, language)))
+            listed.append((row.code, row.title(language)))
         if listed:
             groups.append((own, listed))
     return groups
 
 
-def title(field: Field, language: Language) -> str:
-    return field.vi if language == "vi" else field.en
-
-
 def needs(mapping: Mapping, language: Language) -> list[str]:
     """What no column says yet although every row needs it: one of each group."""
     fields = kind(mapping.kind).fields
-    return [" / ".join(title(fields[code], language) for code in group) for group in mapping.missing()]
+    return [" / ".join(fields[code].title(language) for code in group) for group in mapping.missing()]

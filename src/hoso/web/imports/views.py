@@ -20,7 +20,7 @@ from hoso.exchange import formats, health_checks
 from hoso.exchange.sheets import answers, table
 from hoso.exchange.sheets import template as templates
 from hoso.exchange.sheets.desk import Check, Look, SheetDesk
-from hoso.exchange.sheets.kinds import KINDS, kind, kinds
+from hoso.exchange.sheets.kinds import KINDS, XLSX, kind, kinds
 from hoso.exchange.sheets.mapping import Mapping
 from hoso.fhir.outcome import text
 from hoso.web.accounts.models import ImportFile
@@ -38,7 +38,6 @@ AT_ONCE = 1.0
 """Seconds that are waited for the rows to go in; the page after it shows how far they are."""
 LISTED = 60
 """Kinds of trouble on one page."""
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 View = Callable[..., HttpResponse]
 
 
@@ -245,7 +244,7 @@ def empty(request: HttpRequest, place: Facility, name: str) -> HttpResponse:
 
 
 def _kinds() -> list[tuple[str, str]]:
-    return [(name, of.vi if reader() == "vi" else of.en) for name, of in kinds().items()]
+    return [(name, of.title(reader())) for name, of in kinds().items()]
 
 
 def _desk(request: HttpRequest) -> SheetDesk:

@@ -15,14 +15,13 @@ from hoso.core.errors import Refused
 from hoso.exchange.intake import Item, Sender, Standing
 from hoso.exchange.sheets import answers
 from hoso.exchange.sheets.desk import FORMAT, SheetDesk
-from hoso.exchange.sheets.kinds import kind
+from hoso.exchange.sheets.kinds import XLSX, kind
 from hoso.exchange.sheets.pieces import Cell, Piece, decoded, encoded
 from hoso.fhir.outcome import text
 from hoso.web.inbox.gate import keepers, sender_of
 from hoso.web.pages import intake, page
 from hoso.web.stewards import reader, said
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WAIT = 10.0
 GATHERED = 20
 MOST = 2_000
@@ -86,14 +85,10 @@ def _cells(piece: Piece) -> list[tuple[str, str, str, str]]:
     """Name of the field on the page, the column's title, what it means, and its text."""
     fields, language = kind(piece.kind).fields, reader()
 
-    def meaning(cell: Cell) -> str:
-        field = fields[cell.field]
-        return field.vi if language == "vi" else field.en
-
-    found = [(f"c{at}", one.column, meaning(one), one.text) for at, one in enumerate(piece.cells)]
+    found = [(f"c{at}", one.column, fields[one.field].title(language), one.text) for at, one in enumerate(piece.cells)]
     for code in _lacking(piece):
         field = fields[code]
-        found.append((f"n-{code}", field.vi if language == "vi" else field.en, field.meaning[language], ""))
+        found.append((f"n-{code}", field.title(language), field.meaning[language], ""))
     return found
 
 

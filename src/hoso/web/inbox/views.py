@@ -176,7 +176,7 @@ def _deposit(request: HttpRequest, place: Facility, id: str, problem: str = "", 
     except Refused as refused:
         raise Http404 from refused
     rest = len(found) == PER_PAGE
-    gathered = troubles(sender_of(request, place), one) if not after else []
+    gathered = troubles(sender, one) if not after else []
     more = urlencode({"at": place.id, "state": state or "", "after": str(found[-1].number)}) if rest else ""
     return page(
         request, "inbox/deposit.html", status, place=place, deposit=one, received=from_ms(one.received),

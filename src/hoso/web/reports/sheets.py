@@ -9,17 +9,17 @@ from io import BytesIO, StringIO
 import xlsxwriter
 from django.http import HttpResponse
 
+from hoso.exchange.sheets.kinds import XLSX
 from hoso.exchange.sheets.neutral import neutral
 
 _LONGEST = 32_767
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Row = Sequence[str | int]
 
 
 def sheet(rows: Sequence[Row], name: str, form: str) -> HttpResponse:
     """`form`: "csv" or "xlsx"; the first row is the head."""
     body = _csv(rows) if form == "csv" else _xlsx(rows)
-    response = HttpResponse(body, content_type="text/csv; charset=utf-8" if form == "csv" else _XLSX)
+    response = HttpResponse(body, content_type="text/csv; charset=utf-8" if form == "csv" else XLSX)
     response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
     return response
 
