@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from hoso.sync import scope
-from hoso.sync.ledger import Settled, Version
+from hoso.sync.ledger import Settled, Version, of_patient
 from hoso.sync.messages import Cursor
 from hoso.sync.peer import Peer
 from hoso.sync.scope import Joined
@@ -70,9 +70,6 @@ def place(me: Peer, node: str, told: Collection[Cursor]) -> int:
 def whole(me: Peer, node: str, joined: Joined) -> list[Version]:
     """All that the feed had of a patient in its order, but for what came through the node itself."""
     ledger = me.ledger
-    found: list[tuple[int, Version]] = []
-    for name in ledger.resources(joined.patient):
-        for version in ledger.versions(*name):
-            if version.header.patient == joined.patient and not me.tree.carries(node, version.stream.node):
-                found.append((ledger.place(version.header.change), version))
+    theirs = (one for one in of_patient(ledger, joined.patient) if not me.tree.carries(node, one.stream.node))
+    found = [(ledger.place(version.header.change), version) for version in theirs]
     return [version for line, version in sorted(found, key=lambda one: one[0]) if line <= joined.line]

@@ -52,7 +52,7 @@ def release(ledger: Ledger, node: str, judge: Judge, reason: str) -> int:
         held = {one.change for one in ledger.held(stream) if one.reason.startswith(reason)}
         after = ledger.base(stream) if stream.node == node and held else ledger.judged(stream)
         while after < ledger.judged(stream):
-            closed = next((one for one in ledger.closed(stream) if one.first > after), None)
+            closed = _closed_after(ledger, stream, after)
             if closed is not None and closed.first == after + 1:
                 after = closed.last
                 continue
@@ -69,7 +69,7 @@ def release(ledger: Ledger, node: str, judge: Judge, reason: str) -> int:
 def _step(ledger: Ledger, stream: StreamId, judge: Judge) -> bool:
     """Judges the next group of a stream; False while it is not all here."""
     after = ledger.judged(stream)
-    closed = next((one for one in ledger.closed(stream) if one.first > after), None)
+    closed = _closed_after(ledger, stream, after)
     if closed is not None and closed.first == after + 1:
         ledger.commit(Judged(stream, closed.last, (), (Held(closed.change, closed.reason),)))
         return True
@@ -83,6 +83,10 @@ def _step(ledger: Ledger, stream: StreamId, judge: Judge) -> bool:
     until, admitted, held = looked
     ledger.commit(Judged(stream, until, admitted, held))
     return True
+
+
+def _closed_after(ledger: Ledger, stream: StreamId, after: int) -> Closed | None:
+    return next((one for one in ledger.closed(stream) if one.first > after), None)
 
 
 def _again(ledger: Ledger, stream: StreamId, closed: Closed, judge: Judge) -> None:

@@ -5,7 +5,7 @@ When `commit` returns, the steps are durable. Nothing here takes anything away: 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -271,3 +271,11 @@ class Ledger(Protocol):
     def held_total(self) -> int:
         """The sum over what the hub told of them."""
         ...
+
+
+def of_patient(ledger: Ledger, patient: str) -> Iterator[Version]:
+    """All that was written of a patient; a record of theirs may have been another's before."""
+    for name in ledger.resources(patient):
+        for version in ledger.versions(*name):
+            if version.header.patient == patient:
+                yield version

@@ -16,7 +16,7 @@ def lines(own: Own, stations: Sequence[Station]) -> Iterator[str]:
     yield from _metric("hoso_sync_oldest_waiting_seconds", "when the oldest was written", [("", _seconds(sent.oldest))])
     yield from _metric("hoso_sync_held_above", "changes of this node held above", [("", sent.held)])
     yield from _metric("hoso_sync_last_contact_seconds", "with the hub", [("", _seconds(own.last))])
-    yield from _metric("hoso_sync_clock_ahead_seconds", "this node's beside the hub's", [("", _part(own.ahead))])
+    yield from _metric("hoso_sync_clock_ahead_seconds", "this node's beside the hub's", [("", _seconds(own.ahead))])
     yield from _metric("hoso_sync_certificate_end_seconds", "of this node", [("", _seconds(own.certificate))])
     yield from _metric("hoso_disk_free_bytes", "of this node", [("", own.free)])
     yield from _metric("hoso_disk_bytes", "of this node", [("", own.disk)])
@@ -27,7 +27,7 @@ def lines(own: Own, stations: Sequence[Station]) -> Iterator[str]:
         ("waiting", "changes not handed in yet", [(at, one.waits) for at, one in named]),
         ("oldest_waiting_seconds", "when the oldest was written", [(at, _oldest(one)) for at, one in named]),
         ("last_contact_seconds", "with this node", [(at, _seconds(one.row.seen)) for at, one in named]),
-        ("clock_ahead_seconds", "its clock beside this node's", [(at, _part(one.row.ahead)) for at, one in named]),
+        ("clock_ahead_seconds", "its clock beside this node's", [(at, _seconds(one.row.ahead)) for at, one in named]),
         ("certificate_end_seconds", "of the node", [(at, _seconds(one.row.expires)) for at, one in named]),
         ("received", "changes that came of it", [(at, one.arrived) for at, one in named]),
         ("held", "changes of it held here", [(at, len(one.held)) for at, one in named]),
@@ -61,7 +61,3 @@ def _plain(text: str) -> str:
 
 def _seconds(at: int | None) -> float | None:
     return None if at is None else at / 1000
-
-
-def _part(ahead: int | None) -> float | None:
-    return None if ahead is None else ahead / 1000

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from hoso.sync import joining, proof
 from hoso.sync.batches import Batch, Closed, Unsealable, take
 from hoso.sync.judging import judge_all
-from hoso.sync.ledger import Append, Entry, Full
+from hoso.sync.ledger import Append, Entry, Full, of_patient
 from hoso.sync.messages import (
     Answer,
     Batches,
@@ -281,7 +281,5 @@ def _repair(me: Peer, sender: str, request: Listing) -> Repair:
 
 def _items(me: Peer, patient: str) -> Iterator[tuple[bytes, Item]]:
     """All changes of a patient, each with its id."""
-    for name in me.ledger.resources(patient):
-        for version in me.ledger.versions(*name):
-            if version.header.patient == patient:  # a record may have been another's before
-                yield version.header.change, Item(version.stream, version.number, version.record)
+    for version in of_patient(me.ledger, patient):
+        yield version.header.change, Item(version.stream, version.number, version.record)

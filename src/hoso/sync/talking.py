@@ -15,7 +15,7 @@ from hoso.sync.asking import Broken, ask
 from hoso.sync.forking import agree
 from hoso.sync.joining import Scope
 from hoso.sync.judging import judge_all
-from hoso.sync.ledger import Offered, Pulled, Told, Version, Vouch
+from hoso.sync.ledger import Offered, Pulled, Told, Version, Vouch, of_patient
 from hoso.sync.messages import (
     Answer,
     Buckets,
@@ -234,7 +234,5 @@ def _changes(me: Peer, buckets: tuple[int, ...], held: Scope) -> tuple[bytes, ..
         version.header.change
         for patient in me.ledger.patients()
         if proof.bucket(patient) in wanted and held.covers(patient)
-        for name in me.ledger.resources(patient)
-        for version in me.ledger.versions(*name)
-        if version.header.patient == patient
+        for version in of_patient(me.ledger, patient)
     )
