@@ -10,25 +10,17 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from hoso.transit.pair import BadPair, Pair
-from hoso.transit.systems import Application, load
+from hoso.transit.pair import Pair
+from hoso.transit.systems import Application, proving
 
 _NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME, which Python's ssl has no name for. Whether its time is over is asked of the frame."""
 
 
 def context(pair: Pair, authority: Path) -> ssl.SSLContext:
-    """Raises BadPair. No session is resumed: each connection shows its certificate."""
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.minimum_version = ssl.TLSVersion.TLSv1_3
-    made.num_tickets = 0
-    try:
-        made.load_cert_chain(pair.certificate, pair.key)
-    except (OSError, ssl.SSLError) as error:
-        raise BadPair("tls.unreadable", file=pair.certificate, reason=type(error).__name__) from error
-    made.verify_mode = ssl.CERT_REQUIRED
-    made.verify_flags |= ssl.VERIFY_X509_STRICT | _NO_CHECK_TIME
-    load(made, authority)
+    """Raises BadPair."""
+    made = proving(pair, authority, ssl.TLSVersion.TLSv1_3)
+    made.verify_flags |= _NO_CHECK_TIME
     return made
 
 

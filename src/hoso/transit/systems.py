@@ -37,9 +37,21 @@ Application = Callable[[dict[str, Any], Callable[..., object]], Iterable[bytes]]
 
 
 def context(pair: Pair, systems: Systems) -> ssl.SSLContext:
-    """Raises BadPair. No session is resumed: a certificate that was revoked meanwhile would come in unseen."""
+    """Raises BadPair."""
+    made = proving(pair, systems.authorities, _OLDEST[pair.oldest])
+    if systems.revoked is not None:
+        load(made, systems.revoked)
+        made.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    return made
+
+
+def proving(pair: Pair, authorities: Path, oldest: ssl.TLSVersion) -> ssl.SSLContext:
+    """Asks everybody for a certificate of these authorities. Raises BadPair.
+
+    No session is resumed: a certificate that was revoked meanwhile would come in unseen.
+    """
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.minimum_version = _OLDEST[pair.oldest]
+    made.minimum_version = oldest
     made.num_tickets = 0
     made.options |= ssl.OP_NO_TICKET
     try:
@@ -48,10 +60,7 @@ def context(pair: Pair, systems: Systems) -> ssl.SSLContext:
         raise BadPair("tls.unreadable", file=pair.certificate, reason=type(error).__name__) from error
     made.verify_mode = ssl.CERT_REQUIRED
     made.verify_flags |= ssl.VERIFY_X509_STRICT
-    load(made, systems.authorities)
-    if systems.revoked is not None:
-        load(made, systems.revoked)
-        made.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    load(made, authorities)
     return made
 
 
