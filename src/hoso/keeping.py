@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from hoso.web.configure import WebConfig
 
 ACCOUNTS = "accounts.db"
-MISSING, EMPTY = "it is missing", "it is empty"
 BESIDE = ("-wal", "-shm")
 """What SQLite writes beside a database belongs to it."""
 
@@ -31,7 +30,7 @@ def records(config: WebConfig) -> None:
     """Before the records' tables are made. Raises DamagedFile where accounts stand that had records beside them."""
     file = Path(config.database.removeprefix("sqlite:///"))
     if config.database.startswith("sqlite:") and not _filled(file) and _filled(config.folder / ACCOUNTS):
-        raise DamagedFile(str(file), EMPTY if file.exists() else MISSING)
+        raise DamagedFile.gone(file)
 
 
 def accounts(config: WebConfig, opened: Callable[[], RecordStore]) -> None:
@@ -45,7 +44,7 @@ def accounts(config: WebConfig, opened: Callable[[], RecordStore]) -> None:
         finally:
             store.close()
         if used:
-            raise DamagedFile(str(file), EMPTY if file.exists() else MISSING)
+            raise DamagedFile.gone(file)
         registry.begin(config)
     registry.prepare(config)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hoso.core.durable import settle
+from hoso.core.raw_key import raw
 from hoso.keyfolder import ACCOUNTS, NEW, BadConfig, fresh, read_key, read_keys, write_secret
 from hoso.store import rotating
 from hoso.store.record_store import RecordStore
@@ -103,7 +104,7 @@ class _Kept:
 
 _DATABASE = _Kept("hoso.db", "database", rotating.RECORDS, lambda keys: read_key(keys / "database"))
 _ACCOUNTS = _Kept(
-    "accounts.db", ACCOUNTS, rotating.Form(CIPHER, rotating.raw), lambda keys: of_accounts(read_keys(keys)),
+    "accounts.db", ACCOUNTS, rotating.Form(CIPHER, raw), lambda keys: of_accounts(read_keys(keys)),
     rotating.Form(CIPHER, bytes.hex),
 )  # fmt: skip
 

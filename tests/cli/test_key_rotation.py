@@ -16,6 +16,7 @@ from tests.cli.test_erase_command import Kept, fill, kept
 from tests.store.test_sealing import SECRET
 
 from hoso import compose
+from hoso.core.raw_key import raw
 from hoso.keyfolder import OPENID, read_keys
 from hoso.store import rotating
 from hoso.store.seal import mark
@@ -191,7 +192,7 @@ def test_a_key_that_others_may_read_stops_every_command(node: Path) -> None:
 
 def test_accounts_of_an_earlier_release_are_encrypted_as_today_when_it_no_longer_serves(node: Path) -> None:
     file, key = node / "accounts.db", of_accounts(read_keys(node / "keys"))
-    now, then = rotating.Form(CIPHER, rotating.raw), rotating.Form(CIPHER, bytes.hex)
+    now, then = rotating.Form(CIPHER, raw), rotating.Form(CIPHER, bytes.hex)
     rotating.rekey(file, key, key, then, now)
     file.with_name("accounts.db.new").replace(file)
     assert rotating.opens(file, key, then) and not rotating.opens(file, key, now)

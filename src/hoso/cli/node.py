@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hoso import compose
+from hoso import compose, keeping
 from hoso.access import DamagedFile, Unavailable
 from hoso.cli.failure import Failure
 from hoso.store import rotating
@@ -46,7 +46,7 @@ def explained(data: str, *, must_exist: bool = True) -> Iterator[None]:
     except FileNotFoundError as error:
         raise Failure("main.missing_file", file=error.filename or error, folder=data) from error
     except DamagedFile as error:
-        key = "main.damaged_accounts" if Path(error.file).name == "accounts.db" else "main.damaged"
+        key = "main.damaged_accounts" if Path(error.file).name == keeping.ACCOUNTS else "main.damaged"
         raise Failure(key, file=error.file, reason=error.reason, folder=data) from error
     except rotating.InUse as used:
         raise Failure("key.in_use", code=1, folder=data) from used

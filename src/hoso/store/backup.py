@@ -17,6 +17,7 @@ import apsw
 import msgspec
 import zstandard
 
+from hoso.core.raw_key import raw
 from hoso.store import codes, facts, subscriptions
 from hoso.store.connection import Connection, Row
 from hoso.store.postgres.engine import BLOCK
@@ -357,8 +358,8 @@ def _insert(connection: Connection, name: str, columns: Sequence[str], rows: Seq
 def _open(path: Path, key: bytes, flags: int = apsw.SQLITE_OPEN_READWRITE) -> apsw.Connection:
     """A SQLite file with authenticated encryption, under a key derived from the node's."""
     file = apsw.Connection(str(path), flags=flags)
-    own = blake2b(key, digest_size=32, person=b"hoso backup").hexdigest()
+    own = blake2b(key, digest_size=32, person=b"hoso backup").digest()
     file.pragma("cipher", "aegis")
-    file.pragma("hexkey", f"raw:{own}".encode().hex())
+    file.pragma("hexkey", raw(own))
     file.pragma("journal_mode", "memory" if flags == apsw.SQLITE_OPEN_READWRITE else "off")
     return file

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
@@ -126,6 +127,11 @@ class DamagedFile(Unavailable):
     def __init__(self, file: str, reason: str) -> None:
         super().__init__(f"{file}: {reason}")
         self.file, self.reason = file, reason
+
+    @classmethod
+    def gone(cls, file: Path) -> DamagedFile:
+        """Of one in which nothing is, or that is not there."""
+        return cls(str(file), "it is empty" if file.exists() else "it is missing")
 
 
 class TooSlow(Unavailable):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import apsw
 
+from hoso.core.raw_key import raw
 from hoso.store.connection import Connection
 from hoso.store.record_store import RecordStore
 from hoso.store.seal import mark, unwrap, wrap
@@ -72,11 +73,6 @@ class Form:
 
     cipher: str
     spelled: Callable[[bytes], str]
-
-
-def raw(key: bytes) -> str:
-    """The key itself: it is random, and deriving another of it would take 50 ms a connection."""
-    return f"raw:{key.hex()}".encode().hex()
 
 
 RECORDS = Form("aegis", raw)

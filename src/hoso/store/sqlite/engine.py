@@ -69,7 +69,7 @@ class SqliteEngine:
         if not path.exists():
             raise FileNotFoundError(path)
         if path.stat().st_size == 0:
-            raise DamagedFile(str(path), "it is empty")
+            raise DamagedFile.gone(path)
         self.path, self._key = path, key
         self.facts = replace(_prepare(path, key, node), keyring=keyring)
         self._local = threading.local()

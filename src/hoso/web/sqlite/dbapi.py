@@ -15,6 +15,7 @@ from typing import Any
 import apsw
 
 from hoso.access import DamagedFile
+from hoso.core.raw_key import raw
 
 apilevel = "2.0"
 threadsafety = 1
@@ -108,14 +109,14 @@ def make(file: Path, key: bytes) -> None:
 def _opened(file: Path, key: bytes) -> apsw.Connection:
     handle = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
     handle.pragma("cipher", CIPHER)
-    handle.pragma("hexkey", f"raw:{key.hex()}".encode().hex())
+    handle.pragma("hexkey", raw(key))
     return handle
 
 
 def _for_owner_only(file: Path) -> None:
     """Also one of an earlier release, and so the write-ahead log, which takes the mode of its database."""
     if not file.exists() or not file.stat().st_size:
-        raise DamagedFile(str(file), "it is empty" if file.exists() else "it is missing")
+        raise DamagedFile.gone(file)
     if file.stat().st_mode & 0o077:
         file.chmod(0o600)
 
